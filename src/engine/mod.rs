@@ -1,0 +1,157 @@
+//! Engines: where history, positions, idempotency keys and presence live.
+//!
+//! # The contract
+//! An engine gives each event of a channel with history its position and keeps it; `tests/engine` runs one suite over
+//! every engine. The rules:
+//!
+//! * **One order.** Calls of [`Engine::publish`] for one channel take effect in the order they were made, also where
+//!   their answers come later. Offsets of one epoch begin at 1 and have no gap.
+//! * **An epoch is a promise.** As long as the epoch stays the same, no event that was given an offset has been lost or
+//!   renumbered. An engine that cannot know must change the epoch.
+//! * **Positions outlive events.** Events leave by size and age; the position stays for `meta_ttl` after the last
+//!   publish, so a client that comes back late is told that it missed something. [`Engine::remove_history`] drops the
+//!   events and keeps the offset.
+//! * **A repeated publish is answered, not repeated.** The same idempotency key within its time gets the first answer
+//!   again. A version that is not greater than the last one of the same version epoch gets the current position; nothing
+//!   is kept or delivered.
+//! * **Delivery.** [`Published::Deliver`] asks the calling channel to deliver the event itself, in the order of the
+//!   answers. [`Published::OnBus`] says that the event comes back through the bus, to this node as to all others.
+//! * **History is bounded** in number, age and, over all channels, in bytes; what does not fit is dropped oldest first and
+//!   shows as an unrecoverable position, never as a silent gap.
+//! * **Presence** entries end by themselves after their time unless they are added again.
+//! * **Nothing blocks.** A method answers at once or with a future; none waits on a lock that is held across IO.
+pub mod memory;
+
+use crate::types::{Answer, ChannelName, ClientInfo, Event, Position, SessionId};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What an engine answers.
+pub type EngineAnswer<T> = Answer<T, Error>;
+
+/// Why an engine could not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The store behind the engine did not answer; trying again may help, and a publish may have been done.
+    #[error("the engine is not reachable: {0}")]
+    Unreachable(String),
+    /// A bound was reached; `what` names the config key.
+    #[error("{0} is reached")]
+    Limit(&'static str),
+}
+
+/// How long and how much of a channel is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// How many events.
+    pub size: usize,
+    /// For how long each.
+    pub ttl: Duration,
+    /// For how long the position is kept after the last publish.
+    pub meta_ttl: Duration,
+}
+
+/// How an event is to be published.
+#[derive(Debug, Clone, Default)]
+pub struct PublishOptions {
+    /// Keep the event; none for a channel without history or for a publish that skips it.
+    pub retention: Option<Retention>,
+    /// Answer a repetition with the first answer.
+    pub idempotency: Option<Idempotency>,
+    /// Refuse to go back in versions.
+    pub version: Option<Version>,
+}
+
+/// Names a publish, so that it can be repeated safely.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    /// The publisher's key, unique in the channel.
+    pub key: Arc<str>,
+    /// For how long the answer is remembered.
+    pub ttl: Duration,
+}
+
+/// The version of the state that an event carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Grows with each change; only a greater one is accepted.
+    pub version: u64,
+    /// Names a life of the counter; a new one accepts any version.
+    pub epoch: Arc<str>,
+}
+
+/// What became of a publish.
+#[derive(Debug, Clone)]
+pub enum Published {
+    /// Accepted: the channel delivers this event, whose position is set if it has one.
+    Deliver(Arc<Event>),
+    /// Accepted: the bus brings the event to every node.
+    OnBus(Option<Position>),
+    /// A repetition or an old version: nothing is delivered; the answer to give.
+    Repeated(Option<Position>),
+}
+
+/// A part of a channel's history.
+#[derive(Debug, Clone)]
+pub struct HistoryPage {
+    /// The events in the order asked for.
+    pub events: Vec<Arc<Event>>,
+    /// The newest position; offset 0 where nothing has been published.
+    pub top: Position,
+    /// Whether nothing is missing between the position asked from and the first event kept: same epoch (or none named),
+    /// not ahead of the top, and everything after it still there. True where no position was asked from.
+    pub complete: bool,
+}
+
+/// Which part of a history.
+#[derive(Debug, Clone, Default)]
+pub struct HistoryQuery {
+    /// Only events after it (before it, newest first, with `reverse`). An empty epoch matches any.
+    pub since: Option<Position>,
+    /// How many at most; 0 for the top position alone.
+    pub limit: usize,
+    /// Newest first.
+    pub reverse: bool,
+}
+
+/// How many are present.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PresenceStats {
+    /// Sessions.
+    pub clients: usize,
+    /// Different users among them.
+    pub users: usize,
+}
+
+/// Where history, presence and the way between nodes live. See the module's text for the contract.
+pub trait Engine: Send + Sync + 'static {
+    /// The engine's name for logs and `info`.
+    fn name(&self) -> &'static str;
+
+    /// Gives the event its position, keeps it as the options say, and hands it on.
+    fn publish(&self, event: Event, options: PublishOptions) -> EngineAnswer<Published>;
+
+    /// Begins to receive a channel's events from other nodes; the answer comes when nothing published from then on is missed.
+    fn subscribe(&self, channel: &ChannelName) -> EngineAnswer<()>;
+
+    /// Stops receiving a channel's events.
+    fn unsubscribe(&self, channel: &ChannelName) -> EngineAnswer<()>;
+
+    /// Reads history. `retention` makes the position of a channel that has none yet.
+    fn history(&self, channel: &ChannelName, query: HistoryQuery, retention: Retention) -> EngineAnswer<HistoryPage>;
+
+    /// Drops a channel's events and keeps its position.
+    fn remove_history(&self, channel: &ChannelName) -> EngineAnswer<()>;
+
+    /// Adds or renews a presence entry that ends by itself after `ttl`.
+    fn add_presence(&self, channel: &ChannelName, info: Arc<ClientInfo>, ttl: Duration) -> EngineAnswer<()>;
+
+    /// Removes a presence entry; nothing happens if there is none.
+    fn remove_presence(&self, channel: &ChannelName, client: SessionId) -> EngineAnswer<()>;
+
+    /// Who is present.
+    fn presence(&self, channel: &ChannelName) -> EngineAnswer<Vec<Arc<ClientInfo>>>;
+
+    /// How many are present.
+    fn presence_stats(&self, channel: &ChannelName) -> EngineAnswer<PresenceStats>;
+}

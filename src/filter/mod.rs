@@ -1,0 +1,1 @@
+//! Which events pass to a listener.

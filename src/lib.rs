@@ -1,0 +1,23 @@
+//! Callboard: a real-time event broker on actix.
+//!
+//! Backends publish events; browsers, phones and other services listen over WebSocket; Rust code extends the broker with
+//! handler actors. The rooms, from the roof down; imports point down only (`tests/rooms.rs` holds that):
+//!
+//! | room | what lives there |
+//! |---|---|
+//! | [`cli`], [`config`] | the process: its command line, its config file |
+//! | [`server`] | builds everything upward, mounts it on an actix-web app, runs it, drains it downward |
+//! | [`transport`], [`api`] | the edges: sockets; HTTP |
+//! | [`broker`] | the actors: registry, channel, hub, session; the outbox; handlers |
+//! | [`engine`], [`auth`], [`filter`], [`protocol`] | siblings that never meet: where history lives, who may, what passes, how it is written |
+//! | [`types`], [`metrics`] | words everyone shares |
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod auth;
+pub mod broker;
+pub mod engine;
+pub mod filter;
+pub mod metrics;
+pub mod protocol;
+pub mod types;

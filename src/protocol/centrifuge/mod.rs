@@ -1,0 +1,1 @@
+//! The centrifuge wire.

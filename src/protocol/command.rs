@@ -1,0 +1,165 @@
+//! What clients ask for, whatever wire they speak.
+use crate::types::{Epoch, FilterNode, Json};
+use std::collections::HashMap;
+
+/// A command with the id its reply must carry.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The client's id of the command, from 1; 0 where no reply is wanted.
+    pub id: u32,
+    /// What is asked for.
+    pub command: Command,
+}
+
+/// What a client asks for.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Let me in.
+    Connect(Box<Connect>),
+    /// Add a listener to a channel.
+    Subscribe(Box<Subscribe>),
+    /// Remove it.
+    Unsubscribe(Unsubscribe),
+    /// Publish into a channel.
+    Publish(Publish),
+    /// Who is in a channel?
+    Presence(String),
+    /// How many are in a channel?
+    PresenceStats(String),
+    /// What was published in a channel?
+    History(History),
+    /// Ask a handler.
+    Rpc(Rpc),
+    /// Tell a handler; no reply.
+    Send(Json),
+    /// A new connection token.
+    Refresh(Refresh),
+    /// A new subscription token.
+    SubRefresh(SubRefresh),
+    /// The answer to our heartbeat.
+    Pong,
+    /// Known to the protocol and refused here, with the error the contract names.
+    Refused(crate::types::ReplyError),
+}
+
+/// The first command of a connection.
+#[derive(Debug, Clone, Default)]
+pub struct Connect {
+    /// A connection token; empty for none.
+    pub token: String,
+    /// For the connecting handler.
+    pub data: Option<Json>,
+    /// The client's name, such as `js`.
+    pub name: String,
+    /// The client's version.
+    pub version: String,
+    /// Headers emulated by a client that cannot set them.
+    pub headers: HashMap<String, String>,
+    /// Where the client stands in the server-side subscriptions it knows of.
+    pub subs: HashMap<String, Recover>,
+}
+
+/// Where a client stood when it was cut off.
+#[derive(Debug, Clone)]
+pub struct Recover {
+    /// The last offset it saw.
+    pub offset: u64,
+    /// The epoch that offset counts in; empty if it knows none.
+    pub epoch: Epoch,
+}
+
+/// Adds a listener.
+#[derive(Debug, Clone, Default)]
+pub struct Subscribe {
+    /// The channel as the client wrote it; never empty on a wire that closes for an empty name.
+    pub channel: String,
+    /// A subscription token; empty for none.
+    pub token: String,
+    /// For the subscribing handler.
+    pub data: Option<Json>,
+    /// Recover from here.
+    pub recover: Option<Recover>,
+    /// Asks for positions.
+    pub positioned: bool,
+    /// Asks for positions and the right to recover.
+    pub recoverable: bool,
+    /// Asks for joins and leaves.
+    pub join_leave: bool,
+    /// Asks for deltas of this kind (none are spoken yet).
+    pub delta: String,
+    /// Passes only events whose tags match.
+    pub filter: Option<FilterNode>,
+    /// Answer an unrecoverable position with error 112 instead of `recovered: false` (flag 2).
+    pub reject_unrecovered: bool,
+    /// Offers that pushes carry a number instead of the channel's name (flag 1).
+    pub compaction: bool,
+}
+
+/// Removes a listener.
+#[derive(Debug, Clone)]
+pub struct Unsubscribe {
+    /// The channel.
+    pub channel: String,
+}
+
+/// Publishes an event.
+#[derive(Debug, Clone)]
+pub struct Publish {
+    /// The channel.
+    pub channel: String,
+    /// The payload; none is error 107.
+    pub data: Option<Json>,
+}
+
+/// Reads a channel's history.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// The channel.
+    pub channel: String,
+    /// How many events: none or 0 for the top position only, negative for as many as one answer may hold.
+    pub limit: i32,
+    /// After this position.
+    pub since: Option<Recover>,
+    /// Newest first.
+    pub reverse: bool,
+}
+
+/// Asks a handler.
+#[derive(Debug, Clone)]
+pub struct Rpc {
+    /// Which one.
+    pub method: String,
+    /// With what.
+    pub data: Option<Json>,
+}
+
+/// A new connection token.
+#[derive(Debug, Clone)]
+pub struct Refresh {
+    /// The token, never empty.
+    pub token: String,
+}
+
+/// A new subscription token.
+#[derive(Debug, Clone)]
+pub struct SubRefresh {
+    /// The channel.
+    pub channel: String,
+    /// The token.
+    pub token: String,
+}
+
+impl Command {
+    /// The channel that the command names, unparsed.
+    pub fn channel(&self) -> Option<&str> {
+        match self {
+            Command::Subscribe(c) => Some(&c.channel),
+            Command::Unsubscribe(c) => Some(&c.channel),
+            Command::Publish(c) => Some(&c.channel),
+            Command::Presence(channel) | Command::PresenceStats(channel) => Some(channel),
+            Command::History(c) => Some(&c.channel),
+            Command::SubRefresh(c) => Some(&c.channel),
+            _ => None,
+        }
+    }
+}

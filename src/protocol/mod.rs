@@ -1,0 +1,47 @@
+//! Wires as pure translation: bytes to [`Command`], [`Reply`] and [`Push`] to bytes. No actor and no socket here.
+//!
+//! A wire is one folder. An encoding of a wire (JSON today, Protobuf next) is a [`Wire`] value; whatever listens with the
+//! same encoding shares the same frames.
+pub mod centrifuge;
+mod command;
+mod frame;
+mod push;
+mod reply;
+
+pub use command::{
+    Command, Connect, History, Publish, Recover, Refresh, Request, Rpc, SubRefresh, Subscribe, Unsubscribe,
+};
+pub use frame::{Frame, FrameBuilder};
+pub use push::Push;
+pub use reply::{Connected, Expiry, HistoryPage, Presence, Recovered, Reply, Subscribed};
+
+use crate::types::{Disconnect, Event};
+use bytes::Bytes;
+
+/// How many encodings there can be; see [`Wire::slot`].
+pub const ENCODINGS: usize = 4;
+
+/// One encoding of one wire: the two directions as functions. Stateless, so that one value serves all connections.
+pub trait Wire: Send + Sync + 'static {
+    /// The wire's name for metrics and logs.
+    fn name(&self) -> &'static str;
+
+    /// The encoding's place in the table of frames that an event carries; unique below [`ENCODINGS`].
+    fn slot(&self) -> usize;
+
+    /// Reads the next request of a message, taking its bytes off the front of `rest`; none when the message is used up.
+    /// A message that breaks the protocol ends the connection with the fault returned.
+    fn decode(&self, rest: &mut Bytes) -> Result<Option<Request>, Disconnect>;
+
+    /// The answer to the request of this id.
+    fn reply(&self, id: u32, reply: &Reply) -> Frame;
+
+    /// Something the client did not ask for.
+    fn push(&self, push: &Push) -> Frame;
+
+    /// An event of a channel as every listener of this encoding gets it.
+    fn event(&self, event: &Event) -> Frame;
+
+    /// The heartbeat.
+    fn ping(&self) -> Frame;
+}

@@ -1,0 +1,43 @@
+//! What clients are told without asking, whatever wire they speak. Events have a way of their own: [`super::Wire::event`].
+use super::{Expiry, Subscribed};
+use crate::types::{ChannelName, ClientInfo, Disconnect, Json, Unsubscribed};
+use std::sync::Arc;
+
+/// Something the client did not ask for.
+#[derive(Debug, Clone)]
+pub enum Push {
+    /// Somebody listens to a channel from now on.
+    Join {
+        /// Where.
+        channel: ChannelName,
+        /// Who.
+        info: Arc<ClientInfo>,
+    },
+    /// Somebody does not listen any more.
+    Leave {
+        /// Where.
+        channel: ChannelName,
+        /// Who.
+        info: Arc<ClientInfo>,
+    },
+    /// The server subscribed this session.
+    Subscribe {
+        /// Where.
+        channel: ChannelName,
+        /// As in the reply to a subscribe.
+        subscribed: Box<Subscribed>,
+    },
+    /// The server ended a subscription.
+    Unsubscribe {
+        /// Where.
+        channel: ChannelName,
+        /// Why.
+        reason: Unsubscribed,
+    },
+    /// A message to this session alone.
+    Message(Json),
+    /// The connection's expiry changed.
+    Refresh(Option<Expiry>),
+    /// The connection ends (for carriers without a close frame).
+    Disconnect(Disconnect),
+}

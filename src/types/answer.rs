@@ -1,0 +1,45 @@
+//! An answer that is often there at once.
+use std::future::Future;
+use std::pin::Pin;
+
+/// A boxed future that may cross threads.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// The result of a call that usually needs no waiting: memory answers `Ready`, a network answers `Later`.
+///
+/// Callers that must keep an order look at `Ready` without yielding, so the common case costs neither an allocation nor
+/// a turn of the scheduler.
+pub enum Answer<T, E> {
+    /// The result is here.
+    Ready(Result<T, E>),
+    /// The result comes when the future is driven.
+    Later(BoxFuture<Result<T, E>>),
+}
+
+impl<T: Send + 'static, E: Send + 'static> Answer<T, E> {
+    /// A success that is here already.
+    pub fn ok(value: T) -> Self {
+        Answer::Ready(Ok(value))
+    }
+
+    /// A failure that is here already.
+    pub fn err(error: E) -> Self {
+        Answer::Ready(Err(error))
+    }
+
+    /// Waits for the result.
+    pub async fn wait(self) -> Result<T, E> {
+        match self {
+            Answer::Ready(result) => result,
+            Answer::Later(future) => future.await,
+        }
+    }
+
+    /// Turns the result into another one, waiting only if this one waits.
+    pub fn then<U, F>(self, turn: impl FnOnce(Result<T, E>) -> Result<U, F> + Send + 'static) -> Answer<U, F> {
+        match self {
+            Answer::Ready(result) => Answer::Ready(turn(result)),
+            Answer::Later(future) => Answer::Later(Box::pin(async move { turn(future.await) })),
+        }
+    }
+}

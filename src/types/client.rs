@@ -1,0 +1,56 @@
+//! What others may know of a session.
+use super::Json;
+use serde::{Serialize, Serializer};
+use std::fmt;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A session's id, unique across nodes; the centrifuge wire calls it the client id.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId(Uuid);
+
+impl SessionId {
+    /// A new random id.
+    pub fn random() -> Self {
+        SessionId(Uuid::new_v4())
+    }
+
+    /// Parses the text form (a UUID); none for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        Uuid::try_parse(text).ok().map(SessionId)
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl Serialize for SessionId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Who published, joined, left or is present: what the centrifuge protocol calls ClientInfo.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClientInfo {
+    /// The user; empty for an anonymous session.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub user: Arc<str>,
+    /// The session.
+    pub client: SessionId,
+    /// What the connection token said about the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conn_info: Option<Json>,
+    /// What the subscription token said about the user in this channel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chan_info: Option<Json>,
+}

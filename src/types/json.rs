@@ -1,0 +1,128 @@
+//! JSON kept raw: what a publisher wrote reaches subscribers byte for byte, but for line breaks (decision 9).
+use bytes::Bytes;
+use serde::de::IgnoredAny;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// One valid JSON value as text, with no line break outside its strings. Shared, cheap to clone.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Json(Bytes);
+
+/// Why bytes are no JSON value.
+#[derive(Debug, thiserror::Error)]
+pub enum JsonError {
+    /// Not UTF-8, which JSON between programs must be (RFC 8259, section 8.1).
+    #[error("not a JSON value: not UTF-8")]
+    NotUtf8,
+    /// Not JSON, or not of the type that was asked for.
+    #[error("not a JSON value: {0}")]
+    Syntax(#[from] serde_json::Error),
+}
+
+impl Json {
+    /// Checks bytes that nobody has parsed yet.
+    pub fn parse(bytes: Bytes) -> Result<Self, JsonError> {
+        let text = std::str::from_utf8(&bytes).map_err(|_| JsonError::NotUtf8)?;
+        serde_json::from_str::<IgnoredAny>(text)?;
+        Ok(Self::on_one_line(bytes))
+    }
+
+    /// Takes a value that serde has just parsed out of `frame`: shared where it makes up most of the frame, copied where
+    /// keeping it would keep a much larger frame alive.
+    pub fn of(raw: &RawValue, frame: &Bytes) -> Self {
+        let text = raw.get().as_bytes();
+        let inside = frame.as_ptr_range().contains(&text.as_ptr());
+        match inside && text.len() * 2 >= frame.len() {
+            true => Self::on_one_line(frame.slice_ref(text)),
+            false => Self::on_one_line(Bytes::copy_from_slice(text)),
+        }
+    }
+
+    /// Copies a value that serde has parsed.
+    pub fn copied(raw: &RawValue) -> Self {
+        Self::on_one_line(Bytes::copy_from_slice(raw.get().as_bytes()))
+    }
+
+    /// Writes a value as JSON. Fails where serde cannot: a map whose keys are no strings, or a failing `Serialize`.
+    pub fn write(value: &impl Serialize) -> Result<Self, JsonError> {
+        Ok(Json(serde_json::to_vec(value)?.into()))
+    }
+
+    /// `null`.
+    pub fn null() -> Self {
+        Json(Bytes::from_static(b"null"))
+    }
+
+    /// Whether the value is `null`.
+    pub fn is_null(&self) -> bool {
+        &self.0[..] == b"null"
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("JSON that serde accepted is UTF-8")
+    }
+
+    /// The text's bytes.
+    pub fn bytes(&self) -> &Bytes {
+        &self.0
+    }
+
+    /// Reads the value as a type.
+    pub fn read<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, JsonError> {
+        Ok(serde_json::from_slice(&self.0)?)
+    }
+
+    /// A frame of the centrifuge wire is split at line breaks, so none may stand in a payload. In valid JSON a raw line
+    /// break is always between tokens: inside a string it must be escaped (RFC 8259, section 7).
+    fn on_one_line(bytes: Bytes) -> Self {
+        let is_break = |b: &u8| matches!(b, b'\n' | b'\r');
+        match bytes.iter().any(|b| is_break(b)) {
+            false => Json(bytes),
+            true => Json(bytes.iter().filter(|b| !is_break(b)).copied().collect()),
+        }
+    }
+}
+
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::from_slice::<&RawValue>(&self.0).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Json {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Json::copied(&Box::<RawValue>::deserialize(deserializer)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_breaks_between_tokens_are_taken_out_and_those_in_strings_stay() {
+        let pretty = Json::parse(Bytes::from_static(b"{\n  \"a\": \"x\\ny\"\r\n}")).unwrap();
+        assert_eq!(pretty.as_str(), "{  \"a\": \"x\\ny\"}");
+    }
+
+    #[test]
+    fn a_payload_passes_byte_for_byte() {
+        let text = r#"{ "n": 12345678901234567890.10,"e":"\u00e9" }"#;
+        assert_eq!(Json::parse(Bytes::copy_from_slice(text.as_bytes())).unwrap().as_str(), text);
+    }
+
+    #[test]
+    fn bytes_that_are_no_json_are_refused() {
+        assert!(Json::parse(Bytes::from_static(b"{")).is_err());
+        assert!(Json::parse(Bytes::from_static(b"1 2")).is_err());
+        assert!(Json::parse(Bytes::from_static(b"\"\xff\"")).is_err());
+    }
+}

@@ -1,0 +1,22 @@
+//! The words every room shares: names, events, positions, identities, faults. No actix and no IO here.
+mod answer;
+mod audience;
+mod channel;
+mod client;
+mod event;
+mod fault;
+mod filter_node;
+mod identity;
+mod json;
+mod position;
+
+pub use answer::{Answer, BoxFuture};
+pub use audience::{Addressed, Audience, Group};
+pub use channel::{ChannelName, NameError, Space};
+pub use client::{ClientInfo, SessionId};
+pub use event::{Event, Tags};
+pub use fault::{Disconnect, Fault, ReplyError, Unsubscribed};
+pub use filter_node::FilterNode;
+pub use identity::{Identity, IdentityKind};
+pub use json::{Json, JsonError};
+pub use position::{Epoch, Position};
