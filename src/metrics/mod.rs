@@ -1,1 +1,164 @@
-//! What is counted.
+//! What is counted. Labels are namespaces, wires and reasons; never channels or users (decision 33).
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use std::fmt;
+use std::sync::Arc;
+
+/// The label of a metric a wire has.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct WireLabel {
+    /// `Wire::name`.
+    pub wire: String,
+}
+
+/// The label of a metric a namespace has.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct NamespaceLabel {
+    /// The namespace's name.
+    pub namespace: String,
+}
+
+/// The label of a metric that has reasons.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct ReasonLabel {
+    /// A word from a fixed list.
+    pub reason: String,
+}
+
+/// The handles of one namespace, kept by its channels so that counting costs no look-up.
+#[derive(Clone, Debug)]
+pub struct NamespaceMetrics {
+    /// Events accepted.
+    pub publishes: Counter,
+    /// Events put into outboxes.
+    pub deliveries: Counter,
+}
+
+/// Every metric of a broker. Cloning shares them.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    /// Open connections.
+    pub connections: Family<WireLabel, Gauge>,
+    /// Sessions that are let in.
+    pub sessions: Gauge,
+    /// Channels with an actor.
+    pub channels: Gauge,
+    /// Listeners in hubs.
+    pub listeners: Gauge,
+    /// Bytes queued in outboxes.
+    pub outbox_bytes: Gauge,
+    /// Commands read from clients.
+    pub commands: Family<WireLabel, Counter>,
+    /// Connections closed by the broker, by the name of the reason.
+    pub disconnects: Family<ReasonLabel, Counter>,
+    /// Events that did not reach a listener, by reason: `slow`, `lagging`, `filtered`, `unencodable`.
+    pub drops: Family<ReasonLabel, Counter>,
+    /// Requests and connections refused before they became sessions, by reason.
+    pub refusals: Family<ReasonLabel, Counter>,
+    /// Handler calls that failed, by reason: `panic`, `timeout`, `full`.
+    pub handler_failures: Family<ReasonLabel, Counter>,
+    /// Seconds from a publish being accepted by its channel to its listeners' outboxes.
+    pub delivery_seconds: Histogram,
+    /// Seconds from an HTTP API call to its answer.
+    pub api_seconds: Histogram,
+    publishes: Family<NamespaceLabel, Counter>,
+    deliveries: Family<NamespaceLabel, Counter>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// A fresh set, all at zero.
+    pub fn new() -> Self {
+        // 10 µs to 10 s.
+        let latency = || Histogram::new(exponential_buckets(10e-6, 10.0_f64.sqrt(), 13));
+        let mut metrics = Metrics {
+            registry: Arc::new(Registry::default()),
+            connections: Family::default(),
+            sessions: Gauge::default(),
+            channels: Gauge::default(),
+            listeners: Gauge::default(),
+            outbox_bytes: Gauge::default(),
+            commands: Family::default(),
+            disconnects: Family::default(),
+            drops: Family::default(),
+            refusals: Family::default(),
+            handler_failures: Family::default(),
+            delivery_seconds: latency(),
+            api_seconds: latency(),
+            publishes: Family::default(),
+            deliveries: Family::default(),
+        };
+        metrics.registry = Arc::new(metrics.register());
+        metrics
+    }
+
+    fn register(&self) -> Registry {
+        let mut r = Registry::with_prefix("callboard");
+        r.register("connections", "Open connections", self.connections.clone());
+        r.register("sessions", "Sessions that are let in", self.sessions.clone());
+        r.register("channels", "Channels with an actor", self.channels.clone());
+        r.register("listeners", "Listeners", self.listeners.clone());
+        r.register_with_unit("outbox", "Bytes queued for clients", Unit::Bytes, self.outbox_bytes.clone());
+        r.register("commands", "Commands read from clients", self.commands.clone());
+        r.register("publishes", "Events accepted", self.publishes.clone());
+        r.register("deliveries", "Events put into outboxes", self.deliveries.clone());
+        r.register("disconnects", "Connections closed by the broker", self.disconnects.clone());
+        r.register("drops", "Events that did not reach a listener", self.drops.clone());
+        r.register("refusals", "Connections and requests refused", self.refusals.clone());
+        r.register("handler_failures", "Handler calls that failed", self.handler_failures.clone());
+        r.register_with_unit(
+            "delivery",
+            "From a publish being accepted to its listeners' outboxes",
+            Unit::Seconds,
+            self.delivery_seconds.clone(),
+        );
+        r.register_with_unit("api", "From an API call to its answer", Unit::Seconds, self.api_seconds.clone());
+        r
+    }
+
+    /// The handles of a namespace.
+    pub fn namespace(&self, name: &str) -> NamespaceMetrics {
+        let label = NamespaceLabel { namespace: name.to_owned() };
+        NamespaceMetrics {
+            publishes: self.publishes.get_or_create_owned(&label),
+            deliveries: self.deliveries.get_or_create_owned(&label),
+        }
+    }
+
+    /// Counts one more in a family of reasons.
+    pub fn count(family: &Family<ReasonLabel, Counter>, reason: &str) {
+        family.get_or_create_owned(&ReasonLabel { reason: reason.to_owned() }).inc();
+    }
+
+    /// Everything in the OpenMetrics text format.
+    pub fn text(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_shows_in_the_text() {
+        let metrics = Metrics::new();
+        metrics.namespace("chat").publishes.inc();
+        Metrics::count(&metrics.drops, "slow");
+        let text = metrics.text().unwrap();
+        assert!(text.contains("callboard_publishes_total{namespace=\"chat\"} 1"), "{text}");
+        assert!(text.contains("callboard_drops_total{reason=\"slow\"} 1"), "{text}");
+    }
+}

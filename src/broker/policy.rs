@@ -1,0 +1,270 @@
+//! What the config says about channels: namespaces, their rules, and the bounds of the broker.
+use crate::engine::Retention;
+use crate::types::ChannelName;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Who may do something in a channel (decision 4).
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Rule {
+    /// No client; the server's own subscriptions and tokens still can.
+    #[default]
+    Nobody,
+    /// Who brings a token for this channel.
+    Token,
+    /// Whose token has this scope.
+    Scope(String),
+    /// Whoever is not anonymous.
+    User,
+    /// Who listens to the channel.
+    Subscriber,
+    /// Every session.
+    Anyone,
+}
+
+/// A text that names no rule.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is no rule: nobody, token, scope:NAME, user, subscriber or anyone")]
+pub struct UnknownRule(String);
+
+impl FromStr for Rule {
+    type Err = UnknownRule;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRule> {
+        match text {
+            "nobody" => Ok(Rule::Nobody),
+            "token" => Ok(Rule::Token),
+            "user" => Ok(Rule::User),
+            "subscriber" => Ok(Rule::Subscriber),
+            "anyone" => Ok(Rule::Anyone),
+            _ => match text.strip_prefix("scope:") {
+                Some(scope) if !scope.is_empty() => Ok(Rule::Scope(scope.to_owned())),
+                _ => Err(UnknownRule(text.to_owned())),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rule::Nobody => f.write_str("nobody"),
+            Rule::Token => f.write_str("token"),
+            Rule::Scope(scope) => write!(f, "scope:{scope}"),
+            Rule::User => f.write_str("user"),
+            Rule::Subscriber => f.write_str("subscriber"),
+            Rule::Anyone => f.write_str("anyone"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Rule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The policy of the channels whose names begin with `name:` (without a colon: of the namespace "").
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Namespace {
+    /// What stands before the colon.
+    pub name: String,
+    /// Who may subscribe. Default: token.
+    pub subscribe: Rule,
+    /// Which clients may publish. Default: nobody.
+    pub publish: Rule,
+    /// Who may ask for presence, and for joins and leaves. Default: subscriber.
+    pub presence_for: Rule,
+    /// Who may ask for history. Default: subscriber.
+    pub history_for: Rule,
+    /// How many events are kept; 0 keeps none. Default: 0.
+    pub history_size: usize,
+    /// For how long each is kept; 0 keeps none. Default: 0.
+    #[serde(with = "humantime_serde")]
+    pub history_ttl: Duration,
+    /// For how long positions are kept after the last publish. Default: 30 days.
+    #[serde(with = "humantime_serde")]
+    pub history_meta_ttl: Duration,
+    /// Grants positions to subscribers who ask. Default: false.
+    pub allow_positioning: bool,
+    /// Gives positions to every subscriber. Default: false.
+    pub force_positioning: bool,
+    /// Grants positions and recovery to subscribers who ask. Default: false.
+    pub allow_recovery: bool,
+    /// Gives positions and recovery to every subscriber. Default: false.
+    pub force_recovery: bool,
+    /// Keeps who is present. Default: false.
+    pub presence: bool,
+    /// Tells of joins and leaves those who ask. Default: false.
+    pub join_leave: bool,
+    /// Tells of joins and leaves those who did not ask, too. Default: false.
+    pub force_push_join_leave: bool,
+    /// Lets subscribers filter by tags. Default: false.
+    pub allow_tags_filter: bool,
+    /// Lets pushes carry a number instead of the channel's name. Default: false.
+    pub allow_channel_compaction: bool,
+}
+
+impl Default for Namespace {
+    fn default() -> Self {
+        Namespace {
+            name: String::new(),
+            subscribe: Rule::Token,
+            publish: Rule::Nobody,
+            presence_for: Rule::Subscriber,
+            history_for: Rule::Subscriber,
+            history_size: 0,
+            history_ttl: Duration::ZERO,
+            history_meta_ttl: Duration::from_secs(30 * 24 * 3600),
+            allow_positioning: false,
+            force_positioning: false,
+            allow_recovery: false,
+            force_recovery: false,
+            presence: false,
+            join_leave: false,
+            force_push_join_leave: false,
+            allow_tags_filter: false,
+            allow_channel_compaction: false,
+        }
+    }
+}
+
+impl Namespace {
+    /// Whether events are kept.
+    pub fn has_history(&self) -> bool {
+        self.history_size > 0 && !self.history_ttl.is_zero()
+    }
+
+    /// How events are kept; none where they are not.
+    pub fn retention(&self) -> Option<Retention> {
+        self.has_history().then_some(Retention {
+            size: self.history_size,
+            ttl: self.history_ttl,
+            meta_ttl: self.history_meta_ttl,
+        })
+    }
+}
+
+/// All namespaces by name.
+#[derive(Clone, Debug, Default)]
+pub struct Namespaces(HashMap<String, Arc<Namespace>>);
+
+impl Namespaces {
+    /// The table of these namespaces. Where a name comes twice the last one stands; the config refuses that earlier.
+    pub fn new(namespaces: impl IntoIterator<Item = Namespace>) -> Self {
+        Namespaces(namespaces.into_iter().map(|n| (n.name.clone(), Arc::new(n))).collect())
+    }
+
+    /// The policy of a channel; none is error 102.
+    pub fn of(&self, channel: &ChannelName) -> Option<&Arc<Namespace>> {
+        self.0.get(channel.namespace())
+    }
+}
+
+/// The bounds of the broker: the config section `[limits]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Connections of the process; one more is closed with 3504.
+    pub connections: usize,
+    /// Channels of the process; one more is error 106.
+    pub channels: usize,
+    /// Channels of a session; one more is error 106.
+    pub channels_per_connection: usize,
+    /// Bytes of a client's message; a larger one closes with 1009.
+    pub frame: usize,
+    /// Bytes queued for a client; past it the connection is cut.
+    pub outbox: usize,
+    /// Bytes of a channel's name.
+    pub channel_name: usize,
+    /// Commands of a connection without an answer; past it the connection is not read.
+    pub unanswered_commands: usize,
+    /// Events that one recovery brings at most; more answers `recovered: false`.
+    pub recover_max: usize,
+    /// Bytes that one recovery brings at most.
+    pub recover_bytes: usize,
+    /// Events that one history answer holds at most.
+    pub history_page: usize,
+    /// Events held back for a listener while it joins; more answers `recovered: false`.
+    pub join_buffer: usize,
+    /// Events on their way to one worker; past it the worker's listeners are told to come back.
+    pub hub_queue: usize,
+    /// Publishes on their way to one channel; past it they are refused with error 111.
+    pub channel_queue: usize,
+    /// Bytes of history over all channels.
+    pub history_bytes: usize,
+    /// Idempotency keys remembered.
+    pub idempotency_keys: usize,
+    /// Presence entries.
+    pub presence_entries: usize,
+    /// Channels whose position is remembered.
+    pub positions: usize,
+    /// Bytes of an HTTP API body; a larger one is 413.
+    pub body: usize,
+    /// Commands of one batch, channels of one broadcast.
+    pub batch: usize,
+    /// Calls waiting for one handler actor; one more is error 111.
+    pub handler_queue: usize,
+    /// For how long a handler may work on one call.
+    #[serde(with = "humantime_serde")]
+    pub handler_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            connections: 10_000,
+            channels: 1_000_000,
+            channels_per_connection: 128,
+            frame: 64 * 1024,
+            outbox: 1024 * 1024,
+            channel_name: 255,
+            unanswered_commands: 64,
+            recover_max: 300,
+            recover_bytes: 8 * 1024 * 1024,
+            history_page: 300,
+            join_buffer: 1_000,
+            hub_queue: 16_384,
+            channel_queue: 4_096,
+            history_bytes: 256 * 1024 * 1024,
+            idempotency_keys: 100_000,
+            presence_entries: 100_000,
+            positions: 1_000_000,
+            body: 1024 * 1024,
+            batch: 1_000,
+            handler_queue: 1_024,
+            handler_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_is_read_as_it_is_written() {
+        for text in ["nobody", "token", "scope:news", "user", "subscriber", "anyone"] {
+            assert_eq!(text.parse::<Rule>().unwrap().to_string(), text);
+        }
+        assert!("scope:".parse::<Rule>().is_err());
+        assert!("everyone".parse::<Rule>().is_err());
+    }
+
+    #[test]
+    fn a_namespace_is_closed_by_default() {
+        let namespace = Namespace::default();
+        assert_eq!((namespace.subscribe, namespace.publish), (Rule::Token, Rule::Nobody));
+    }
+}
