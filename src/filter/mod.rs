@@ -13,9 +13,8 @@ pub const MAX_NODES: usize = 64;
 
 /// A tags filter that has been checked and can be asked often. Asking allocates nothing.
 ///
-/// What the operators mean, missing tags included, follows Centrifugo (`internal/filter` of the centrifuge library):
-/// `neq`, `nin` and `nex` hold where the tag is missing, all others do not, but that `in` and `nin` read a missing tag as
-/// an empty one.
+/// What the operators mean follows Centrifugo (`internal/filter` of the centrifuge library). Where the tag is missing,
+/// `neq`, `nin` and `nex` hold and all others do not; only a list that names the empty text counts a missing tag in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TagsFilter {
     root: Node,
@@ -83,7 +82,8 @@ enum Relation {
 }
 
 impl TagsFilter {
-    /// Checks a filter as a client wrote it and prepares it.
+    /// Checks a filter as a client wrote it and prepares it. Fails at the first node that makes no sense, and past
+    /// [`MAX_DEPTH`] or [`MAX_NODES`]. An operand that is no number where one is compared is no error: it never matches.
     pub fn compile(filter: &FilterNode) -> Result<Self, Error> {
         let mut nodes = 0;
         Ok(TagsFilter { root: Node::compile(filter, 1, &mut nodes)? })
