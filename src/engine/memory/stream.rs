@@ -3,7 +3,7 @@ use super::agenda::after;
 use super::ledger::Ledger;
 use super::order::Place;
 use crate::engine::{HistoryPage, HistoryQuery, Retention, Version};
-use crate::types::{Audience, ClientInfo, Epoch, Event, Json, Position};
+use crate::types::{ClientInfo, Epoch, Event, Json, Position};
 use rand::distr::{Alphanumeric, SampleString};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -152,18 +152,11 @@ fn count(n: u64, kept: usize) -> usize {
 fn charge(event: &Event) -> usize {
     let tags = event.tags.iter().flat_map(|tags| tags.iter()).map(|(k, v)| k.len() + v.len() + ENTRY_BYTES);
     let publisher = event.publisher.as_deref().map_or(0, charge_info);
-    EVENT_BYTES + json(&event.data) + tags.sum::<usize>() + publisher + charge_audience(&event.audience)
+    EVENT_BYTES + json(&event.data) + tags.sum::<usize>() + publisher
 }
 
 fn charge_info(info: &ClientInfo) -> usize {
     ENTRY_BYTES + info.user.len() + info.conn_info.as_ref().map_or(0, json) + info.chan_info.as_ref().map_or(0, json)
-}
-
-fn charge_audience(audience: &Audience) -> usize {
-    let Audience::Groups(addressed) = audience else { return 0 };
-    let to = addressed.to.iter().map(|(g, data)| ENTRY_BYTES + g.as_str().len() + data.as_ref().map_or(0, json));
-    let except = addressed.except_groups.iter().map(|group| ENTRY_BYTES + group.as_str().len());
-    to.sum::<usize>() + except.sum::<usize>() + addressed.except_sessions.len() * ENTRY_BYTES
 }
 
 fn json(data: &Json) -> usize {
