@@ -2,7 +2,7 @@
 use bytes::Bytes;
 use callboard::engine::memory::{Config, MemoryEngine};
 use callboard::engine::{Engine, HistoryQuery, PublishOptions, Retention};
-use callboard::types::{Answer, Audience, ChannelName, Event, Json, Position};
+use callboard::types::{Answer, ChannelName, Event, Json, Position};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::time::Duration;
@@ -15,6 +15,7 @@ const RETENTION: Retention =
 
 fn event(channel: &ChannelName, data: &Json) -> Event {
     let (channel, data) = (channel.clone(), data.clone());
+    Event { channel, data, tags: None, publisher: None, position: None }
 }
 
 fn names(count: usize) -> Vec<ChannelName> {
