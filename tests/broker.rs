@@ -6,5 +6,7 @@ mod broker {
     mod engine;
     mod house;
     mod joining;
+    mod lagging;
+    mod model;
     mod retirement;
 }
