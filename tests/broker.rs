@@ -4,9 +4,13 @@
 mod broker {
     mod death;
     mod engine;
+    mod expiry;
     mod house;
     mod joining;
     mod lagging;
     mod model;
+    mod orders;
     mod retirement;
+    mod sessions;
+    mod subscribing;
 }
