@@ -5,6 +5,7 @@ mod broker {
     mod death;
     mod engine;
     mod expiry;
+    mod handlers;
     mod house;
     mod joining;
     mod lagging;

@@ -221,3 +221,6 @@ fn label(reason: &Disconnect) -> &str {
         None => "application",
     }
 }
+
+#[cfg(test)]
+mod tests;
