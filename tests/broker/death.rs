@@ -145,3 +145,15 @@ fn a_session_that_panics_leaves_hub_channel_presence_and_directory() {
         assert_eq!(witness.numbers(), [3]);
     });
 }
+
+#[test]
+fn a_worker_stays_when_its_last_client_leaves() {
+    story(async {
+        let house = Plan::of(PRESENT).build();
+        let House { node, worker, .. } = house;
+        let before = worker.hub();
+        drop(worker);
+        rest().await;
+        assert_eq!(callboard::broker::Worker::here(&node).hub(), before, "a hub would be lost with each last client");
+    });
+}

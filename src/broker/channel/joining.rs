@@ -1,0 +1,138 @@
+//! How listeners come to a channel and leave it (decision 28).
+use super::{Channel, Listening, Phase, drive, refusal};
+use crate::broker::handler::LifecycleEvent;
+use crate::broker::listener::Since;
+use crate::broker::message::{Join, Joined, Leave, Member, Membership, Routed};
+use crate::broker::{Body, HubId, Namespace, Seq, recovery};
+use crate::engine::{EngineAnswer, Error, HistoryPage, HistoryQuery};
+use crate::protocol::Push;
+use crate::types::{Answer, Fault, ReplyError};
+use actix::prelude::*;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// A presence entry ends with its session, whichever way that ends; this time only bounds what could be left of one in an
+/// engine that outlives the process.
+const PRESENCE_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
+
+impl Channel {
+    fn admit(&mut self, hub: HubId) {
+        self.listeners.fetch_add(1, Ordering::Relaxed);
+        if self.listeners.load(Ordering::Relaxed) == 1 {
+            self.node.tell(LifecycleEvent::Occupied { channel: self.name.clone() });
+        }
+        match self.hubs.iter_mut().find(|h| h.handle.id == hub) {
+            Some(hub) => hub.listeners += 1,
+            None => {
+                let Some(handle) = self.node.hub(hub) else { return };
+                self.hubs.push(Listening { handle, listeners: 1, sent: self.seq, behind: false });
+            }
+        }
+    }
+
+    fn dismiss(&mut self, hub: HubId, ctx: &mut Context<Self>) {
+        let Some(at) = self.hubs.iter().position(|h| h.handle.id == hub) else { return };
+        self.hubs[at].listeners -= 1;
+        if self.hubs[at].listeners == 0 {
+            self.hubs.swap_remove(at);
+        }
+        if self.listeners.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.node.tell(LifecycleEvent::Vacated { channel: self.name.clone() });
+            drive(self.node.engine().unsubscribe(&self.name));
+        }
+        self.check_idle_later(ctx);
+    }
+
+    /// What a join reads: the bus first, then the history up to its top (decision 28).
+    fn start_join(&self, join: &Join, namespace: &Namespace) -> EngineAnswer<Option<HistoryPage>> {
+        let subscribed = self.node.engine().subscribe(&self.name);
+        let Some(retention) = namespace.retention().filter(|_| join.positioned) else {
+            return subscribed.then(|result| result.map(|()| None));
+        };
+        let limits = self.node.limits();
+        let query = HistoryQuery {
+            limit: join.recover.as_ref().map_or(0, |_| limits.recover_max + 1),
+            since: join.recover.clone(),
+            reverse: false,
+        };
+        let (engine, name) = (self.node.engine().clone(), self.name.clone());
+        subscribed.and_then(move |()| engine.history(&name, query, retention).then(|result| result.map(Some)))
+    }
+
+    fn finish_join(
+        &mut self,
+        join: Join,
+        seq: Seq,
+        outcome: Result<Option<HistoryPage>, Error>,
+        ctx: &mut Context<Self>,
+    ) {
+        let page = match outcome {
+            Ok(page) => page,
+            Err(error) => {
+                self.dismiss(join.hub, ctx);
+                let _ = join.answer.send(Err(Fault::Reply(refusal(&error))));
+                return;
+            }
+        };
+        let top = page.as_ref().map(|page| page.top.clone());
+        let recovery = join.recover.map(|from| recovery::recovered(page, &from, self.node.limits()));
+        let membership = Membership::new(ctx.address(), &self.node, &self.name, join.hub, join.member.clone());
+        let joined = Joined { since: Since { seq, top }, recovery, number: self.number, membership };
+        if let Err(Ok(unwanted)) = join.answer.send(Ok(joined)) {
+            // The session ended while it waited; it has not been announced to anybody.
+            unwanted.membership.forget();
+            return self.dismiss(join.hub, ctx);
+        }
+        self.announce(join.member);
+    }
+
+    fn announce(&mut self, member: Member) {
+        if member.presence {
+            drive(self.node.engine().add_presence(&self.name, member.info.clone(), PRESENCE_TTL));
+        }
+        if member.announced {
+            let push = Push::Join { channel: self.name.clone(), info: member.info };
+            self.fan_out(Body::Notice(push));
+        }
+    }
+}
+
+impl Handler<Join> for Channel {
+    type Result = ();
+
+    fn handle(&mut self, join: Join, ctx: &mut Self::Context) {
+        if !matches!(self.phase, Phase::Active) {
+            return self.put_off(Routed::Join(join));
+        }
+        let Some(namespace) = self.node.namespace(&self.name) else {
+            self.check_idle_later(ctx);
+            let _ = join.answer.send(Err(ReplyError::UNKNOWN_CHANNEL.into()));
+            return;
+        };
+        self.admit(join.hub);
+        let seq = self.seq;
+        match self.start_join(&join, &namespace) {
+            Answer::Ready(outcome) => self.finish_join(join, seq, outcome, ctx),
+            Answer::Later(outcome) => {
+                self.joining += 1;
+                ctx.spawn(outcome.into_actor(self).map(move |outcome, channel, ctx| {
+                    channel.joining -= 1;
+                    channel.finish_join(join, seq, outcome, ctx);
+                }));
+            }
+        }
+    }
+}
+
+impl Handler<Leave> for Channel {
+    type Result = ();
+
+    fn handle(&mut self, leave: Leave, ctx: &mut Self::Context) {
+        let (info, announced) = (leave.member.info.clone(), leave.member.announced);
+        self.dismiss(leave.hub, ctx);
+        drop(leave);
+        if announced {
+            self.fan_out(Body::Notice(Push::Leave { channel: self.name.clone(), info }));
+        }
+    }
+}

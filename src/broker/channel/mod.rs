@@ -1,0 +1,196 @@
+//! A channel: gives each event its position, keeps the order, and knows which hubs listen.
+mod joining;
+mod retirement;
+
+use super::message::{HubHandle, HubItem, Lagging, Publish, Routed};
+use super::{Body, Delivery, Node, Seq};
+use crate::engine::{EngineAnswer, Error, PublishOptions, Published, Retention};
+use crate::metrics::NamespaceMetrics;
+use crate::types::{Answer, BoxFuture, ChannelName, Event, ReplyError};
+use actix::prelude::*;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
+use retirement::Phase;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::task::{self, Poll, ready};
+use tokio::sync::mpsc::error::TrySendError;
+
+/// The actor of one channel.
+pub struct Channel {
+    node: Node,
+    name: ChannelName,
+    number: u32,
+    hubs: Vec<Listening>,
+    /// Sessions that listen, all hubs together; read by the registry.
+    listeners: Arc<AtomicUsize>,
+    life: u64,
+    /// The count of the last delivery.
+    seq: Seq,
+    /// Publishes that wait for the engine, in the order they came: so they are delivered and answered, too.
+    publishing: FuturesOrdered<BoxFuture<(Publish, Result<Published, Error>)>>,
+    /// Joins that wait for the engine.
+    joining: usize,
+    phase: Phase,
+    idle_check: bool,
+    counted: NamespaceMetrics,
+}
+
+struct Listening {
+    handle: HubHandle,
+    listeners: usize,
+    /// The last delivery that the hub was sent, or that it need not have.
+    sent: Seq,
+    /// The hub has been told that it is behind, and has taken nothing since.
+    behind: bool,
+}
+
+impl Channel {
+    /// A channel nobody listens to yet. `listeners` is shared with the registry; `number` is unique on the node, and `life`
+    /// greater than that of any earlier channel.
+    pub fn new(node: Node, name: ChannelName, number: u32, life: u64, listeners: Arc<AtomicUsize>) -> Self {
+        let counted = node.metrics().namespace(name.namespace());
+        node.metrics().channels.inc();
+        Channel {
+            node,
+            name,
+            number,
+            hubs: vec![],
+            listeners,
+            life,
+            seq: Seq::from(life) << 64,
+            publishing: FuturesOrdered::new(),
+            joining: 0,
+            phase: Phase::Active,
+            idle_check: false,
+            counted,
+        }
+    }
+
+    fn fan_out(&mut self, body: Body) {
+        self.seq += 1;
+        if self.hubs.is_empty() {
+            return;
+        }
+        let delivery = Arc::new(Delivery::new(self.name.clone(), body, self.seq));
+        for hub in &mut self.hubs {
+            hub.offer(&delivery);
+        }
+    }
+
+    fn options(&self, publish: &mut Publish, retention: Option<Retention>) -> PublishOptions {
+        PublishOptions {
+            retention: retention.filter(|_| !publish.skip_history),
+            idempotency: publish.idempotency.take(),
+            version: publish.version.take(),
+        }
+    }
+
+    fn accept(&mut self, publish: Publish, outcome: Result<Published, Error>) {
+        let position = match outcome {
+            Ok(Published::Deliver(event)) => {
+                let position = event.position.clone();
+                self.counted.publishes.inc();
+                self.fan_out(Body::Event(event));
+                position
+            }
+            Ok(Published::OnBus(position) | Published::Repeated(position)) => position,
+            Err(error) => return publish.answer.give(Err(refusal(&error))),
+        };
+        publish.answer.give(Ok(position));
+    }
+}
+
+impl Listening {
+    fn offer(&mut self, delivery: &Arc<Delivery>) {
+        match self.handle.inlet.try_send(HubItem::Delivery(delivery.clone(), self.sent)) {
+            Ok(()) => (self.sent, self.behind) = (delivery.seq, false),
+            // Once is enough: the hub itself notices the gap at the next delivery that it takes.
+            Err(TrySendError::Full(_)) if !self.behind => {
+                self.behind = true;
+                self.handle.addr.do_send(Lagging::Behind(delivery.channel.clone(), delivery.seq));
+            }
+            Err(TrySendError::Full(_) | TrySendError::Closed(_)) => {}
+        }
+    }
+}
+
+fn refusal(error: &Error) -> ReplyError {
+    match error {
+        Error::Unreachable(_) => ReplyError::INTERNAL,
+        Error::Limit(_) => ReplyError::LIMIT_EXCEEDED,
+    }
+}
+
+/// Sees to it that a step of the engine is done, which nobody waits for.
+pub(super) fn drive(answer: EngineAnswer<()>) {
+    if let Answer::Later(step) = answer {
+        actix_rt::spawn(step);
+    }
+}
+
+impl Actor for Channel {
+    type Context = Context<Self>;
+}
+
+impl Handler<Publish> for Channel {
+    type Result = ();
+
+    fn handle(&mut self, mut publish: Publish, ctx: &mut Self::Context) {
+        if !matches!(self.phase, Phase::Active) {
+            return self.put_off(Routed::Publish(Box::new(publish)));
+        }
+        let Some(namespace) = self.node.namespace(&self.name) else {
+            self.check_idle_later(ctx);
+            return publish.answer.give(Err(ReplyError::UNKNOWN_CHANNEL));
+        };
+        let options = self.options(&mut publish, namespace.retention());
+        let event = Event {
+            channel: self.name.clone(),
+            data: publish.data.clone(),
+            tags: publish.tags.take(),
+            publisher: publish.publisher.take(),
+            position: None,
+        };
+        match self.node.engine().publish(event, options) {
+            Answer::Ready(outcome) if self.publishing.is_empty() => {
+                self.accept(publish, outcome);
+                self.check_idle_later(ctx);
+            }
+            answer => self.await_publish(publish, answer, ctx),
+        }
+    }
+}
+
+/// Takes the outcomes of publishes in the order of the publishes, until none waits.
+struct Outcomes;
+
+impl ActorFuture<Channel> for Outcomes {
+    type Output = ();
+
+    fn poll(
+        self: Pin<&mut Self>,
+        channel: &mut Channel,
+        ctx: &mut Context<Channel>,
+        task: &mut task::Context<'_>,
+    ) -> Poll<()> {
+        while let Some((publish, outcome)) = ready!(channel.publishing.poll_next_unpin(task)) {
+            channel.accept(publish, outcome);
+        }
+        channel.check_idle_later(ctx);
+        Poll::Ready(())
+    }
+}
+
+impl Channel {
+    /// Waits for the engine without losing the order. Everything an actor has spawned is looked at in whatever order, so
+    /// one task looks at all that wait.
+    fn await_publish(&mut self, publish: Publish, answer: EngineAnswer<Published>, ctx: &mut Context<Self>) {
+        let idle = self.publishing.is_empty();
+        self.publishing.push_back(Box::pin(async move { (publish, answer.wait().await) }));
+        if idle {
+            ctx.spawn(Outcomes);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! How an empty channel ends: it offers to, passes on what it still gets, and ends when every hub has forgotten it.
+use super::Channel;
+use crate::broker::Seq;
+use crate::broker::message::{Ended, Forgotten, Join, Lagging, Publish, Retire, Retired, Route, Routed};
+use crate::types::ReplyError;
+use actix::prelude::*;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// An empty channel waits this long before it offers to end, so that a reload of a page does not remake it.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Whether a channel is about to end.
+pub(super) enum Phase {
+    Active,
+    /// The channel has offered to end. What comes waits for the answer: were it passed on at once and the offer refused, it
+    /// would come back behind what was sent later.
+    Offered {
+        held: Vec<Routed>,
+    },
+    /// The channel passes on what it gets, and ends when `hubs` hubs have forgotten its address.
+    Retiring {
+        forgotten: usize,
+        hubs: usize,
+    },
+}
+
+impl Channel {
+    fn is_idle(&self) -> bool {
+        self.listeners.load(Ordering::Relaxed) == 0 && self.joining == 0 && self.publishing.is_empty()
+    }
+
+    pub(super) fn check_idle_later(&mut self, ctx: &mut Context<Self>) {
+        if self.is_idle() && !self.idle_check && matches!(self.phase, Phase::Active) {
+            self.idle_check = true;
+            ctx.run_later(LINGER, |channel, ctx| {
+                channel.idle_check = false;
+                if channel.is_idle() && matches!(channel.phase, Phase::Active) {
+                    // From now on nothing is taken in, so that a join that is on its way meets the next channel of
+                    // this name instead of one that is about to end.
+                    channel.phase = Phase::Offered { held: vec![] };
+                    let retire = Retire { channel: channel.name.clone(), addr: ctx.address() };
+                    channel.node.registry().do_send(retire);
+                }
+            });
+        }
+    }
+
+    /// What came after the offer to end.
+    pub(super) fn put_off(&mut self, what: Routed) {
+        let most = self.node.limits().channel_queue;
+        match (&mut self.phase, what) {
+            (Phase::Offered { held }, Routed::Publish(publish)) if held.len() >= most => {
+                publish.answer.give(Err(ReplyError::TOO_MANY_REQUESTS));
+            }
+            (Phase::Offered { held }, what) => held.push(what),
+            (_, what) => self.pass_on(what),
+        }
+    }
+
+    fn pass_on(&self, what: Routed) {
+        let hub = match &what {
+            Routed::Join(join) => Some(join.hub),
+            Routed::Publish(_) => None,
+        };
+        self.node.registry().do_send(Route { hub, passed_on: true, what });
+    }
+
+    fn take_up(&mut self, held: Vec<Routed>, ctx: &mut Context<Self>) {
+        for what in held {
+            match what {
+                Routed::Publish(publish) => Handler::<Publish>::handle(self, *publish, ctx),
+                Routed::Join(join) => Handler::<Join>::handle(self, join, ctx),
+            }
+        }
+        self.check_idle_later(ctx);
+    }
+
+    fn end_if_forgotten(&mut self, ctx: &mut Context<Self>) {
+        if let Phase::Retiring { forgotten, hubs } = self.phase
+            && forgotten >= hubs
+        {
+            ctx.stop();
+        }
+    }
+}
+
+impl Handler<Retired> for Channel {
+    type Result = ();
+
+    fn handle(&mut self, retired: Retired, ctx: &mut Self::Context) {
+        let Phase::Offered { held } = &mut self.phase else { return };
+        let held = std::mem::take(held);
+        match retired {
+            Retired::Once(hubs) => {
+                self.phase = Phase::Retiring { forgotten: 0, hubs };
+                held.into_iter().for_each(|what| self.pass_on(what));
+                self.end_if_forgotten(ctx);
+            }
+            Retired::Refused => {
+                self.phase = Phase::Active;
+                self.take_up(held, ctx);
+            }
+        }
+    }
+}
+
+impl Handler<Forgotten> for Channel {
+    type Result = ();
+
+    fn handle(&mut self, _: Forgotten, ctx: &mut Self::Context) {
+        if let Phase::Retiring { forgotten, .. } = &mut self.phase {
+            *forgotten += 1;
+        }
+        self.end_if_forgotten(ctx);
+    }
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        self.node.metrics().channels.dec();
+        self.node.registry().do_send(Ended { channel: self.name.clone(), life: self.life });
+        // Only after a panic: a channel retires when nobody listens.
+        for hub in &self.hubs {
+            hub.handle.addr.do_send(Lagging::ChannelLost(self.name.clone(), (Seq::from(self.life) + 1) << 64));
+        }
+    }
+}
