@@ -13,7 +13,7 @@ use callboard::broker::{
 use callboard::engine::memory::{Config as MemoryConfig, MemoryEngine};
 use callboard::metrics::Metrics;
 use callboard::protocol::centrifuge::CentrifugeJson;
-use callboard::protocol::{Command, Connect, Publish, Push, Recover, Reply, Subscribe, Unsubscribe};
+use callboard::protocol::{Command, Publish, Push, Recover, Reply, Subscribe, Unsubscribe};
 use callboard::types::{Disconnect, Epoch, Json};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::cell::Cell;
@@ -107,7 +107,7 @@ impl Stage {
     async fn session(&self) -> Addr<Session> {
         let greeting = Greeting { ping: 25, pong: true };
         let session = Session::new(self.worker.clone(), Rc::new(Counter(self.tally.clone())), greeting).start();
-        self.ask(&session, Command::Connect(Box::new(Connect::default()))).await;
+        self.ask(&session, Command::Connect(Box::default())).await;
         session
     }
 
