@@ -16,8 +16,11 @@
 
 pub mod auth;
 pub mod broker;
+pub mod cli;
+pub mod config;
 pub mod engine;
 pub mod filter;
 pub mod metrics;
 pub mod protocol;
+pub mod server;
 pub mod types;
