@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod api;
 pub mod auth;
 pub mod broker;
 pub mod cli;
@@ -23,4 +24,5 @@ pub mod filter;
 pub mod metrics;
 pub mod protocol;
 pub mod server;
+pub mod transport;
 pub mod types;

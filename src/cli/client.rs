@@ -79,22 +79,23 @@ impl Endpoints {
             _ => return Err(wrong()),
         };
         let place = format!("{authority}{}", uri.path().trim_end_matches('/'));
-        Ok(Self::at(&place, &place, secure, server))
+        Ok(Self::at(&place, secure, server))
     }
 
+    /// The internal listener speaks no TLS.
     fn of_config(server: &ServerConfig) -> Self {
-        let public = SocketAddr::new(reachable(server.host), server.port);
-        let internal_host = server.internal_host.unwrap_or(server.host);
-        let internal = server.internal_port.map(|port| SocketAddr::new(reachable(internal_host), port));
-        let api = internal.unwrap_or(public);
-        Self::at(&api.to_string(), &public.to_string(), server.tls_certificate.is_some(), server)
+        let public = SocketAddr::new(reachable(server.host), server.port).to_string();
+        let own = Self::at(&public, server.tls_certificate.is_some(), server);
+        let Some(port) = server.internal_port else { return own };
+        let internal = SocketAddr::new(reachable(server.internal_host.unwrap_or(server.host)), port).to_string();
+        Endpoints { api: Self::at(&internal, false, server).api, ..own }
     }
 
-    fn at(api: &str, public: &str, secure: bool, server: &ServerConfig) -> Self {
+    fn at(place: &str, secure: bool, server: &ServerConfig) -> Self {
         let tail = if secure { "s" } else { "" };
         Endpoints {
-            api: format!("http{tail}://{api}{}", server.api_prefix),
-            socket: format!("ws{tail}://{public}{}/websocket", server.connection_prefix),
+            api: format!("http{tail}://{place}{}", server.api_prefix),
+            socket: format!("ws{tail}://{place}{}/websocket", server.connection_prefix),
         }
     }
 }
@@ -216,11 +217,12 @@ mod tests {
             host: Ipv4Addr::UNSPECIFIED.into(),
             internal_host: Some(Ipv6Addr::LOCALHOST.into()),
             internal_port: Some(9001),
+            tls_certificate: Some("chain.pem".into()),
             ..ServerConfig::default()
         };
         let endpoints = Endpoints::of_config(&server);
         assert_eq!(endpoints.api, "http://[::1]:9001/api");
-        assert_eq!(endpoints.socket, "ws://127.0.0.1:8000/connection/websocket");
+        assert_eq!(endpoints.socket, "wss://127.0.0.1:8000/connection/websocket");
     }
 
     #[test]
