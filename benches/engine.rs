@@ -15,7 +15,6 @@ const RETENTION: Retention =
 
 fn event(channel: &ChannelName, data: &Json) -> Event {
     let (channel, data) = (channel.clone(), data.clone());
-    Event { channel, data, tags: None, publisher: None, audience: Audience::Everyone, position: None }
 }
 
 fn names(count: usize) -> Vec<ChannelName> {

@@ -1,7 +1,7 @@
 //! What a rule needs: a fresh engine, its clock, and words for the common calls.
 use bytes::Bytes;
 use callboard::engine::{Engine, HistoryPage, HistoryQuery, PublishOptions, Published, Retention};
-use callboard::types::{Audience, BoxFuture, ChannelName, ClientInfo, Epoch, Event, Json, Position, SessionId};
+use callboard::types::{BoxFuture, ChannelName, ClientInfo, Epoch, Event, Json, Position, SessionId};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,14 +84,7 @@ pub fn number(data: u64) -> Json {
 }
 
 pub fn event(name: &str, data: u64) -> Event {
-    Event {
-        channel: channel(name),
-        data: number(data),
-        tags: None,
-        publisher: None,
-        audience: Audience::Everyone,
-        position: None,
-    }
+    Event { channel: channel(name), data: number(data), tags: None, publisher: None, position: None }
 }
 
 /// The position of a publish that must have been accepted.

@@ -113,6 +113,40 @@ async fn a_version_without_history_is_forgotten_in_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_read_keeps_a_position_for_another_meta_ttl() {
+    let (_, f) = with(Config::default());
+    let first = f.top("a").await;
+    for _ in 0..4 {
+        f.pass(60).await;
+        assert_eq!(f.top("a").await, first);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shorter_meta_ttl_counts_from_the_next_publish() {
+    let (engine, f) = with(Config::default());
+    f.push("a", 1, f.retention()).await;
+    f.push("a", 2, callboard::engine::Retention { meta_ttl: f.unit * 2, ..f.keep(1, 1) }).await;
+    f.pass(3).await;
+    sweep_all(&engine);
+    assert_eq!(engine.usage(), Usage::default());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_used_again_after_its_time_is_not_swept_with_the_old_one() {
+    let (engine, f) = with(Config::default());
+    let names: Vec<_> = (0..100).map(|key| key.to_string()).collect();
+    for name in &names {
+        f.publish(event("a", 1), keyed(&f, name)).await;
+    }
+    f.pass(2).await;
+    accepted(f.publish(event("a", 1), keyed(&f, "99")).await);
+    sweep_all(&engine);
+    assert_eq!(engine.usage().idempotency_keys, 1);
+    repeated(f.publish(event("a", 1), keyed(&f, "99")).await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn at_the_byte_bound_the_growing_channel_loses_its_oldest_events() {
     let (engine, f) = with(Config { history_bytes: charge().await * 5, ..Config::default() });
     f.push_many("quiet", 2).await;
