@@ -1,10 +1,12 @@
 //! A broker as a process of its own: started on a free port, watched, and stopped as an operator would.
 #![allow(dead_code, reason = "each integration test uses a part")]
+pub mod http;
+pub mod socket;
+
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -83,7 +85,7 @@ impl Broker {
             if let Some(status) = self.child.try_wait().map_err(|error| error.to_string())? {
                 return Err(format!("the broker ended with {status}"));
             }
-            if get(self.address, "/ready").is_ok_and(|status| status == 200) {
+            if http::get(self.address, "/ready").is_ok_and(|answer| answer.status == 200) {
                 return Ok(());
             }
             thread::sleep(LOOK);
@@ -116,6 +118,50 @@ impl Broker {
         self.folder.path().join("config.toml")
     }
 
+    /// Calls a method of its HTTP API and returns the body of the answer.
+    ///
+    /// # Panics
+    /// If the status is another than 200.
+    pub fn api(&self, method: &str, body: &str) -> String {
+        let answer = http::call(self.address, API_KEY, method, body).expect("an answer");
+        assert_eq!(answer.status, 200, "{method} {body}: {}", answer.body);
+        answer.body
+    }
+
+    /// The sum of a metric over its labels; 0 if it has not been counted yet.
+    pub fn metric(&self, name: &str) -> f64 {
+        let metrics = http::get(self.address, "/metrics").expect("the metrics").body;
+        let values = metrics.lines().filter_map(|line| {
+            let rest = line.strip_prefix(name)?;
+            rest.starts_with([' ', '{']).then(|| rest.rsplit(' ').next()?.parse::<f64>().ok())?
+        });
+        values.sum()
+    }
+
+    /// Asks the broker something until the answer satisfies, for what it does in its own time.
+    ///
+    /// # Panics
+    /// If it never does.
+    pub fn until<T: std::fmt::Debug>(&self, ask: impl Fn(&Self) -> T, satisfies: impl Fn(&T) -> bool) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = ask(self);
+            if satisfies(&answer) {
+                return answer;
+            }
+            assert!(Instant::now() < deadline, "still {answer:?}");
+            thread::sleep(LOOK);
+        }
+    }
+
+    /// Bytes of memory that it holds.
+    pub fn resident(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("a process on Linux");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its resident size");
+        let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number of kB");
+        kilobytes * 1024
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(self.pid().cast_signed()).expect("a process id is above zero");
@@ -126,8 +172,16 @@ impl Broker {
     ///
     /// # Panics
     /// If it does not.
-    pub fn stop(mut self) -> ExitStatus {
+    pub fn stop(self) -> ExitStatus {
         self.signal(Signal::TERM);
+        self.wait()
+    }
+
+    /// Waits until it has stopped.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn wait(mut self) -> ExitStatus {
         match wait(&mut self.child, PATIENCE) {
             Some(status) => status,
             None => panic!("the broker did not stop; its log:\n{}", self.log()),
@@ -158,17 +212,6 @@ pub fn wait(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
             None => thread::sleep(LOOK),
         }
     }
-}
-
-/// The status of a GET request.
-pub fn get(address: SocketAddr, path: &str) -> std::io::Result<u16> {
-    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
-    status.ok_or_else(|| std::io::Error::other("no HTTP answer"))
 }
 
 /// A port of loopback that nobody listened on a moment ago.
