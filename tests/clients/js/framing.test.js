@@ -108,14 +108,16 @@ test('a successful recovery answers with the position asked from, a failed one w
   const channel = unique('chat');
   for (const data of [1, 2, 3]) await api('publish', { channel, data });
   const { epoch } = await api('history', { channel });
-  const full = (await (await line()).ask({ id: 2, subscribe: { channel, recover: true, epoch, offset: 1 } })).subscribe;
+  const from = async (position) => (await line()).ask({ id: 2, subscribe: { channel, recover: true, offset: 1, ...position } });
+  const { subscribe: full } = await from({ epoch });
   assert.equal(full.offset, 1);
   assert.equal(full.recovered, true);
   assert.equal(full.was_recovering, true);
   assert.deepEqual(full.publications.map(({ offset }) => offset), [2, 3]);
-  const lost = (await (await line()).ask({ id: 2, subscribe: { channel, recover: true, epoch: 'x', offset: 1 } })).subscribe;
-  assert.deepEqual([lost.offset, lost.recovered, lost.was_recovering, lost.publications], [3, undefined, true, undefined]);
-  const strict = await (await line()).ask({ id: 2, subscribe: { channel, recover: true, epoch: 'x', offset: 1, flag: 2 } });
+  const { subscribe: lost } = await from({ epoch: 'x' });
+  assert.deepEqual([lost.offset, lost.was_recovering], [3, true]);
+  assert.deepEqual([lost.recovered, lost.publications], [undefined, undefined]);
+  const strict = await from({ epoch: 'x', flag: 2 });
   assert.deepEqual(strict.error, { code: 112, message: 'unrecoverable position' });
 });
 
@@ -140,7 +142,8 @@ test('a client that asks for Protobuf is told that it is inappropriate', async (
   const offered = await dial(openWs, ['centrifuge-protobuf']);
   assert.equal(offered.socket.protocol, 'centrifuge-protobuf');
   assert.equal((await offered.close()).code, 3506);
-  assert.deepEqual(await (await dial(`${openWs}?format=protobuf`)).close(), { code: 3506, reason: 'inappropriate protocol' });
+  const asked = await dial(`${openWs}?format=protobuf`);
+  assert.deepEqual(await asked.close(), { code: 3506, reason: 'inappropriate protocol' });
 });
 
 test('an unknown query is ignored', async () => {

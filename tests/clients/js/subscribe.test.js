@@ -138,7 +138,7 @@ test('the rule "scope" is for those whose token has it', async () => {
   assert.equal(await refusal(await asUser('42'), unique('scoped')), 103);
 });
 
-test('what was published before the unsubscribe and after the next subscribe arrives, what came between does not', async () => {
+test('what is published between an unsubscribe and the next subscribe does not arrive', async () => {
   const c = await connected();
   const channel = unique();
   const { sub, subscribed: told, publications } = await subscribed(c, channel);

@@ -14,7 +14,8 @@ JSON = {"Content-Type": "application/json"}
 
 def post(method: str, body, headers=None, query: str = "") -> requests.Response:
     content = body if isinstance(body, (str, bytes)) else json.dumps(body)
-    return requests.post(f"{OPEN}/api/{method}{query}", data=content, headers={**JSON, **KEY, **(headers or {})}, timeout=10)
+    headers = {**JSON, **KEY, **(headers or {})}
+    return requests.post(f"{OPEN}/api/{method}{query}", data=content, headers=headers, timeout=10)
 
 
 def bare(method: str, headers, query: str = "") -> int:
@@ -40,7 +41,9 @@ def test_only_post_and_only_known_methods():
     assert post("dance", {}).status_code == 404
 
 
-@pytest.mark.parametrize("body", ["", "junk", "[]", "7", "null", '"text"', '{"channel":', '{"channel":7,"data":1}', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "body", ["", "junk", "[]", "7", "null", '"text"', '{"channel":', '{"channel":7,"data":1}', b"\xff\xfe"]
+)
 def test_a_body_that_is_no_object_of_the_right_shape_is_400(body):
     assert post("publish", body).status_code == 400
 
@@ -122,7 +125,8 @@ def test_an_older_version_is_not_published_and_answers_with_where_the_stream_sta
 
 def test_a_batch_answers_errors_in_their_place():
     channel = unique("chat")
-    commands = [{"publish": {"channel": channel, "data": 1}}, {"publish": {"channel": "nowhere:x", "data": 1}}, {"dance": {}}, {}]
+    good, bad = ({"publish": {"channel": name, "data": 1}} for name in (channel, "nowhere:x"))
+    commands = [good, bad, {"dance": {}}, {}]
     replies = post("batch", {"commands": commands}).json()["replies"]
     assert replies[0]["publish"]["offset"] == 1
     assert [reply["error"]["code"] for reply in replies[1:]] == [102, 104, 104]

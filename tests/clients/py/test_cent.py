@@ -91,7 +91,8 @@ async def test_history_and_its_removal(cent):
     top = await cent.history(HistoryRequest(channel=channel))
     assert (top.offset, top.publications) == (5, [])
     page = await cent.history(HistoryRequest(channel=channel, limit=2, since=StreamPosition(offset=2, epoch=top.epoch)))
-    assert [(p.offset, p.data, p.tags) for p in page.publications] == [(3, {"n": 3}, {"n": "3"}), (4, {"n": 4}, {"n": "4"})]
+    told = [(p.offset, p.data, p.tags) for p in page.publications]
+    assert told == [(3, {"n": 3}, {"n": "3"}), (4, {"n": 4}, {"n": "4"})]
     newest = await cent.history(HistoryRequest(channel=channel, limit=1, reverse=True))
     assert [p.offset for p in newest.publications] == [5]
     await cent.history_remove(HistoryRemoveRequest(channel=channel))
