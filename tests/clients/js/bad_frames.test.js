@@ -77,7 +77,7 @@ for (const [name, command, code] of [
   ['a subscribe to an unknown namespace', { subscribe: { channel: 'nowhere:x' } }, 102],
   ['a name over 255 bytes', { subscribe: { channel: 'n'.repeat(256) } }, 107],
   ['a map subscription on a plain namespace', { subscribe: { channel: 'chat:x', type: 1 } }, 103],
-  ['a filter that compares as nobody does', { subscribe: { channel: 'tags:x', tf: { key: 'a', cmp: 'is', val: 'b' } } }, 107],
+  ['a filter that compares by nothing known', { subscribe: { channel: 'tags:x', tf: { key: 'a', cmp: 'is' } } }, 107],
   ['a publish without data', { publish: { channel: 'open:x' } }, 107],
   ['a publish without the right', { publish: { channel: 'chat:x', data: 1 } }, 103],
   ['a publish to an unknown namespace', { publish: { channel: 'nowhere:x', data: 1 } }, 102],

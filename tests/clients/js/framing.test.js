@@ -108,7 +108,8 @@ test('a successful recovery answers with the position asked from, a failed one w
   const channel = unique('chat');
   for (const data of [1, 2, 3]) await api('publish', { channel, data });
   const { epoch } = await api('history', { channel });
-  const from = async (position) => (await line()).ask({ id: 2, subscribe: { channel, recover: true, offset: 1, ...position } });
+  const recover = { channel, recover: true, offset: 1 };
+  const from = async (position) => (await line()).ask({ id: 2, subscribe: { ...recover, ...position } });
   const { subscribe: full } = await from({ epoch });
   assert.equal(full.offset, 1);
   assert.equal(full.recovered, true);
