@@ -20,4 +20,6 @@ pub mod engine;
 pub mod filter;
 pub mod metrics;
 pub mod protocol;
+pub mod server;
+pub mod transport;
 pub mod types;

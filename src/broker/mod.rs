@@ -1,4 +1,47 @@
 //! The actors: registry, channel, hub, session; the outbox; handlers. Names no wire.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `node` | what all actors of one running broker share |
+//! | `registry`, `directory` | which channels and sessions there are |
+//! | `channel`, `recovery` | one channel: order, positions, who listens |
+//! | `hub`, `listener`, `worker` | one worker thread: its listeners and what they share |
+//! | `session` | one client identity with its listeners |
+//! | `outbox`, `outlet`, `delivery` | the way out |
+//! | `handler` | the user's own actors |
+//! | `control`, `query` | what the API and Rust code ask of the broker |
+//! | `policy` | what the config says |
+mod channel;
+mod control;
+mod deadline;
+mod delivery;
+mod directory;
+pub mod handler;
+mod hub;
+mod listener;
+mod message;
+mod node;
+mod outbox;
+mod outlet;
 mod policy;
+mod query;
+mod recovery;
+mod registry;
+mod session;
+mod worker;
 
+pub use channel::Channel;
+pub use control::{NodeInfo, PublishRequest};
+pub use deadline::{DeadlineKey, Deadlines, Due};
+pub use delivery::{Body, Delivery};
+pub use directory::Target;
+pub use hub::{HubId, ListenerKey};
+pub use message::{Ask, Gone, SessionOrder};
+pub use node::{ConnectionPlace, Node, Parts, Settings};
+pub use outbox::{Cut, Outbox, Pushed};
+pub use outlet::{Outlet, Ticket};
 pub use policy::{Limits, Namespace, Namespaces, Rule, UnknownRule};
+pub use query::HistoryRequest;
+pub use registry::{Census, Order};
+pub use session::{Greeting, Session, SubscribeOptions};
+pub use worker::Worker;

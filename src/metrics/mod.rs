@@ -6,7 +6,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// The label of a metric a wire has.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -50,8 +51,6 @@ pub struct Metrics {
     pub channels: Gauge,
     /// Listeners in hubs.
     pub listeners: Gauge,
-    /// Bytes queued in outboxes.
-    pub outbox_bytes: Gauge,
     /// Commands read from clients.
     pub commands: Family<WireLabel, Counter>,
     /// Connections closed by the broker, by the name of the reason.
@@ -68,6 +67,9 @@ pub struct Metrics {
     pub api_seconds: Histogram,
     publishes: Family<NamespaceLabel, Counter>,
     deliveries: Family<NamespaceLabel, Counter>,
+    outbox_bytes: Gauge,
+    /// One sum a worker, each with one writer; added up when the metrics are read.
+    worker_bytes: Arc<Mutex<Vec<Arc<AtomicI64>>>>,
 }
 
 impl Default for Metrics {
@@ -87,7 +89,6 @@ impl Metrics {
             sessions: Gauge::default(),
             channels: Gauge::default(),
             listeners: Gauge::default(),
-            outbox_bytes: Gauge::default(),
             commands: Family::default(),
             disconnects: Family::default(),
             drops: Family::default(),
@@ -97,6 +98,8 @@ impl Metrics {
             api_seconds: latency(),
             publishes: Family::default(),
             deliveries: Family::default(),
+            outbox_bytes: Gauge::default(),
+            worker_bytes: Arc::default(),
         };
         metrics.registry = Arc::new(metrics.register());
         metrics
@@ -135,6 +138,18 @@ impl Metrics {
         }
     }
 
+    /// The sum of what is queued on one worker, which that worker alone writes.
+    pub fn outbox_of_worker(&self) -> Arc<AtomicI64> {
+        let sum = Arc::new(AtomicI64::new(0));
+        self.workers().push(sum.clone());
+        sum
+    }
+
+    fn workers(&self) -> std::sync::MutexGuard<'_, Vec<Arc<AtomicI64>>> {
+        // The list is only pushed to, so it is whole even where a writer panicked.
+        self.worker_bytes.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
     /// Counts one more in a family of reasons.
     pub fn count(family: &Family<ReasonLabel, Counter>, reason: &str) {
         family.get_or_create_owned(&ReasonLabel { reason: reason.to_owned() }).inc();
@@ -142,6 +157,7 @@ impl Metrics {
 
     /// Everything in the OpenMetrics text format.
     pub fn text(&self) -> Result<String, fmt::Error> {
+        self.outbox_bytes.set(self.workers().iter().map(|sum| sum.load(Ordering::Relaxed)).sum());
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
         Ok(text)

@@ -31,7 +31,14 @@ pub trait Wire: Send + Sync + 'static {
 
     /// Reads the next request of a message, taking its bytes off the front of `rest`; none when the message is used up.
     /// A message that breaks the protocol ends the connection with the fault returned.
+    ///
+    /// A message that is empty from the start looks used up: begin with [`Wire::decode_first`].
     fn decode(&self, rest: &mut Bytes) -> Result<Option<Request>, Disconnect>;
+
+    /// Reads the first request of a message, as [`Wire::decode`] does; a message without one breaks the protocol.
+    fn decode_first(&self, rest: &mut Bytes) -> Result<Request, Disconnect> {
+        self.decode(rest)?.ok_or(Disconnect::BAD_REQUEST)
+    }
 
     /// The answer to the request of this id.
     fn reply(&self, id: u32, reply: &Reply) -> Frame;
@@ -41,6 +48,13 @@ pub trait Wire: Send + Sync + 'static {
 
     /// An event of a channel as every listener of this encoding gets it.
     fn event(&self, event: &Event) -> Frame;
+
+    /// The same for listeners who were given the number `id` for the channel ([`Subscribed::compact_id`]). A wire without
+    /// such numbers keeps the default: the event as everybody gets it.
+    fn event_compact(&self, event: &Event, id: u32) -> Frame {
+        let _ = id;
+        self.event(event)
+    }
 
     /// The heartbeat.
     fn ping(&self) -> Frame;

@@ -42,4 +42,13 @@ impl<T: Send + 'static, E: Send + 'static> Answer<T, E> {
             Answer::Later(future) => Answer::Later(Box::pin(async move { turn(future.await) })),
         }
     }
+
+    /// Goes on with a success, waiting only if either step waits.
+    pub fn and_then<U: Send + 'static>(self, next: impl FnOnce(T) -> Answer<U, E> + Send + 'static) -> Answer<U, E> {
+        match self {
+            Answer::Ready(Ok(value)) => next(value),
+            Answer::Ready(Err(error)) => Answer::err(error),
+            Answer::Later(future) => Answer::Later(Box::pin(async move { next(future.await?).wait().await })),
+        }
+    }
 }

@@ -1,5 +1,5 @@
 //! An event: immutable once its channel has given it a position, shared by everyone who delivers it.
-use super::{Audience, ChannelName, ClientInfo, Json, Position};
+use super::{ChannelName, ClientInfo, Json, Position};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,8 +17,6 @@ pub struct Event {
     pub tags: Option<Arc<Tags>>,
     /// The session that published it, as its listeners see it; none for events from the HTTP API and from Rust code.
     pub publisher: Option<Arc<ClientInfo>>,
-    /// Who it is for.
-    pub audience: Audience,
     /// Its place in the channel's history; none in a channel without history.
     pub position: Option<Position>,
 }

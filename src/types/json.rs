@@ -9,6 +9,9 @@ use std::fmt;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Json(Bytes);
 
+/// Payloads below this many bytes are copied: they may stand in a read buffer of about this size with others.
+const SHARED_FROM: usize = 16 * 1024;
+
 /// Why bytes are no JSON value.
 #[derive(Debug, thiserror::Error)]
 pub enum JsonError {
@@ -28,12 +31,12 @@ impl Json {
         Ok(Self::on_one_line(bytes))
     }
 
-    /// Takes a value that serde has just parsed out of `frame`: shared where it makes up most of the frame, copied where
-    /// keeping it would keep a much larger frame alive.
+    /// Takes a value that serde has just parsed out of `frame`: shared where it is large and makes up most of the frame,
+    /// copied where keeping it would keep alive the buffer that many small frames were read into.
     pub fn of(raw: &RawValue, frame: &Bytes) -> Self {
         let text = raw.get().as_bytes();
         let inside = frame.as_ptr_range().contains(&text.as_ptr());
-        match inside && text.len() * 2 >= frame.len() {
+        match inside && text.len() >= SHARED_FROM && text.len() * 2 >= frame.len() {
             true => Self::on_one_line(frame.slice_ref(text)),
             false => Self::on_one_line(Bytes::copy_from_slice(text)),
         }
@@ -78,7 +81,7 @@ impl Json {
     /// break is always between tokens: inside a string it must be escaped (RFC 8259, section 7).
     fn on_one_line(bytes: Bytes) -> Self {
         let is_break = |b: &u8| matches!(b, b'\n' | b'\r');
-        match bytes.iter().any(|b| is_break(b)) {
+        match bytes.iter().any(is_break) {
             false => Json(bytes),
             true => Json(bytes.iter().filter(|b| !is_break(b)).copied().collect()),
         }

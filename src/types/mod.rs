@@ -1,6 +1,5 @@
 //! The words every room shares: names, events, positions, identities, faults. No actix and no IO here.
 mod answer;
-mod audience;
 mod channel;
 mod client;
 mod event;
@@ -11,7 +10,6 @@ mod json;
 mod position;
 
 pub use answer::{Answer, BoxFuture};
-pub use audience::{Addressed, Audience, Group};
 pub use channel::{ChannelName, NameError, Space};
 pub use client::{ClientInfo, SessionId};
 pub use event::{Event, Tags};

@@ -1,0 +1,176 @@
+//! What the HTTP API and Rust code ask of a broker, from any thread.
+use super::directory::Target;
+use super::handler::RpcCall;
+use super::message::{Publish, PublishAnswer, Route, Routed, SessionOrder};
+use super::query::{self, HistoryRequest};
+use super::registry::{Census, Count, Occupied, Order};
+use super::{Node, SubscribeOptions};
+use crate::engine::{Idempotency, PresenceStats, Version};
+use crate::protocol::HistoryPage;
+use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Json, Position, ReplyError, Tags, Unsubscribed};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// For how long the answer to a publish is remembered under its idempotency key.
+const IDEMPOTENCY_TTL: Duration = Duration::from_secs(300);
+
+/// A publish of the server's own.
+#[derive(Debug, Clone)]
+pub struct PublishRequest {
+    /// The payload.
+    pub data: Json,
+    /// Tags that filters look at.
+    pub tags: Option<Tags>,
+    /// Do not keep it.
+    pub skip_history: bool,
+    /// A repetition with the same key gets the first answer.
+    pub idempotency_key: Option<String>,
+    /// Only accepted if greater than the last version of the same epoch.
+    pub version: Option<(u64, String)>,
+}
+
+impl PublishRequest {
+    /// A plain publish.
+    pub fn new(data: Json) -> Self {
+        PublishRequest { data, tags: None, skip_history: false, idempotency_key: None, version: None }
+    }
+}
+
+/// A node as `info` tells of it.
+#[derive(Debug, Clone)]
+pub struct NodeInfo {
+    /// Its id.
+    pub uid: String,
+    /// Its numbers.
+    pub census: Census,
+    /// For how long it has run.
+    pub uptime: Duration,
+}
+
+impl Node {
+    /// Publishes. Answers the position, if the channel has history; fails with 102 for an unknown namespace, 107 for a bad
+    /// name, 111 where the channel is flooded, 100 where the outcome is unknown.
+    pub async fn publish(&self, channel: &str, request: PublishRequest) -> Result<Option<Position>, ReplyError> {
+        let (channel, _) = self.served_channel(channel)?;
+        let (answer, outcome) = PublishAnswer::call();
+        let publish = Publish {
+            channel,
+            data: request.data,
+            tags: request.tags.filter(|tags| !tags.is_empty()).map(Arc::new),
+            publisher: None,
+            skip_history: request.skip_history,
+            idempotency: request.idempotency_key.map(|key| Idempotency { key: key.into(), ttl: IDEMPOTENCY_TTL }),
+            version: request.version.map(|(version, epoch)| Version { version, epoch: epoch.into() }),
+            answer,
+        };
+        self.registry().do_send(Route { hub: None, passed_on: false, what: Routed::Publish(Box::new(publish)) });
+        outcome.await.unwrap_or(Err(ReplyError::INTERNAL))
+    }
+
+    /// Subscribes sessions to a channel; nobody there is no error.
+    pub async fn subscribe(
+        &self,
+        target: Target,
+        channel: &str,
+        options: SubscribeOptions,
+    ) -> Result<usize, ReplyError> {
+        let (channel, _) = self.served_channel(channel)?;
+        self.order(target, SessionOrder::Subscribe(Box::new((channel, options)))).await
+    }
+
+    /// Ends subscriptions: of one channel, or of all where `channel` is none.
+    pub async fn unsubscribe(&self, target: Target, channel: Option<&str>) -> Result<usize, ReplyError> {
+        let order = match channel {
+            Some(channel) => SessionOrder::Unsubscribe(self.served_channel(channel)?.0, Unsubscribed::SERVER),
+            None => SessionOrder::UnsubscribeAll(Unsubscribed::SERVER),
+        };
+        self.order(target, order).await
+    }
+
+    /// Ends sessions.
+    pub async fn disconnect(&self, target: Target, reason: Disconnect) -> Result<usize, ReplyError> {
+        self.order(target, SessionOrder::Disconnect(reason)).await
+    }
+
+    /// Changes when sessions end (none for never), and what others see of them.
+    pub async fn refresh(
+        &self,
+        target: Target,
+        expire_at: Option<i64>,
+        info: Option<Json>,
+    ) -> Result<usize, ReplyError> {
+        self.order(target, SessionOrder::Refresh { expire_at, info }).await
+    }
+
+    /// Who is present in a channel; error 108 where its namespace keeps no presence.
+    pub async fn presence(&self, channel: &str) -> Result<Vec<Arc<ClientInfo>>, ReplyError> {
+        let channel = self.present_channel(channel)?;
+        self.engine().presence(&channel).wait().await.map_err(query::fault).map_err(reply_error)
+    }
+
+    /// How many are present in a channel; error 108 where its namespace keeps no presence.
+    pub async fn presence_stats(&self, channel: &str) -> Result<PresenceStats, ReplyError> {
+        let channel = self.present_channel(channel)?;
+        self.engine().presence_stats(&channel).wait().await.map_err(query::fault).map_err(reply_error)
+    }
+
+    /// A part of a channel's history; error 108 where none is kept, 112 where something is missing after the position.
+    pub async fn history(&self, channel: &str, request: HistoryRequest) -> Result<HistoryPage, ReplyError> {
+        let (channel, namespace) = self.served_channel(channel)?;
+        query::history(self, &channel, &namespace, request).wait().await.map_err(reply_error)
+    }
+
+    /// Drops a channel's history and keeps its position; error 108 where none is kept.
+    pub async fn remove_history(&self, channel: &str) -> Result<(), ReplyError> {
+        let (channel, namespace) = self.served_channel(channel)?;
+        if !namespace.has_history() {
+            return Err(ReplyError::NOT_AVAILABLE);
+        }
+        self.engine().remove_history(&channel).wait().await.map_err(query::fault).map_err(reply_error)
+    }
+
+    /// The channels that have listeners, with how many they have.
+    pub async fn channels(&self) -> Result<Vec<(ChannelName, usize)>, ReplyError> {
+        self.registry().send(Occupied).await.map_err(|_| ReplyError::INTERNAL)
+    }
+
+    /// The nodes and their numbers.
+    pub async fn info(&self) -> Result<Vec<NodeInfo>, ReplyError> {
+        let census = self.registry().send(Count).await.map_err(|_| ReplyError::INTERNAL)?;
+        Ok(vec![NodeInfo { uid: self.id().to_owned(), census, uptime: self.started().elapsed() }])
+    }
+
+    /// Asks an rpc handler; error 104 where the method has none.
+    pub async fn rpc(&self, method: String, data: Option<Json>) -> Result<Option<Json>, ReplyError> {
+        let call = RpcCall { session: None, method, data };
+        let asked = self
+            .handlers()
+            .rpc(call)
+            .ok_or(ReplyError { message: "not found".into(), ..ReplyError::METHOD_NOT_FOUND })?;
+        asked.await.map_err(reply_error)
+    }
+
+    async fn order(&self, target: Target, order: SessionOrder) -> Result<usize, ReplyError> {
+        self.registry().send(Order { target, order }).await.map_err(|_| ReplyError::INTERNAL)
+    }
+
+    fn present_channel(&self, channel: &str) -> Result<ChannelName, ReplyError> {
+        let (channel, namespace) = self.served_channel(channel)?;
+        match namespace.presence {
+            true => Ok(channel),
+            false => Err(ReplyError::NOT_AVAILABLE),
+        }
+    }
+
+    fn served_channel(&self, channel: &str) -> Result<(ChannelName, Arc<super::Namespace>), ReplyError> {
+        self.known_channel(channel).map_err(reply_error)
+    }
+}
+
+/// The API has no connection to close: what closes a client's is a bad request here.
+fn reply_error(fault: Fault) -> ReplyError {
+    match fault {
+        Fault::Reply(error) => error,
+        Fault::Close(_) => ReplyError::BAD_REQUEST,
+    }
+}

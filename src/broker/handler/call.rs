@@ -1,0 +1,152 @@
+//! What handlers are asked and told.
+use super::Call;
+use crate::broker::{Node, SessionOrder, SubscribeOptions, Target};
+use crate::types::{ChannelName, Disconnect, Fault, Identity, Json, SessionId, Unsubscribed};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A session as handlers see it: who it is, and what they may do to it. Cheap to clone; outlives the session.
+#[derive(Clone)]
+pub struct SessionView {
+    /// Its id.
+    pub id: SessionId,
+    /// Who it is.
+    pub identity: Arc<Identity>,
+    pub(crate) node: Node,
+}
+
+impl SessionView {
+    /// Subscribes the session to a channel of the user space, whatever the channel's rule says.
+    /// Fails with error 102 or 107 where there is no such namespace or the name is none.
+    pub fn subscribe(&self, channel: &str) -> Result<(), Fault> {
+        let channel = self.node.channel(channel)?;
+        self.order(SessionOrder::Subscribe(Box::new((channel, SubscribeOptions::default()))));
+        Ok(())
+    }
+
+    /// Ends a subscription of the session.
+    pub fn unsubscribe(&self, channel: &str) -> Result<(), Fault> {
+        let channel = self.node.channel(channel)?;
+        self.order(SessionOrder::Unsubscribe(channel, Unsubscribed::SERVER));
+        Ok(())
+    }
+
+    /// Tells the session's client something that belongs to no channel.
+    pub fn send(&self, data: Json) {
+        self.order(SessionOrder::Message(data));
+    }
+
+    /// Ends the session.
+    pub fn disconnect(&self, reason: Disconnect) {
+        self.order(SessionOrder::Disconnect(reason));
+    }
+
+    fn order(&self, order: SessionOrder) {
+        let target = Target { session: Some(self.id), ..Target::default() };
+        self.node.registry().do_send(crate::broker::Order { target, order });
+    }
+}
+
+/// A session wants in. Asked after its token was verified; an error refuses it.
+pub struct ConnectCall {
+    /// The session's id.
+    pub session: SessionId,
+    /// Who its token says it is.
+    pub identity: Arc<Identity>,
+    /// The client's name, such as `js`.
+    pub client_name: String,
+    /// What the client sent along.
+    pub data: Option<Json>,
+    /// Headers emulated by the client.
+    pub headers: HashMap<String, String>,
+}
+
+impl Call for ConnectCall {
+    type Answer = Welcome;
+}
+
+/// What a session gets when it is let in.
+#[derive(Debug, Clone, Default)]
+pub struct Welcome {
+    /// Data for the client.
+    pub data: Option<Json>,
+    /// Channels it listens to from the start.
+    pub channels: Vec<String>,
+}
+
+/// A client asks by method name.
+pub struct RpcCall {
+    /// Who asks; none for the HTTP API.
+    pub session: Option<SessionView>,
+    /// What for.
+    pub method: String,
+    /// With what.
+    pub data: Option<Json>,
+}
+
+impl Call for RpcCall {
+    type Answer = Option<Json>;
+}
+
+/// A client tells something and wants no answer.
+pub struct MessageCall {
+    /// Who tells.
+    pub session: SessionView,
+    /// What.
+    pub data: Json,
+}
+
+impl Call for MessageCall {
+    type Answer = ();
+}
+
+/// A publish of a client, before its channel gets it.
+#[derive(Clone)]
+pub struct PublishCall {
+    /// Who publishes.
+    pub session: SessionView,
+    /// Where to.
+    pub channel: ChannelName,
+    /// What.
+    pub data: Json,
+}
+
+impl Call for PublishCall {
+    type Answer = Verdict;
+}
+
+/// What becomes of a publish. An error refuses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It goes on as it is.
+    Pass,
+    /// It goes on with this payload.
+    Replace(Json),
+}
+
+/// What happened; told to lifecycle handlers, which cannot change it.
+#[derive(Clone)]
+pub enum LifecycleEvent {
+    /// A session was let in.
+    Connected(SessionView),
+    /// A session ended.
+    Disconnected(SessionView, Disconnect),
+    /// A session listens to a channel.
+    Subscribed(SessionView, ChannelName),
+    /// A session does not listen any more.
+    Unsubscribed(SessionView, ChannelName),
+    /// A channel has its first listener.
+    Occupied {
+        /// The channel.
+        channel: ChannelName,
+    },
+    /// A channel has lost its last listener.
+    Vacated {
+        /// The channel.
+        channel: ChannelName,
+    },
+}
+
+impl Call for LifecycleEvent {
+    type Answer = ();
+}

@@ -1,0 +1,109 @@
+//! The actor around a handler: keeps panics and slowness to the caller they belong to.
+use crate::types::{Fault, ReplyError};
+use actix::prelude::*;
+use futures_util::FutureExt;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// What a handler is asked, and what it answers.
+pub trait Call: Send + 'static {
+    /// The answer.
+    type Answer: Send + 'static;
+}
+
+/// What a handler returns: an answer now or later. It stays on the handler's thread.
+pub type HandlerFuture<T> = Pin<Box<dyn Future<Output = Result<T, Fault>>>>;
+
+/// Takes calls of one kind. Calls begin in the order they came; what a future waits for does not hold up the next call.
+pub trait Handle<C: Call>: 'static {
+    /// Answers one call.
+    fn handle(&mut self, call: C) -> HandlerFuture<C::Answer>;
+}
+
+/// An answer that is there at once.
+pub fn answer<T: 'static>(result: Result<T, Fault>) -> HandlerFuture<T> {
+    Box::pin(std::future::ready(result))
+}
+
+/// The actor around a handler.
+pub struct Hosted<H> {
+    handler: H,
+}
+
+// Nothing in here is ever pinned: handlers are called through `&mut`.
+impl<H> Unpin for Hosted<H> {}
+
+impl<H: 'static> Actor for Hosted<H> {
+    type Context = Context<Self>;
+}
+
+/// The address of a hosted handler; its thread ends with the last clone.
+pub struct HandlerAddr<H: 'static> {
+    pub(super) addr: Addr<Hosted<H>>,
+    pub(super) thread: Arc<Thread>,
+}
+
+impl<H: 'static> Clone for HandlerAddr<H> {
+    fn clone(&self) -> Self {
+        HandlerAddr { addr: self.addr.clone(), thread: self.thread.clone() }
+    }
+}
+
+/// Ends a handler's thread when nobody can reach the handler any more.
+pub(super) struct Thread(ArbiterHandle);
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+/// Starts a handler as an actor on a thread of its own. Needs an actix system. The handler is made on that thread.
+pub fn host<H: 'static>(make: impl FnOnce() -> H + Send + 'static) -> HandlerAddr<H> {
+    let arbiter = Arbiter::new().handle();
+    let addr = Hosted::start_in_arbiter(&arbiter, |_| Hosted { handler: make() });
+    HandlerAddr { addr, thread: Arc::new(Thread(arbiter)) }
+}
+
+/// A call on its way to its handler.
+pub(super) struct Deliver<C>(pub C);
+
+impl<C: Call> Message for Deliver<C> {
+    type Result = Result<C::Answer, Failure>;
+}
+
+/// Why a call has no answer of the handler's own.
+pub(super) enum Failure {
+    Refused(Fault),
+    Panicked(String),
+}
+
+impl<H: Handle<C>, C: Call> Handler<Deliver<C>> for Hosted<H> {
+    type Result = ResponseFuture<Result<C::Answer, Failure>>;
+
+    fn handle(&mut self, Deliver(call): Deliver<C>, _: &mut Self::Context) -> Self::Result {
+        let handler = &mut self.handler;
+        // The handler's state may be half changed after a panic; that is the handler's to keep right, as with a mutex
+        // whose poison is ignored. The alternative, a new handler, would lose the state of all the others' calls.
+        let begun = std::panic::catch_unwind(AssertUnwindSafe(|| handler.handle(call)));
+        match begun {
+            Ok(future) => Box::pin(async move {
+                match AssertUnwindSafe(future).catch_unwind().await {
+                    Ok(result) => result.map_err(Failure::Refused),
+                    Err(panic) => Err(Failure::Panicked(words(&*panic))),
+                }
+            }),
+            Err(panic) => Box::pin(std::future::ready(Err(Failure::Panicked(words(&*panic))))),
+        }
+    }
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".to_owned())
+}
+
+/// The fault a caller gets for a handler that panicked or took too long.
+pub(super) const FAILED: Fault = Fault::Reply(ReplyError::INTERNAL);

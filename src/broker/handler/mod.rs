@@ -1,0 +1,12 @@
+//! Handler actors: the user's own code inside the broker.
+//!
+//! A handler is a value that implements [`Handle`] for the calls it takes. [`host`] makes it an actor on a thread of its
+//! own, so that it may block; a panic or a call that takes too long is an error to that caller alone, and the handler goes
+//! on with its state as it was.
+mod call;
+mod hosted;
+mod table;
+
+pub use call::{ConnectCall, LifecycleEvent, MessageCall, PublishCall, RpcCall, SessionView, Verdict, Welcome};
+pub use hosted::{Call, Handle, HandlerAddr, HandlerFuture, answer, host};
+pub use table::Handlers;

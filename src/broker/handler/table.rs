@@ -1,0 +1,198 @@
+//! Which handler takes which call.
+use super::call::{ConnectCall, LifecycleEvent, MessageCall, PublishCall, RpcCall, Verdict, Welcome};
+use super::hosted::{Call, Deliver, FAILED, Failure, Handle, HandlerAddr, Thread};
+use crate::metrics::Metrics;
+use crate::types::{BoxFuture, ChannelName, Fault, Json, ReplyError};
+use actix::Recipient;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// The handlers of a broker, by what they take.
+#[derive(Clone)]
+pub struct Handlers {
+    timeout: Duration,
+    queue: usize,
+    metrics: Metrics,
+    connect: Option<Port<ConnectCall>>,
+    rpc: HashMap<String, Port<RpcCall>>,
+    any_rpc: Option<Port<RpcCall>>,
+    message: Option<Port<MessageCall>>,
+    publish: HashMap<String, Vec<Port<PublishCall>>>,
+    lifecycle: Vec<Port<LifecycleEvent>>,
+}
+
+/// The way to one handler for one kind of call.
+struct Port<C: Call> {
+    recipient: Recipient<Deliver<C>>,
+    /// Calls without an answer.
+    waiting: Arc<AtomicUsize>,
+    /// Keeps the handler's thread.
+    _thread: Arc<Thread>,
+}
+
+impl<C: Call> Clone for Port<C> {
+    fn clone(&self) -> Self {
+        Port { recipient: self.recipient.clone(), waiting: self.waiting.clone(), _thread: self._thread.clone() }
+    }
+}
+
+impl<C: Call> Port<C> {
+    fn new<H: Handle<C>>(handler: &HandlerAddr<H>) -> Self {
+        let recipient = handler.addr.clone().recipient();
+        Port { recipient, waiting: Arc::default(), _thread: handler.thread.clone() }
+    }
+}
+
+/// One call's place among those that wait; given back when dropped.
+struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Handlers {
+    /// No handlers. A call may take `timeout`; `queue` calls may wait for one handler.
+    pub fn new(timeout: Duration, queue: usize, metrics: Metrics) -> Self {
+        Handlers {
+            timeout,
+            queue,
+            metrics,
+            connect: None,
+            rpc: HashMap::new(),
+            any_rpc: None,
+            message: None,
+            publish: HashMap::new(),
+            lifecycle: vec![],
+        }
+    }
+
+    /// Asks this handler whether a session is let in.
+    pub fn on_connect<H: Handle<ConnectCall>>(&mut self, handler: &HandlerAddr<H>) {
+        self.connect = Some(Port::new(handler));
+    }
+
+    /// Sends rpc calls of this method to this handler; `*` stands for every method that has none of its own.
+    pub fn on_rpc<H: Handle<RpcCall>>(&mut self, method: &str, handler: &HandlerAddr<H>) {
+        match method {
+            "*" => self.any_rpc = Some(Port::new(handler)),
+            _ => drop(self.rpc.insert(method.to_owned(), Port::new(handler))),
+        }
+    }
+
+    /// Sends what clients `send` to this handler.
+    pub fn on_message<H: Handle<MessageCall>>(&mut self, handler: &HandlerAddr<H>) {
+        self.message = Some(Port::new(handler));
+    }
+
+    /// Shows this handler the publishes of clients in this namespace; several look one after the other.
+    pub fn on_publish<H: Handle<PublishCall>>(&mut self, namespace: &str, handler: &HandlerAddr<H>) {
+        self.publish.entry(namespace.to_owned()).or_default().push(Port::new(handler));
+    }
+
+    /// Tells this handler what happens.
+    pub fn on_lifecycle<H: Handle<LifecycleEvent>>(&mut self, handler: &HandlerAddr<H>) {
+        self.lifecycle.push(Port::new(handler));
+    }
+
+    /// Whether connects are asked about.
+    pub fn connects(&self) -> bool {
+        self.connect.is_some()
+    }
+
+    /// Asks whether a session is let in.
+    pub fn connect(&self, call: ConnectCall) -> BoxFuture<Result<Welcome, Fault>> {
+        match &self.connect {
+            Some(port) => self.ask(port, call),
+            None => Box::pin(std::future::ready(Ok(Welcome::default()))),
+        }
+    }
+
+    /// Asks a method's handler; none where the method has none.
+    pub fn rpc(&self, call: RpcCall) -> Option<BoxFuture<Result<Option<Json>, Fault>>> {
+        let port = self.rpc.get(&call.method).or(self.any_rpc.as_ref())?;
+        Some(self.ask(port, call))
+    }
+
+    /// Whether there is any handler for rpc.
+    pub fn has_rpc(&self) -> bool {
+        !self.rpc.is_empty() || self.any_rpc.is_some()
+    }
+
+    /// Tells the message handler; none where there is none.
+    pub fn message(&self, call: MessageCall) -> Option<BoxFuture<Result<(), Fault>>> {
+        self.message.as_ref().map(|port| self.ask(port, call))
+    }
+
+    /// Whether any handler wants to see the publishes into this channel.
+    pub fn looks_at(&self, channel: &ChannelName) -> bool {
+        !self.publish.is_empty() && self.publish.contains_key(channel.namespace())
+    }
+
+    /// Shows a publish to the handlers of its namespace, one after the other; the payload to go on with.
+    pub fn publish(&self, mut call: PublishCall) -> BoxFuture<Result<Json, Fault>> {
+        let ports = self.publish.get(call.channel.namespace()).cloned().unwrap_or_default();
+        let handlers = self.clone();
+        Box::pin(async move {
+            for port in &ports {
+                if let Verdict::Replace(data) = handlers.ask(port, call.clone()).await? {
+                    call.data = data;
+                }
+            }
+            Ok(call.data)
+        })
+    }
+
+    /// Tells the lifecycle handlers, without waiting. What a full handler cannot take is counted.
+    pub fn tell(&self, event: LifecycleEvent, metrics: &Metrics) {
+        for port in &self.lifecycle {
+            let Some(place) = self.place(port) else {
+                Metrics::count(&metrics.handler_failures, "full");
+                continue;
+            };
+            let told = port.recipient.send(Deliver(event.clone()));
+            let metrics = metrics.clone();
+            actix_rt::spawn(async move {
+                if let Ok(Err(Failure::Panicked(words))) = told.await {
+                    log::error!("a lifecycle handler panicked: {words}");
+                    Metrics::count(&metrics.handler_failures, "panic");
+                }
+                drop(place);
+            });
+        }
+    }
+
+    fn place<C: Call>(&self, port: &Port<C>) -> Option<Place> {
+        let place = Place(port.waiting.clone());
+        (port.waiting.fetch_add(1, Ordering::Relaxed) < self.queue).then_some(place)
+    }
+
+    fn ask<C: Call>(&self, port: &Port<C>, call: C) -> BoxFuture<Result<C::Answer, Fault>> {
+        let metrics = self.metrics.clone();
+        let Some(place) = self.place(port) else {
+            Metrics::count(&metrics.handler_failures, "full");
+            return Box::pin(std::future::ready(Err(ReplyError::TOO_MANY_REQUESTS.into())));
+        };
+        let answer = tokio::time::timeout(self.timeout, port.recipient.send(Deliver(call)));
+        Box::pin(async move {
+            let _place = place;
+            match answer.await {
+                Ok(Ok(Ok(answer))) => Ok(answer),
+                Ok(Ok(Err(Failure::Refused(fault)))) => Err(fault),
+                Ok(Ok(Err(Failure::Panicked(words)))) => {
+                    log::error!("a handler panicked: {words}");
+                    Metrics::count(&metrics.handler_failures, "panic");
+                    Err(FAILED)
+                }
+                Ok(Err(_gone)) => Err(FAILED),
+                Err(_late) => {
+                    Metrics::count(&metrics.handler_failures, "timeout");
+                    Err(FAILED)
+                }
+            }
+        })
+    }
+}

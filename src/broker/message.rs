@@ -1,0 +1,311 @@
+//! What the actors say to each other.
+use super::hub::{Hub, HubId};
+use super::listener::Since;
+use super::outlet::Ticket;
+use super::session::SubscribeOptions;
+use super::{Channel, Delivery, Session};
+use crate::engine::{Idempotency, Version};
+use crate::protocol::{Command, Recovered};
+use crate::types::{
+    ChannelName, ClientInfo, Disconnect, Fault, Json, Position, ReplyError, SessionId, Tags, Unsubscribed,
+};
+use actix::prelude::*;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// A command of a client, to its session.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Ask {
+    /// Names the command's place in the order of answers.
+    pub ticket: Ticket,
+    /// What is asked.
+    pub command: Command,
+}
+
+/// The connection of a session is gone.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Gone {
+    /// What the client was told, or would have been.
+    pub reason: Disconnect,
+}
+
+/// What the server orders a session to do.
+#[derive(Message, Clone)]
+#[rtype(result = "()")]
+pub enum SessionOrder {
+    /// Subscribe by itself.
+    Subscribe(Box<(ChannelName, SubscribeOptions)>),
+    /// End a subscription and say so.
+    Unsubscribe(ChannelName, Unsubscribed),
+    /// End all subscriptions and say so for each.
+    UnsubscribeAll(Unsubscribed),
+    /// End.
+    Disconnect(Disconnect),
+    /// End at this time, in seconds since 1970; none for never. New user information, if there is some.
+    Refresh { expire_at: Option<i64>, info: Option<Json> },
+    /// Tell the client.
+    Message(Json),
+    /// Events of this channel were lost on the way: the listener has to come back.
+    Resync(ChannelName),
+}
+
+/// A publish on its way to its channel.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Publish {
+    /// Where to.
+    pub channel: ChannelName,
+    /// The payload.
+    pub data: Json,
+    /// The tags.
+    pub tags: Option<Arc<Tags>>,
+    /// Who, as listeners see it.
+    pub publisher: Option<Arc<ClientInfo>>,
+    /// Do not keep it.
+    pub skip_history: bool,
+    /// Answer a repetition with the first answer.
+    pub idempotency: Option<Idempotency>,
+    /// Refuse to go back in versions.
+    pub version: Option<Version>,
+    /// Who waits for the outcome.
+    pub answer: PublishAnswer,
+}
+
+/// The outcome of a publish of a session, back to it.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct PublishDone {
+    /// Which command it was.
+    pub ticket: Ticket,
+    /// None if it was accepted.
+    pub refused: Option<ReplyError>,
+}
+
+/// Who waits for the outcome of a publish. Dropped without an answer (its channel died) it says "internal error", which
+/// is temporary: the outcome is unknown (decision 21).
+pub struct PublishAnswer(Option<Waiting>);
+
+enum Waiting {
+    Session(Addr<Session>, Ticket),
+    Call(oneshot::Sender<Result<Option<Position>, ReplyError>>),
+}
+
+impl PublishAnswer {
+    /// Answers a command of a session.
+    pub fn session(session: Addr<Session>, ticket: Ticket) -> Self {
+        PublishAnswer(Some(Waiting::Session(session, ticket)))
+    }
+
+    /// Answers a call.
+    pub fn call() -> (Self, oneshot::Receiver<Result<Option<Position>, ReplyError>>) {
+        let (answer, waiting) = oneshot::channel();
+        (PublishAnswer(Some(Waiting::Call(answer))), waiting)
+    }
+
+    /// Tells the outcome.
+    pub fn give(mut self, outcome: Result<Option<Position>, ReplyError>) {
+        self.tell(outcome);
+    }
+
+    fn tell(&mut self, outcome: Result<Option<Position>, ReplyError>) {
+        match self.0.take() {
+            Some(Waiting::Session(session, ticket)) => session.do_send(PublishDone { ticket, refused: outcome.err() }),
+            Some(Waiting::Call(answer)) => drop(answer.send(outcome)),
+            None => {}
+        }
+    }
+}
+
+impl Drop for PublishAnswer {
+    fn drop(&mut self) {
+        self.tell(Err(ReplyError::INTERNAL));
+    }
+}
+
+/// A join on its way to its channel. The listener is in its hub already, holding back what comes.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Join {
+    /// Where to.
+    pub channel: ChannelName,
+    /// Where the listener is.
+    pub hub: HubId,
+    /// Who, for presence and for the join that others are told.
+    pub member: Member,
+    /// Tell the top of the history.
+    pub positioned: bool,
+    /// Bring what came after this position.
+    pub recover: Option<Position>,
+    /// Who waits.
+    pub answer: oneshot::Sender<Result<Joined, Fault>>,
+}
+
+/// A listener as the others in the channel see it.
+#[derive(Clone)]
+pub struct Member {
+    /// What they are told.
+    pub info: Arc<ClientInfo>,
+    /// Kept in presence.
+    pub presence: bool,
+    /// Told of as join and leave.
+    pub announced: bool,
+}
+
+/// A listener is counted by its channel from now on.
+pub struct Joined {
+    /// Where it begins.
+    pub since: Since,
+    /// What became of a recovery; none if none was asked for.
+    pub recovery: Option<Recovered>,
+    /// The channel's number on this node.
+    pub number: u32,
+    /// Its place in the channel.
+    pub membership: Membership,
+}
+
+/// A listener's place in its channel. Dropping it leaves, so that no path forgets to: neither a session that ends while
+/// its join is under way, nor one that panics.
+pub struct Membership {
+    addr: Addr<Channel>,
+    leave: Option<Leave>,
+}
+
+impl Membership {
+    /// A place taken in the channel at `addr`.
+    pub fn new(addr: Addr<Channel>, hub: HubId, member: Member) -> Self {
+        Membership { addr, leave: Some(Leave { hub, member }) }
+    }
+
+    /// Gives up the place without telling: the channel itself has undone the join.
+    pub fn forget(mut self) {
+        self.leave = None;
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        if let Some(leave) = self.leave.take() {
+            self.addr.do_send(leave);
+        }
+    }
+}
+
+/// A listener is gone.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Leave {
+    /// Where it was.
+    pub hub: HubId,
+    /// Who it was.
+    pub member: Member,
+}
+
+/// To the registry: pass this on to its channel, which is made if there is none, and tell the hub where it lives.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Route {
+    /// The hub that asks, on whose worker a new channel is placed; none for callers outside the workers.
+    pub hub: Option<HubId>,
+    /// It comes from a channel that is retiring: older than whatever else waits for that channel's end.
+    pub passed_on: bool,
+    /// What to pass on.
+    pub what: Routed,
+}
+
+/// What the registry passes on.
+pub enum Routed {
+    /// A publish.
+    Publish(Box<Publish>),
+    /// A join.
+    Join(Join),
+}
+
+/// To the registry: this channel is empty, and passes on whatever it still gets.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Retire {
+    /// Its name.
+    pub channel: ChannelName,
+    /// Its address.
+    pub addr: Addr<Channel>,
+}
+
+/// To a channel: what became of its offer to retire.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub enum Retired {
+    /// Nobody is told your address any more; you may end once this many hubs have said [`Forgotten`].
+    Once(usize),
+    /// A hub could not be told just now: go on.
+    Refused,
+}
+
+/// To the registry: a channel that was retiring has ended, and has passed on all it got.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Ended {
+    /// Its name.
+    pub channel: ChannelName,
+}
+
+/// To a channel: this hub has forgotten your address; all it sent before has arrived.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Forgotten(pub HubId);
+
+/// To a hub, in order with deliveries.
+pub enum HubItem {
+    /// Something for the listeners of a channel.
+    Delivery(Arc<Delivery>),
+    /// Where a channel lives.
+    Route(ChannelName, Addr<Channel>),
+    /// A channel is about to end.
+    Forget(ChannelName, Addr<Channel>, HubId),
+}
+
+/// To a hub, past its full queue.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub enum Lagging {
+    /// Deliveries of the channel up to this count did not fit.
+    Behind(ChannelName, u64),
+    /// The channel's actor died.
+    ChannelLost(ChannelName),
+}
+
+/// How to reach a hub from any thread.
+#[derive(Clone)]
+pub struct HubHandle {
+    /// Its name.
+    pub id: HubId,
+    /// The thread it is on, for placing channels there.
+    pub arbiter: ArbiterHandle,
+    /// Its queue.
+    pub inlet: mpsc::Sender<HubItem>,
+    /// Its mailbox, for what must not be lost.
+    pub addr: Addr<Hub>,
+}
+
+/// To the registry: a session is let in.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Enter {
+    /// Its id.
+    pub session: SessionId,
+    /// Its user; empty for none.
+    pub user: Arc<str>,
+    /// Its address.
+    pub addr: Addr<Session>,
+}
+
+/// To the registry: a session is gone.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Exit {
+    /// Its id.
+    pub session: SessionId,
+    /// Its user.
+    pub user: Arc<str>,
+}

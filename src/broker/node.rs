@@ -1,0 +1,208 @@
+//! What all actors of one running broker share. Passed by value, so that each test has a house of its own.
+use super::handler::{Handlers, LifecycleEvent};
+use super::message::HubHandle;
+use super::registry::Registry;
+use super::{HubId, Limits, Namespace, Namespaces};
+use crate::auth::Authenticator;
+use crate::engine::Engine;
+use crate::metrics::Metrics;
+use crate::types::{ChannelName, Disconnect, Fault, NameError, ReplyError};
+use actix::prelude::*;
+use arc_swap::ArcSwap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, RwLock};
+use std::time::Instant;
+
+/// One running broker. Cheap to clone.
+#[derive(Clone)]
+pub struct Node(Arc<Inner>);
+
+/// What of the config can change while the broker runs.
+pub struct Settings {
+    /// Verifies tokens.
+    pub authenticator: Authenticator,
+    /// Whether sessions without a token are let in.
+    pub anonymous: bool,
+    /// Whether every user's session listens to the user's own channel `#<user>`.
+    pub personal_channel: bool,
+    /// The policies of channels.
+    pub namespaces: Namespaces,
+}
+
+struct Inner {
+    id: String,
+    registry: Addr<Registry>,
+    engine: Arc<dyn Engine>,
+    settings: ArcSwap<Settings>,
+    limits: Limits,
+    metrics: Metrics,
+    handlers: Handlers,
+    hubs: RwLock<Vec<HubHandle>>,
+    connections: AtomicUsize,
+    draining: AtomicBool,
+    started: Instant,
+}
+
+/// What a node is made of.
+pub struct Parts {
+    /// Where history lives.
+    pub engine: Arc<dyn Engine>,
+    /// What can change.
+    pub settings: Settings,
+    /// The bounds.
+    pub limits: Limits,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// The user's code.
+    pub handlers: Handlers,
+}
+
+impl Node {
+    /// Starts a registry on the current arbiter, and the node around it.
+    pub fn start(parts: Parts) -> Self {
+        let mut made = None;
+        Registry::create(|ctx| {
+            let node = Node(Arc::new(Inner {
+                id: uuid::Uuid::new_v4().to_string(),
+                registry: ctx.address(),
+                engine: parts.engine,
+                settings: ArcSwap::from_pointee(parts.settings),
+                limits: parts.limits,
+                metrics: parts.metrics,
+                handlers: parts.handlers,
+                hubs: RwLock::default(),
+                connections: AtomicUsize::new(0),
+                draining: AtomicBool::new(false),
+                started: Instant::now(),
+            }));
+            made = Some(node.clone());
+            Registry::new(node)
+        });
+        made.expect("`create` calls its closure before it returns")
+    }
+
+    /// Names the node among others; new at each start.
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// The registry.
+    pub fn registry(&self) -> &Addr<Registry> {
+        &self.0.registry
+    }
+
+    /// Where history lives.
+    pub fn engine(&self) -> &Arc<dyn Engine> {
+        &self.0.engine
+    }
+
+    /// The bounds.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// The user's code.
+    pub fn handlers(&self) -> &Handlers {
+        &self.0.handlers
+    }
+
+    /// When the node started.
+    pub fn started(&self) -> Instant {
+        self.0.started
+    }
+
+    /// What of the config can change; look it up anew for each decision.
+    pub fn settings(&self) -> arc_swap::Guard<Arc<Settings>> {
+        self.0.settings.load()
+    }
+
+    /// Puts new settings in force for everything that is decided from now on.
+    pub fn reload(&self, settings: Settings) {
+        self.0.settings.store(Arc::new(settings));
+    }
+
+    /// The policy of a channel; none is error 102.
+    pub fn namespace(&self, channel: &ChannelName) -> Option<Arc<Namespace>> {
+        self.settings().namespaces.of(channel).cloned()
+    }
+
+    /// A channel's name as clients and the API write it. Fails with error 107 where it is too long, and closes where it is
+    /// empty: no client library sends that.
+    pub fn channel(&self, name: &str) -> Result<ChannelName, Fault> {
+        ChannelName::user(name, self.0.limits.channel_name).map_err(|error| match error {
+            NameError::Empty => Disconnect::BAD_REQUEST.into(),
+            NameError::TooLong { .. } => ReplyError::BAD_REQUEST.into(),
+        })
+    }
+
+    /// A channel and its policy. Fails as [`Node::channel`] does, and with error 102 where there is no such namespace.
+    pub fn known_channel(&self, name: &str) -> Result<(ChannelName, Arc<Namespace>), Fault> {
+        let channel = self.channel(name)?;
+        let namespace = self.namespace(&channel).ok_or(ReplyError::UNKNOWN_CHANNEL)?;
+        Ok((channel, namespace))
+    }
+
+    /// Tells the lifecycle handlers; does not wait for them.
+    pub fn tell(&self, event: LifecycleEvent) {
+        self.0.handlers.tell(event, &self.0.metrics);
+    }
+
+    /// Takes the place of one connection; none where there are as many as there may be.
+    pub fn enter(&self) -> Option<ConnectionPlace> {
+        let connections = &self.0.connections;
+        if connections.fetch_add(1, Ordering::Relaxed) >= self.0.limits.connections {
+            connections.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        Some(ConnectionPlace(self.clone()))
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.0.connections.load(Ordering::Relaxed)
+    }
+
+    /// Whether the node is stopping and takes no more clients.
+    pub fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Relaxed)
+    }
+
+    /// Takes no more clients from now on.
+    pub fn drain(&self) {
+        self.0.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_hub(&self, make: impl FnOnce(HubId) -> HubHandle) -> HubHandle {
+        let mut hubs = self.0.hubs.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let handle = make(HubId(hubs.len()));
+        hubs.push(handle.clone());
+        handle
+    }
+
+    pub(super) fn hub(&self, id: HubId) -> Option<HubHandle> {
+        self.hubs_locked().get(id.0).cloned()
+    }
+
+    pub(super) fn hubs(&self) -> Vec<HubHandle> {
+        self.hubs_locked().clone()
+    }
+
+    fn hubs_locked(&self) -> std::sync::RwLockReadGuard<'_, Vec<HubHandle>> {
+        // The list is only pushed to, so it is whole even where a writer panicked.
+        self.0.hubs.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// A connection's place among those that there may be; given back when dropped.
+pub struct ConnectionPlace(Node);
+
+impl Drop for ConnectionPlace {
+    fn drop(&mut self) {
+        self.0.0.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}

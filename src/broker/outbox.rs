@@ -1,0 +1,268 @@
+//! The queue of encoded frames between a connection's writers and its socket.
+use bytes::Bytes;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::task::{Context, Poll, Waker};
+
+/// Cuts a socket from outside: a peer that does not read keeps its socket from ever being polled again, so waking its
+/// writer is not enough.
+pub trait Cut {
+    /// Shuts the socket down in both directions.
+    fn cut(&self);
+}
+
+/// A queue of a slot count above this is given back to the allocator once it has drained.
+const KEPT_SLOTS: usize = 32;
+
+/// What is queued for one socket, bounded in bytes. Frames are shared by all listeners of an encoding.
+pub struct Outbox {
+    state: RefCell<State>,
+    limit: usize,
+    /// Bytes queued on this worker; one writer, so no contention.
+    worker_bytes: Arc<AtomicI64>,
+}
+
+struct State {
+    queue: VecDeque<Bytes>,
+    bytes: usize,
+    end: End,
+    reader: Option<Waker>,
+    room: Option<Waker>,
+    cut: Option<Rc<dyn Cut>>,
+}
+
+#[derive(PartialEq, Clone, Copy)]
+enum End {
+    Open,
+    /// Takes no more, ends when drained.
+    Draining,
+    /// Ended; whatever was queued is gone.
+    Dead,
+}
+
+/// Whether a frame was queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pushed {
+    /// It will be written.
+    Queued,
+    /// The outbox had ended before.
+    Ended,
+    /// It did not fit: the connection was cut, and everything queued for it is gone.
+    Overflow,
+}
+
+impl Outbox {
+    /// An empty outbox that holds pushes up to `limit` bytes. `worker_bytes` sums what is queued on this thread; `cut`
+    /// ends the socket at the bound.
+    pub fn new(limit: usize, worker_bytes: Arc<AtomicI64>, cut: Option<Rc<dyn Cut>>) -> Rc<Self> {
+        let state = State { queue: VecDeque::new(), bytes: 0, end: End::Open, reader: None, room: None, cut };
+        Rc::new(Outbox { state: RefCell::new(state), limit, worker_bytes })
+    }
+
+    /// Queues something the client did not ask for. Past the bound the connection is cut; an empty outbox takes any one
+    /// frame (decision 18).
+    pub fn push(&self, frame: Bytes) -> Pushed {
+        let mut state = self.state.borrow_mut();
+        if state.end != End::Open {
+            return Pushed::Ended;
+        }
+        if state.bytes > 0 && state.bytes + frame.len() > self.limit {
+            drop(state);
+            self.kill();
+            return Pushed::Overflow;
+        }
+        self.queue(&mut state, frame);
+        Pushed::Queued
+    }
+
+    /// Queues an answer. It has no bound of its own: while more than the bound is queued no further command is read.
+    pub fn answer(&self, frame: Bytes) {
+        let mut state = self.state.borrow_mut();
+        if state.end == End::Open {
+            self.queue(&mut state, frame);
+        }
+    }
+
+    /// Queues the last frame, if there is one; the socket ends when all is written.
+    pub fn finish(&self, last: Option<Bytes>) {
+        let mut state = self.state.borrow_mut();
+        if state.end != End::Open {
+            return;
+        }
+        if let Some(frame) = last {
+            self.queue(&mut state, frame);
+        }
+        state.end = End::Draining;
+        wake(&mut state.reader);
+    }
+
+    /// Drops all that is queued and ends the socket at once.
+    pub fn kill(&self) {
+        let mut state = self.state.borrow_mut();
+        if state.end == End::Dead {
+            return;
+        }
+        state.end = End::Dead;
+        self.account(-(state.bytes as i64));
+        state.bytes = 0;
+        state.queue = VecDeque::new();
+        wake(&mut state.reader);
+        wake(&mut state.room);
+        if let Some(cut) = state.cut.take() {
+            cut.cut();
+        }
+    }
+
+    /// Cuts the socket if it has not drained: the last step of a stop.
+    pub fn cut_if_stuck(&self) {
+        let stuck = self.state.borrow().bytes > 0;
+        if stuck {
+            self.kill();
+        }
+    }
+
+    /// The socket is gone: nothing is written any more.
+    pub fn abandon(&self) {
+        self.state.borrow_mut().cut = None;
+        self.kill();
+    }
+
+    /// The next frame to write; none at the end.
+    pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let mut state = self.state.borrow_mut();
+        if let Some(frame) = state.queue.pop_front() {
+            state.bytes -= frame.len();
+            self.account(-(frame.len() as i64));
+            if state.queue.is_empty() && state.queue.capacity() > KEPT_SLOTS {
+                state.queue = VecDeque::new();
+            }
+            if state.bytes <= self.limit {
+                wake(&mut state.room);
+            }
+            return Poll::Ready(Some(frame));
+        }
+        if state.end != End::Open {
+            return Poll::Ready(None);
+        }
+        register(&mut state.reader, cx);
+        Poll::Pending
+    }
+
+    /// Ready while no more than the bound is queued: the next command of the connection may be read.
+    pub fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state.borrow_mut();
+        if state.bytes <= self.limit || state.end == End::Dead {
+            return Poll::Ready(());
+        }
+        register(&mut state.room, cx);
+        Poll::Pending
+    }
+
+    /// Bytes queued.
+    pub fn bytes(&self) -> usize {
+        self.state.borrow().bytes
+    }
+
+    /// Whether frames are still taken.
+    pub fn is_open(&self) -> bool {
+        self.state.borrow().end == End::Open
+    }
+
+    fn queue(&self, state: &mut State, frame: Bytes) {
+        state.bytes += frame.len();
+        self.account(frame.len() as i64);
+        state.queue.push_back(frame);
+        wake(&mut state.reader);
+    }
+
+    fn account(&self, bytes: i64) {
+        // One thread writes it, so load and store make no race and cost no locked instruction.
+        self.worker_bytes.store(self.worker_bytes.load(Ordering::Relaxed) + bytes, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        let bytes = self.state.get_mut().bytes;
+        self.account(-(bytes as i64));
+    }
+}
+
+fn wake(waker: &mut Option<Waker>) {
+    if let Some(waker) = waker.take() {
+        waker.wake();
+    }
+}
+
+fn register(slot: &mut Option<Waker>, cx: &mut Context<'_>) {
+    if !slot.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+        *slot = Some(cx.waker().clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    struct Flag(Cell<bool>);
+
+    impl Cut for Flag {
+        fn cut(&self) {
+            self.0.set(true);
+        }
+    }
+
+    fn outbox(limit: usize) -> (Rc<Outbox>, Rc<Flag>, Arc<AtomicI64>) {
+        let (flag, bytes) = (Rc::new(Flag(Cell::new(false))), Arc::new(AtomicI64::new(0)));
+        (Outbox::new(limit, bytes.clone(), Some(flag.clone())), flag, bytes)
+    }
+
+    fn poll(outbox: &Outbox) -> Poll<Option<Bytes>> {
+        outbox.poll_next(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn a_push_past_the_bound_cuts_the_socket_and_frees_the_queue() {
+        let (outbox, cut, bytes) = outbox(10);
+        assert_eq!(outbox.push(Bytes::from_static(b"123456")), Pushed::Queued);
+        assert_eq!(outbox.push(Bytes::from_static(b"123456")), Pushed::Overflow);
+        assert!(cut.0.get());
+        assert_eq!((outbox.bytes(), bytes.load(Ordering::Relaxed)), (0, 0));
+        assert_eq!(poll(&outbox), Poll::Ready(None));
+        assert_eq!(outbox.push(Bytes::from_static(b"1")), Pushed::Ended);
+    }
+
+    #[test]
+    fn an_empty_outbox_takes_any_one_frame() {
+        let (outbox, cut, _) = outbox(4);
+        assert_eq!(outbox.push(Bytes::from_static(b"larger than the bound")), Pushed::Queued);
+        assert!(!cut.0.get());
+    }
+
+    #[test]
+    fn an_answer_has_no_bound_but_stops_the_reading() {
+        let (outbox, cut, _) = outbox(4);
+        outbox.answer(Bytes::from_static(b"12345678"));
+        outbox.answer(Bytes::from_static(b"12345678"));
+        assert!(!cut.0.get());
+        assert!(outbox.poll_room(&mut Context::from_waker(Waker::noop())).is_pending());
+        let _ = (poll(&outbox), poll(&outbox));
+        assert!(outbox.poll_room(&mut Context::from_waker(Waker::noop())).is_ready());
+    }
+
+    #[test]
+    fn what_is_queued_leaves_before_the_end() {
+        let (outbox, _, bytes) = outbox(100);
+        outbox.push(Bytes::from_static(b"a"));
+        outbox.finish(Some(Bytes::from_static(b"b")));
+        assert_eq!(outbox.push(Bytes::from_static(b"c")), Pushed::Ended);
+        assert_eq!(poll(&outbox), Poll::Ready(Some(Bytes::from_static(b"a"))));
+        assert_eq!(poll(&outbox), Poll::Ready(Some(Bytes::from_static(b"b"))));
+        assert_eq!(poll(&outbox), Poll::Ready(None));
+        assert_eq!(bytes.load(Ordering::Relaxed), 0);
+    }
+}

@@ -1,0 +1,28 @@
+//! Where a session's words go: the connection's side of a session, whatever carries it.
+use super::Delivery;
+use crate::protocol::{Push, Reply};
+use crate::types::Disconnect;
+
+/// Names a command of a connection between its arrival and its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket(pub u64);
+
+/// The way from a session to its client. Lives on the session's thread; never calls back into hub or session.
+///
+/// Everything that is said goes through one queue, so that a reply and the pushes around it keep their order.
+pub trait Outlet {
+    /// Sends an event, a join or a leave; `number` stands for the channel's name where the client knows it.
+    fn deliver(&self, delivery: &Delivery, number: Option<u32>);
+
+    /// Sends something else that the client did not ask for.
+    fn push(&self, push: &Push);
+
+    /// Answers a command. Answers leave in the order of the commands, but for those to rpc.
+    fn answer(&self, ticket: Ticket, reply: Reply);
+
+    /// Marks a command as done that has no answer.
+    fn done(&self, ticket: Ticket);
+
+    /// Ends the connection after what is queued; its client is told why.
+    fn close(&self, reason: Disconnect);
+}

@@ -1,0 +1,239 @@
+//! The registry: makes channels, routes to them, retires the empty ones; and knows the sessions that are let in.
+//! A table: it never waits.
+use super::directory::{Directory, Target};
+use super::message::{Ended, Enter, Exit, HubHandle, HubItem, Retire, Retired, Route, Routed, SessionOrder};
+use super::{Channel, HubId, Node};
+use crate::types::{ChannelName, ReplyError};
+use actix::prelude::*;
+use foldhash::quality::RandomState;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The actor that maps names to channels.
+pub struct Registry {
+    node: Node,
+    channels: HashMap<ChannelName, Entry, RandomState>,
+    directory: Directory,
+    numbers: u32,
+}
+
+enum Entry {
+    Live {
+        addr: Addr<Channel>,
+        listeners: Arc<AtomicUsize>,
+    },
+    /// The old channel has not ended yet, so there is no new one: two would break the order. What the old one passes on
+    /// is older than what waits.
+    Ending {
+        passed_on: Vec<Route>,
+        waiting: Vec<Route>,
+    },
+}
+
+impl Entry {
+    fn listeners(&self) -> usize {
+        match self {
+            Entry::Live { listeners, .. } => listeners.load(Ordering::Relaxed),
+            Entry::Ending { .. } => 0,
+        }
+    }
+}
+
+/// Orders some sessions to do something; answers how many were told.
+#[derive(Message)]
+#[rtype(result = "usize")]
+pub struct Order {
+    /// Who.
+    pub target: Target,
+    /// What.
+    pub order: SessionOrder,
+}
+
+/// Asks for the channels that have listeners, with how many they have.
+#[derive(Message)]
+#[rtype(result = "Vec<(ChannelName, usize)>")]
+pub struct Occupied;
+
+/// Asks for the numbers of the node.
+#[derive(Message)]
+#[rtype(result = "Census")]
+pub struct Count;
+
+/// The numbers of a node.
+#[derive(Debug, Clone, Copy, Default, MessageResponse)]
+pub struct Census {
+    /// Sessions that are let in.
+    pub clients: usize,
+    /// Different users among them.
+    pub users: usize,
+    /// Channels with listeners.
+    pub channels: usize,
+    /// Listeners.
+    pub subscriptions: usize,
+}
+
+impl Registry {
+    /// An empty registry.
+    pub fn new(node: Node) -> Self {
+        Registry { node, channels: HashMap::default(), directory: Directory::default(), numbers: 0 }
+    }
+
+    fn route(&mut self, route: Route) {
+        let name = route.what.channel().clone();
+        if let Some(Entry::Ending { passed_on, waiting }) = self.channels.get_mut(&name) {
+            return if route.passed_on { passed_on.push(route) } else { waiting.push(route) };
+        }
+        let Route { hub, what, .. } = route;
+        let Some(addr) = self.channel(&name, hub) else { return refuse(what, ReplyError::LIMIT_EXCEEDED) };
+        match what {
+            Routed::Publish(publish) => {
+                if let Err(SendError::Full(publish)) = addr.try_send(*publish) {
+                    publish.answer.give(Err(ReplyError::TOO_MANY_REQUESTS));
+                }
+            }
+            // A join is bounded by its session, which has at most as many under way as it may have channels.
+            Routed::Join(join) => addr.do_send(join),
+        }
+        if let Some(hub) = hub.and_then(|hub| self.node.hub(hub)) {
+            // A full queue only means that the next one comes through here again.
+            let _ = hub.inlet.try_send(HubItem::Route(name, addr));
+        }
+    }
+
+    fn channel(&mut self, name: &ChannelName, hub: Option<HubId>) -> Option<Addr<Channel>> {
+        match self.channels.get(name) {
+            Some(Entry::Live { addr, .. }) if addr.connected() => return Some(addr.clone()),
+            None if self.channels.len() >= self.node.limits().channels => return None,
+            // A channel that died is made anew.
+            _ => {}
+        }
+        let (addr, listeners) = self.start(name, hub);
+        self.channels.insert(name.clone(), Entry::Live { addr: addr.clone(), listeners });
+        Some(addr)
+    }
+
+    /// A channel lives on the worker of its first listener: a publish that reaches it there wakes no other thread.
+    fn start(&mut self, name: &ChannelName, hub: Option<HubId>) -> (Addr<Channel>, Arc<AtomicUsize>) {
+        self.numbers = self.numbers.wrapping_add(1).max(1);
+        let listeners = Arc::new(AtomicUsize::new(0));
+        let channel = Channel::new(self.node.clone(), name.clone(), self.numbers, listeners.clone());
+        let addr = match hub.and_then(|hub| self.node.hub(hub)) {
+            Some(hub) => Channel::start_in_arbiter(&hub.arbiter, |_| channel),
+            None => channel.start(),
+        };
+        (addr, listeners)
+    }
+
+    fn retire(&mut self, name: &ChannelName, retiring: &Addr<Channel>) {
+        let hubs: Vec<HubHandle> = self.node.hubs().into_iter().filter(|hub| !hub.inlet.is_closed()).collect();
+        // Room in every queue first: a hub that is not told could send to a channel that has ended.
+        let Ok(permits) = hubs.iter().map(|hub| hub.inlet.try_reserve()).collect::<Result<Vec<_>, _>>() else {
+            return retiring.do_send(Retired::Refused);
+        };
+        if matches!(self.channels.get(name), Some(Entry::Live { addr, .. }) if addr == retiring) {
+            self.channels.insert(name.clone(), Entry::Ending { passed_on: vec![], waiting: vec![] });
+        }
+        retiring.do_send(Retired::Once(permits.len()));
+        for (permit, hub) in permits.into_iter().zip(&hubs) {
+            permit.send(HubItem::Forget(name.clone(), retiring.clone(), hub.id));
+        }
+    }
+
+    fn ended(&mut self, name: &ChannelName) {
+        if let Some(Entry::Ending { .. }) = self.channels.get(name)
+            && let Some(Entry::Ending { passed_on, waiting }) = self.channels.remove(name)
+        {
+            passed_on.into_iter().chain(waiting).for_each(|route| self.route(route));
+        }
+    }
+}
+
+impl Routed {
+    fn channel(&self) -> &ChannelName {
+        match self {
+            Routed::Publish(publish) => &publish.channel,
+            Routed::Join(join) => &join.channel,
+        }
+    }
+}
+
+fn refuse(what: Routed, error: ReplyError) {
+    match what {
+        Routed::Publish(publish) => publish.answer.give(Err(error)),
+        Routed::Join(join) => drop(join.answer.send(Err(error.into()))),
+    }
+}
+
+impl Actor for Registry {
+    type Context = Context<Self>;
+}
+
+impl Handler<Route> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, route: Route, _: &mut Self::Context) {
+        self.route(route);
+    }
+}
+
+impl Handler<Retire> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, retire: Retire, _: &mut Self::Context) {
+        self.retire(&retire.channel, &retire.addr);
+    }
+}
+
+impl Handler<Ended> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, ended: Ended, _: &mut Self::Context) {
+        self.ended(&ended.channel);
+    }
+}
+
+impl Handler<Enter> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, enter: Enter, _: &mut Self::Context) {
+        self.directory.enter(enter.session, enter.user, enter.addr);
+    }
+}
+
+impl Handler<Exit> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, exit: Exit, _: &mut Self::Context) {
+        self.directory.exit(exit.session, &exit.user);
+    }
+}
+
+impl Handler<Order> for Registry {
+    type Result = usize;
+
+    fn handle(&mut self, Order { target, order }: Order, _: &mut Self::Context) -> usize {
+        let sessions = self.directory.find(&target);
+        sessions.iter().for_each(|session| session.do_send(order.clone()));
+        sessions.len()
+    }
+}
+
+impl Handler<Occupied> for Registry {
+    type Result = Vec<(ChannelName, usize)>;
+
+    fn handle(&mut self, _: Occupied, _: &mut Self::Context) -> Self::Result {
+        let counted = self.channels.iter().map(|(name, entry)| (name, entry.listeners()));
+        counted.filter(|(_, listeners)| *listeners > 0).map(|(name, listeners)| (name.clone(), listeners)).collect()
+    }
+}
+
+impl Handler<Count> for Registry {
+    type Result = Census;
+
+    fn handle(&mut self, _: Count, _: &mut Self::Context) -> Census {
+        let counts = self.channels.values().map(Entry::listeners).filter(|n| *n > 0);
+        let (channels, subscriptions) = counts.fold((0, 0), |(channels, sum), n| (channels + 1, sum + n));
+        Census { clients: self.directory.sessions(), users: self.directory.users(), channels, subscriptions }
+    }
+}

@@ -1,0 +1,121 @@
+//! What the server orders a session to do: from the API, from handlers, from the hub.
+use super::join::{Asked, Wanted};
+use super::{Phase, Session};
+use crate::auth::{Overrides, SubscriptionOptions};
+use crate::broker::message::SessionOrder;
+use crate::protocol::{Push, Recover};
+use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Identity, Json, ReplyError, Unsubscribed};
+use actix::prelude::*;
+use std::sync::Arc;
+
+/// How a server-side subscription differs from what its namespace says.
+#[derive(Debug, Clone, Default)]
+pub struct SubscribeOptions {
+    /// Shown to others as `chan_info`.
+    pub info: Option<Json>,
+    /// Given to the client with the subscription.
+    pub data: Option<Json>,
+    /// Settings of the namespace that do not hold here.
+    pub overrides: Overrides,
+    /// When it ends, in seconds since 1970.
+    pub expire_at: Option<i64>,
+    /// Bring what came after this position.
+    pub recover: Option<Recover>,
+}
+
+impl From<SubscriptionOptions> for SubscribeOptions {
+    fn from(granted: SubscriptionOptions) -> Self {
+        let SubscriptionOptions { info, data, overrides } = granted;
+        SubscribeOptions { info, data, overrides, ..SubscribeOptions::default() }
+    }
+}
+
+impl Session {
+    /// What a server-side subscription shall be: above the rules, but not in an unknown namespace (decision 4).
+    pub(super) fn wanted_by_server(&self, channel: &ChannelName, options: SubscribeOptions) -> Result<Wanted, Fault> {
+        let namespace = self.node().namespace(channel).ok_or(ReplyError::UNKNOWN_CHANNEL)?;
+        let asked = Asked { recoverable: options.recover.is_some(), ..Asked::default() };
+        Ok(Wanted {
+            info: options.info,
+            data: options.data,
+            expires_at: options.expire_at,
+            recover: options.recover,
+            server_side: true,
+            ..Wanted::under(&namespace, &options.overrides, asked)
+        })
+    }
+
+    fn subscribe_by_server(&mut self, channel: ChannelName, options: SubscribeOptions, ctx: &mut Context<Self>) {
+        if self.subs.contains_key(&channel) || self.subs.len() >= self.node().limits().channels_per_connection {
+            return;
+        }
+        let Ok(wanted) = self.wanted_by_server(&channel, options) else { return };
+        let (plan, joined) = self.begin_join(channel, wanted, ctx);
+        self.later(ctx, joined, move |session, joined, ctx| {
+            let channel = plan.channel.clone();
+            let joined = joined.unwrap_or(Err(ReplyError::INTERNAL.into()));
+            match session.finish_join(plan, joined, ctx) {
+                Ok((subscribed, since)) => {
+                    let push = Push::Subscribe { channel: channel.clone(), subscribed: Box::new(subscribed) };
+                    session.outlet.push(&push);
+                    session.begin(&channel, since);
+                }
+                Err(fault) => log::warn!("a server-side subscription to {channel} failed: {fault:?}"),
+            }
+        });
+    }
+
+    /// Ends a subscription and tells the client, which would otherwise wait for events that never come.
+    pub(super) fn unsubscribe_and_say(&mut self, channel: &ChannelName, reason: Unsubscribed) {
+        let Some(sub) = self.subs.get_mut(channel) else { return };
+        if sub.membership.is_none() {
+            // The client does not know of it yet: it is told after the reply to its subscribe.
+            sub.ended = Some(reason);
+            return;
+        }
+        self.drop_subscription(channel);
+        self.outlet.push(&Push::Unsubscribe { channel: channel.clone(), reason });
+    }
+
+    fn resync(&mut self, channel: &ChannelName, ctx: &mut Context<Self>) {
+        match self.subs.get(channel) {
+            Some(sub) if sub.server_side => self.end(Disconnect::INSUFFICIENT_STATE, ctx),
+            Some(_) => self.unsubscribe_and_say(channel, Unsubscribed::INSUFFICIENT_STATE),
+            None => {}
+        }
+    }
+
+    fn prolong(&mut self, expire_at: Option<i64>, info: Option<Json>, ctx: &mut Context<Self>) {
+        let known = &self.identity;
+        let info = info.or_else(|| known.info.clone());
+        self.identity = Arc::new(Identity { expires_at: expire_at, info: info.clone(), ..(**known).clone() });
+        self.info = Arc::new(ClientInfo { conn_info: info, ..(*self.info).clone() });
+        self.schedule_identity(ctx);
+        self.outlet.push(&Push::Refresh(super::expiry::expiry(expire_at)));
+    }
+}
+
+impl Handler<SessionOrder> for Session {
+    type Result = ();
+
+    fn handle(&mut self, order: SessionOrder, ctx: &mut Self::Context) {
+        if self.phase != Phase::In {
+            return;
+        }
+        match order {
+            SessionOrder::Subscribe(order) => {
+                let (channel, options) = *order;
+                self.subscribe_by_server(channel, options, ctx);
+            }
+            SessionOrder::Unsubscribe(channel, reason) => self.unsubscribe_and_say(&channel, reason),
+            SessionOrder::UnsubscribeAll(reason) => {
+                let channels: Vec<ChannelName> = self.subs.keys().cloned().collect();
+                channels.iter().for_each(|channel| self.unsubscribe_and_say(channel, reason.clone()));
+            }
+            SessionOrder::Disconnect(reason) => self.end(reason, ctx),
+            SessionOrder::Refresh { expire_at, info } => self.prolong(expire_at, info, ctx),
+            SessionOrder::Message(data) => self.outlet.push(&Push::Message(data)),
+            SessionOrder::Resync(channel) => self.resync(&channel, ctx),
+        }
+    }
+}

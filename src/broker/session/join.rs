@@ -1,0 +1,190 @@
+//! The steps of a join that commands, tokens, handlers and the API share (decision 28).
+use super::{Session, Subscription};
+use crate::auth::Overrides;
+use crate::broker::Namespace;
+use crate::broker::handler::LifecycleEvent;
+use crate::broker::listener::{Listener, Since};
+use crate::broker::message::{Join, Joined, Member};
+use crate::filter::TagsFilter;
+use crate::protocol::{Recover, Recovered, Subscribed};
+use crate::types::{ChannelName, ClientInfo, Fault, Json, Position, ReplyError};
+use actix::prelude::*;
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// What a listener shall be, everything decided.
+#[derive(Default)]
+pub(super) struct Wanted {
+    pub info: Option<Json>,
+    pub data: Option<Json>,
+    pub presence: bool,
+    pub announced: bool,
+    pub notices: bool,
+    pub positioned: bool,
+    pub recoverable: bool,
+    pub recover: Option<Recover>,
+    pub reject_unrecovered: bool,
+    pub compaction: bool,
+    pub filter: Option<Rc<TagsFilter>>,
+    pub expires_at: Option<i64>,
+    pub server_side: bool,
+}
+
+/// A join under way.
+pub(super) struct Plan {
+    pub channel: ChannelName,
+    pub wanted: Wanted,
+}
+
+/// What a client asks for beside the listener itself.
+#[derive(Default, Clone, Copy)]
+pub(super) struct Asked {
+    pub positioned: bool,
+    pub recoverable: bool,
+    pub join_leave: bool,
+    /// Whether the session may read the channel's history and presence, too.
+    pub history: bool,
+    pub presence: bool,
+}
+
+impl Wanted {
+    /// What a namespace grants to who asks, `overrides` going before the namespace.
+    pub fn under(namespace: &Namespace, overrides: &Overrides, asked: Asked) -> Self {
+        let or = |flag: Option<crate::auth::Flag>, otherwise: bool| flag.map_or(otherwise, |flag| flag.value);
+        let recoverable = or(overrides.force_recovery, namespace.force_recovery)
+            || asked.recoverable && (namespace.allow_recovery || asked.history);
+        let positioned = or(overrides.force_positioning, namespace.force_positioning)
+            || asked.positioned && (namespace.allow_positioning || asked.history);
+        let announced = or(overrides.join_leave, namespace.join_leave);
+        let notices =
+            or(overrides.force_push_join_leave, namespace.force_push_join_leave) || asked.join_leave && asked.presence;
+        Wanted {
+            presence: or(overrides.presence, namespace.presence),
+            announced,
+            notices: announced && notices,
+            // Without a history no position could be kept: to promise one would be to promise what is lost in silence.
+            positioned: (recoverable || positioned) && namespace.has_history(),
+            recoverable: recoverable && namespace.has_history(),
+            ..Wanted::default()
+        }
+    }
+}
+
+impl Session {
+    /// Puts the listener into the hub, holding back, and asks the channel.
+    pub(super) fn begin_join(
+        &mut self,
+        channel: ChannelName,
+        wanted: Wanted,
+        ctx: &mut Context<Self>,
+    ) -> (Plan, oneshot::Receiver<Result<Joined, Fault>>) {
+        let member =
+            Member { info: self.info_in(wanted.info.clone()), presence: wanted.presence, announced: wanted.announced };
+        let mut listener = Listener::joining(self.outlet.clone(), ctx.address());
+        listener.filter = wanted.filter.clone();
+        listener.notices = wanted.notices;
+        let key = self.worker.listen(&channel, listener);
+        let subscription = Subscription {
+            key,
+            membership: None,
+            member: member.clone(),
+            server_side: wanted.server_side,
+            expiry: None,
+            ended: None,
+        };
+        self.subs.insert(channel.clone(), subscription);
+        let recover = wanted.recover.as_ref().filter(|_| wanted.recoverable);
+        let recover = recover.map(|from| Position { offset: from.offset, epoch: from.epoch.clone() });
+        let (answer, joined) = oneshot::channel();
+        let hub = self.worker.hub();
+        let join = Join { channel: channel.clone(), hub, member, positioned: wanted.positioned, recover, answer };
+        self.worker.join(join);
+        (Plan { channel, wanted }, joined)
+    }
+
+    /// Takes the channel's answer. The listener still holds back: the reply goes out first, then [`Session::begin`].
+    pub(super) fn finish_join(
+        &mut self,
+        plan: Plan,
+        joined: Result<Joined, Fault>,
+        ctx: &mut Context<Self>,
+    ) -> Result<(Subscribed, Since), Fault> {
+        let Plan { channel, wanted } = plan;
+        let Some(key) = self.subs.get(&channel).map(|sub| sub.key) else {
+            return Err(ReplyError::INTERNAL.into());
+        };
+        let joined = joined.inspect_err(|_| self.drop_subscription(&channel))?;
+        let number = wanted.compaction.then_some(joined.number);
+        let settled = self.worker.with_listener(&channel, key, |listener| {
+            listener.number = number;
+            listener.settle(joined.since)
+        });
+        let (since, overflowed) = settled.ok_or(Fault::Reply(ReplyError::INTERNAL))?;
+        let recovery = joined.recovery.map(|recovery| match overflowed {
+            true => Recovered { complete: false, events: vec![] },
+            false => passing(recovery, wanted.filter.as_deref()),
+        });
+        if wanted.reject_unrecovered && recovery.as_ref().is_some_and(|recovery| !recovery.complete) {
+            self.drop_subscription(&channel);
+            return Err(ReplyError::UNRECOVERABLE_POSITION.into());
+        }
+        self.schedule_subscription(&channel, wanted.expires_at, ctx);
+        if let Some(sub) = self.subs.get_mut(&channel) {
+            sub.membership = Some(joined.membership);
+        }
+        let complete = recovery.as_ref().is_some_and(|recovery| recovery.complete);
+        let position = since.top.clone().map(|top| match (&wanted.recover, complete) {
+            // The offset told is the one that was asked from: the events that follow bring it up (contract, 4h).
+            (Some(from), true) => Position { offset: from.offset, epoch: top.epoch },
+            _ => top,
+        });
+        let subscribed = Subscribed {
+            expiry: super::expiry::expiry(wanted.expires_at),
+            recoverable: wanted.recoverable,
+            positioned: wanted.positioned,
+            position,
+            recovery,
+            data: wanted.data,
+            compact_id: number,
+        };
+        Ok((subscribed, since))
+    }
+
+    /// The reply is in the outbox: lets the listener go.
+    pub(super) fn begin(&mut self, channel: &ChannelName, since: Since) {
+        let Some(sub) = self.subs.get(channel) else { return };
+        let ended = sub.ended.clone();
+        self.worker.go_live(channel, sub.key, since);
+        self.node().tell(LifecycleEvent::Subscribed(self.view(), channel.clone()));
+        if let Some(reason) = ended {
+            self.unsubscribe_and_say(channel, reason);
+        }
+    }
+
+    /// Ends a listener, if there is one: out of the hub, then out of the channel.
+    pub(super) fn drop_subscription(&mut self, channel: &ChannelName) {
+        let Some(mut sub) = self.subs.remove(channel) else { return };
+        self.worker.unlisten(channel, sub.key);
+        if let Some(key) = sub.expiry.take() {
+            self.worker.deadlines().cancel(key);
+        }
+        if sub.membership.is_some() {
+            self.node().tell(LifecycleEvent::Unsubscribed(self.view(), channel.clone()));
+        }
+    }
+
+    fn info_in(&self, chan_info: Option<Json>) -> Arc<ClientInfo> {
+        match chan_info {
+            None => self.info.clone(),
+            info => Arc::new(ClientInfo { chan_info: info, ..(*self.info).clone() }),
+        }
+    }
+}
+
+fn passing(mut recovery: Recovered, filter: Option<&TagsFilter>) -> Recovered {
+    if let Some(filter) = filter {
+        recovery.events.retain(|event| filter.matches(event.tags.as_deref()));
+    }
+    recovery
+}

@@ -1,0 +1,286 @@
+//! A session: one client identity with its listeners. When it ends, its listeners end.
+mod connect;
+mod control;
+mod expiry;
+mod join;
+mod publish;
+mod query;
+mod subscribe;
+
+pub use control::SubscribeOptions;
+
+use super::handler::{LifecycleEvent, SessionView};
+use super::listener::Since;
+use super::message::{Ask, Enter, Exit, Gone, Member, Membership};
+use super::{DeadlineKey, ListenerKey, Node, Outlet, Rule, Ticket, Worker};
+use crate::protocol::{Command, Reply};
+use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Identity, SessionId};
+use actix::prelude::*;
+use foldhash::quality::RandomState;
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The actor of one session. Lives on the thread of its connection.
+pub struct Session {
+    id: SessionId,
+    worker: Rc<Worker>,
+    outlet: Rc<dyn Outlet>,
+    greeting: Greeting,
+    phase: Phase,
+    identity: Arc<Identity>,
+    /// The session as others see it where no subscription says more.
+    info: Arc<ClientInfo>,
+    subs: HashMap<ChannelName, Subscription, RandomState>,
+    /// Commands that came while an earlier one waits; the connection bounds them.
+    queue: VecDeque<Ask>,
+    busy: bool,
+    expiry: Option<DeadlineKey>,
+    /// Listeners that go live as soon as the reply that tells of them is in the outbox.
+    after_reply: Vec<(ChannelName, Since)>,
+    reason: Disconnect,
+}
+
+/// What the wire tells a new session about heartbeats.
+#[derive(Debug, Clone, Copy)]
+pub struct Greeting {
+    /// Seconds between heartbeats; 0 where the transport's own are used.
+    pub ping: u32,
+    /// Whether the client must answer them.
+    pub pong: bool,
+}
+
+#[derive(PartialEq, Clone, Copy)]
+enum Phase {
+    /// The first command has not come.
+    New,
+    /// It is being looked at.
+    Connecting,
+    /// The session is in.
+    In,
+    /// It was refused with an error reply; nothing more is answered.
+    Refused,
+    /// It is over.
+    Ended,
+}
+
+/// A listener of this session.
+struct Subscription {
+    key: ListenerKey,
+    /// None while the join is under way.
+    membership: Option<Membership>,
+    member: Member,
+    /// Made by the server, not by a command.
+    server_side: bool,
+    expiry: Option<DeadlineKey>,
+    /// The server has ended it while its join was under way.
+    ended: Option<crate::types::Unsubscribed>,
+}
+
+/// How far a command has come.
+enum Step {
+    /// It is answered.
+    Done(Result<Reply, Fault>),
+    /// It waits, and so do the commands after it.
+    Waits,
+    /// It is on its way; the next command may begin.
+    Handed,
+}
+
+impl From<Fault> for Step {
+    fn from(fault: Fault) -> Self {
+        Step::Done(Err(fault))
+    }
+}
+
+impl From<crate::types::ReplyError> for Step {
+    fn from(error: crate::types::ReplyError) -> Self {
+        Step::Done(Err(error.into()))
+    }
+}
+
+impl Session {
+    /// A session that nobody has let in yet. What it says goes to `outlet`.
+    pub fn new(worker: Rc<Worker>, outlet: Rc<dyn Outlet>, greeting: Greeting) -> Self {
+        let id = SessionId::random();
+        let info = ClientInfo { user: "".into(), client: id, conn_info: None, chan_info: None };
+        Session {
+            id,
+            worker,
+            outlet,
+            greeting,
+            phase: Phase::New,
+            identity: Arc::new(Identity::anonymous()),
+            info: Arc::new(info),
+            subs: HashMap::default(),
+            queue: VecDeque::new(),
+            busy: false,
+            expiry: None,
+            after_reply: vec![],
+            reason: Disconnect::CONNECTION_CLOSED,
+        }
+    }
+
+    fn node(&self) -> &Node {
+        self.worker.node()
+    }
+
+    fn view(&self) -> SessionView {
+        SessionView { id: self.id, identity: self.identity.clone(), node: self.node().clone() }
+    }
+
+    fn start(&mut self, ticket: Ticket, command: Command, ctx: &mut Context<Self>) -> Step {
+        match (self.phase, command) {
+            (Phase::New, Command::Connect(connect)) => self.connect(ticket, *connect, ctx),
+            (Phase::In, command) => self.command(ticket, command, ctx),
+            (Phase::Refused | Phase::Ended, _) => Step::Handed,
+            (Phase::New | Phase::Connecting, _) => Fault::Close(Disconnect::BAD_REQUEST).into(),
+        }
+    }
+
+    fn command(&mut self, ticket: Ticket, command: Command, ctx: &mut Context<Self>) -> Step {
+        match command {
+            Command::Subscribe(subscribe) => self.subscribe(ticket, *subscribe, ctx),
+            Command::Unsubscribe(unsubscribe) => self.unsubscribe(&unsubscribe.channel),
+            Command::Publish(publish) => self.publish(ticket, publish, ctx),
+            Command::Presence(channel) => self.presence(ticket, &channel, ctx),
+            Command::PresenceStats(channel) => self.presence_stats(ticket, &channel, ctx),
+            Command::History(history) => self.history(ticket, history, ctx),
+            Command::Rpc(rpc) => self.rpc(ticket, rpc, ctx),
+            Command::Send(data) => self.message(ticket, data, ctx),
+            Command::Refresh(refresh) => self.refresh(ticket, &refresh.token, ctx),
+            Command::SubRefresh(refresh) => self.sub_refresh(ticket, refresh, ctx),
+            Command::Refused(error) => error.into(),
+            Command::Connect(_) | Command::Pong => Fault::Close(Disconnect::BAD_REQUEST).into(),
+        }
+    }
+
+    fn run(&mut self, ask: Ask, ctx: &mut Context<Self>) {
+        match self.start(ask.ticket, ask.command, ctx) {
+            Step::Done(result) => self.conclude(ask.ticket, result, ctx),
+            Step::Waits => self.busy = true,
+            Step::Handed => {}
+        }
+    }
+
+    /// Answers a command that waited, and goes on with those behind it.
+    fn resume(&mut self, ticket: Ticket, result: Result<Reply, Fault>, ctx: &mut Context<Self>) {
+        self.conclude(ticket, result, ctx);
+        self.proceed(ctx);
+    }
+
+    fn proceed(&mut self, ctx: &mut Context<Self>) {
+        self.busy = false;
+        while !self.busy && self.phase != Phase::Ended {
+            let Some(ask) = self.queue.pop_front() else { return };
+            self.run(ask, ctx);
+        }
+    }
+
+    fn conclude(&mut self, ticket: Ticket, result: Result<Reply, Fault>, ctx: &mut Context<Self>) {
+        match result {
+            Ok(reply) => {
+                self.outlet.answer(ticket, reply);
+                let begin = std::mem::take(&mut self.after_reply);
+                begin.into_iter().for_each(|(channel, since)| self.begin(&channel, since));
+            }
+            Err(Fault::Reply(error)) => self.outlet.answer(ticket, Reply::Error(error)),
+            Err(Fault::Close(reason)) => self.end(reason, ctx),
+        }
+    }
+
+    /// Runs a future and comes back to the session with its result, unless the session has ended by then.
+    fn later<T: 'static>(
+        &self,
+        ctx: &mut Context<Self>,
+        future: impl Future<Output = T> + 'static,
+        then: impl FnOnce(&mut Self, T, &mut Context<Self>) + 'static,
+    ) {
+        ctx.spawn(future.into_actor(self).map(move |result, session, ctx| {
+            if session.phase != Phase::Ended {
+                then(session, result, ctx);
+            }
+        }));
+    }
+
+    fn end(&mut self, reason: Disconnect, ctx: &mut Context<Self>) {
+        if self.phase == Phase::Ended {
+            return;
+        }
+        self.outlet.close(reason.clone());
+        self.finish(reason);
+        ctx.stop();
+    }
+
+    /// Drops the listeners and leaves the registry. Runs once, whichever way the session ends.
+    fn finish(&mut self, reason: Disconnect) {
+        let was_in = self.phase == Phase::In;
+        self.phase = Phase::Ended;
+        let channels: Vec<ChannelName> = self.subs.keys().cloned().collect();
+        channels.iter().for_each(|channel| self.drop_subscription(channel));
+        if let Some(key) = self.expiry.take() {
+            self.worker.deadlines().cancel(key);
+        }
+        if was_in {
+            let node = self.node();
+            node.registry().do_send(Exit { session: self.id, user: self.info.user.clone() });
+            node.metrics().sessions.dec();
+            node.tell(LifecycleEvent::Disconnected(self.view(), reason));
+        }
+    }
+
+    fn enter(&mut self, addr: Addr<Session>) {
+        self.phase = Phase::In;
+        let node = self.node();
+        node.registry().do_send(Enter { session: self.id, user: self.info.user.clone(), addr });
+        node.metrics().sessions.inc();
+        node.tell(LifecycleEvent::Connected(self.view()));
+    }
+
+    /// Whether a rule admits this session (decision 4), tokens aside.
+    fn admitted(&self, rule: &Rule, channel: &ChannelName) -> bool {
+        match rule {
+            Rule::Nobody | Rule::Token => false,
+            Rule::Scope(scope) => self.identity.scopes.contains(scope),
+            Rule::User => !self.identity.user.is_empty(),
+            Rule::Subscriber => self.subs.get(channel).is_some_and(|sub| sub.membership.is_some()),
+            Rule::Anyone => true,
+        }
+    }
+}
+
+impl Actor for Session {
+    type Context = Context<Self>;
+}
+
+impl Handler<Ask> for Session {
+    type Result = ();
+
+    fn handle(&mut self, ask: Ask, ctx: &mut Self::Context) {
+        match self.busy {
+            true => self.queue.push_back(ask),
+            false => self.run(ask, ctx),
+        }
+    }
+}
+
+impl Handler<Gone> for Session {
+    type Result = ();
+
+    fn handle(&mut self, gone: Gone, ctx: &mut Self::Context) {
+        self.reason = gone.reason;
+        ctx.stop();
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // After a panic too: the actor is dropped, and with it everything it held in hub, channels and registry.
+        if self.phase != Phase::Ended {
+            let reason = if std::thread::panicking() { Disconnect::INTERNAL } else { self.reason.clone() };
+            self.outlet.close(reason.clone());
+            self.finish(reason);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The commands publish, rpc and send.
+use super::{Phase, Session, Step};
+use crate::broker::Ticket;
+use crate::broker::handler::{MessageCall, PublishCall, RpcCall};
+use crate::broker::message::{Publish, PublishAnswer, PublishDone};
+use crate::protocol::{Publish as Asked, Reply, Rpc};
+use crate::types::{ChannelName, Disconnect, Fault, Json, ReplyError};
+use actix::prelude::*;
+
+impl Session {
+    pub(super) fn publish(&mut self, ticket: Ticket, publish: Asked, ctx: &mut Context<Self>) -> Step {
+        let (channel, namespace) = match self.node().known_channel(&publish.channel) {
+            Ok(found) => found,
+            Err(fault) => return fault.into(),
+        };
+        if !self.admitted(&namespace.publish, &channel) {
+            return ReplyError::PERMISSION_DENIED.into();
+        }
+        let Some(data) = publish.data else { return ReplyError::BAD_REQUEST.into() };
+        let handlers = self.node().handlers();
+        if !handlers.looks_at(&channel) {
+            self.send_publish(ticket, channel, data, ctx);
+            return Step::Handed;
+        }
+        let call = PublishCall { session: self.view(), channel: channel.clone(), data };
+        let looked_at = handlers.publish(call);
+        // Publishes of this session wait behind the handler, so their order stays (decision 24).
+        self.later(ctx, looked_at, move |session, verdict, ctx| match verdict {
+            Ok(data) => {
+                session.send_publish(ticket, channel, data, ctx);
+                session.proceed(ctx);
+            }
+            Err(fault) => session.resume(ticket, Err(fault), ctx),
+        });
+        Step::Waits
+    }
+
+    fn send_publish(&mut self, ticket: Ticket, channel: ChannelName, data: Json, ctx: &mut Context<Self>) {
+        let publisher = self.subs.get(&channel).map_or(&self.info, |sub| &sub.member.info).clone();
+        self.worker.publish(Publish {
+            channel,
+            data,
+            tags: None,
+            publisher: Some(publisher),
+            skip_history: false,
+            idempotency: None,
+            version: None,
+            answer: PublishAnswer::session(ctx.address(), ticket),
+        });
+    }
+
+    pub(super) fn rpc(&mut self, ticket: Ticket, rpc: Rpc, ctx: &mut Context<Self>) -> Step {
+        let handlers = self.node().handlers();
+        if !handlers.has_rpc() {
+            return ReplyError::NOT_AVAILABLE.into();
+        }
+        let call = RpcCall { session: Some(self.view()), method: rpc.method, data: rpc.data };
+        let Some(asked) = handlers.rpc(call) else { return ReplyError::METHOD_NOT_FOUND.into() };
+        self.later(ctx, asked, move |session, result, ctx| session.conclude(ticket, result.map(Reply::Rpc), ctx));
+        Step::Handed
+    }
+
+    pub(super) fn message(&mut self, ticket: Ticket, data: Json, ctx: &mut Context<Self>) -> Step {
+        let call = MessageCall { session: self.view(), data };
+        let Some(told) = self.node().handlers().message(call) else {
+            return Fault::Close(Disconnect::NOT_AVAILABLE).into();
+        };
+        self.later(ctx, told, move |session, result, ctx| match result {
+            Err(Fault::Close(reason)) => session.end(reason, ctx),
+            _ => session.outlet.done(ticket),
+        });
+        Step::Handed
+    }
+}
+
+impl Handler<PublishDone> for Session {
+    type Result = ();
+
+    fn handle(&mut self, done: PublishDone, ctx: &mut Self::Context) {
+        if self.phase != Phase::Ended {
+            let result = done.refused.map_or(Ok(Reply::Published), |error| Err(error.into()));
+            self.conclude(done.ticket, result, ctx);
+        }
+    }
+}

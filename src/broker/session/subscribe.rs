@@ -1,0 +1,145 @@
+//! The commands subscribe and unsubscribe.
+use super::join::{Asked, Wanted};
+use super::{Session, Step};
+use crate::auth::{Overrides, SubscriptionGrant, TokenError};
+use crate::broker::{Namespace, Ticket};
+use crate::filter::TagsFilter;
+use crate::protocol::{Reply, Subscribe};
+use crate::types::{Answer, ChannelName, Disconnect, Fault, ReplyError};
+use actix::prelude::*;
+use std::rc::Rc;
+use std::sync::Arc;
+
+impl Session {
+    pub(super) fn subscribe(&mut self, ticket: Ticket, subscribe: Subscribe, ctx: &mut Context<Self>) -> Step {
+        let (channel, namespace) = match self.subscribable(&subscribe) {
+            Ok(found) => found,
+            Err(fault) => return fault.into(),
+        };
+        if subscribe.token.is_empty() {
+            return match self.may_subscribe(&channel, &namespace) {
+                true => self.join_asked(ticket, channel, &namespace, subscribe, None, ctx),
+                false => ReplyError::PERMISSION_DENIED.into(),
+            };
+        }
+        match self.node().settings().authenticator.verify_subscription(&subscribe.token) {
+            Answer::Ready(grant) => self.subscribe_granted(ticket, channel, &namespace, subscribe, grant, ctx),
+            Answer::Later(grant) => {
+                self.later(ctx, grant, move |session, grant, ctx| {
+                    match session.subscribe_granted(ticket, channel, &namespace, subscribe, grant, ctx) {
+                        Step::Done(result) => session.resume(ticket, result, ctx),
+                        Step::Waits | Step::Handed => {}
+                    }
+                });
+                Step::Waits
+            }
+        }
+    }
+
+    fn subscribable(&self, subscribe: &Subscribe) -> Result<(ChannelName, Arc<Namespace>), Fault> {
+        let (channel, namespace) = self.node().known_channel(&subscribe.channel)?;
+        if self.subs.contains_key(&channel) {
+            return Err(ReplyError::ALREADY_SUBSCRIBED.into());
+        }
+        if self.subs.len() >= self.node().limits().channels_per_connection {
+            return Err(ReplyError::LIMIT_EXCEEDED.into());
+        }
+        if subscribe.filter.is_some() && !namespace.allow_tags_filter {
+            return Err(ReplyError::BAD_REQUEST.into());
+        }
+        Ok((channel, namespace))
+    }
+
+    /// Decision 4, for who brings no token.
+    fn may_subscribe(&self, channel: &ChannelName, namespace: &Namespace) -> bool {
+        if channel.is_private() {
+            return false;
+        }
+        match channel.admitted_users() {
+            Some(mut users) => !self.identity.user.is_empty() && users.any(|user| user == &*self.identity.user),
+            None => self.admitted(&namespace.subscribe, channel),
+        }
+    }
+
+    fn subscribe_granted(
+        &mut self,
+        ticket: Ticket,
+        channel: ChannelName,
+        namespace: &Namespace,
+        subscribe: Subscribe,
+        grant: Result<SubscriptionGrant, TokenError>,
+        ctx: &mut Context<Self>,
+    ) -> Step {
+        match grant {
+            Ok(grant) if self.is_for_me(&grant, &subscribe.channel) => {
+                self.join_asked(ticket, channel, namespace, subscribe, Some(grant), ctx)
+            }
+            Ok(_) => Fault::Close(Disconnect::INVALID_TOKEN).into(),
+            Err(TokenError::Expired) => ReplyError::TOKEN_EXPIRED.into(),
+            Err(TokenError::Invalid(_)) => ReplyError::PERMISSION_DENIED.into(),
+            Err(TokenError::Unavailable) => ReplyError::INTERNAL.into(),
+        }
+    }
+
+    /// Whether a subscription token is for this session and channel.
+    pub(super) fn is_for_me(&self, grant: &SubscriptionGrant, channel: &str) -> bool {
+        let client = grant.client.as_deref().is_none_or(|client| client == self.id.to_string());
+        client && grant.user == self.identity.user && grant.channel == channel
+    }
+
+    fn join_asked(
+        &mut self,
+        ticket: Ticket,
+        channel: ChannelName,
+        namespace: &Namespace,
+        subscribe: Subscribe,
+        grant: Option<SubscriptionGrant>,
+        ctx: &mut Context<Self>,
+    ) -> Step {
+        let filter = match subscribe.filter.as_ref().map(TagsFilter::compile).transpose() {
+            Ok(filter) => filter.map(Rc::new),
+            Err(_) => return ReplyError::BAD_REQUEST.into(),
+        };
+        let overrides = grant.as_ref().map_or(Overrides::default(), |grant| grant.overrides);
+        let asked = Asked {
+            positioned: subscribe.positioned,
+            recoverable: subscribe.recoverable || subscribe.recover.is_some(),
+            join_leave: subscribe.join_leave,
+            history: self.will_be_admitted(&namespace.history_for, &channel),
+            presence: self.will_be_admitted(&namespace.presence_for, &channel),
+        };
+        let (info, expires_at) = grant.map_or((None, None), |grant| (grant.info, grant.expires_at));
+        let wanted = Wanted {
+            info,
+            expires_at,
+            filter,
+            recover: subscribe.recover,
+            reject_unrecovered: subscribe.reject_unrecovered,
+            compaction: subscribe.compaction && namespace.allow_channel_compaction,
+            ..Wanted::under(namespace, &overrides, asked)
+        };
+        let (plan, joined) = self.begin_join(channel, wanted, ctx);
+        self.later(ctx, joined, move |session, joined, ctx| {
+            let channel = plan.channel.clone();
+            let joined = joined.unwrap_or(Err(ReplyError::INTERNAL.into()));
+            let result = session.finish_join(plan, joined, ctx).map(|(subscribed, since)| {
+                session.after_reply.push((channel, since));
+                Reply::Subscribed(Box::new(subscribed))
+            });
+            session.resume(ticket, result, ctx);
+        });
+        Step::Waits
+    }
+
+    /// As [`Session::admitted`], for who is about to listen.
+    fn will_be_admitted(&self, rule: &crate::broker::Rule, channel: &ChannelName) -> bool {
+        *rule == crate::broker::Rule::Subscriber || self.admitted(rule, channel)
+    }
+
+    pub(super) fn unsubscribe(&mut self, channel: &str) -> Step {
+        if let Ok(channel) = self.node().channel(channel) {
+            self.drop_subscription(&channel);
+        }
+        Step::Done(Ok(Reply::Unsubscribed))
+    }
+}

@@ -1,0 +1,141 @@
+//! What the sessions and connections of one worker thread share: its hub, its deadlines, the way to channels.
+use super::deadline::Deadlines;
+use super::hub::{Hub, HubTable};
+use super::listener::{Listener, Since};
+use super::message::{HubHandle, Join, Publish, Route, Routed};
+use super::{HubId, ListenerKey, Node};
+use crate::types::{ChannelName, ReplyError};
+use actix::dev::SendError;
+use actix::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use tokio::sync::mpsc;
+
+/// One worker thread of one broker.
+pub struct Worker {
+    node: Node,
+    hub: HubHandle,
+    table: Rc<RefCell<HubTable>>,
+    deadlines: Rc<Deadlines>,
+    outbox_bytes: Arc<AtomicI64>,
+    pace: Cell<u64>,
+}
+
+thread_local! {
+    /// The worker of each broker that runs on this thread: an app may be made several times on one thread, once a socket.
+    static HERE: RefCell<HashMap<String, Weak<Worker>>> = RefCell::default();
+}
+
+impl Worker {
+    /// The worker of this thread, made at the first call. Needs an actix runtime.
+    pub fn here(node: &Node) -> Rc<Self> {
+        HERE.with(|here| {
+            let mut here = here.borrow_mut();
+            if let Some(worker) = here.get(node.id()).and_then(Weak::upgrade) {
+                return worker;
+            }
+            here.retain(|_, worker| worker.strong_count() > 0);
+            let worker = Rc::new(Self::start(node.clone()));
+            here.insert(node.id().to_owned(), Rc::downgrade(&worker));
+            worker
+        })
+    }
+
+    fn start(node: Node) -> Self {
+        let limits = node.limits();
+        let table = Rc::new(RefCell::new(HubTable::new(limits.join_buffer, node.metrics().clone())));
+        let (inlet, items) = mpsc::channel(limits.hub_queue);
+        let addr = Hub::new(table.clone(), items).start();
+        let arbiter = Arbiter::current();
+        let hub = node.add_hub(|id| HubHandle { id, arbiter, inlet, addr });
+        let outbox_bytes = node.metrics().outbox_of_worker();
+        Worker { node, hub, table, deadlines: Deadlines::start(), outbox_bytes, pace: Cell::new(0) }
+    }
+
+    /// The broker.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// The hub's name.
+    pub fn hub(&self) -> HubId {
+        self.hub.id
+    }
+
+    /// The deadlines of this thread.
+    pub fn deadlines(&self) -> &Deadlines {
+        &self.deadlines
+    }
+
+    /// The sum of what is queued on this thread.
+    pub fn outbox_bytes(&self) -> &Arc<AtomicI64> {
+        &self.outbox_bytes
+    }
+
+    /// A number that spreads what would otherwise happen at once, from 0 up to but not including 1.
+    pub fn spread(&self) -> f64 {
+        // Steps of the golden ratio fill the interval evenly, however many are asked for.
+        const STEP: f64 = 0.618_033_988_749_895;
+        let turn = self.pace.get();
+        self.pace.set(turn + 1);
+        (turn as f64 * STEP).fract()
+    }
+
+    /// Puts a listener in the hub.
+    pub fn listen(&self, channel: &ChannelName, listener: Listener) -> ListenerKey {
+        self.table.borrow_mut().add(channel, listener)
+    }
+
+    /// Takes a listener out of the hub.
+    pub fn unlisten(&self, channel: &ChannelName, key: ListenerKey) {
+        self.table.borrow_mut().remove(channel, key);
+    }
+
+    /// Changes a listener; none where it is gone.
+    pub fn with_listener<T>(
+        &self,
+        channel: &ChannelName,
+        key: ListenerKey,
+        change: impl FnOnce(&mut Listener) -> T,
+    ) -> Option<T> {
+        self.table.borrow_mut().listener(channel, key).map(change)
+    }
+
+    /// The listener's reply is in its outbox: what was held back follows.
+    pub fn go_live(&self, channel: &ChannelName, key: ListenerKey, since: Since) {
+        self.table.borrow_mut().go_live(channel, key, since);
+    }
+
+    /// Sends a publish to its channel. Publishes sent from one thread to one channel arrive in this order.
+    pub fn publish(&self, publish: Publish) {
+        let channel = publish.channel.clone();
+        let sent = match self.table.borrow().route(&channel) {
+            Some(addr) => addr.try_send(publish),
+            None => Err(SendError::Closed(publish)),
+        };
+        match sent {
+            Ok(()) => {}
+            Err(SendError::Full(publish)) => publish.answer.give(Err(ReplyError::TOO_MANY_REQUESTS)),
+            Err(SendError::Closed(publish)) => self.ask_registry(&channel, Routed::Publish(Box::new(publish))),
+        }
+    }
+
+    /// Sends a join to its channel.
+    pub fn join(&self, join: Join) {
+        let channel = join.channel.clone();
+        let route = self.table.borrow().route(&channel).filter(|addr| addr.connected()).cloned();
+        match route {
+            // Bounded by the session's joins under way.
+            Some(addr) => addr.do_send(join),
+            None => self.ask_registry(&channel, Routed::Join(join)),
+        }
+    }
+
+    fn ask_registry(&self, channel: &ChannelName, what: Routed) {
+        self.table.borrow_mut().forget(channel);
+        self.node.registry().do_send(Route { hub: Some(self.hub.id), passed_on: false, what });
+    }
+}

@@ -1,0 +1,247 @@
+//! A connection: one WebSocket. Owns framing and heartbeat; knows a wire, knows no channel.
+//!
+//! The actor has a context of its own and writes through its outbox, which the response body drains: an actor that is
+//! itself the body is frozen, timers and all, while its socket is blocked. This is the one file that names
+//! `actix_web_actors`.
+use super::body::OutboxBody;
+use super::cut::SocketCut;
+use super::endpoint::{Endpoint, Heartbeat};
+use super::inbound::{Broken, Inbound};
+use super::requests::{Incoming, Requests};
+use super::socket::SocketOutlet;
+use crate::broker::{
+    Ask, ConnectionPlace, Cut, Due, Gone, Greeting, Outbox, Outlet, Session, Worker,
+};
+use crate::metrics::WireLabel;
+use crate::protocol::{Command, Request};
+use crate::types::Disconnect;
+use actix::prelude::*;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use actix_web_actors::ws;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use std::rc::Rc;
+use std::sync::Once;
+use std::time::Duration;
+
+/// A client that was told why its connection ends may take this long to read it.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// The actor of one WebSocket.
+pub struct Connection {
+    session: Addr<Session>,
+    outlet: Rc<SocketOutlet>,
+    worker: Rc<Worker>,
+    heartbeat: Heartbeat,
+    /// Heartbeats are WebSocket pings instead of the wire's own.
+    frame_pings: bool,
+    pulse: Pulse,
+    commands: Counter,
+    open: Gauge,
+    _place: Option<ConnectionPlace>,
+}
+
+/// Where a connection stands between two heartbeats.
+#[derive(PartialEq, Clone, Copy)]
+enum Pulse {
+    Resting,
+    /// A heartbeat was sent and not yet answered.
+    Waiting,
+    /// It was answered before its time was over.
+    Answered,
+}
+
+/// What a request says of the connection it wants.
+struct Wish {
+    frame_pings: bool,
+    /// The client asks for an encoding that is not spoken here.
+    unspoken: bool,
+}
+
+impl Wish {
+    fn of(request: &HttpRequest) -> Self {
+        let query = request.query_string();
+        let has = |pair: &str| query.split('&').any(|given| given == pair);
+        let protocols = request.headers().get_all("sec-websocket-protocol");
+        let protobuf = protocols.filter_map(|value| value.to_str().ok()).any(|all| all.contains("centrifuge-protobuf"));
+        Wish {
+            frame_pings: has("cf_ws_frame_ping_pong=true"),
+            unspoken: protobuf || has("format=protobuf") || has("cf_protocol=protobuf"),
+        }
+    }
+}
+
+/// Takes a WebSocket upgrade: answers 403, 503 or 400 where it cannot be, else starts the connection.
+pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoint>) -> HttpResponse {
+    if let Err(refusal) = endpoint.admit(&request) {
+        return refusal;
+    }
+    let protocols = endpoint.wire.subprotocols();
+    let mut response = match ws::handshake_with_protocols(&request, protocols) {
+        Ok(response) => response,
+        Err(error) => return actix_web::ResponseError::error_response(&error),
+    };
+    let cut = request.conn_data::<SocketCut>().cloned();
+    if cut.is_none() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| log::warn!("sockets cannot be cut while their peers do not read: wrap the server in Broker::server"));
+    }
+    let outbox = Connection::start_on(&endpoint, &Wish::of(&request), payload, cut);
+    response.body(OutboxBody(outbox))
+}
+
+impl Connection {
+    fn start_on(endpoint: &Endpoint, wish: &Wish, payload: Payload, cut: Option<SocketCut>) -> Rc<Outbox> {
+        let (node, wire) = (&endpoint.node, endpoint.wire);
+        let worker = Worker::here(node);
+        let limits = node.limits();
+        let cut = cut.map(|cut| Rc::new(cut) as Rc<dyn Cut>);
+        let outbox = Outbox::new(limits.outbox, worker.outbox_bytes().clone(), cut);
+        let outlet = SocketOutlet::new(wire, outbox.clone(), node.metrics().clone(), limits.unanswered_commands);
+        let place = node.enter();
+        if wish.unspoken {
+            outlet.close(Disconnect::INAPPROPRIATE_PROTOCOL);
+        } else if place.is_none() {
+            outlet.close(Disconnect::CONNECTION_LIMIT);
+        }
+        let interval = endpoint.heartbeat.interval.as_secs() as u32;
+        let greeting = match wish.frame_pings {
+            true => Greeting { ping: 0, pong: false },
+            false => Greeting { ping: interval.max(1), pong: true },
+        };
+        let session = Session::new(worker.clone(), outlet.clone(), greeting).start();
+        let label = WireLabel { wire: wire.name().to_owned() };
+        let connection = Connection {
+            session: session.clone(),
+            outlet: outlet.clone(),
+            worker,
+            heartbeat: endpoint.heartbeat,
+            frame_pings: wish.frame_pings,
+            pulse: Pulse::Resting,
+            commands: node.metrics().commands.get_or_create_owned(&label),
+            open: node.metrics().connections.get_or_create_owned(&label),
+            _place: place,
+        };
+        let requests = Requests::new(Inbound::new(payload, limits.frame), outlet, wire);
+        let stale = endpoint.stale_timeout;
+        Connection::create(|ctx| {
+            connection.open.inc();
+            connection.worker.deadlines().after(stale, session.downgrade().recipient(), Due::Stale);
+            let first = connection.heartbeat.interval.mul_f64(connection.worker.spread());
+            connection.beat_after(first, ctx);
+            ctx.add_stream(requests);
+            connection
+        });
+        outbox
+    }
+
+    fn beat_after(&self, time: Duration, ctx: &mut Context<Self>) {
+        let me = ctx.address().downgrade().recipient();
+        self.worker.deadlines().after(time, me, Due::Heartbeat);
+    }
+
+    fn request(&mut self, request: Request, ctx: &mut Context<Self>) {
+        self.commands.inc();
+        match request.command {
+            Command::Pong => self.ponged(ctx),
+            command => {
+                let ticket = self.outlet.open(request.id, matches!(command, Command::Rpc(_)));
+                // Bounded: at most `limits.unanswered_commands` are under way, the rest is not read.
+                self.session.do_send(Ask { ticket, command });
+            }
+        }
+    }
+
+    fn ponged(&mut self, ctx: &mut Context<Self>) {
+        match self.pulse {
+            Pulse::Waiting => self.pulse = Pulse::Answered,
+            // Nobody asked for it.
+            Pulse::Resting | Pulse::Answered => self.close(Disconnect::BAD_REQUEST, ctx),
+        }
+    }
+
+    fn close(&mut self, reason: Disconnect, ctx: &mut Context<Self>) {
+        self.outlet.close(reason);
+        self.part(ctx);
+    }
+
+    /// The last frame is in the outbox: the session ends now, the actor when the socket does, or when its time is over.
+    fn part(&mut self, ctx: &mut Context<Self>) {
+        self.session.do_send(Gone { reason: self.outlet.reason() });
+        let me = ctx.address().downgrade().recipient();
+        self.worker.deadlines().after(LAST_WORDS, me, Due::Linger);
+    }
+
+    fn beat(&mut self, ctx: &mut Context<Self>) {
+        let Heartbeat { interval, timeout } = self.heartbeat;
+        let timeout = timeout.min(interval);
+        match self.pulse {
+            Pulse::Waiting => return self.close(Disconnect::NO_PONG, ctx),
+            Pulse::Answered if interval > timeout => {
+                self.pulse = Pulse::Resting;
+                return self.beat_after(interval - timeout, ctx);
+            }
+            Pulse::Answered | Pulse::Resting => {}
+        }
+        if !self.outlet.is_connected() {
+            return self.beat_after(interval, ctx);
+        }
+        match self.frame_pings {
+            true => self.outlet.ping_frame(),
+            false => self.outlet.ping(),
+        }
+        self.pulse = Pulse::Waiting;
+        self.beat_after(timeout, ctx);
+    }
+}
+
+impl Actor for Connection {
+    type Context = Context<Self>;
+}
+
+impl StreamHandler<Incoming> for Connection {
+    fn handle(&mut self, incoming: Incoming, ctx: &mut Self::Context) {
+        match incoming {
+            Incoming::Request(request) => self.request(request, ctx),
+            Incoming::Ping(payload) => self.outlet.pong_frame(&payload),
+            Incoming::Pong if self.frame_pings && self.pulse == Pulse::Waiting => self.pulse = Pulse::Answered,
+            Incoming::Pong => {}
+            Incoming::Violation(reason) => self.close(reason, ctx),
+            Incoming::Broken(broken) => {
+                let code = if broken == Broken::TooLarge { ws::CloseCode::Size } else { ws::CloseCode::Protocol };
+                self.outlet.close_with(code.into());
+                self.part(ctx);
+            }
+        }
+    }
+
+    /// The client has closed, or a last frame is on its way: what is queued is still written.
+    fn finished(&mut self, ctx: &mut Self::Context) {
+        self.outlet.finish();
+        ctx.stop();
+    }
+}
+
+impl Handler<Due> for Connection {
+    type Result = ();
+
+    fn handle(&mut self, due: Due, ctx: &mut Self::Context) {
+        match due {
+            Due::Heartbeat => self.beat(ctx),
+            Due::Linger => {
+                self.outlet.cut_if_stuck();
+                ctx.stop();
+            }
+            Due::Stale | Due::Identity | Due::Subscription(_) => {}
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.open.dec();
+        self.outlet.finish();
+        self.session.do_send(Gone { reason: self.outlet.reason() });
+    }
+}

@@ -1,0 +1,60 @@
+//! What an endpoint is made of, and the look at a request before it becomes a connection.
+use crate::auth::TrustedProxies;
+use crate::broker::Node;
+use crate::metrics::Metrics;
+use crate::protocol::Wire;
+use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
+use actix_web::{HttpRequest, HttpResponse};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// When heartbeats are sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Heartbeat {
+    /// Between them.
+    pub interval: Duration,
+    /// How long an answer may take; no longer than the interval.
+    pub timeout: Duration,
+}
+
+/// One WebSocket endpoint: the wire it speaks and how patient it is.
+pub struct Endpoint {
+    /// The broker behind it.
+    pub node: Node,
+    /// What it speaks.
+    pub wire: &'static dyn Wire,
+    /// Its heartbeats.
+    pub heartbeat: Heartbeat,
+    /// How long the first command may take.
+    pub stale_timeout: Duration,
+    /// Whose forwarding headers count.
+    pub proxies: Arc<TrustedProxies>,
+}
+
+impl Endpoint {
+    /// Refuses what must not become a connection: a foreign origin (decision 15), or any while the node stops.
+    pub fn admit(&self, request: &HttpRequest) -> Result<(), HttpResponse> {
+        if self.node.is_draining() {
+            return Err(HttpResponse::ServiceUnavailable().body("the broker is stopping\n"));
+        }
+        let origin = text(request.headers(), ORIGIN.as_str());
+        let host = self.host(request);
+        if !self.node.settings().origins.admits(origin, &host) {
+            Metrics::count(&self.node.metrics().refusals, "origin");
+            log::warn!("a connection from the origin {origin:?} was refused: add it to auth.origins to let it in");
+            return Err(HttpResponse::Forbidden().body("this origin is not in auth.origins\n"));
+        }
+        Ok(())
+    }
+
+    fn host(&self, request: &HttpRequest) -> String {
+        let forwarded = text(request.headers(), "x-forwarded-host");
+        let peer = request.peer_addr().map(|peer| peer.ip());
+        let forwarded = peer.and_then(|peer| self.proxies.forwarded_host(peer, forwarded));
+        forwarded.or_else(|| text(request.headers(), HOST.as_str())).unwrap_or_default().to_owned()
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}

@@ -1,0 +1,218 @@
+//! A session's way out through a WebSocket: encodes, keeps answers in order, fills the outbox.
+use crate::broker::{Delivery, Outbox, Outlet, Pushed, Ticket};
+use crate::metrics::Metrics;
+use crate::protocol::{Push, Reply, Wire};
+use crate::types::Disconnect;
+use bytes::{BufMut, Bytes, BytesMut};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+/// Marks the ticket of a command whose answer may overtake others.
+const LOOSE: u64 = 1 << 63;
+
+/// The outlet of one WebSocket connection.
+pub struct SocketOutlet {
+    wire: &'static dyn Wire,
+    outbox: Rc<Outbox>,
+    metrics: Metrics,
+    answers: RefCell<Answers>,
+    connected: Cell<bool>,
+    /// Why the connection ended, if it was us who ended it.
+    ended: RefCell<Option<Disconnect>>,
+}
+
+/// The commands without an answer, and the answers that wait for an earlier one.
+struct Answers {
+    /// The ticket of the first in `ordered`.
+    first: u64,
+    ordered: VecDeque<Slot>,
+    loose: Vec<(u64, u32)>,
+    next_loose: u64,
+    limit: usize,
+    room: Option<Waker>,
+}
+
+enum Slot {
+    Waiting(u32),
+    Ready(Bytes),
+    Done,
+}
+
+impl SocketOutlet {
+    /// The way to `outbox`. At most `limit` commands may be without an answer.
+    pub fn new(wire: &'static dyn Wire, outbox: Rc<Outbox>, metrics: Metrics, limit: usize) -> Rc<Self> {
+        let answers =
+            Answers { first: 0, ordered: VecDeque::new(), loose: vec![], next_loose: LOOSE, limit, room: None };
+        Rc::new(SocketOutlet {
+            wire,
+            outbox,
+            metrics,
+            answers: RefCell::new(answers),
+            connected: Cell::new(false),
+            ended: RefCell::new(None),
+        })
+    }
+
+    /// Takes a command's place in the order of answers; `loose` if its answer may overtake others.
+    pub fn open(&self, id: u32, loose: bool) -> Ticket {
+        let mut answers = self.answers.borrow_mut();
+        if loose {
+            let ticket = answers.next_loose;
+            answers.next_loose += 1;
+            answers.loose.push((ticket, id));
+            return Ticket(ticket);
+        }
+        answers.ordered.push_back(Slot::Waiting(id));
+        Ticket(answers.first + answers.ordered.len() as u64 - 1)
+    }
+
+    /// Ready while another command may be read.
+    pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut answers = self.answers.borrow_mut();
+        if answers.ordered.len() + answers.loose.len() >= answers.limit && self.outbox.is_open() {
+            answers.room = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        drop(answers);
+        self.outbox.poll_room(cx)
+    }
+
+    /// Whether the session has been let in.
+    pub fn is_connected(&self) -> bool {
+        self.connected.get()
+    }
+
+    /// Sends the wire's heartbeat.
+    pub fn ping(&self) {
+        self.push_frame(self.wire.ping().websocket().clone());
+    }
+
+    /// Sends a WebSocket ping without a payload (RFC 6455, section 5.5.2).
+    pub fn ping_frame(&self) {
+        self.push_frame(Bytes::from_static(&[0x89, 0]));
+    }
+
+    /// Answers a WebSocket ping (RFC 6455, section 5.5.3), unless the client does not read what it already has.
+    pub fn pong_frame(&self, payload: &[u8]) {
+        let mut frame = BytesMut::with_capacity(2 + payload.len());
+        frame.put_u8(0x8a);
+        // Control frames have at most 125 bytes; the codec has seen to it.
+        frame.put_u8(payload.len() as u8);
+        frame.put_slice(payload);
+        self.push_frame(frame.freeze());
+    }
+
+    /// Ends the connection with a close code of WebSocket's own.
+    pub fn close_with(&self, code: u16) {
+        self.outbox.finish(Some(close_frame(code, "")));
+        self.wake();
+    }
+
+    /// Why the connection ended: our reason, else that the client left.
+    pub fn reason(&self) -> Disconnect {
+        self.ended.borrow().clone().unwrap_or(Disconnect::CONNECTION_CLOSED)
+    }
+
+    /// Cuts the socket if its peer takes nothing any more.
+    pub fn cut_if_stuck(&self) {
+        self.outbox.cut_if_stuck();
+    }
+
+    fn push_frame(&self, frame: Bytes) {
+        if self.outbox.push(frame) == Pushed::Overflow {
+            Metrics::count(&self.metrics.drops, "slow");
+            self.ended_with(&Disconnect::SLOW);
+        }
+    }
+
+    fn ended_with(&self, reason: &Disconnect) {
+        let mut ended = self.ended.borrow_mut();
+        if ended.is_none() {
+            Metrics::count(&self.metrics.disconnects, label(reason));
+            *ended = Some(reason.clone());
+        }
+        drop(ended);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = self.answers.borrow_mut().room.take() {
+            waker.wake();
+        }
+    }
+
+    fn settle(&self, ticket: Ticket, answer: impl FnOnce(u32) -> Slot) {
+        let mut answers = self.answers.borrow_mut();
+        if ticket.0 & LOOSE != 0 {
+            let Some(at) = answers.loose.iter().position(|(loose, _)| *loose == ticket.0) else { return };
+            let (_, id) = answers.loose.swap_remove(at);
+            if let Slot::Ready(frame) = answer(id) {
+                self.outbox.answer(frame);
+            }
+        } else {
+            let Some(at) = ticket.0.checked_sub(answers.first) else { return };
+            let Some(slot) = answers.ordered.get_mut(at as usize) else { return };
+            if let Slot::Waiting(id) = *slot {
+                *slot = answer(id);
+            }
+            while let Some(slot) = answers.ordered.pop_front_if(|slot| !matches!(slot, Slot::Waiting(_))) {
+                answers.first += 1;
+                if let Slot::Ready(frame) = slot {
+                    self.outbox.answer(frame);
+                }
+            }
+        }
+        drop(answers);
+        self.wake();
+    }
+}
+
+impl Outlet for SocketOutlet {
+    fn deliver(&self, delivery: &Delivery, number: Option<u32>) {
+        self.push_frame(delivery.frame(self.wire, number).websocket().clone());
+    }
+
+    fn push(&self, push: &Push) {
+        self.push_frame(self.wire.push(push).websocket().clone());
+    }
+
+    fn answer(&self, ticket: Ticket, reply: Reply) {
+        if let Reply::Connected(_) = reply {
+            self.connected.set(true);
+        }
+        self.settle(ticket, |id| Slot::Ready(self.wire.reply(id, &reply).websocket().clone()));
+    }
+
+    fn done(&self, ticket: Ticket) {
+        self.settle(ticket, |_| Slot::Done);
+    }
+
+    fn close(&self, reason: Disconnect) {
+        self.outbox.finish(Some(close_frame(reason.code, &reason.reason)));
+        self.ended_with(&reason);
+    }
+}
+
+/// RFC 6455, section 5.5.1: the code, then at most 123 bytes of reason.
+fn close_frame(code: u16, reason: &str) -> Bytes {
+    let mut end = reason.len().min(123);
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    let mut frame = BytesMut::with_capacity(4 + end);
+    frame.put_u8(0x88);
+    frame.put_u8(2 + end as u8);
+    frame.put_u16(code);
+    frame.put_slice(&reason.as_bytes()[..end]);
+    frame.freeze()
+}
+
+/// The metric label of a disconnect: the names we have, one word for all of an application's own.
+fn label(reason: &Disconnect) -> &str {
+    match Disconnect::NAMED.iter().find(|named| named.code == reason.code) {
+        Some(named) => &named.reason,
+        None => "application",
+    }
+}

@@ -1,0 +1,9 @@
+//! The wires as pure translation: golden frames, edges, properties.
+mod protocol {
+    mod commands;
+    mod events;
+    mod framing;
+    mod properties;
+    mod refusals;
+    mod replies;
+}
