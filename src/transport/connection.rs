@@ -9,9 +9,7 @@ use super::endpoint::{Endpoint, Heartbeat};
 use super::inbound::{Broken, Inbound};
 use super::requests::{Incoming, Requests};
 use super::socket::SocketOutlet;
-use crate::broker::{
-    Ask, ConnectionPlace, Cut, Due, Gone, Greeting, Outbox, Outlet, Session, Worker,
-};
+use crate::broker::{Ask, ConnectionPlace, Cut, Due, Gone, Greeting, Outbox, Outlet, Session, Worker};
 use crate::metrics::WireLabel;
 use crate::protocol::{Command, Request};
 use crate::types::Disconnect;
@@ -85,7 +83,9 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
     let cut = request.conn_data::<SocketCut>().cloned();
     if cut.is_none() {
         static ONCE: Once = Once::new();
-        ONCE.call_once(|| log::warn!("sockets cannot be cut while their peers do not read: wrap the server in Broker::server"));
+        ONCE.call_once(|| {
+            log::warn!("sockets cannot be cut while their peers do not read: wrap the server in Broker::server")
+        });
     }
     let outbox = Connection::start_on(&endpoint, &Wish::of(&request), payload, cut);
     response.body(OutboxBody(outbox))

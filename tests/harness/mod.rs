@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The secret that signs tokens for the brokers of the tests.
-pub const SECRET: &str = "a secret of the tests, of a decent length";
+pub const SECRET: &str = "a secret of the tests that is long enough for every length of hash, SHA-512 too";
 /// The key of the HTTP API of the brokers of the tests.
 pub const API_KEY: &str = "an api key of the tests";
 
