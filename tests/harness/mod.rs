@@ -41,23 +41,21 @@ impl Broker {
         let folder = tempfile::tempdir().expect("a folder for the broker");
         let path = folder.path().join("config.toml");
         fs::write(&path, config).expect("its config");
-        Self::start_program(
-            folder,
-            env!("CARGO_BIN_EXE_callboard").as_ref(),
-            &["serve".as_ref(), "--config".as_ref(), path.as_os_str()],
-        )
+        let arguments = ["serve".as_ref(), "--config".as_ref(), path.as_os_str(), "--port".as_ref()];
+        Self::start_program(folder, env!("CARGO_BIN_EXE_callboard").as_ref(), &arguments)
     }
 
-    /// Starts an example that takes its port from the config's variables, and waits until it is ready.
+    /// Starts an example that takes its port with `--port`, and waits until it is ready.
     ///
     /// # Panics
     /// If it was not built, or does not get ready.
     pub fn start_example(name: &str) -> Self {
         let program = Path::new(env!("CARGO_BIN_EXE_callboard")).with_file_name("examples").join(name);
         assert!(program.exists(), "{} is missing: `cargo build --examples` makes it", program.display());
-        Self::start_program(tempfile::tempdir().expect("a folder for the example"), program.as_os_str(), &[])
+        Self::start_program(tempfile::tempdir().expect("a folder for the example"), program.as_os_str(), &["--port".as_ref()])
     }
 
+    /// Starts a program whose last argument is the port.
     fn start_program(folder: TempDir, program: &OsStr, arguments: &[&OsStr]) -> Self {
         let mut folder = folder;
         for attempt in 1.. {
@@ -231,8 +229,8 @@ fn spawn(program: &OsStr, arguments: &[&OsStr], port: u16, folder: &Path) -> Chi
     }
     command
         .args(arguments)
+        .arg(port.to_string())
         .current_dir(folder)
-        .env("CALLBOARD_SERVER__PORT", port.to_string())
         .stdin(Stdio::null())
         .stdout(stream("out"))
         .stderr(stream("err"))
