@@ -14,8 +14,11 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod api;
 pub mod auth;
 pub mod broker;
+pub mod cli;
+pub mod config;
 pub mod engine;
 pub mod filter;
 pub mod metrics;

@@ -1,1 +1,70 @@
 //! Who a client is: tokens, keys, origins, proxies.
+//!
+//! | part | answers |
+//! |---|---|
+//! | [`Authenticator`] | whom a connection or subscription token (a JWT) stands for, and what it grants |
+//! | [`Issuer`] | signs such tokens, for the command line |
+//! | [`ApiKeys`] | whether a request to the HTTP API carries a key of ours |
+//! | [`Origins`] | whether a page of that origin may open a connection |
+//! | [`TrustedProxies`] | from which address, and for which host, a forwarded request came |
+//!
+//! Nothing here knows HTTP types: callers pass header values as text.
+//! Rules for tokens: the signature is verified before any claim is looked at, and the kind of the *configured key* decides
+//! which algorithms it verifies, so a public key can never serve as an HMAC secret (RFC 8725, section 2.1).
+mod api_keys;
+mod authenticator;
+mod claims;
+mod config;
+mod grant;
+mod issuer;
+mod jwks;
+mod keys;
+mod origins;
+mod proxies;
+mod secret;
+
+pub use api_keys::ApiKeys;
+pub use authenticator::{Authenticator, MAX_TOKEN, TokenError};
+pub use config::{ApiConfig, Config};
+pub use grant::{ConnectionGrant, Flag, Overrides, SubscriptionGrant, SubscriptionOptions};
+pub use issuer::{ConnectionToken, Issuer, SubscriptionToken};
+pub use origins::Origins;
+pub use proxies::TrustedProxies;
+pub use secret::{OneOrMany, Secret};
+
+use std::path::PathBuf;
+
+/// Why a config cannot be used. Every message names the key to change; none shows a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file that a key names cannot be read.
+    #[error("{key}: cannot read {}: {source}", path.display())]
+    File {
+        /// The config key.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A value makes no sense.
+    #[error("{key}: {reason}")]
+    Value {
+        /// The config key.
+        key: &'static str,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
+    /// A token is to be signed and there is nothing to sign it with.
+    #[error("auth.hmac_secret or auth.hmac_secret_file must be set to sign tokens")]
+    NoSecret,
+    /// A token could not be signed.
+    #[error("the token could not be signed: {0}")]
+    Sign(String),
+}
+
+impl Error {
+    fn value(key: &'static str, reason: impl Into<String>) -> Self {
+        Error::Value { key, reason: reason.into() }
+    }
+}

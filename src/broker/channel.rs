@@ -18,8 +18,9 @@ use tokio::sync::mpsc::error::TrySendError;
 
 /// An empty channel waits this long before it offers to end, so that a reload of a page does not remake it.
 const LINGER: Duration = Duration::from_secs(1);
-/// Presence entries end by themselves after this time unless they are renewed; memory forgets a session when it leaves.
-const PRESENCE_TTL: Duration = Duration::from_secs(60);
+/// A presence entry ends with its session, whichever way that ends; this time only bounds what could be left of one in an
+/// engine that outlives the process.
+const PRESENCE_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The actor of one channel.
 pub struct Channel {

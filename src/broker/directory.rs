@@ -59,6 +59,11 @@ impl Directory {
         meant.filter_map(|session| self.sessions.get(&session)).collect()
     }
 
+    /// Every session.
+    pub fn everyone(&self) -> impl Iterator<Item = &Addr<Session>> {
+        self.sessions.values()
+    }
+
     /// How many sessions there are.
     pub fn sessions(&self) -> usize {
         self.sessions.len()

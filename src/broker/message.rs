@@ -43,8 +43,13 @@ pub enum SessionOrder {
     UnsubscribeAll(Unsubscribed),
     /// End.
     Disconnect(Disconnect),
-    /// End at this time, in seconds since 1970; none for never. New user information, if there is some.
-    Refresh { expire_at: Option<i64>, info: Option<Json> },
+    /// Change when the session ends, and what others see of it.
+    Refresh {
+        /// In seconds since 1970; none for never.
+        expire_at: Option<i64>,
+        /// New information about the user, if there is some.
+        info: Option<Json>,
+    },
     /// Tell the client.
     Message(Json),
     /// Events of this channel were lost on the way: the listener has to come back.

@@ -42,6 +42,6 @@ pub use outbox::{Cut, Outbox, Pushed};
 pub use outlet::{Outlet, Ticket};
 pub use policy::{Limits, Namespace, Namespaces, Rule, UnknownRule};
 pub use query::HistoryRequest;
-pub use registry::{Census, Order};
+pub use registry::{Census, Everyone, Order};
 pub use session::{Greeting, Session, SubscribeOptions};
 pub use worker::Worker;

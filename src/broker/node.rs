@@ -3,7 +3,7 @@ use super::handler::{Handlers, LifecycleEvent};
 use super::message::HubHandle;
 use super::registry::Registry;
 use super::{HubId, Limits, Namespace, Namespaces};
-use crate::auth::Authenticator;
+use crate::auth::{ApiKeys, Authenticator, Origins};
 use crate::engine::Engine;
 use crate::metrics::Metrics;
 use crate::types::{ChannelName, Disconnect, Fault, NameError, ReplyError};
@@ -21,6 +21,10 @@ pub struct Node(Arc<Inner>);
 pub struct Settings {
     /// Verifies tokens.
     pub authenticator: Authenticator,
+    /// Which pages may connect.
+    pub origins: Origins,
+    /// Who may use the HTTP API.
+    pub api_keys: ApiKeys,
     /// Whether sessions without a token are let in.
     pub anonymous: bool,
     /// Whether every user's session listens to the user's own channel `#<user>`.

@@ -2,7 +2,7 @@
 //! A table: it never waits.
 use super::directory::{Directory, Target};
 use super::message::{Ended, Enter, Exit, HubHandle, HubItem, Retire, Retired, Route, Routed, SessionOrder};
-use super::{Channel, HubId, Node};
+use super::{Channel, HubId, Node, Session};
 use crate::types::{ChannelName, ReplyError};
 use actix::prelude::*;
 use foldhash::quality::RandomState;
@@ -235,5 +235,18 @@ impl Handler<Count> for Registry {
         let counts = self.channels.values().map(Entry::listeners).filter(|n| *n > 0);
         let (channels, subscriptions) = counts.fold((0, 0), |(channels, sum), n| (channels + 1, sum + n));
         Census { clients: self.directory.sessions(), users: self.directory.users(), channels, subscriptions }
+    }
+}
+
+/// Asks for every session that is let in.
+#[derive(Message)]
+#[rtype(result = "Vec<Addr<Session>>")]
+pub struct Everyone;
+
+impl Handler<Everyone> for Registry {
+    type Result = Vec<Addr<Session>>;
+
+    fn handle(&mut self, _: Everyone, _: &mut Self::Context) -> Self::Result {
+        self.directory.everyone().cloned().collect()
     }
 }

@@ -76,7 +76,8 @@ pub struct Idempotency {
 pub struct Version {
     /// Grows with each change; only a greater one is accepted.
     pub version: u64,
-    /// Names a life of the counter; a new one accepts any version.
+    /// Names a life of the counter; a new one accepts any version. An empty one names none and is compared with the last
+    /// version whatever its epoch, as Centrifugo does.
     pub epoch: Arc<str>,
 }
 

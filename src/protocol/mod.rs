@@ -29,6 +29,11 @@ pub trait Wire: Send + Sync + 'static {
     /// The encoding's place in the table of frames that an event carries; unique below [`ENCODINGS`].
     fn slot(&self) -> usize;
 
+    /// The WebSocket subprotocols that name this encoding (RFC 6455, section 1.9); a client may also ask for none.
+    fn subprotocols(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Reads the next request of a message, taking its bytes off the front of `rest`; none when the message is used up.
     /// A message that breaks the protocol ends the connection with the fault returned.
     ///

@@ -1,4 +1,12 @@
 //! Builds the broker upward, mounts it on an actix-web app, runs it, and drains it downward.
+mod builder;
 mod config;
+mod drain;
+mod mount;
+mod run;
+mod sweep;
+mod tls;
 
+pub use builder::{Broker, BrokerBuilder, Error};
 pub use config::{Config, ServerConfig};
+pub use run::serve;

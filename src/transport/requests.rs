@@ -31,13 +31,15 @@ pub struct Requests {
     wire: &'static dyn Wire,
     /// What is left of the message that is being worked off.
     message: Option<Bytes>,
+    /// Nothing of that message has been read.
+    fresh: bool,
     ended: bool,
 }
 
 impl Requests {
     /// The requests that come in through `inbound` and are answered through `outlet`.
     pub fn new(inbound: Inbound, outlet: Rc<SocketOutlet>, wire: &'static dyn Wire) -> Self {
-        Requests { inbound, outlet, wire, message: None, ended: false }
+        Requests { inbound, outlet, wire, message: None, fresh: false, ended: false }
     }
 
     fn end_with(&mut self, last: Incoming) -> Poll<Option<Incoming>> {
@@ -59,14 +61,18 @@ impl Stream for Requests {
                 if this.outlet.poll_ready(cx).is_pending() {
                     return Poll::Pending;
                 }
-                match this.wire.decode(message) {
+                let decoded = match std::mem::take(&mut this.fresh) {
+                    true => this.wire.decode_first(message).map(Some),
+                    false => this.wire.decode(message),
+                };
+                match decoded {
                     Ok(Some(request)) => return Poll::Ready(Some(Incoming::Request(request))),
                     Ok(None) => this.message = None,
                     Err(reason) => return this.end_with(Incoming::Violation(reason)),
                 }
             }
             match this.inbound.poll_message(cx) {
-                Poll::Ready(Ok(Message::Data(data))) => this.message = Some(data),
+                Poll::Ready(Ok(Message::Data(data))) => (this.message, this.fresh) = (Some(data), true),
                 Poll::Ready(Ok(Message::Ping(data))) => return Poll::Ready(Some(Incoming::Ping(data))),
                 Poll::Ready(Ok(Message::Pong)) => return Poll::Ready(Some(Incoming::Pong)),
                 Poll::Ready(Ok(Message::Close) | Err(Broken::Gone)) => return Poll::Ready(None),

@@ -115,6 +115,11 @@ impl SocketOutlet {
         self.ended.borrow().clone().unwrap_or(Disconnect::CONNECTION_CLOSED)
     }
 
+    /// Ends the socket when what is queued is written.
+    pub fn finish(&self) {
+        self.outbox.finish(None);
+    }
+
     /// Cuts the socket if its peer takes nothing any more.
     pub fn cut_if_stuck(&self) {
         self.outbox.cut_if_stuck();

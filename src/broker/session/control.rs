@@ -3,7 +3,8 @@ use super::join::{Asked, Wanted};
 use super::{Phase, Session};
 use crate::auth::{Overrides, SubscriptionOptions};
 use crate::broker::message::SessionOrder;
-use crate::protocol::{Push, Recover};
+use crate::broker::{Body, Delivery};
+use crate::protocol::{Push, Recover, Recovered};
 use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Identity, Json, ReplyError, Unsubscribed};
 use actix::prelude::*;
 use std::sync::Arc;
@@ -55,14 +56,24 @@ impl Session {
             let channel = plan.channel.clone();
             let joined = joined.unwrap_or(Err(ReplyError::INTERNAL.into()));
             match session.finish_join(plan, joined, ctx) {
-                Ok((subscribed, since)) => {
+                Ok((mut subscribed, since)) => {
+                    let recovered = subscribed.recovery.take();
                     let push = Push::Subscribe { channel: channel.clone(), subscribed: Box::new(subscribed) };
                     session.outlet.push(&push);
+                    session.deliver_recovered(recovered);
                     session.begin(&channel, since);
                 }
                 Err(fault) => log::warn!("a server-side subscription to {channel} failed: {fault:?}"),
             }
         });
+    }
+
+    /// A push that tells of a subscription has no room for events: they follow as pushes of their own.
+    fn deliver_recovered(&self, recovered: Option<Recovered>) {
+        for event in recovered.into_iter().flat_map(|recovered| recovered.events) {
+            let delivery = Delivery::new(event.channel.clone(), Body::Event(event), 0);
+            self.outlet.deliver(&delivery, None);
+        }
     }
 
     /// Ends a subscription and tells the client, which would otherwise wait for events that never come.

@@ -22,6 +22,10 @@ impl Wire for CentrifugeJson {
         "centrifuge"
     }
 
+    fn subprotocols(&self) -> &'static [&'static str] {
+        &["centrifuge-json"]
+    }
+
     fn slot(&self) -> usize {
         0
     }

@@ -1,0 +1,130 @@
+//! The broker as a Rust program sees it.
+use super::Config;
+use super::config::ServerConfig;
+use crate::auth::{ApiKeys, Authenticator, Origins, TrustedProxies};
+use crate::broker::handler::{
+    ConnectCall, Handle, HandlerAddr, Handlers, LifecycleEvent, MessageCall, PublishCall, RpcCall,
+};
+use crate::broker::{Limits, Namespaces, Node, Parts, PublishRequest, Settings};
+use crate::engine::memory::{self, MemoryEngine};
+use crate::metrics::Metrics;
+use crate::types::{Json, Position, ReplyError};
+use std::sync::Arc;
+
+/// Why a broker cannot be built, or a config cannot be put in force.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A key, a file or a list of `[auth]` or `[api]` cannot be used.
+    #[error(transparent)]
+    Auth(#[from] crate::auth::Error),
+}
+
+/// A broker in the making: handlers first, then [`BrokerBuilder::start`].
+pub struct BrokerBuilder {
+    config: Config,
+    metrics: Metrics,
+    handlers: Handlers,
+}
+
+/// A running broker: mount it with [`Broker::routes`], publish with [`Broker::publish`]. Cheap to clone.
+#[derive(Clone)]
+pub struct Broker {
+    pub(super) node: Node,
+    pub(super) config: Arc<ServerConfig>,
+    pub(super) proxies: Arc<TrustedProxies>,
+}
+
+impl BrokerBuilder {
+    /// Asks this handler whether a session is let in, after its token was verified.
+    pub fn on_connect<H: Handle<ConnectCall>>(mut self, handler: &HandlerAddr<H>) -> Self {
+        self.handlers.on_connect(handler);
+        self
+    }
+
+    /// Sends rpc calls of this method to this handler; `*` stands for every method that has none of its own.
+    pub fn on_rpc<H: Handle<RpcCall>>(mut self, method: &str, handler: &HandlerAddr<H>) -> Self {
+        self.handlers.on_rpc(method, handler);
+        self
+    }
+
+    /// Sends what clients `send` to this handler.
+    pub fn on_message<H: Handle<MessageCall>>(mut self, handler: &HandlerAddr<H>) -> Self {
+        self.handlers.on_message(handler);
+        self
+    }
+
+    /// Shows this handler the publishes of clients in this namespace before they are accepted.
+    pub fn on_publish<H: Handle<PublishCall>>(mut self, namespace: &str, handler: &HandlerAddr<H>) -> Self {
+        self.handlers.on_publish(namespace, handler);
+        self
+    }
+
+    /// Tells this handler what happens: connects, disconnects, subscribes, unsubscribes, channels occupied and vacated.
+    pub fn on_lifecycle<H: Handle<LifecycleEvent>>(mut self, handler: &HandlerAddr<H>) -> Self {
+        self.handlers.on_lifecycle(handler);
+        self
+    }
+
+    /// Starts the broker on the current actix system. Fails where keys or lists of the config cannot be used.
+    pub fn start(self) -> Result<Broker, Error> {
+        let settings = settings(&self.config)?;
+        let proxies = Arc::new(TrustedProxies::new(&self.config.server.trusted_proxies)?);
+        let engine = Arc::new(MemoryEngine::new(memory_of(&self.config.limits)));
+        super::sweep::start(engine.clone());
+        let node = Node::start(Parts {
+            engine,
+            settings,
+            limits: self.config.limits,
+            metrics: self.metrics,
+            handlers: self.handlers,
+        });
+        Ok(Broker { node, config: Arc::new(self.config.server), proxies })
+    }
+}
+
+impl Broker {
+    /// Begins a broker with this config. `Config::default()` is closed: open what shall be open.
+    pub fn builder(config: Config) -> BrokerBuilder {
+        let metrics = Metrics::new();
+        let handlers = Handlers::new(config.limits.handler_timeout, config.limits.handler_queue, metrics.clone());
+        BrokerBuilder { config, metrics, handlers }
+    }
+
+    /// Publishes an event; answers its position where the channel has history.
+    /// Fails with the error a client would get: 102 for an unknown namespace, 107 for a bad name, 111 under a flood.
+    pub async fn publish(&self, channel: &str, data: Json) -> Result<Option<Position>, ReplyError> {
+        self.node.publish(channel, PublishRequest::new(data)).await
+    }
+
+    /// The broker's own calls: subscribe, disconnect, presence, history and more.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// Puts namespaces, keys, origins and the like of a config in force; the rest of it needs a restart.
+    /// Where something in it cannot be used, nothing changes.
+    pub fn reload(&self, config: &Config) -> Result<(), Error> {
+        self.node.reload(settings(config)?);
+        Ok(())
+    }
+}
+
+fn settings(config: &Config) -> Result<Settings, Error> {
+    Ok(Settings {
+        authenticator: Authenticator::new(&config.auth)?,
+        origins: Origins::new(&config.auth.origins)?,
+        api_keys: ApiKeys::new(&config.api)?,
+        anonymous: config.auth.anonymous,
+        personal_channel: config.auth.personal_channel,
+        namespaces: Namespaces::new(config.namespaces.iter().cloned()),
+    })
+}
+
+fn memory_of(limits: &Limits) -> memory::Config {
+    memory::Config {
+        history_bytes: limits.history_bytes,
+        idempotency_keys: limits.idempotency_keys,
+        presence_entries: limits.presence_entries,
+        positions: limits.positions,
+    }
+}

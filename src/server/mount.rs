@@ -1,0 +1,67 @@
+//! Mounting a broker on an actix-web app.
+use super::Broker;
+use crate::protocol::centrifuge::CentrifugeJson;
+use crate::transport::{self, Endpoint, Heartbeat};
+use actix_http::{Request, body::MessageBody};
+use actix_service::{IntoServiceFactory, ServiceFactory};
+use actix_web::dev::AppConfig;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{Error, HttpServer};
+
+impl Broker {
+    /// The broker's endpoints, for `App::configure`: `App::new().configure(broker.routes())`.
+    pub fn routes(&self) -> impl FnOnce(&mut ServiceConfig) + Clone + use<> {
+        let broker = self.clone();
+        move |app| {
+            broker.mount_connections(app);
+            if broker.config.internal_port.is_none() {
+                broker.mount_internal(app);
+            }
+        }
+    }
+
+    /// What stands on the internal address where the config names one: API, metrics, health.
+    pub fn internal_routes(&self) -> impl FnOnce(&mut ServiceConfig) + Clone + use<> {
+        let broker = self.clone();
+        move |app| broker.mount_internal(app)
+    }
+
+    /// Sets on a server what the broker relies on: sockets that can be cut, no half-closed ones (they hide a client that
+    /// has left), no delay for small frames, signals left to the program. Call it before `bind`.
+    pub fn server<F, I, S, B>(&self, server: HttpServer<F, I, S, B>) -> HttpServer<F, I, S, B>
+    where
+        F: Fn() -> I + Send + Clone + 'static,
+        I: IntoServiceFactory<S, Request> + 'static,
+        S: ServiceFactory<Request, Config = AppConfig> + 'static,
+        S::Error: Into<Error> + 'static,
+        S::InitError: std::fmt::Debug,
+        S::Response: Into<actix_http::Response<B>> + 'static,
+        <S::Service as actix_service::Service<Request>>::Future: 'static,
+        S::Service: 'static,
+        B: MessageBody + 'static,
+    {
+        let places = self.node.limits().connections.saturating_add(1024);
+        server
+            .on_connect(transport::on_connect)
+            .h1_allow_half_closed(false)
+            .tcp_nodelay(true)
+            .max_connections(places)
+            .disable_signals()
+    }
+
+    fn mount_connections(&self, app: &mut ServiceConfig) {
+        let endpoint = Endpoint {
+            node: self.node.clone(),
+            wire: &CentrifugeJson,
+            heartbeat: Heartbeat { interval: self.config.ping_interval, timeout: self.config.pong_timeout },
+            stale_timeout: self.config.stale_timeout,
+            proxies: self.proxies.clone(),
+        };
+        let path = format!("{}/websocket", self.config.connection_prefix);
+        app.service(web::resource(path).app_data(Data::new(endpoint)).route(web::get().to(transport::open)));
+    }
+
+    fn mount_internal(&self, app: &mut ServiceConfig) {
+        crate::api::mount(app, self.node.clone(), &self.config.api_prefix);
+    }
+}

@@ -1,0 +1,83 @@
+//! TLS: the certificate and key of the config, read again when their files change.
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+use std::time::{Duration, SystemTime};
+
+/// Between two looks at the files.
+const PERIOD: Duration = Duration::from_secs(10);
+
+/// The certificate in force.
+#[derive(Debug)]
+struct Certificate {
+    chain: PathBuf,
+    key: PathBuf,
+    current: RwLock<Arc<CertifiedKey>>,
+}
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        // Only whole values are stored, so a writer's panic leaves one of them.
+        Some(self.current.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone())
+    }
+}
+
+impl Certificate {
+    fn changed(&self) -> Option<SystemTime> {
+        let time = |path: &Path| std::fs::metadata(path).and_then(|file| file.modified()).ok();
+        time(&self.chain).max(time(&self.key))
+    }
+
+    fn read_again(&self) {
+        match read(&self.chain, &self.key) {
+            Ok(read) => {
+                *self.current.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = Arc::new(read);
+                log::info!("the TLS certificate {} was read again", self.chain.display());
+            }
+            Err(error) => log::error!("the TLS certificate in force stays: {error}"),
+        }
+    }
+}
+
+/// The TLS settings of a server, kept up to date by a task on the current arbiter. Fails where a file cannot be read, holds
+/// no certificate or key, or the two do not belong together; the error names the file.
+pub fn open(chain: &Path, key: &Path) -> io::Result<ServerConfig> {
+    let current = RwLock::new(Arc::new(read(chain, key)?));
+    let certificate = Arc::new(Certificate { chain: chain.to_owned(), key: key.to_owned(), current });
+    let watched = Arc::downgrade(&certificate);
+    actix_rt::spawn(async move {
+        let mut seen = watched.upgrade().and_then(|certificate| certificate.changed());
+        while let Some(certificate) = watched.upgrade() {
+            let now = certificate.changed();
+            if now != seen {
+                certificate.read_again();
+                seen = now;
+            }
+            drop(certificate);
+            tokio::time::sleep(PERIOD).await;
+        }
+    });
+    let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions().map_err(io::Error::other)?;
+    Ok(builder.with_no_client_auth().with_cert_resolver(certificate))
+}
+
+fn read(chain: &Path, key: &Path) -> io::Result<CertifiedKey> {
+    let named = |path: &Path, error: &dyn std::fmt::Display| {
+        io::Error::new(io::ErrorKind::InvalidInput, format!("{}: {error}", path.display()))
+    };
+    let certificates = CertificateDer::pem_file_iter(chain)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| named(chain, &error))?;
+    if certificates.is_empty() {
+        return Err(named(chain, &"holds no certificate"));
+    }
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| named(key, &error))?;
+    CertifiedKey::from_der(certificates, private, &ring::default_provider()).map_err(|error| named(key, &error))
+}
