@@ -52,7 +52,11 @@ impl Broker {
     pub fn start_example(name: &str) -> Self {
         let program = Path::new(env!("CARGO_BIN_EXE_callboard")).with_file_name("examples").join(name);
         assert!(program.exists(), "{} is missing: `cargo build --examples` makes it", program.display());
-        Self::start_program(tempfile::tempdir().expect("a folder for the example"), program.as_os_str(), &["--port".as_ref()])
+        Self::start_program(
+            tempfile::tempdir().expect("a folder for the example"),
+            program.as_os_str(),
+            &["--port".as_ref()],
+        )
     }
 
     /// Starts a program whose last argument is the port.
