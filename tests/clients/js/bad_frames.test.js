@@ -16,7 +16,8 @@ for (const [name, frame] of [
   ['null', 'null'],
   ['a number', '7'],
   ['a list', '[]'],
-  ['an empty object nobody asked for', '{}'],
+  // Twice, since a heartbeat may just have asked for one.
+  ['an empty object that nobody asked for', '{}\n{}'],
   ['an id alone', '{"id":2}'],
   ['an unknown command', '{"id":2,"dance":{}}'],
   ['an application ping', '{"id":2,"ping":{}}'],
