@@ -2,7 +2,7 @@
 use bytes::Bytes;
 use callboard::protocol::centrifuge::CentrifugeJson;
 use callboard::protocol::{Recovered, Reply, Subscribed, Wire};
-use callboard::types::{Audience, ChannelName, ClientInfo, Epoch, Event, Json, Position, SessionId, Tags};
+use callboard::types::{ChannelName, ClientInfo, Epoch, Event, Json, Position, SessionId, Tags};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::sync::Arc;
@@ -48,7 +48,6 @@ fn event() -> Event {
         data: Json::parse(Bytes::from_static(PAYLOAD.as_bytes())).expect("valid JSON"),
         tags: None,
         publisher: None,
-        audience: Audience::Everyone,
         position: Some(Position { offset: 12, epoch: Epoch::new("AbCdEfGh") }),
     }
 }

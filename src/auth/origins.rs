@@ -1,6 +1,6 @@
 //! Which pages may connect (decision 15). Browsers name the page's origin (RFC 6454); other clients name none.
 use super::Error;
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{Glob, GlobMatcher};
 
 /// The config key that errors name.
 const KEY: &str = "auth.origins";
@@ -19,7 +19,7 @@ struct Origin {
 }
 
 impl Origins {
-    /// Reads a list of `SCHEME://HOST[:PORT]`, in which `*` stands for any characters but `/`; `*` alone admits every
+    /// Reads a list of `SCHEME://HOST[:PORT]`, in which `*` stands for any characters; `*` alone admits every
     /// origin, `null` included. A default port may be written or not. Fails where an entry is neither.
     pub fn new(list: &[String]) -> Result<Self, Error> {
         let mut origins = Origins { all: false, patterns: Vec::new() };
@@ -54,8 +54,7 @@ fn matcher(entry: &str) -> Result<GlobMatcher, Error> {
     }
     let normal = Origin::parse(entry).map_or_else(|| entry.to_ascii_lowercase(), |origin| origin.text());
     let glob = normal.split('*').map(globset::escape).collect::<Vec<_>>().join("*");
-    let built = GlobBuilder::new(&glob).literal_separator(true).build();
-    Ok(built.map_err(|_| wrong())?.compile_matcher())
+    Ok(Glob::new(&glob).map_err(|_| wrong())?.compile_matcher())
 }
 
 impl Origin {

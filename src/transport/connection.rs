@@ -72,7 +72,7 @@ impl Wish {
 
 /// Takes a WebSocket upgrade: answers 403, 503 or 400 where it cannot be, else starts the connection.
 pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoint>) -> HttpResponse {
-    if let Err(refusal) = endpoint.admit(&request) {
+    if let Some(refusal) = endpoint.refusal(&request) {
         return refusal;
     }
     let protocols = endpoint.wire.subprotocols();

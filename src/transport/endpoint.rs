@@ -32,19 +32,20 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Refuses what must not become a connection: a foreign origin (decision 15), or any while the node stops.
-    pub fn admit(&self, request: &HttpRequest) -> Result<(), HttpResponse> {
+    /// The answer to what must not become a connection: a foreign origin (decision 15), or any while the node stops; none
+    /// for what may.
+    pub fn refusal(&self, request: &HttpRequest) -> Option<HttpResponse> {
         if self.node.is_draining() {
-            return Err(HttpResponse::ServiceUnavailable().body("the broker is stopping\n"));
+            return Some(HttpResponse::ServiceUnavailable().body("the broker is stopping\n"));
         }
         let origin = text(request.headers(), ORIGIN.as_str());
         let host = self.host(request);
         if !self.node.settings().origins.admits(origin, &host) {
             Metrics::count(&self.node.metrics().refusals, "origin");
             log::warn!("a connection from the origin {origin:?} was refused: add it to auth.origins to let it in");
-            return Err(HttpResponse::Forbidden().body("this origin is not in auth.origins\n"));
+            return Some(HttpResponse::Forbidden().body("this origin is not in auth.origins\n"));
         }
-        Ok(())
+        None
     }
 
     fn host(&self, request: &HttpRequest) -> String {

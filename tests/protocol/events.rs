@@ -2,7 +2,7 @@
 use callboard::protocol::centrifuge::CentrifugeJson;
 use callboard::protocol::{Expiry, Frame, Push, Recovered, Subscribed, Wire};
 use callboard::types::{
-    Audience, ChannelName, ClientInfo, Disconnect, Epoch, Event, Json, Position, SessionId, Tags, Unsubscribed,
+    ChannelName, ClientInfo, Disconnect, Epoch, Event, Json, Position, SessionId, Tags, Unsubscribed,
 };
 use std::sync::Arc;
 
@@ -34,7 +34,6 @@ pub(super) fn event(data: &str) -> Event {
         data: Json::parse(data.to_owned().into()).expect("valid JSON"),
         tags: None,
         publisher: None,
-        audience: Audience::Everyone,
         position: None,
     }
 }

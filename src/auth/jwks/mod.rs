@@ -116,3 +116,6 @@ impl Search {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

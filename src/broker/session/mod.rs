@@ -35,7 +35,9 @@ pub struct Session {
     subs: HashMap<ChannelName, Subscription, RandomState>,
     /// Commands that came while an earlier one waits; the connection bounds them.
     queue: VecDeque<Ask>,
-    busy: bool,
+    pace: Pace,
+    /// Publishes without an outcome.
+    publishing: usize,
     expiry: Option<DeadlineKey>,
     /// Listeners that go live as soon as the reply that tells of them is in the outbox.
     after_reply: Vec<(ChannelName, Since)>,
@@ -63,6 +65,16 @@ enum Phase {
     Refused,
     /// It is over.
     Ended,
+}
+
+/// Whether the next command may begin.
+#[derive(PartialEq, Clone, Copy)]
+enum Pace {
+    Free,
+    /// An earlier command is not done.
+    Working,
+    /// The first in the queue wants to see the outcome of the publishes before it.
+    Barred,
 }
 
 /// A listener of this session.
@@ -115,7 +127,8 @@ impl Session {
             info: Arc::new(info),
             subs: HashMap::default(),
             queue: VecDeque::new(),
-            busy: false,
+            pace: Pace::Free,
+            publishing: 0,
             expiry: None,
             after_reply: vec![],
             reason: Disconnect::CONNECTION_CLOSED,
@@ -157,9 +170,15 @@ impl Session {
     }
 
     fn run(&mut self, ask: Ask, ctx: &mut Context<Self>) {
+        if self.publishing > 0 && matches!(ask.command, Command::History(_)) {
+            // Who publishes and then reads the history finds the event there.
+            self.queue.push_front(ask);
+            self.pace = Pace::Barred;
+            return;
+        }
         match self.start(ask.ticket, ask.command, ctx) {
             Step::Done(result) => self.conclude(ask.ticket, result, ctx),
-            Step::Waits => self.busy = true,
+            Step::Waits => self.pace = Pace::Working,
             Step::Handed => {}
         }
     }
@@ -171,8 +190,8 @@ impl Session {
     }
 
     fn proceed(&mut self, ctx: &mut Context<Self>) {
-        self.busy = false;
-        while !self.busy && self.phase != Phase::Ended {
+        self.pace = Pace::Free;
+        while self.pace == Pace::Free && self.phase != Phase::Ended {
             let Some(ask) = self.queue.pop_front() else { return };
             self.run(ask, ctx);
         }
@@ -258,9 +277,9 @@ impl Handler<Ask> for Session {
     type Result = ();
 
     fn handle(&mut self, ask: Ask, ctx: &mut Self::Context) {
-        match self.busy {
-            true => self.queue.push_back(ask),
-            false => self.run(ask, ctx),
+        match self.pace {
+            Pace::Free => self.run(ask, ctx),
+            Pace::Working | Pace::Barred => self.queue.push_back(ask),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The commands publish, rpc and send.
-use super::{Phase, Session, Step};
+use super::{Pace, Phase, Session, Step};
 use crate::broker::Ticket;
 use crate::broker::handler::{MessageCall, PublishCall, RpcCall};
 use crate::broker::message::{Publish, PublishAnswer, PublishDone};
@@ -37,6 +37,7 @@ impl Session {
 
     fn send_publish(&mut self, ticket: Ticket, channel: ChannelName, data: Json, ctx: &mut Context<Self>) {
         let publisher = self.subs.get(&channel).map_or(&self.info, |sub| &sub.member.info).clone();
+        self.publishing += 1;
         self.worker.publish(Publish {
             channel,
             data,
@@ -79,7 +80,11 @@ impl Handler<PublishDone> for Session {
     fn handle(&mut self, done: PublishDone, ctx: &mut Self::Context) {
         if self.phase != Phase::Ended {
             let result = done.refused.map_or(Ok(Reply::Published), |error| Err(error.into()));
+            self.publishing -= 1;
             self.conclude(done.ticket, result, ctx);
+            if self.publishing == 0 && self.pace == Pace::Barred {
+                self.proceed(ctx);
+            }
         }
     }
 }

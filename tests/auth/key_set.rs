@@ -1,0 +1,170 @@
+//! Key sets from an address: a real server whose keys change.
+use super::signing::*;
+use actix_web::{App, HttpResponse, HttpServer, web};
+use callboard::auth::{Authenticator, TokenError};
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, DecodingKey, Header};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+
+/// A server of key sets on a free port of the loopback address.
+struct Issuer {
+    url: String,
+    answer: Arc<Mutex<(u16, String)>>,
+    asked: Arc<Mutex<usize>>,
+}
+
+impl Issuer {
+    fn start(keys: &[Value]) -> Self {
+        let answer = Arc::new(Mutex::new((200, json!({"keys": keys}).to_string())));
+        let asked = Arc::new(Mutex::new(0));
+        let data = web::Data::new((answer.clone(), asked.clone()));
+        let server = HttpServer::new(move || App::new().app_data(data.clone()).route("/keys", web::get().to(serve)));
+        let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://{}/keys", server.addrs()[0]);
+        actix_web::rt::spawn(server.run());
+        Issuer { url, answer, asked }
+    }
+
+    fn publish(&self, keys: &[Value]) {
+        self.answer(200, &json!({"keys": keys}).to_string());
+    }
+
+    fn answer(&self, status: u16, body: &str) {
+        *self.answer.lock().unwrap() = (status, body.to_owned());
+    }
+
+    fn asked(&self) -> usize {
+        *self.asked.lock().unwrap()
+    }
+
+    fn authenticator(&self) -> Authenticator {
+        authenticator(&format!("jwks_url = '{}'", self.url))
+    }
+}
+
+type Shared = (Arc<Mutex<(u16, String)>>, Arc<Mutex<usize>>);
+
+async fn serve(shared: web::Data<Shared>) -> HttpResponse {
+    *shared.1.lock().unwrap() += 1;
+    let (status, body) = shared.0.lock().unwrap().clone();
+    let status = actix_web::http::StatusCode::from_u16(status).unwrap();
+    HttpResponse::build(status).content_type("application/json").body(body)
+}
+
+fn jwk(id: &str, key: &DecodingKey) -> Value {
+    let mut jwk = Jwk::from_decoding_key(key, None).unwrap();
+    jwk.common.key_id = Some(id.into());
+    serde_json::to_value(jwk).unwrap()
+}
+
+fn rsa(id: &str, pem: &str) -> Value {
+    jwk(id, &DecodingKey::from_rsa_pem(pem.as_bytes()).unwrap())
+}
+
+fn token(algorithm: Algorithm, id: &str, key: &str) -> String {
+    let header = Header { kid: Some(id.into()), ..Header::new(algorithm) };
+    sign_as(header, key, &json!({"sub": "42", "exp": NOW + 60}))
+}
+
+async fn user(authenticator: &Authenticator, token: &str) -> Result<String, TokenError> {
+    let grant = authenticator.verify_connection_at(token, NOW).wait().await?;
+    Ok(grant.identity.user.to_string())
+}
+
+#[actix_web::test]
+async fn a_rotated_key_is_fetched_when_the_first_token_names_it_and_a_removed_one_is_gone() {
+    let issuer = Issuer::start(&[rsa("a", RSA_PUBLIC)]);
+    let authenticator = issuer.authenticator();
+    let (old, new) = (token(Algorithm::RS256, "a", RSA), token(Algorithm::RS256, "b", RSA_NEXT));
+    assert_eq!(user(&authenticator, &old).await.as_deref(), Ok("42"));
+    assert_eq!(connect(&authenticator, &old).unwrap().identity.user.as_ref(), "42", "cached: no waiting");
+
+    issuer.publish(&[rsa("b", RSA_NEXT_PUBLIC)]);
+    let both = futures_util::future::join(user(&authenticator, &new), user(&authenticator, &new)).await;
+    assert_eq!((both.0.as_deref(), both.1.as_deref()), (Ok("42"), Ok("42")));
+    assert_eq!(issuer.asked(), 2, "the two share a fetch");
+    assert!(is_invalid(&user(&authenticator, &old).await));
+}
+
+#[actix_web::test]
+async fn a_known_key_with_a_wrong_signature_is_refused_without_a_fetch() {
+    let issuer = Issuer::start(&[rsa("a", RSA_PUBLIC)]);
+    let authenticator = issuer.authenticator();
+    assert!(user(&authenticator, &token(Algorithm::RS256, "a", RSA)).await.is_ok());
+    assert!(is_invalid(&connect(&authenticator, &token(Algorithm::RS256, "a", RSA_NEXT))));
+    assert!(is_invalid(&connect(&authenticator, &token(Algorithm::ES256, "a", P256))), "its name, another kind");
+    assert_eq!(issuer.asked(), 1);
+}
+
+#[actix_web::test]
+async fn every_asymmetric_kind_is_taken_from_a_set_and_a_symmetric_one_never() {
+    let symmetric = json!({"kty": "oct", "kid": "h", "k": "c2VjcmV0"});
+    let encryption = {
+        let mut key = rsa("e", RSA_NEXT_PUBLIC);
+        key["use"] = json!("enc");
+        key
+    };
+    let issuer = Issuer::start(&[
+        symmetric,
+        encryption,
+        json!({"kty": "AKP", "kid": "future", "alg": "ML-DSA-44", "pub": "x"}),
+        json!("no key at all"),
+        rsa("weak", RSA_WEAK_PUBLIC),
+        rsa("r", RSA_PUBLIC),
+        jwk("p256", &DecodingKey::from_ec_pem(P256_PUBLIC.as_bytes()).unwrap()),
+        jwk("p384", &DecodingKey::from_ec_pem(P384_PUBLIC.as_bytes()).unwrap()),
+        jwk("ed", &DecodingKey::from_ed_pem(ED25519_PUBLIC.as_bytes()).unwrap()),
+    ]);
+    let authenticator = issuer.authenticator();
+    for (algorithm, id, key) in [
+        (Algorithm::RS256, "r", RSA),
+        (Algorithm::ES256, "p256", P256),
+        (Algorithm::ES384, "p384", P384),
+        (Algorithm::EdDSA, "ed", ED25519),
+    ] {
+        assert!(user(&authenticator, &token(algorithm, id, key)).await.is_ok(), "{id}");
+    }
+    let nameless = sign(Algorithm::EdDSA, ED25519, &json!({"sub": "42"}));
+    assert!(connect(&authenticator, &nameless).is_ok(), "a token without kid is tried with all keys");
+    assert!(is_invalid(&connect(&authenticator, &token(Algorithm::HS256, "h", "secret"))));
+    assert!(is_invalid(&connect(&authenticator, &sign(Algorithm::HS256, "secret", &json!({"sub": "42"})))));
+    assert!(is_invalid(&user(&authenticator, &token(Algorithm::RS256, "e", RSA_NEXT)).await), "not for signatures");
+}
+
+#[actix_web::test]
+async fn while_the_set_cannot_be_had_its_tokens_are_unavailable_and_own_keys_still_work() {
+    let oversized = format!(r#"{{"keys":[],"x":"{}"}}"#, "x".repeat(300 * 1024));
+    for (status, body) in [(500, "{}"), (302, "{}"), (200, "no json"), (200, r#"{"key":[]}"#), (200, &oversized)] {
+        let issuer = Issuer::start(&[]);
+        issuer.answer(status, body);
+        let authenticator = authenticator(&format!("jwks_url = '{}'\nhmac_secret = '{SECRET}'", issuer.url));
+        let refused = user(&authenticator, &token(Algorithm::RS256, "a", RSA)).await;
+        assert_eq!(refused, Err(TokenError::Unavailable), "{status} with {} bytes", body.len());
+        assert!(connect(&authenticator, &hs256(&json!({"sub": "42"}))).is_ok());
+    }
+}
+
+#[test]
+fn an_authenticator_fetches_without_an_actix_runtime_around_it() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            tell.send(Issuer::start(&[rsa("a", RSA_PUBLIC)])).unwrap();
+            let _ = stopped.await;
+        });
+    });
+    let issuer = told.recv().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let authenticator = issuer.authenticator();
+    assert!(runtime.block_on(user(&authenticator, &token(Algorithm::RS256, "a", RSA))).is_ok());
+    stop.send(()).unwrap();
+    server.join().unwrap();
+}
+
+#[test]
+fn an_authenticator_may_cross_threads() {
+    fn crosses<T: Send + Sync + Clone>() {}
+    crosses::<Authenticator>();
+}
