@@ -2,7 +2,7 @@
 const { test } = require('node:test');
 const assert = require('node:assert/strict');
 const { api, unique } = require('./broker');
-const { connected, inbox, subscribed, errorCode, eventually } = require('./sdk');
+const { client, connected, inbox, subscribed, errorCode, eventually } = require('./sdk');
 const tokens = require('./tokens');
 
 const asUser = (user, claims) => connected({ token: tokens.connection(user, claims) });
@@ -19,6 +19,21 @@ test('presence tells who is there, and stats how many', async () => {
   const named = Object.values(clients).filter(({ connInfo }) => connInfo);
   assert.deepEqual(named.map(({ connInfo }) => connInfo), [{ name: 'Ada' }]);
   assert.deepEqual(await sub.presenceStats(), { numClients: 3, numUsers: 2 });
+});
+
+test('who is subscribed is present, even when asked in the next moment', async () => {
+  const channel = unique('chat');
+  await subscribed(await connected(), channel);
+  for (let round = 0; round < 100; round += 1) {
+    const c = client();
+    const told = inbox(c, 'connected');
+    c.connect();
+    const { client: id } = await told.next();
+    const { sub } = await subscribed(c, channel);
+    const { clients } = await sub.presence();
+    assert.ok(clients[id], `round ${round}`);
+    c.disconnect();
+  }
 });
 
 test("a subscription token's info is seen in presence as the channel's", async () => {
