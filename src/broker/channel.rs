@@ -5,14 +5,18 @@ use super::message::{
     Ended, Forgotten, HubHandle, HubItem, Join, Joined, Lagging, Leave, Member, Membership, Publish, Retire, Retired,
     Route, Routed,
 };
-use super::{Body, Delivery, HubId, Namespace, Node, recovery};
-use crate::engine::{EngineAnswer, HistoryPage, HistoryQuery, PublishOptions, Published, Retention};
+use super::{Body, Delivery, HubId, Namespace, Node, Seq, recovery};
+use crate::engine::{EngineAnswer, Error, HistoryPage, HistoryQuery, PublishOptions, Published, Retention};
 use crate::metrics::NamespaceMetrics;
 use crate::protocol::Push;
-use crate::types::{Answer, ChannelName, Event, Fault, ReplyError};
+use crate::types::{Answer, BoxFuture, ChannelName, Event, Fault, ReplyError};
 use actix::prelude::*;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{self, Poll, ready};
 use std::time::Duration;
 use tokio::sync::mpsc::error::TrySendError;
 
@@ -30,10 +34,13 @@ pub struct Channel {
     hubs: Vec<Listening>,
     /// Sessions that listen, all hubs together; read by the registry.
     listeners: Arc<AtomicUsize>,
-    /// Deliveries so far.
-    seq: u64,
-    /// Publishes and joins that wait for the engine.
-    waiting: usize,
+    life: u64,
+    /// The count of the last delivery.
+    seq: Seq,
+    /// Publishes that wait for the engine, in the order they came: so they are delivered and answered, too.
+    publishing: FuturesOrdered<BoxFuture<(Publish, Result<Published, Error>)>>,
+    /// Joins that wait for the engine.
+    joining: usize,
     phase: Phase,
     idle_check: bool,
     counted: NamespaceMetrics,
@@ -42,23 +49,30 @@ pub struct Channel {
 struct Listening {
     handle: HubHandle,
     listeners: usize,
+    /// The last delivery that the hub was sent, or that it need not have.
+    sent: Seq,
     /// The hub has been told that it is behind, and has taken nothing since.
     behind: bool,
 }
 
-#[derive(PartialEq)]
 enum Phase {
     Active,
-    /// The channel has offered to end and passes on what it gets; it ends when `hubs` hubs have forgotten its address.
+    /// The channel has offered to end. What comes waits for the answer: were it passed on at once and the offer refused, it
+    /// would come back behind what was sent later.
+    Offered {
+        held: Vec<Routed>,
+    },
+    /// The channel passes on what it gets, and ends when `hubs` hubs have forgotten its address.
     Retiring {
         forgotten: usize,
-        hubs: Option<usize>,
+        hubs: usize,
     },
 }
 
 impl Channel {
-    /// A channel nobody listens to yet. `listeners` is shared with the registry; `number` is unique on the node.
-    pub fn new(node: Node, name: ChannelName, number: u32, listeners: Arc<AtomicUsize>) -> Self {
+    /// A channel nobody listens to yet. `listeners` is shared with the registry; `number` is unique on the node, and `life`
+    /// greater than that of any earlier channel.
+    pub fn new(node: Node, name: ChannelName, number: u32, life: u64, listeners: Arc<AtomicUsize>) -> Self {
         let counted = node.metrics().namespace(name.namespace());
         node.metrics().channels.inc();
         Channel {
@@ -67,8 +81,10 @@ impl Channel {
             number,
             hubs: vec![],
             listeners,
-            seq: 0,
-            waiting: 0,
+            life,
+            seq: Seq::from(life) << 64,
+            publishing: FuturesOrdered::new(),
+            joining: 0,
             phase: Phase::Active,
             idle_check: false,
             counted,
@@ -94,7 +110,7 @@ impl Channel {
         }
     }
 
-    fn accept(&mut self, publish: Publish, outcome: Result<Published, crate::engine::Error>) {
+    fn accept(&mut self, publish: Publish, outcome: Result<Published, Error>) {
         let position = match outcome {
             Ok(Published::Deliver(event)) => {
                 let position = event.position.clone();
@@ -117,7 +133,7 @@ impl Channel {
             Some(hub) => hub.listeners += 1,
             None => {
                 let Some(handle) = self.node.hub(hub) else { return };
-                self.hubs.push(Listening { handle, listeners: 1, behind: false });
+                self.hubs.push(Listening { handle, listeners: 1, sent: self.seq, behind: false });
             }
         }
     }
@@ -130,24 +146,24 @@ impl Channel {
         }
         if self.listeners.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.node.tell(LifecycleEvent::Vacated { channel: self.name.clone() });
-            let _ = self.node.engine().unsubscribe(&self.name);
+            drive(self.node.engine().unsubscribe(&self.name));
         }
         self.check_idle_later(ctx);
     }
 
     fn is_idle(&self) -> bool {
-        self.listeners.load(Ordering::Relaxed) == 0 && self.waiting == 0
+        self.listeners.load(Ordering::Relaxed) == 0 && self.joining == 0 && self.publishing.is_empty()
     }
 
     fn check_idle_later(&mut self, ctx: &mut Context<Self>) {
-        if self.is_idle() && !self.idle_check && self.phase == Phase::Active {
+        if self.is_idle() && !self.idle_check && matches!(self.phase, Phase::Active) {
             self.idle_check = true;
             ctx.run_later(LINGER, |channel, ctx| {
                 channel.idle_check = false;
-                if channel.is_idle() && channel.phase == Phase::Active {
+                if channel.is_idle() && matches!(channel.phase, Phase::Active) {
                     // From now on nothing is taken in, so that a join that is on its way meets the next channel of
                     // this name instead of one that is about to end.
-                    channel.phase = Phase::Retiring { forgotten: 0, hubs: None };
+                    channel.phase = Phase::Offered { held: vec![] };
                     let retire = Retire { channel: channel.name.clone(), addr: ctx.address() };
                     channel.node.registry().do_send(retire);
                 }
@@ -174,8 +190,8 @@ impl Channel {
     fn finish_join(
         &mut self,
         join: Join,
-        seq: u64,
-        outcome: Result<Option<HistoryPage>, crate::engine::Error>,
+        seq: Seq,
+        outcome: Result<Option<HistoryPage>, Error>,
         ctx: &mut Context<Self>,
     ) {
         let page = match outcome {
@@ -188,17 +204,17 @@ impl Channel {
         };
         let top = page.as_ref().map(|page| page.top.clone());
         let recovery = join.recover.map(|from| recovery::recovered(page, &from, self.node.limits()));
-        let membership = Membership::new(ctx.address(), join.hub, join.member.clone());
+        let membership = Membership::new(ctx.address(), &self.node, &self.name, join.hub, join.member.clone());
         let joined = Joined { since: Since { seq, top }, recovery, number: self.number, membership };
         if join.member.presence {
             // Before the answer: the session, on another worker, may ask who is present as soon as it has it.
-            let _ = self.node.engine().add_presence(&self.name, join.member.info.clone(), PRESENCE_TTL);
+            drive(self.node.engine().add_presence(&self.name, join.member.info.clone(), PRESENCE_TTL));
         }
         if let Err(Ok(unwanted)) = join.answer.send(Ok(joined)) {
             // The session ended while it waited; it has not been announced to anybody.
             unwanted.membership.forget();
             if join.member.presence {
-                let _ = self.node.engine().remove_presence(&self.name, join.member.info.client);
+                drive(self.node.engine().remove_presence(&self.name, join.member.info.client));
             }
             return self.dismiss(join.hub, ctx);
         }
@@ -215,8 +231,8 @@ impl Channel {
 
 impl Listening {
     fn offer(&mut self, delivery: &Arc<Delivery>) {
-        match self.handle.inlet.try_send(HubItem::Delivery(delivery.clone())) {
-            Ok(()) => self.behind = false,
+        match self.handle.inlet.try_send(HubItem::Delivery(delivery.clone(), self.sent)) {
+            Ok(()) => (self.sent, self.behind) = (delivery.seq, false),
             // Once is enough: the hub itself notices the gap at the next delivery that it takes.
             Err(TrySendError::Full(_)) if !self.behind => {
                 self.behind = true;
@@ -227,30 +243,33 @@ impl Listening {
     }
 }
 
-fn refusal(error: &crate::engine::Error) -> ReplyError {
+fn refusal(error: &Error) -> ReplyError {
     match error {
-        crate::engine::Error::Unreachable(_) => ReplyError::INTERNAL,
-        crate::engine::Error::Limit(_) => ReplyError::LIMIT_EXCEEDED,
+        Error::Unreachable(_) => ReplyError::INTERNAL,
+        Error::Limit(_) => ReplyError::LIMIT_EXCEEDED,
+    }
+}
+
+/// Sees to it that a step of the engine is done, which nobody waits for.
+pub(super) fn drive(answer: EngineAnswer<()>) {
+    if let Answer::Later(step) = answer {
+        actix_rt::spawn(step);
     }
 }
 
 impl Actor for Channel {
     type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(self.node.limits().channel_queue);
-    }
 }
 
 impl Handler<Publish> for Channel {
     type Result = ();
 
     fn handle(&mut self, mut publish: Publish, ctx: &mut Self::Context) {
-        if self.phase != Phase::Active {
-            let what = Routed::Publish(Box::new(publish));
-            return self.node.registry().do_send(Route { hub: None, passed_on: true, what });
+        if !matches!(self.phase, Phase::Active) {
+            return self.put_off(Routed::Publish(Box::new(publish)));
         }
         let Some(namespace) = self.node.namespace(&self.name) else {
+            self.check_idle_later(ctx);
             return publish.answer.give(Err(ReplyError::UNKNOWN_CHANNEL));
         };
         let options = self.options(&mut publish, namespace.retention());
@@ -262,18 +281,11 @@ impl Handler<Publish> for Channel {
             position: None,
         };
         match self.node.engine().publish(event, options) {
-            Answer::Ready(outcome) => {
+            Answer::Ready(outcome) if self.publishing.is_empty() => {
                 self.accept(publish, outcome);
                 self.check_idle_later(ctx);
             }
-            Answer::Later(outcome) => {
-                self.waiting += 1;
-                ctx.spawn(outcome.into_actor(self).map(|outcome, channel, ctx| {
-                    channel.waiting -= 1;
-                    channel.accept(publish, outcome);
-                    channel.check_idle_later(ctx);
-                }));
-            }
+            answer => self.await_publish(publish, answer, ctx),
         }
     }
 }
@@ -282,11 +294,11 @@ impl Handler<Join> for Channel {
     type Result = ();
 
     fn handle(&mut self, join: Join, ctx: &mut Self::Context) {
-        if self.phase != Phase::Active {
-            let (hub, what) = (Some(join.hub), Routed::Join(join));
-            return self.node.registry().do_send(Route { hub, passed_on: true, what });
+        if !matches!(self.phase, Phase::Active) {
+            return self.put_off(Routed::Join(join));
         }
         let Some(namespace) = self.node.namespace(&self.name) else {
+            self.check_idle_later(ctx);
             let _ = join.answer.send(Err(ReplyError::UNKNOWN_CHANNEL.into()));
             return;
         };
@@ -295,9 +307,9 @@ impl Handler<Join> for Channel {
         match self.start_join(&join, &namespace) {
             Answer::Ready(outcome) => self.finish_join(join, seq, outcome, ctx),
             Answer::Later(outcome) => {
-                self.waiting += 1;
+                self.joining += 1;
                 ctx.spawn(outcome.into_actor(self).map(move |outcome, channel, ctx| {
-                    channel.waiting -= 1;
+                    channel.joining -= 1;
                     channel.finish_join(join, seq, outcome, ctx);
                 }));
             }
@@ -309,20 +321,78 @@ impl Handler<Leave> for Channel {
     type Result = ();
 
     fn handle(&mut self, leave: Leave, ctx: &mut Self::Context) {
-        let Member { info, presence, announced } = leave.member;
-        if presence {
-            let _ = self.node.engine().remove_presence(&self.name, info.client);
-        }
+        let (info, announced) = (leave.member.info.clone(), leave.member.announced);
         self.dismiss(leave.hub, ctx);
+        drop(leave);
         if announced {
             self.fan_out(Body::Notice(Push::Leave { channel: self.name.clone(), info }));
         }
     }
 }
 
+/// Takes the outcomes of publishes in the order of the publishes, until none waits.
+struct Outcomes;
+
+impl ActorFuture<Channel> for Outcomes {
+    type Output = ();
+
+    fn poll(
+        self: Pin<&mut Self>,
+        channel: &mut Channel,
+        ctx: &mut Context<Channel>,
+        task: &mut task::Context<'_>,
+    ) -> Poll<()> {
+        while let Some((publish, outcome)) = ready!(channel.publishing.poll_next_unpin(task)) {
+            channel.accept(publish, outcome);
+        }
+        channel.check_idle_later(ctx);
+        Poll::Ready(())
+    }
+}
+
 impl Channel {
+    /// Waits for the engine without losing the order. Everything an actor has spawned is looked at in whatever order, so
+    /// one task looks at all that wait.
+    fn await_publish(&mut self, publish: Publish, answer: EngineAnswer<Published>, ctx: &mut Context<Self>) {
+        let idle = self.publishing.is_empty();
+        self.publishing.push_back(Box::pin(async move { (publish, answer.wait().await) }));
+        if idle {
+            ctx.spawn(Outcomes);
+        }
+    }
+
+    /// What came after the offer to end.
+    fn put_off(&mut self, what: Routed) {
+        let most = self.node.limits().channel_queue;
+        match (&mut self.phase, what) {
+            (Phase::Offered { held }, Routed::Publish(publish)) if held.len() >= most => {
+                publish.answer.give(Err(ReplyError::TOO_MANY_REQUESTS));
+            }
+            (Phase::Offered { held }, what) => held.push(what),
+            (_, what) => self.pass_on(what),
+        }
+    }
+
+    fn pass_on(&self, what: Routed) {
+        let hub = match &what {
+            Routed::Join(join) => Some(join.hub),
+            Routed::Publish(_) => None,
+        };
+        self.node.registry().do_send(Route { hub, passed_on: true, what });
+    }
+
+    fn take_up(&mut self, held: Vec<Routed>, ctx: &mut Context<Self>) {
+        for what in held {
+            match what {
+                Routed::Publish(publish) => Handler::<Publish>::handle(self, *publish, ctx),
+                Routed::Join(join) => Handler::<Join>::handle(self, join, ctx),
+            }
+        }
+        self.check_idle_later(ctx);
+    }
+
     fn end_if_forgotten(&mut self, ctx: &mut Context<Self>) {
-        if let Phase::Retiring { forgotten, hubs: Some(hubs) } = self.phase
+        if let Phase::Retiring { forgotten, hubs } = self.phase
             && forgotten >= hubs
         {
             ctx.stop();
@@ -334,13 +404,19 @@ impl Handler<Retired> for Channel {
     type Result = ();
 
     fn handle(&mut self, retired: Retired, ctx: &mut Self::Context) {
-        let Phase::Retiring { hubs, .. } = &mut self.phase else { return };
+        let Phase::Offered { held } = &mut self.phase else { return };
+        let held = std::mem::take(held);
         match retired {
-            Retired::Once(count) => *hubs = Some(count),
-            Retired::Refused => self.phase = Phase::Active,
+            Retired::Once(hubs) => {
+                self.phase = Phase::Retiring { forgotten: 0, hubs };
+                held.into_iter().for_each(|what| self.pass_on(what));
+                self.end_if_forgotten(ctx);
+            }
+            Retired::Refused => {
+                self.phase = Phase::Active;
+                self.take_up(held, ctx);
+            }
         }
-        self.end_if_forgotten(ctx);
-        self.check_idle_later(ctx);
     }
 }
 
@@ -358,12 +434,10 @@ impl Handler<Forgotten> for Channel {
 impl Drop for Channel {
     fn drop(&mut self) {
         self.node.metrics().channels.dec();
-        if self.phase != Phase::Active {
-            self.node.registry().do_send(Ended { channel: self.name.clone() });
-        }
+        self.node.registry().do_send(Ended { channel: self.name.clone(), life: self.life });
         // Only after a panic: a channel retires when nobody listens.
         for hub in &self.hubs {
-            hub.handle.addr.do_send(Lagging::ChannelLost(self.name.clone()));
+            hub.handle.addr.do_send(Lagging::ChannelLost(self.name.clone(), (Seq::from(self.life) + 1) << 64));
         }
     }
 }

@@ -13,6 +13,10 @@ pub enum Body {
     Notice(Push),
 }
 
+/// Counts the deliveries of a channel without a gap. The upper half names the life of its actor, so that the counts of a
+/// channel that ended and was made anew are greater than all before them.
+pub type Seq = u128;
+
 /// One thing on its way from a channel to all its listeners on all workers.
 #[derive(Debug)]
 pub struct Delivery {
@@ -20,8 +24,8 @@ pub struct Delivery {
     pub channel: ChannelName,
     /// What is delivered.
     pub body: Body,
-    /// Counts the deliveries of this channel actor without a gap, so that a hub notices what it missed.
-    pub seq: u64,
+    /// Its number, so that a hub notices what it missed.
+    pub seq: Seq,
     /// When the channel accepted it.
     pub accepted: Instant,
     frames: [OnceLock<Frame>; ENCODINGS],
@@ -31,7 +35,7 @@ pub struct Delivery {
 
 impl Delivery {
     /// A delivery that nobody has encoded yet.
-    pub fn new(channel: ChannelName, body: Body, seq: u64) -> Self {
+    pub fn new(channel: ChannelName, body: Body, seq: Seq) -> Self {
         Delivery {
             channel,
             body,

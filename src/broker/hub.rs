@@ -1,7 +1,7 @@
 //! The hub of a worker: delivers each channel's events to the listeners on its thread.
 use super::listener::{Listener, Offered, Since};
-use super::message::{Forgotten, HubItem, Lagging, SessionOrder};
-use super::{Body, Channel, Delivery};
+use super::message::{HubItem, Lagging, SessionOrder};
+use super::{Body, Channel, Delivery, Seq};
 use crate::metrics::{Metrics, NamespaceMetrics};
 use crate::types::ChannelName;
 use actix::prelude::*;
@@ -31,8 +31,6 @@ pub struct HubTable {
 
 struct Local {
     listeners: Slab<Listener>,
-    /// The last delivery seen; none before the first.
-    seen: Option<u64>,
     counted: NamespaceMetrics,
 }
 
@@ -45,11 +43,10 @@ impl HubTable {
     /// Puts a listener in.
     pub fn add(&mut self, channel: &ChannelName, listener: Listener) -> ListenerKey {
         let metrics = &self.metrics;
-        let local = self.local.entry(channel.clone()).or_insert_with(|| Local {
-            listeners: Slab::new(),
-            seen: None,
-            counted: metrics.namespace(channel.namespace()),
-        });
+        let local = self
+            .local
+            .entry(channel.clone())
+            .or_insert_with(|| Local { listeners: Slab::new(), counted: metrics.namespace(channel.namespace()) });
         self.metrics.listeners.inc();
         ListenerKey(local.listeners.insert(listener))
     }
@@ -73,7 +70,6 @@ impl HubTable {
     /// Ends a listener's join.
     pub fn go_live(&mut self, channel: &ChannelName, key: ListenerKey, since: Since) {
         let Some(local) = self.local.get_mut(channel) else { return };
-        local.seen = local.seen.max(Some(since.seq));
         if let Some(listener) = local.listeners.get_mut(key.0) {
             listener.go_live(since);
         }
@@ -89,12 +85,12 @@ impl HubTable {
         self.routes.remove(channel);
     }
 
-    fn deliver(&mut self, delivery: &Arc<Delivery>) {
+    /// Hands a delivery to its listeners. `after` is the last one before it that this hub was sent.
+    fn deliver(&mut self, delivery: &Arc<Delivery>, after: Seq) {
         let Some(local) = self.local.get_mut(&delivery.channel) else { return };
-        if local.seen.is_some_and(|seen| delivery.seq > seen + 1) {
+        if delivery.seq > after + 1 {
             local.lag(&delivery.channel, delivery.seq - 1, &self.metrics);
         }
-        local.seen = local.seen.max(Some(delivery.seq));
         let mut sent = 0;
         for (_, listener) in &mut local.listeners {
             if listener.offer(delivery, self.join_buffer) == Offered::Sent {
@@ -107,25 +103,16 @@ impl HubTable {
         }
     }
 
-    fn lag(&mut self, channel: &ChannelName, upto: u64) {
+    fn lag(&mut self, channel: &ChannelName, upto: Seq) {
         if let Some(local) = self.local.get_mut(channel) {
             local.lag(channel, upto, &self.metrics);
-            local.seen = local.seen.max(Some(upto));
-        }
-    }
-
-    fn lose(&mut self, channel: &ChannelName) {
-        self.routes.remove(channel);
-        self.lag(channel, u64::MAX);
-        if let Some(local) = self.local.get_mut(channel) {
-            local.seen = None;
         }
     }
 }
 
 impl Local {
     /// Deliveries up to `upto` never arrived: those who should have had them are told to come back (decision 23a).
-    fn lag(&mut self, channel: &ChannelName, upto: u64, metrics: &Metrics) {
+    fn lag(&mut self, channel: &ChannelName, upto: Seq, metrics: &Metrics) {
         for (_, listener) in &mut self.listeners {
             if listener.missed(upto) {
                 Metrics::count(&metrics.drops, "lagging");
@@ -163,15 +150,14 @@ impl StreamHandler<HubItem> for Hub {
     fn handle(&mut self, item: HubItem, _: &mut Self::Context) {
         let mut table = self.table.borrow_mut();
         match item {
-            HubItem::Delivery(delivery) => table.deliver(&delivery),
+            HubItem::Delivery(delivery, after) => table.deliver(&delivery, after),
             HubItem::Route(channel, addr) => {
                 table.routes.insert(channel, addr);
             }
-            HubItem::Forget(channel, addr, hub) => {
-                if table.routes.get(&channel) == Some(&addr) {
+            HubItem::Forget(channel, forget) => {
+                if table.routes.get(&channel) == Some(forget.addr()) {
                     table.routes.remove(&channel);
                 }
-                addr.do_send(Forgotten(hub));
             }
         }
     }
@@ -184,7 +170,9 @@ impl Handler<Lagging> for Hub {
         let mut table = self.table.borrow_mut();
         match lagging {
             Lagging::Behind(channel, seq) => table.lag(&channel, seq),
-            Lagging::ChannelLost(channel) => table.lose(&channel),
+            // Who joined its successor in the meantime begins later than its last count. The address stays until it is
+            // used: it may be the successor's.
+            Lagging::ChannelLost(channel, last) => table.lag(&channel, last),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! One session's interest in one channel, as its hub keeps it.
-use super::{Body, Delivery, Outlet, Session};
+use super::{Body, Delivery, Outlet, Seq, Session};
 use crate::filter::TagsFilter;
 use crate::types::Position;
 use actix::Addr;
@@ -25,16 +25,36 @@ pub struct Listener {
 
 enum State {
     /// The channel has not said yet where this listener begins: what comes is held back (decision 28).
-    Joining { held: Vec<Arc<Delivery>>, lost: Option<Since> },
+    Joining {
+        held: Vec<Arc<Delivery>>,
+        /// More came than could be held back; up to here it is of no use.
+        lost: Option<Since>,
+        /// Deliveries up to this count never arrived.
+        gap: Option<Seq>,
+    },
     /// Gets everything after this place.
     Live { since: Since },
+    /// Has missed something and gets nothing any more: an event after the gap would make its client believe that it knows
+    /// all that came before it.
+    Cut,
+}
+
+/// Where a join ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// Where the channel said.
+    AsTold(Since),
+    /// Later than the channel said: more came than could be held back.
+    Later(Since),
+    /// Something never arrived: the listener has to come back (decision 23a).
+    Cut,
 }
 
 /// Where a listener begins: what came before it is in the reply to its subscribe, or before its time.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Since {
     /// The channel's count of deliveries when the join began.
-    pub seq: u64,
+    pub seq: Seq,
     /// The top of the history that the reply tells of; none without positions.
     pub top: Option<Position>,
 }
@@ -75,7 +95,7 @@ impl Listener {
             notices: false,
             positioned: false,
             number: None,
-            state: State::Joining { held: vec![], lost: None },
+            state: State::Joining { held: vec![], lost: None, gap: None },
         }
     }
 
@@ -89,49 +109,59 @@ impl Listener {
                 }
                 false => Offered::Skipped,
             },
-            State::Joining { held, lost } => {
+            State::Joining { held, lost, .. } => {
                 if lost.is_none() && held.len() < buffer {
                     held.push(delivery.clone());
                 } else {
+                    // A join or a leave has no position: the last event's is still where the client stands.
+                    let before = lost.take().and_then(|lost| lost.top);
+                    let before = before.or_else(|| held.iter().rev().find_map(|held| held.position().cloned()));
                     // What was held is of no use without what follows it.
                     held.clear();
-                    *lost = Some(Since { seq: delivery.seq, top: delivery.position().cloned() });
+                    *lost = Some(Since { seq: delivery.seq, top: delivery.position().cloned().or(before) });
                 }
                 Offered::Held
             }
+            State::Cut => Offered::Skipped,
         }
     }
 
-    /// Whether deliveries up to `seq` that never arrived belonged to this listener.
-    pub fn missed(&mut self, seq: u64) -> bool {
+    /// Whether deliveries up to `seq` that never arrived belonged to this listener, which then gets nothing any more.
+    pub fn missed(&mut self, seq: Seq) -> bool {
         match &mut self.state {
-            State::Live { since } => since.seq < seq,
-            // It is not known yet where it begins; to say that it missed something is always safe.
-            State::Joining { held, lost } => {
-                held.clear();
-                *lost = Some(Since { seq, top: None });
+            State::Live { since } if since.seq < seq => {
+                self.state = State::Cut;
+                true
+            }
+            State::Live { .. } | State::Cut => false,
+            // It is not known yet where it begins.
+            State::Joining { gap, .. } => {
+                *gap = (*gap).max(Some(seq));
                 false
             }
         }
     }
 
-    /// Where the listener really begins, and whether it lost something since the channel's answer: more came than could be
-    /// held back.
-    pub fn settle(&self, since: Since) -> (Since, bool) {
-        match &self.state {
-            State::Joining { lost: Some(lost), .. } if lost.seq > since.seq => {
-                let top = lost.top.clone().or(since.top);
-                (Since { seq: lost.seq, top }, true)
+    /// Where the listener really begins, now that the channel has answered.
+    pub fn settle(&mut self, since: Since) -> Settled {
+        let State::Joining { lost, gap, .. } = &self.state else { return Settled::Cut };
+        if gap.is_some_and(|gap| gap > since.seq) {
+            self.state = State::Cut;
+            return Settled::Cut;
+        }
+        match lost {
+            Some(lost) if lost.seq > since.seq => {
+                Settled::Later(Since { seq: lost.seq, top: lost.top.clone().or(since.top) })
             }
-            _ => (since, false),
+            _ => Settled::AsTold(since),
         }
     }
 
     /// The join is done, its reply is in the outbox: what was held back follows, and from now on everything.
     pub fn go_live(&mut self, since: Since) {
-        let State::Joining { held, .. } = std::mem::replace(&mut self.state, State::Live { since }) else {
-            return;
-        };
+        let State::Joining { held, .. } = &mut self.state else { return };
+        let held = std::mem::take(held);
+        self.state = State::Live { since };
         for delivery in held {
             self.offer(&delivery, 0);
         }

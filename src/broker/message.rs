@@ -1,9 +1,10 @@
 //! What the actors say to each other.
+use super::channel::drive;
 use super::hub::{Hub, HubId};
 use super::listener::Since;
 use super::outlet::Ticket;
 use super::session::SubscribeOptions;
-use super::{Channel, Delivery, Session};
+use super::{Channel, Delivery, Node, Seq, Session};
 use crate::engine::{Idempotency, Version};
 use crate::protocol::{Command, Recovered};
 use crate::types::{
@@ -179,13 +180,15 @@ pub struct Membership {
 
 impl Membership {
     /// A place taken in the channel at `addr`.
-    pub fn new(addr: Addr<Channel>, hub: HubId, member: Member) -> Self {
-        Membership { addr, leave: Some(Leave { hub, member }) }
+    pub fn new(addr: Addr<Channel>, node: &Node, channel: &ChannelName, hub: HubId, member: Member) -> Self {
+        Membership { addr, leave: Some(Leave { node: node.clone(), channel: channel.clone(), hub, member }) }
     }
 
-    /// Gives up the place without telling: the channel itself has undone the join.
+    /// Gives up the place without telling: the channel itself undoes the join, before it has made the member present.
     pub fn forget(mut self) {
-        self.leave = None;
+        if let Some(leave) = &mut self.leave.take() {
+            leave.member.presence = false;
+        }
     }
 }
 
@@ -197,14 +200,24 @@ impl Drop for Membership {
     }
 }
 
-/// A listener is gone.
+/// A listener is gone. Its presence ends with this message, whether its channel gets it or has died before.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Leave {
+    node: Node,
+    channel: ChannelName,
     /// Where it was.
     pub hub: HubId,
     /// Who it was.
     pub member: Member,
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        if self.member.presence {
+            drive(self.node.engine().remove_presence(&self.channel, self.member.info.client));
+        }
+    }
 }
 
 /// To the registry: pass this on to its channel, which is made if there is none, and tell the hub where it lives.
@@ -227,7 +240,7 @@ pub enum Routed {
     Join(Join),
 }
 
-/// To the registry: this channel is empty, and passes on whatever it still gets.
+/// To the registry: this channel is empty, and offers to end.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Retire {
@@ -243,16 +256,18 @@ pub struct Retire {
 pub enum Retired {
     /// Nobody is told your address any more; you may end once this many hubs have said [`Forgotten`].
     Once(usize),
-    /// A hub could not be told just now: go on.
+    /// A hub could not be told just now: go on, with what came meanwhile first.
     Refused,
 }
 
-/// To the registry: a channel that was retiring has ended, and has passed on all it got.
+/// To the registry: a channel has ended, and has passed on all it got; or it died.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Ended {
     /// Its name.
     pub channel: ChannelName,
+    /// Which of those that have had this name.
+    pub life: u64,
 }
 
 /// To a channel: this hub has forgotten your address; all it sent before has arrived.
@@ -262,12 +277,34 @@ pub struct Forgotten(pub HubId);
 
 /// To a hub, in order with deliveries.
 pub enum HubItem {
-    /// Something for the listeners of a channel.
-    Delivery(Arc<Delivery>),
+    /// Something for the listeners of a channel, and the count of the last one before it that the hub was sent.
+    Delivery(Arc<Delivery>, Seq),
     /// Where a channel lives.
     Route(ChannelName, Addr<Channel>),
     /// A channel is about to end.
-    Forget(ChannelName, Addr<Channel>, HubId),
+    Forget(ChannelName, Forgetting),
+}
+
+/// A hub's order to forget a channel's address. Dropping it says that it is done, so that a hub that ends with its thread
+/// does not keep the channel from ending.
+pub struct Forgetting(Addr<Channel>, HubId);
+
+impl Forgetting {
+    /// To be done by this hub.
+    pub fn new(addr: Addr<Channel>, hub: HubId) -> Self {
+        Forgetting(addr, hub)
+    }
+
+    /// What to forget.
+    pub fn addr(&self) -> &Addr<Channel> {
+        &self.0
+    }
+}
+
+impl Drop for Forgetting {
+    fn drop(&mut self) {
+        self.0.do_send(Forgotten(self.1));
+    }
 }
 
 /// To a hub, past its full queue.
@@ -275,9 +312,9 @@ pub enum HubItem {
 #[rtype(result = "()")]
 pub enum Lagging {
     /// Deliveries of the channel up to this count did not fit.
-    Behind(ChannelName, u64),
-    /// The channel's actor died.
-    ChannelLost(ChannelName),
+    Behind(ChannelName, Seq),
+    /// The channel's actor died; it would have counted no further than this.
+    ChannelLost(ChannelName, Seq),
 }
 
 /// How to reach a hub from any thread.

@@ -33,7 +33,7 @@ mod worker;
 pub use channel::Channel;
 pub use control::{NodeInfo, PublishRequest};
 pub use deadline::{DeadlineKey, Deadlines, Due};
-pub use delivery::{Body, Delivery};
+pub use delivery::{Body, Delivery, Seq};
 pub use directory::Target;
 pub use hub::{HubId, ListenerKey};
 pub use message::{Ask, Gone, SessionOrder};

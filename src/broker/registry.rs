@@ -1,7 +1,9 @@
 //! The registry: makes channels, routes to them, retires the empty ones; and knows the sessions that are let in.
 //! A table: it never waits.
 use super::directory::{Directory, Target};
-use super::message::{Ended, Enter, Exit, HubHandle, HubItem, Retire, Retired, Route, Routed, SessionOrder};
+use super::message::{
+    Ended, Enter, Exit, Forgetting, HubHandle, HubItem, Retire, Retired, Route, Routed, SessionOrder,
+};
 use super::{Channel, HubId, Node, Session};
 use crate::types::{ChannelName, ReplyError};
 use actix::prelude::*;
@@ -16,16 +18,19 @@ pub struct Registry {
     channels: HashMap<ChannelName, Entry, RandomState>,
     directory: Directory,
     numbers: u32,
+    lives: u64,
 }
 
 enum Entry {
     Live {
         addr: Addr<Channel>,
+        life: u64,
         listeners: Arc<AtomicUsize>,
     },
     /// The old channel has not ended yet, so there is no new one: two would break the order. What the old one passes on
     /// is older than what waits.
     Ending {
+        life: u64,
         passed_on: Vec<Route>,
         waiting: Vec<Route>,
     },
@@ -76,12 +81,12 @@ pub struct Census {
 impl Registry {
     /// An empty registry.
     pub fn new(node: Node) -> Self {
-        Registry { node, channels: HashMap::default(), directory: Directory::default(), numbers: 0 }
+        Registry { node, channels: HashMap::default(), directory: Directory::default(), numbers: 0, lives: 0 }
     }
 
     fn route(&mut self, route: Route) {
         let name = route.what.channel().clone();
-        if let Some(Entry::Ending { passed_on, waiting }) = self.channels.get_mut(&name) {
+        if let Some(Entry::Ending { passed_on, waiting, .. }) = self.channels.get_mut(&name) {
             return if route.passed_on { passed_on.push(route) } else { waiting.push(route) };
         }
         let Route { hub, what, .. } = route;
@@ -108,21 +113,27 @@ impl Registry {
             // A channel that died is made anew.
             _ => {}
         }
-        let (addr, listeners) = self.start(name, hub);
-        self.channels.insert(name.clone(), Entry::Live { addr: addr.clone(), listeners });
+        let entry = self.start(name, hub);
+        let Entry::Live { addr, .. } = &entry else { return None };
+        let addr = addr.clone();
+        self.channels.insert(name.clone(), entry);
         Some(addr)
     }
 
     /// A channel lives on the worker of its first listener: a publish that reaches it there wakes no other thread.
-    fn start(&mut self, name: &ChannelName, hub: Option<HubId>) -> (Addr<Channel>, Arc<AtomicUsize>) {
+    fn start(&mut self, name: &ChannelName, hub: Option<HubId>) -> Entry {
         self.numbers = self.numbers.wrapping_add(1).max(1);
-        let listeners = Arc::new(AtomicUsize::new(0));
-        let channel = Channel::new(self.node.clone(), name.clone(), self.numbers, listeners.clone());
-        let addr = match hub.and_then(|hub| self.node.hub(hub)) {
-            Some(hub) => Channel::start_in_arbiter(&hub.arbiter, |_| channel),
-            None => channel.start(),
-        };
-        (addr, listeners)
+        self.lives += 1;
+        let (life, listeners) = (self.lives, Arc::new(AtomicUsize::new(0)));
+        let channel = Channel::new(self.node.clone(), name.clone(), self.numbers, life, listeners.clone());
+        // Made here and not by `Channel::start`: until an actor has started its mailbox holds but 16 messages.
+        let (inlet, mailbox) = actix::dev::channel::channel(self.node.limits().channel_queue);
+        let run = move || drop(Context::with_receiver(mailbox).run(channel));
+        match hub.and_then(|hub| self.node.hub(hub)) {
+            Some(hub) => drop(hub.arbiter.spawn_fn(run)),
+            None => run(),
+        }
+        Entry::Live { addr: Addr::new(inlet), life, listeners }
     }
 
     fn retire(&mut self, name: &ChannelName, retiring: &Addr<Channel>) {
@@ -131,18 +142,26 @@ impl Registry {
         let Ok(permits) = hubs.iter().map(|hub| hub.inlet.try_reserve()).collect::<Result<Vec<_>, _>>() else {
             return retiring.do_send(Retired::Refused);
         };
-        if matches!(self.channels.get(name), Some(Entry::Live { addr, .. }) if addr == retiring) {
-            self.channels.insert(name.clone(), Entry::Ending { passed_on: vec![], waiting: vec![] });
+        if let Some(entry) = self.channels.get_mut(name)
+            && let Entry::Live { addr, life, .. } = entry
+            && addr == retiring
+        {
+            *entry = Entry::Ending { life: *life, passed_on: vec![], waiting: vec![] };
         }
         retiring.do_send(Retired::Once(permits.len()));
         for (permit, hub) in permits.into_iter().zip(&hubs) {
-            permit.send(HubItem::Forget(name.clone(), retiring.clone(), hub.id));
+            permit.send(HubItem::Forget(name.clone(), Forgetting::new(retiring.clone(), hub.id)));
         }
     }
 
-    fn ended(&mut self, name: &ChannelName) {
-        if let Some(Entry::Ending { .. }) = self.channels.get(name)
-            && let Some(Entry::Ending { passed_on, waiting }) = self.channels.remove(name)
+    fn ended(&mut self, Ended { channel: name, life: ended }: &Ended) {
+        let life = match self.channels.get(name) {
+            Some(Entry::Live { life, .. } | Entry::Ending { life, .. }) => life,
+            None => return,
+        };
+        // One that died may have been made anew already.
+        if life == ended
+            && let Some(Entry::Ending { passed_on, waiting, .. }) = self.channels.remove(name)
         {
             passed_on.into_iter().chain(waiting).for_each(|route| self.route(route));
         }
@@ -189,7 +208,7 @@ impl Handler<Ended> for Registry {
     type Result = ();
 
     fn handle(&mut self, ended: Ended, _: &mut Self::Context) {
-        self.ended(&ended.channel);
+        self.ended(&ended);
     }
 }
 

@@ -39,9 +39,17 @@ impl Worker {
             }
             here.retain(|_, worker| worker.strong_count() > 0);
             let worker = Rc::new(Self::start(node.clone()));
+            worker.stay();
             here.insert(node.id().to_owned(), Rc::downgrade(&worker));
             worker
         })
+    }
+
+    /// Lives as long as its thread: the node knows its hub from now on, so a new one for each client that comes to a
+    /// thread without clients would never be given back.
+    fn stay(self: &Rc<Self>) {
+        let worker = self.clone();
+        actix_rt::spawn(async move { worker.hub.inlet.closed().await });
     }
 
     fn start(node: Node) -> Self {

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What a handler is asked, and what it answers.
 pub trait Call: Send + 'static {
@@ -63,12 +64,28 @@ impl Drop for Thread {
 /// Starts a handler as an actor on a thread of its own. Needs an actix system. The handler is made on that thread.
 pub fn host<H: 'static>(make: impl FnOnce() -> H + Send + 'static) -> HandlerAddr<H> {
     let arbiter = Arbiter::new().handle();
-    let addr = Hosted::start_in_arbiter(&arbiter, |_| Hosted { handler: make() });
-    HandlerAddr { addr, thread: Arc::new(Thread(arbiter)) }
+    // Without a bound of its own, so that calls stay in order: senders that wait for room in a mailbox get it in any order.
+    // Each call holds its place among those that may wait for the handler.
+    let (inlet, mailbox) = actix::dev::channel::channel(0);
+    arbiter.spawn_fn(move || drop(Context::with_receiver(mailbox).run(Hosted { handler: make() })));
+    HandlerAddr { addr: Addr::new(inlet), thread: Arc::new(Thread(arbiter)) }
 }
 
 /// A call on its way to its handler.
-pub(super) struct Deliver<C>(pub C);
+pub(super) struct Deliver<C> {
+    pub call: C,
+    pub place: Place,
+}
+
+/// One call's place among those that wait for a handler: until the handler is done with it, also where its caller has
+/// given up. Given back when dropped.
+pub(super) struct Place(pub Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 impl<C: Call> Message for Deliver<C> {
     type Result = Result<C::Answer, Failure>;
@@ -83,13 +100,14 @@ pub(super) enum Failure {
 impl<H: Handle<C>, C: Call> Handler<Deliver<C>> for Hosted<H> {
     type Result = ResponseFuture<Result<C::Answer, Failure>>;
 
-    fn handle(&mut self, Deliver(call): Deliver<C>, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Deliver { call, place }: Deliver<C>, _: &mut Self::Context) -> Self::Result {
         let handler = &mut self.handler;
         // The handler's state may be half changed after a panic; that is the handler's to keep right, as with a mutex
         // whose poison is ignored. The alternative, a new handler, would lose the state of all the others' calls.
         let begun = std::panic::catch_unwind(AssertUnwindSafe(|| handler.handle(call)));
         match begun {
             Ok(future) => Box::pin(async move {
+                let _place = place;
                 match AssertUnwindSafe(future).catch_unwind().await {
                     Ok(result) => result.map_err(Failure::Refused),
                     Err(panic) => Err(Failure::Panicked(words(&*panic))),

@@ -1,6 +1,6 @@
 //! Which handler takes which call.
 use super::call::{ConnectCall, LifecycleEvent, MessageCall, PublishCall, RpcCall, Verdict, Welcome};
-use super::hosted::{Call, Deliver, FAILED, Failure, Handle, HandlerAddr, Thread};
+use super::hosted::{Call, Deliver, FAILED, Failure, Handle, HandlerAddr, Place, Thread};
 use crate::metrics::Metrics;
 use crate::types::{BoxFuture, ChannelName, Fault, Json, ReplyError};
 use actix::Recipient;
@@ -26,7 +26,7 @@ pub struct Handlers {
 /// The way to one handler for one kind of call.
 struct Port<C: Call> {
     recipient: Recipient<Deliver<C>>,
-    /// Calls without an answer.
+    /// Calls that the handler is not done with.
     waiting: Arc<AtomicUsize>,
     /// Keeps the handler's thread.
     _thread: Arc<Thread>,
@@ -42,15 +42,6 @@ impl<C: Call> Port<C> {
     fn new<H: Handle<C>>(handler: &HandlerAddr<H>) -> Self {
         let recipient = handler.addr.clone().recipient();
         Port { recipient, waiting: Arc::default(), _thread: handler.thread.clone() }
-    }
-}
-
-/// One call's place among those that wait; given back when dropped.
-struct Place(Arc<AtomicUsize>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -153,14 +144,13 @@ impl Handlers {
                 Metrics::count(&metrics.handler_failures, "full");
                 continue;
             };
-            let told = port.recipient.send(Deliver(event.clone()));
+            let told = port.recipient.send(Deliver { call: event.clone(), place });
             let metrics = metrics.clone();
             actix_rt::spawn(async move {
                 if let Ok(Err(Failure::Panicked(words))) = told.await {
                     log::error!("a lifecycle handler panicked: {words}");
                     Metrics::count(&metrics.handler_failures, "panic");
                 }
-                drop(place);
             });
         }
     }
@@ -176,9 +166,8 @@ impl Handlers {
             Metrics::count(&metrics.handler_failures, "full");
             return Box::pin(std::future::ready(Err(ReplyError::TOO_MANY_REQUESTS.into())));
         };
-        let answer = tokio::time::timeout(self.timeout, port.recipient.send(Deliver(call)));
+        let answer = tokio::time::timeout(self.timeout, port.recipient.send(Deliver { call, place }));
         Box::pin(async move {
-            let _place = place;
             match answer.await {
                 Ok(Ok(Ok(answer))) => Ok(answer),
                 Ok(Ok(Err(Failure::Refused(fault)))) => Err(fault),

@@ -61,7 +61,7 @@ impl Session {
                     let push = Push::Subscribe { channel: channel.clone(), subscribed: Box::new(subscribed) };
                     session.outlet.push(&push);
                     session.deliver_recovered(recovered);
-                    session.begin(&channel, since);
+                    session.begin(&channel, since, ctx);
                 }
                 Err(fault) => log::warn!("a server-side subscription to {channel} failed: {fault:?}"),
             }
@@ -88,7 +88,7 @@ impl Session {
         self.outlet.push(&Push::Unsubscribe { channel: channel.clone(), reason });
     }
 
-    fn resync(&mut self, channel: &ChannelName, ctx: &mut Context<Self>) {
+    pub(super) fn resync(&mut self, channel: &ChannelName, ctx: &mut Context<Self>) {
         match self.subs.get(channel) {
             Some(sub) if sub.server_side => self.end(Disconnect::INSUFFICIENT_STATE, ctx),
             Some(_) => self.unsubscribe_and_say(channel, Unsubscribed::INSUFFICIENT_STATE),

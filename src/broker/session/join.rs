@@ -3,7 +3,7 @@ use super::{Session, Subscription};
 use crate::auth::Overrides;
 use crate::broker::Namespace;
 use crate::broker::handler::LifecycleEvent;
-use crate::broker::listener::{Listener, Since};
+use crate::broker::listener::{Listener, Settled, Since};
 use crate::broker::message::{Join, Joined, Member};
 use crate::filter::TagsFilter;
 use crate::protocol::{Recover, Recovered, Subscribed};
@@ -35,6 +35,8 @@ pub(super) struct Wanted {
 pub(super) struct Plan {
     pub channel: ChannelName,
     pub wanted: Wanted,
+    /// Tells it from a later one to the same channel.
+    turn: u64,
 }
 
 /// What a client asks for beside the listener itself.
@@ -85,13 +87,17 @@ impl Session {
         listener.filter = wanted.filter.clone();
         listener.notices = wanted.notices;
         let key = self.worker.listen(&channel, listener);
+        self.joins += 1;
+        let turn = self.joins;
         let subscription = Subscription {
             key,
+            turn,
             membership: None,
             member: member.clone(),
             server_side: wanted.server_side,
             expiry: None,
             ended: None,
+            cut: false,
         };
         self.subs.insert(channel.clone(), subscription);
         let recover = wanted.recover.as_ref().filter(|_| wanted.recoverable);
@@ -100,7 +106,7 @@ impl Session {
         let hub = self.worker.hub();
         let join = Join { channel: channel.clone(), hub, member, positioned: wanted.positioned, recover, answer };
         self.worker.join(join);
-        (Plan { channel, wanted }, joined)
+        (Plan { channel, wanted, turn }, joined)
     }
 
     /// Takes the channel's answer. The listener still holds back: the reply goes out first, then [`Session::begin`].
@@ -110,17 +116,23 @@ impl Session {
         joined: Result<Joined, Fault>,
         ctx: &mut Context<Self>,
     ) -> Result<(Subscribed, Since), Fault> {
-        let Plan { channel, wanted } = plan;
-        let Some(key) = self.subs.get(&channel).map(|sub| sub.key) else {
+        let Plan { channel, wanted, turn } = plan;
+        // The subscription may have been ended meanwhile, and another one begun.
+        let Some(key) = self.subs.get(&channel).filter(|sub| sub.turn == turn).map(|sub| sub.key) else {
             return Err(ReplyError::INTERNAL.into());
         };
         let joined = joined.inspect_err(|_| self.drop_subscription(&channel))?;
         let number = wanted.compaction.then_some(joined.number);
+        let told = joined.since.clone();
         let settled = self.worker.with_listener(&channel, key, |listener| {
             listener.number = number;
             listener.settle(joined.since)
         });
-        let (since, overflowed) = settled.ok_or(Fault::Reply(ReplyError::INTERNAL))?;
+        let (since, overflowed, cut) = match settled.ok_or(Fault::Reply(ReplyError::INTERNAL))? {
+            Settled::AsTold(since) => (since, false, false),
+            Settled::Later(since) => (since, true, false),
+            Settled::Cut => (told, false, true),
+        };
         let recovery = joined.recovery.map(|recovery| match overflowed {
             true => Recovered { complete: false, events: vec![] },
             false => passing(recovery, wanted.filter.as_deref()),
@@ -132,6 +144,7 @@ impl Session {
         self.schedule_subscription(&channel, wanted.expires_at, ctx);
         if let Some(sub) = self.subs.get_mut(&channel) {
             sub.membership = Some(joined.membership);
+            sub.cut = cut;
         }
         let complete = recovery.as_ref().is_some_and(|recovery| recovery.complete);
         let position = since.top.clone().map(|top| match (&wanted.recover, complete) {
@@ -152,13 +165,15 @@ impl Session {
     }
 
     /// The reply is in the outbox: lets the listener go.
-    pub(super) fn begin(&mut self, channel: &ChannelName, since: Since) {
+    pub(super) fn begin(&mut self, channel: &ChannelName, since: Since, ctx: &mut Context<Self>) {
         let Some(sub) = self.subs.get(channel) else { return };
-        let ended = sub.ended.clone();
+        let (ended, cut) = (sub.ended.clone(), sub.cut);
         self.worker.go_live(channel, sub.key, since);
         self.node().tell(LifecycleEvent::Subscribed(self.view(), channel.clone()));
         if let Some(reason) = ended {
             self.unsubscribe_and_say(channel, reason);
+        } else if cut {
+            self.resync(channel, ctx);
         }
     }
 

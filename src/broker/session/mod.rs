@@ -36,6 +36,8 @@ pub struct Session {
     /// Commands that came while an earlier one waits; the connection bounds them.
     queue: VecDeque<Ask>,
     pace: Pace,
+    /// Joins so far.
+    joins: u64,
     /// Publishes without an outcome.
     publishing: usize,
     expiry: Option<DeadlineKey>,
@@ -80,6 +82,8 @@ enum Pace {
 /// A listener of this session.
 struct Subscription {
     key: ListenerKey,
+    /// Which of the session's joins it comes from.
+    turn: u64,
     /// None while the join is under way.
     membership: Option<Membership>,
     member: Member,
@@ -88,6 +92,8 @@ struct Subscription {
     expiry: Option<DeadlineKey>,
     /// The server has ended it while its join was under way.
     ended: Option<crate::types::Unsubscribed>,
+    /// It has missed something while its join was under way: the client comes back as soon as it knows of it.
+    cut: bool,
 }
 
 /// How far a command has come.
@@ -128,6 +134,7 @@ impl Session {
             subs: HashMap::default(),
             queue: VecDeque::new(),
             pace: Pace::Free,
+            joins: 0,
             publishing: 0,
             expiry: None,
             after_reply: vec![],
@@ -202,7 +209,7 @@ impl Session {
             Ok(reply) => {
                 self.outlet.answer(ticket, reply);
                 let begin = std::mem::take(&mut self.after_reply);
-                begin.into_iter().for_each(|(channel, since)| self.begin(&channel, since));
+                begin.into_iter().for_each(|(channel, since)| self.begin(&channel, since, ctx));
             }
             Err(Fault::Reply(error)) => self.outlet.answer(ticket, Reply::Error(error)),
             Err(Fault::Close(reason)) => self.end(reason, ctx),

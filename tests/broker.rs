@@ -1,0 +1,8 @@
+//! The actors of the broker, told as stories: sessions of a real node say and hear frames of the centrifuge wire.
+//!
+//! Time is virtual, but for the stories with handlers or several threads; those wait for what they tell of.
+mod broker {
+    mod engine;
+    mod house;
+    mod joining;
+}

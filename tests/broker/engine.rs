@@ -1,0 +1,99 @@
+//! A memory engine that answers late, or breaks, when a story wants it to.
+use callboard::engine::memory::{Config, MemoryEngine};
+use callboard::engine::{
+    Engine, EngineAnswer, HistoryPage, HistoryQuery, PresenceStats, PublishOptions, Published, Retention,
+};
+use callboard::types::{Answer, ChannelName, ClientInfo, Event, SessionId};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// See the file's text.
+pub struct Moody {
+    memory: MemoryEngine,
+    /// Histories are answered when they are let go.
+    pub slow_histories: AtomicBool,
+    /// Publishes are answered when they are let go.
+    pub slow_publishes: AtomicBool,
+    /// The next publish panics.
+    pub breaks: AtomicBool,
+    waiting: Mutex<Vec<Option<oneshot::Sender<()>>>>,
+}
+
+impl Moody {
+    pub fn new() -> Self {
+        Moody {
+            memory: MemoryEngine::new(Config::default()),
+            slow_histories: AtomicBool::new(false),
+            slow_publishes: AtomicBool::new(false),
+            breaks: AtomicBool::new(false),
+            waiting: Mutex::default(),
+        }
+    }
+
+    /// How many answers have been held back so far.
+    pub fn held(&self) -> usize {
+        self.waiting.lock().unwrap().len()
+    }
+
+    /// Lets the nth answer that was held back go.
+    pub fn let_go(&self, nth: usize) {
+        let gate = self.waiting.lock().unwrap()[nth].take().expect("an answer that is still held back");
+        let _ = gate.send(());
+    }
+
+    fn later<T: Send + 'static>(&self, answer: EngineAnswer<T>) -> EngineAnswer<T> {
+        let (gate, open) = oneshot::channel();
+        self.waiting.lock().unwrap().push(Some(gate));
+        Answer::Later(Box::pin(async move {
+            let _ = open.await;
+            answer.wait().await
+        }))
+    }
+}
+
+impl Engine for Moody {
+    fn name(&self) -> &'static str {
+        "moody"
+    }
+
+    fn publish(&self, event: Event, options: PublishOptions) -> EngineAnswer<Published> {
+        assert!(!self.breaks.swap(false, SeqCst), "the engine breaks, as the story wants it");
+        let answer = self.memory.publish(event, options);
+        if self.slow_publishes.load(SeqCst) { self.later(answer) } else { answer }
+    }
+
+    fn subscribe(&self, channel: &ChannelName) -> EngineAnswer<()> {
+        self.memory.subscribe(channel)
+    }
+
+    fn unsubscribe(&self, channel: &ChannelName) -> EngineAnswer<()> {
+        self.memory.unsubscribe(channel)
+    }
+
+    fn history(&self, channel: &ChannelName, query: HistoryQuery, retention: Retention) -> EngineAnswer<HistoryPage> {
+        let answer = self.memory.history(channel, query, retention);
+        if self.slow_histories.load(SeqCst) { self.later(answer) } else { answer }
+    }
+
+    fn remove_history(&self, channel: &ChannelName) -> EngineAnswer<()> {
+        self.memory.remove_history(channel)
+    }
+
+    fn add_presence(&self, channel: &ChannelName, info: Arc<ClientInfo>, ttl: Duration) -> EngineAnswer<()> {
+        self.memory.add_presence(channel, info, ttl)
+    }
+
+    fn remove_presence(&self, channel: &ChannelName, client: SessionId) -> EngineAnswer<()> {
+        self.memory.remove_presence(channel, client)
+    }
+
+    fn presence(&self, channel: &ChannelName) -> EngineAnswer<Vec<Arc<ClientInfo>>> {
+        self.memory.presence(channel)
+    }
+
+    fn presence_stats(&self, channel: &ChannelName) -> EngineAnswer<PresenceStats> {
+        self.memory.presence_stats(channel)
+    }
+}
