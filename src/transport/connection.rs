@@ -22,6 +22,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use std::rc::Rc;
 use std::sync::Once;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// A client that was told why its connection ends may take this long to read it.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -34,6 +35,11 @@ pub struct Connection {
     heartbeat: Heartbeat,
     /// Heartbeats are WebSocket pings instead of the wire's own.
     frame_pings: bool,
+    /// How long the first command may take.
+    stale_timeout: Duration,
+    /// When the first heartbeat is due, spread so that clients that came together are not asked together.
+    first_beat: Duration,
+    opened: Instant,
     pulse: Pulse,
     commands: Counter,
     open: Gauge,
@@ -43,6 +49,8 @@ pub struct Connection {
 /// Where a connection stands between two heartbeats.
 #[derive(PartialEq, Clone, Copy)]
 enum Pulse {
+    /// There has been no heartbeat yet; whether the client has been let in is looked at, too.
+    Opening,
     Resting,
     /// A heartbeat was sent and not yet answered.
     Waiting,
@@ -123,18 +131,20 @@ impl Connection {
             worker,
             heartbeat: endpoint.heartbeat,
             frame_pings: wish.frame_pings,
-            pulse: Pulse::Resting,
+            stale_timeout: stale,
+            first_beat,
+            opened: Instant::now(),
+            pulse: Pulse::Opening,
             commands: node.metrics().commands.get_or_create_owned(&label),
             open: node.metrics().connections.get_or_create_owned(&label),
             _place: place,
         };
         let requests = Requests::new(Inbound::new(payload, limits.frame), outlet, wire);
         let stale = endpoint.stale_timeout;
+        let first_beat = endpoint.heartbeat.interval.mul_f64(worker.spread());
         Connection::create(|ctx| {
             connection.open.inc();
-            connection.worker.deadlines().after(stale, session.downgrade().recipient(), Due::Stale);
-            let first = connection.heartbeat.interval.mul_f64(connection.worker.spread());
-            connection.beat_after(first, ctx);
+            connection.beat_after(stale.min(connection.first_beat), ctx);
             ctx.add_stream(requests);
             connection
         });
@@ -162,7 +172,7 @@ impl Connection {
         match self.pulse {
             Pulse::Waiting => self.pulse = Pulse::Answered,
             // Nobody asked for it.
-            Pulse::Resting | Pulse::Answered => self.close(Disconnect::BAD_REQUEST, ctx),
+            Pulse::Opening | Pulse::Resting | Pulse::Answered => self.close(Disconnect::BAD_REQUEST, ctx),
         }
     }
 
@@ -182,6 +192,7 @@ impl Connection {
         let Heartbeat { interval, timeout } = self.heartbeat;
         let timeout = timeout.min(interval);
         match self.pulse {
+            Pulse::Opening => return self.first(ctx),
             Pulse::Waiting => return self.close(Disconnect::NO_PONG, ctx),
             Pulse::Answered if interval > timeout => {
                 self.pulse = Pulse::Resting;
@@ -189,9 +200,21 @@ impl Connection {
             }
             Pulse::Answered | Pulse::Resting => {}
         }
-        if !self.outlet.is_connected() {
-            return self.beat_after(interval, ctx);
+        self.ask(timeout, ctx);
+    }
+
+    /// One deadline serves for the first command and for the first heartbeat.
+    fn first(&mut self, ctx: &mut Context<Self>) {
+        let open = self.opened.elapsed();
+        match self.outlet.is_connected() {
+            false if open >= self.stale_timeout => self.close(Disconnect::STALE, ctx),
+            false => self.beat_after(self.stale_timeout - open, ctx),
+            true if open >= self.first_beat => self.ask(self.heartbeat.timeout.min(self.heartbeat.interval), ctx),
+            true => self.beat_after(self.first_beat - open, ctx),
         }
+    }
+
+    fn ask(&mut self, timeout: Duration, ctx: &mut Context<Self>) {
         match self.frame_pings {
             true => self.outlet.ping_frame(),
             false => self.outlet.ping(),
@@ -238,7 +261,7 @@ impl Handler<Due> for Connection {
                 self.outlet.cut_if_stuck();
                 ctx.stop();
             }
-            Due::Stale | Due::Identity | Due::Subscription(_) => {}
+            Due::Identity | Due::Subscription(_) => {}
         }
     }
 }
