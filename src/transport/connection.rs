@@ -50,6 +50,9 @@ enum Pulse {
     Answered,
 }
 
+/// The subprotocol of an encoding that clients ask for and that is not spoken here.
+const UNSPOKEN: &str = "centrifuge-protobuf";
+
 /// What a request says of the connection it wants.
 struct Wish {
     frame_pings: bool,
@@ -62,7 +65,7 @@ impl Wish {
         let query = request.query_string();
         let has = |pair: &str| query.split('&').any(|given| given == pair);
         let protocols = request.headers().get_all("sec-websocket-protocol");
-        let protobuf = protocols.filter_map(|value| value.to_str().ok()).any(|all| all.contains("centrifuge-protobuf"));
+        let protobuf = protocols.filter_map(|value| value.to_str().ok()).any(|all| all.contains(UNSPOKEN));
         Wish {
             frame_pings: has("cf_ws_frame_ping_pong=true"),
             unspoken: protobuf || has("format=protobuf") || has("cf_protocol=protobuf"),
@@ -75,7 +78,9 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
     if let Some(refusal) = endpoint.refusal(&request) {
         return refusal;
     }
-    let protocols = endpoint.wire.subprotocols();
+    let wish = Wish::of(&request);
+    // Echoed though it is not spoken: a client that gets no echo breaks the handshake off and never sees the code.
+    let protocols = if wish.unspoken { &[UNSPOKEN] } else { endpoint.wire.subprotocols() };
     let mut response = match ws::handshake_with_protocols(&request, protocols) {
         Ok(response) => response,
         Err(error) => return actix_web::ResponseError::error_response(&error),
@@ -87,7 +92,7 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
             log::warn!("sockets cannot be cut while their peers do not read: wrap the server in Broker::server")
         });
     }
-    let outbox = Connection::start_on(&endpoint, &Wish::of(&request), payload, cut);
+    let outbox = Connection::start_on(&endpoint, &wish, payload, cut);
     response.body(OutboxBody(outbox))
 }
 
