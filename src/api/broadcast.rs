@@ -26,6 +26,7 @@ pub struct Broadcasted {
 
 /// What became of the event in one channel: either field.
 #[derive(Serialize, ToSchema)]
+#[schema(as = BroadcastResponse)]
 pub struct Response {
     /// It was accepted.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -48,6 +48,7 @@ macro_rules! draft {
             /// Do not keep the event in the channel's history.
             skip_history: Option<bool>,
             /// Short texts that listeners may filter by.
+            #[schema(value_type = Option<std::collections::BTreeMap<String, String>>)]
             tags: Option<crate::types::Tags>,
             /// Names this publish, at most 255 bytes: another one with the same key in the same channel within five
             /// minutes is answered as the first one was, and does nothing.

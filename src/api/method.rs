@@ -100,6 +100,9 @@ fn prepare<M: Method>(body: &str) -> Result<Prepared, Malformed> {
 }
 
 fn describe<M: Method>(components: ComponentsBuilder) -> (ComponentsBuilder, [String; 2]) {
-    let components = components.schema_from::<M>().schema_from::<M::Result>();
+    let mut inner = Vec::new();
+    M::schemas(&mut inner);
+    M::Result::schemas(&mut inner);
+    let components = components.schemas_from_iter(inner).schema_from::<M>().schema_from::<M::Result>();
     (components, [M::name().into_owned(), M::Result::name().into_owned()])
 }
