@@ -2,7 +2,11 @@
 //!
 //! Time is virtual, but for the stories with handlers or several threads; those wait for what they tell of.
 mod broker {
+    mod death;
     mod engine;
     mod house;
     mod joining;
+    mod lagging;
+    mod model;
+    mod retirement;
 }

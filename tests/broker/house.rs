@@ -12,7 +12,7 @@ use callboard::protocol::centrifuge::CentrifugeJson;
 use callboard::protocol::{Push, Reply, Wire};
 use callboard::types::{Disconnect, Json, ReplyError};
 use serde_json::Value;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -235,6 +235,11 @@ impl Client {
         lines.filter_map(|line| line["push"]["pub"]["data"].as_u64()).collect()
     }
 
+    /// Breaks the session from inside: its outlet panics at the next answer.
+    pub fn panic_at_the_next_word(&self) {
+        self.ear.breaks.set(true);
+    }
+
     pub fn leave(&self) {
         self.session.do_send(Gone { reason: Disconnect::CONNECTION_CLOSED });
     }
@@ -244,6 +249,7 @@ impl Client {
 #[derive(Default)]
 struct Ear {
     lines: RefCell<Vec<String>>,
+    breaks: Cell<bool>,
 }
 
 impl Ear {
@@ -262,6 +268,7 @@ impl Outlet for Ear {
     }
 
     fn answer(&self, ticket: Ticket, reply: Reply) {
+        assert!(!self.breaks.take(), "the session breaks, as the story wants it");
         self.hear(&WIRE.reply(ticket.0 as u32, &reply));
     }
 

@@ -1,0 +1,111 @@
+//! A hub that cannot take more: its listeners come back, and none sees what came after a gap.
+use super::house::{Client, House, Plan, rest, story};
+use callboard::broker::Limits;
+
+const KEPT: &str = r#"
+[[namespace]]
+subscribe = "anyone"
+publish = "anyone"
+history_size = 1000
+history_ttl = "5m"
+force_recovery = true
+"#;
+
+const TOLD: &str = r#"{"push":{"channel":"news","unsubscribe":{"code":2500,"reason":"insufficient state"}}}"#;
+
+fn narrow(queue: usize) -> House {
+    let limits = Limits { hub_queue: queue, ..Limits::default() };
+    Plan { limits, ..Plan::of(KEPT) }.build()
+}
+
+/// Publishes all at once: the channel gets them in one go, and its hub is not asked in between.
+async fn flood(publisher: &Client, numbers: std::ops::Range<u64>) {
+    for number in numbers {
+        publisher.say(&format!(r#"{{"id":9,"publish":{{"channel":"news","data":{number}}}}}"#));
+    }
+    rest().await;
+}
+
+#[test]
+fn a_listener_that_lags_is_told_and_sees_nothing_past_the_gap() {
+    for queue in [1, 2, 7] {
+        story(async {
+            let house = narrow(queue);
+            let (listener, publisher) = (house.guest().await, house.guest().await);
+            let epoch = listener.subscribe("news", "").await["epoch"].clone();
+            listener.forget();
+            flood(&publisher, 1..41).await;
+            let seen = listener.numbers();
+            assert_eq!(seen, (1..=seen.len() as u64).collect::<Vec<_>>(), "a gap with a queue of {queue}");
+            assert!(seen.len() < 40);
+            let said = listener.said();
+            assert_eq!(said.iter().filter(|line| *line == TOLD).count(), 1, "{said:?}");
+            assert_eq!(said.last().map(String::as_str), Some(TOLD));
+            let recover = format!(r#""recover":true,"offset":{},"epoch":{epoch}"#, seen.len());
+            let subscribed = listener.subscribe("news", &recover).await;
+            assert_eq!(subscribed["publications"].as_array().map_or(0, Vec::len), 40 - seen.len());
+        });
+    }
+}
+
+#[test]
+fn a_listener_that_lags_in_a_subscription_of_the_server_is_closed() {
+    story(async {
+        let house = narrow(1);
+        let (listener, publisher) = (house.user("42").await, house.guest().await);
+        let target = callboard::broker::Target { user: "42".into(), ..Default::default() };
+        house.node.subscribe(target, "news", Default::default()).await.unwrap();
+        rest().await;
+        flood(&publisher, 1..41).await;
+        assert_eq!(listener.said().last().map(String::as_str), Some("close 3010"));
+        assert_eq!(house.metrics.listeners.get(), 0);
+    });
+}
+
+#[test]
+fn a_listener_that_joined_after_the_gap_is_spared() {
+    story(async {
+        let house = narrow(1);
+        let (early, late, publisher) = (house.guest().await, house.guest().await, house.guest().await);
+        early.subscribe("news", "").await;
+        for number in 1..21 {
+            publisher.say(&format!(r#"{{"id":9,"publish":{{"channel":"news","data":{number}}}}}"#));
+        }
+        late.say(r#"{"id":2,"subscribe":{"channel":"news"}}"#);
+        rest().await;
+        assert!(early.said().contains(&TOLD.to_owned()));
+        flood(&publisher, 21..22).await;
+        assert!(!late.said().contains(&TOLD.to_owned()), "{:?}", late.said());
+        assert_eq!(late.numbers(), [21]);
+    });
+}
+
+#[test]
+fn a_listener_that_misses_something_while_it_joins_comes_back_for_it() {
+    use std::sync::atomic::Ordering::SeqCst;
+    story(async {
+        let house = narrow(1);
+        let (listener, publisher) = (house.guest().await, house.guest().await);
+        house.engine.slow_histories.store(true, SeqCst);
+        listener.say(r#"{"id":2,"subscribe":{"channel":"news"}}"#);
+        rest().await;
+        flood(&publisher, 1..21).await;
+        house.engine.let_go(0);
+        rest().await;
+        flood(&publisher, 21..22).await;
+        let said = listener.said();
+        assert!(said[0].starts_with(r#"{"id":2,"subscribe""#), "{said:?}");
+        assert_eq!(said[1..], [TOLD]);
+    });
+}
+
+#[test]
+fn a_queue_that_is_wide_enough_loses_nothing() {
+    story(async {
+        let house = narrow(64);
+        let (listener, publisher) = (house.guest().await, house.guest().await);
+        listener.subscribe("news", "").await;
+        flood(&publisher, 1..61).await;
+        assert_eq!(listener.numbers(), (1..61).collect::<Vec<_>>());
+    });
+}
