@@ -125,8 +125,10 @@ impl Connection {
         };
         let session = Session::new(worker.clone(), outlet.clone(), greeting).start();
         let label = WireLabel { wire: wire.name().to_owned() };
+        let stale = endpoint.stale_timeout;
+        let first_beat = endpoint.heartbeat.interval.mul_f64(worker.spread());
         let connection = Connection {
-            session: session.clone(),
+            session,
             outlet: outlet.clone(),
             worker,
             heartbeat: endpoint.heartbeat,
@@ -140,8 +142,6 @@ impl Connection {
             _place: place,
         };
         let requests = Requests::new(Inbound::new(payload, limits.frame), outlet, wire);
-        let stale = endpoint.stale_timeout;
-        let first_beat = endpoint.heartbeat.interval.mul_f64(worker.spread());
         Connection::create(|ctx| {
             connection.open.inc();
             connection.beat_after(stale.min(connection.first_beat), ctx);
