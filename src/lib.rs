@@ -17,6 +17,8 @@
 pub mod api;
 pub mod auth;
 pub mod broker;
+pub mod cli;
+pub mod config;
 pub mod engine;
 pub mod filter;
 pub mod metrics;

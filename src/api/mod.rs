@@ -1,8 +1,87 @@
-//! The HTTP API, health and metrics.
-use crate::broker::Node;
-use actix_web::web::ServiceConfig;
+//! The HTTP API, health, readiness and metrics.
+//!
+//! One file a method: a struct that is the request, a struct that is the result, and an implementation of `Method` that
+//! leads from one to the other. The table in `table` mounts them and describes them in the OpenAPI document.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `guard` | who may call: key, origin, content type |
+//! | `call` | one call from its request to its response |
+//! | `refusal` | requests that do not become calls |
+//! | `answer` | results and errors as responses, in both error modes |
+//! | `method`, `table` | what a method is; all of them |
+//! | `openapi` | the description of them all |
+//! | `health`, `metrics` | what is asked by machines that keep the broker running |
+//! | `draft`, `target`, `shapes` | what several methods are made of: a publish, whom an order means, events and clients |
+//!
+//! Source: the server API of Centrifugo 6 (methods, fields, error codes), whose libraries use it unchanged.
+mod answer;
+mod batch;
+mod broadcast;
+mod call;
+mod channels;
+mod disconnect;
+mod draft;
+mod guard;
+mod health;
+mod history;
+mod info;
+mod method;
+mod metrics;
+mod openapi;
+mod presence;
+mod publish;
+mod refresh;
+mod refusal;
+mod rpc;
+mod shapes;
+mod single;
+mod subscribe;
+mod table;
+mod target;
+mod unavailable;
+mod unsubscribe;
 
-/// Mounts everything that is served over plain HTTP.
+use crate::broker::Node;
+use actix_web::http::header::{ALLOW, CONTENT_TYPE};
+use actix_web::web::{self, Bytes, Payload, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, Resource, Route};
+
+/// Mounts everything that is served over plain HTTP: a resource a method below `prefix`, `PREFIX/openapi.json`, and
+/// `/health`, `/ready` and `/metrics`. Paths that are none of these are left to the app.
 pub fn mount(app: &mut ServiceConfig, node: Node, prefix: &str) {
-    let _ = (app, node, prefix);
+    let prefix = prefix.trim_end_matches('/');
+    for entry in table::METHODS {
+        let node = node.clone();
+        let answer = move |request: HttpRequest, body: Payload| call::method(node.clone(), entry, request, body);
+        app.service(resource(&format!("{prefix}/{}", entry.name), "POST", [web::post().to(answer)]));
+    }
+    if !prefix.is_empty() {
+        let node = node.clone();
+        let answer = move |request: HttpRequest, body: Payload| call::single(node.clone(), request, body);
+        app.service(resource(prefix, "POST", [web::post().to(answer)]));
+    }
+    let document = Bytes::from(openapi::document(prefix));
+    app.service(readable(&format!("{prefix}/openapi.json"), move || document_response(&document)));
+    app.service(readable("/health", health::alive));
+    let asked = node.clone();
+    app.service(readable("/ready", move || health::ready(&asked)));
+    app.service(readable("/metrics", move || metrics::text(&node)));
+}
+
+fn readable(path: &str, answer: impl Fn() -> HttpResponse + Clone + 'static) -> Resource {
+    let head = answer.clone();
+    let get = web::get().to(move || std::future::ready(answer()));
+    resource(path, "GET, HEAD", [get, web::head().to(move || std::future::ready(head()))])
+}
+
+/// A resource that names its methods where it is asked with another one (RFC 9110, section 15.5.6).
+fn resource(path: &str, allowed: &'static str, routes: impl IntoIterator<Item = Route>) -> Resource {
+    let other = move || std::future::ready(HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish());
+    let resource = web::resource(path).default_service(web::to(other));
+    routes.into_iter().fold(resource, Resource::route)
+}
+
+fn document_response(document: &Bytes) -> HttpResponse {
+    HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/json")).body(document.clone())
 }

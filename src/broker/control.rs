@@ -1,9 +1,9 @@
 //! What the HTTP API and Rust code ask of a broker, from any thread.
-use super::directory::Target;
+use super::directory::{Attendance, Target};
 use super::handler::RpcCall;
 use super::message::{Publish, PublishAnswer, Route, Routed, SessionOrder};
 use super::query::{self, HistoryRequest};
-use super::registry::{Census, Count, Occupied, Order};
+use super::registry::{Count, Occupied};
 use super::{Node, SubscribeOptions};
 use crate::engine::{Idempotency, PresenceStats, Version};
 use crate::protocol::HistoryPage;
@@ -34,6 +34,19 @@ impl PublishRequest {
     pub fn new(data: Json) -> Self {
         PublishRequest { data, tags: None, skip_history: false, idempotency_key: None, version: None }
     }
+}
+
+/// The numbers of a node.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Census {
+    /// Sessions that are let in.
+    pub clients: usize,
+    /// Different users among them.
+    pub users: usize,
+    /// Channels with listeners.
+    pub channels: usize,
+    /// Listeners.
+    pub subscriptions: usize,
 }
 
 /// A node as `info` tells of it.
@@ -136,7 +149,9 @@ impl Node {
 
     /// The nodes and their numbers.
     pub async fn info(&self) -> Result<Vec<NodeInfo>, ReplyError> {
-        let census = self.registry().send(Count).await.map_err(|_| ReplyError::INTERNAL)?;
+        let (channels, subscriptions) = self.registry().send(Count).await.map_err(|_| ReplyError::INTERNAL)?;
+        let Attendance { sessions, users } = self.directory().attendance();
+        let census = Census { clients: sessions, users, channels, subscriptions };
         Ok(vec![NodeInfo { uid: self.id().to_owned(), census, uptime: self.started().elapsed() }])
     }
 
@@ -151,7 +166,7 @@ impl Node {
     }
 
     async fn order(&self, target: Target, order: SessionOrder) -> Result<usize, ReplyError> {
-        self.registry().send(Order { target, order }).await.map_err(|_| ReplyError::INTERNAL)
+        Ok(self.directory().order(&target, &order))
     }
 
     fn present_channel(&self, channel: &str) -> Result<ChannelName, ReplyError> {

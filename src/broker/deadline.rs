@@ -18,8 +18,6 @@ const BUDGET: usize = 256;
 pub enum Due {
     /// It is time for the next heartbeat, or its answer is late.
     Heartbeat,
-    /// The first command has not come in time.
-    Stale,
     /// The session's identity ends.
     Identity,
     /// The subscription to this channel ends.

@@ -1,15 +1,23 @@
 //! Which sessions are let in, by id and by user.
 use super::Session;
+use super::message::SessionOrder;
 use crate::types::SessionId;
 use actix::Addr;
 use foldhash::quality::RandomState;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
-/// The sessions of a node.
+/// A session's address. One for all who hold it: a copy of its own costs an actor two allocations more.
+pub type SessionAddr = Arc<Addr<Session>>;
+
+/// The sessions of a node. A table behind a lock that is held for a look-up only, not an actor: with an actor each client
+/// that comes or goes would wake another thread, which costs more than all else that is done for it here.
 #[derive(Default)]
-pub struct Directory {
-    sessions: HashMap<SessionId, Addr<Session>, RandomState>,
+pub struct Directory(Mutex<Table>);
+
+#[derive(Default)]
+struct Table {
+    sessions: HashMap<SessionId, SessionAddr, RandomState>,
     users: HashMap<Arc<str>, HashSet<SessionId>, RandomState>,
 }
 
@@ -24,29 +32,66 @@ pub struct Target {
     pub except: Vec<SessionId>,
 }
 
+/// How many sessions there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Attendance {
+    /// Sessions.
+    pub sessions: usize,
+    /// Different users among them, all anonymous ones counting as one.
+    pub users: usize,
+}
+
 impl Directory {
     /// Adds a session.
-    pub fn enter(&mut self, session: SessionId, user: Arc<str>, addr: Addr<Session>) {
-        self.sessions.insert(session, addr);
+    pub fn enter(&self, session: SessionId, user: Arc<str>, addr: SessionAddr) {
+        let mut table = self.table();
+        table.sessions.insert(session, addr);
         // Anonymous sessions are not one user: the API names users, and "" names nobody.
         if !user.is_empty() {
-            self.users.entry(user).or_default().insert(session);
+            table.users.entry(user).or_default().insert(session);
         }
     }
 
     /// Removes a session.
-    pub fn exit(&mut self, session: SessionId, user: &str) {
-        self.sessions.remove(&session);
-        if let Some(sessions) = self.users.get_mut(user) {
+    pub fn exit(&self, session: SessionId, user: &str) {
+        let mut table = self.table();
+        table.sessions.remove(&session);
+        if let Some(sessions) = table.users.get_mut(user) {
             sessions.remove(&session);
             if sessions.is_empty() {
-                self.users.remove(user);
+                table.users.remove(user);
             }
         }
     }
 
-    /// The sessions that are meant.
-    pub fn find(&self, target: &Target) -> Vec<&Addr<Session>> {
+    /// Orders the sessions that are meant to do something; how many were told.
+    pub fn order(&self, target: &Target, order: &SessionOrder) -> usize {
+        let meant = self.table().find(target);
+        meant.iter().for_each(|session| session.do_send(order.clone()));
+        meant.len()
+    }
+
+    /// Every session.
+    pub fn everyone(&self) -> Vec<SessionAddr> {
+        self.table().sessions.values().cloned().collect()
+    }
+
+    /// How many sessions there are.
+    pub fn attendance(&self) -> Attendance {
+        let table = self.table();
+        let named: usize = table.users.values().map(HashSet::len).sum();
+        let anonymous = usize::from(named < table.sessions.len());
+        Attendance { sessions: table.sessions.len(), users: table.users.len() + anonymous }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // Nothing that can panic happens between two changes that belong together.
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Table {
+    fn find(&self, target: &Target) -> Vec<SessionAddr> {
         let of_user = self.users.get(target.user.as_str());
         let meant: Vec<SessionId> = match (target.session, target.user.is_empty()) {
             (Some(session), true) => vec![session],
@@ -56,22 +101,6 @@ impl Directory {
             (None, _) => of_user.into_iter().flatten().copied().collect(),
         };
         let meant = meant.into_iter().filter(|session| !target.except.contains(session));
-        meant.filter_map(|session| self.sessions.get(&session)).collect()
-    }
-
-    /// Every session.
-    pub fn everyone(&self) -> impl Iterator<Item = &Addr<Session>> {
-        self.sessions.values()
-    }
-
-    /// How many sessions there are.
-    pub fn sessions(&self) -> usize {
-        self.sessions.len()
-    }
-
-    /// How many different users they belong to, anonymous ones counting as one.
-    pub fn users(&self) -> usize {
-        let named: usize = self.users.values().map(HashSet::len).sum();
-        self.users.len() + usize::from(named < self.sessions.len())
+        meant.filter_map(|session| self.sessions.get(&session).cloned()).collect()
     }
 }

@@ -1,8 +1,7 @@
 //! One session's interest in one channel, as its hub keeps it.
-use super::{Body, Delivery, Outlet, Seq, Session};
+use super::{Body, Delivery, Outlet, Seq, SessionAddr};
 use crate::filter::TagsFilter;
 use crate::types::Position;
-use actix::Addr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ pub struct Listener {
     /// The way to its client.
     pub outlet: Rc<dyn Outlet>,
     /// Its session.
-    pub session: Addr<Session>,
+    pub session: SessionAddr,
     /// Passes only events whose tags match.
     pub filter: Option<Rc<TagsFilter>>,
     /// Wants joins and leaves.
@@ -87,7 +86,7 @@ pub enum Offered {
 
 impl Listener {
     /// A listener whose join is under way.
-    pub fn joining(outlet: Rc<dyn Outlet>, session: Addr<Session>) -> Self {
+    pub fn joining(outlet: Rc<dyn Outlet>, session: SessionAddr) -> Self {
         Listener {
             outlet,
             session,

@@ -4,12 +4,10 @@ use super::hub::{Hub, HubId};
 use super::listener::Since;
 use super::outlet::Ticket;
 use super::session::SubscribeOptions;
-use super::{Channel, Delivery, Node, Seq, Session};
+use super::{Channel, Delivery, Node, Seq, SessionAddr};
 use crate::engine::{Idempotency, Version};
 use crate::protocol::{Command, Recovered};
-use crate::types::{
-    ChannelName, ClientInfo, Disconnect, Fault, Json, Position, ReplyError, SessionId, Tags, Unsubscribed,
-};
+use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Json, Position, ReplyError, Tags, Unsubscribed};
 use actix::prelude::*;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -94,13 +92,13 @@ pub struct PublishDone {
 pub struct PublishAnswer(Option<Waiting>);
 
 enum Waiting {
-    Session(Addr<Session>, Ticket),
+    Session(SessionAddr, Ticket),
     Call(oneshot::Sender<Result<Option<Position>, ReplyError>>),
 }
 
 impl PublishAnswer {
     /// Answers a command of a session.
-    pub fn session(session: Addr<Session>, ticket: Ticket) -> Self {
+    pub fn session(session: SessionAddr, ticket: Ticket) -> Self {
         PublishAnswer(Some(Waiting::Session(session, ticket)))
     }
 
@@ -184,11 +182,9 @@ impl Membership {
         Membership { addr, leave: Some(Leave { node: node.clone(), channel: channel.clone(), hub, member }) }
     }
 
-    /// Gives up the place without telling: the channel itself undoes the join, before it has made the member present.
+    /// Gives up the place without telling the channel, which itself undoes the join; the member's presence ends here.
     pub fn forget(mut self) {
-        if let Some(leave) = &mut self.leave.take() {
-            leave.member.presence = false;
-        }
+        self.leave = None;
     }
 }
 
@@ -328,26 +324,4 @@ pub struct HubHandle {
     pub inlet: mpsc::Sender<HubItem>,
     /// Its mailbox, for what must not be lost.
     pub addr: Addr<Hub>,
-}
-
-/// To the registry: a session is let in.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Enter {
-    /// Its id.
-    pub session: SessionId,
-    /// Its user; empty for none.
-    pub user: Arc<str>,
-    /// Its address.
-    pub addr: Addr<Session>,
-}
-
-/// To the registry: a session is gone.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Exit {
-    /// Its id.
-    pub session: SessionId,
-    /// Its user.
-    pub user: Arc<str>,
 }

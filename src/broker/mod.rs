@@ -3,7 +3,8 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `node` | what all actors of one running broker share |
-//! | `registry`, `directory` | which channels and sessions there are |
+//! | `registry` | which channels there are |
+//! | `directory` | which sessions there are |
 //! | `channel`, `recovery` | one channel: order, positions, who listens |
 //! | `hub`, `listener`, `worker` | one worker thread: its listeners and what they share |
 //! | `session` | one client identity with its listeners |
@@ -31,10 +32,10 @@ mod session;
 mod worker;
 
 pub use channel::Channel;
-pub use control::{NodeInfo, PublishRequest};
+pub use control::{Census, NodeInfo, PublishRequest};
 pub use deadline::{DeadlineKey, Deadlines, Due};
 pub use delivery::{Body, Delivery, Seq};
-pub use directory::Target;
+pub use directory::{Attendance, Directory, SessionAddr, Target};
 pub use hub::{HubId, ListenerKey};
 pub use message::{Ask, Gone, SessionOrder};
 pub use node::{ConnectionPlace, Node, Parts, Settings};
@@ -42,6 +43,5 @@ pub use outbox::{Cut, Outbox, Pushed};
 pub use outlet::{Outlet, Ticket};
 pub use policy::{Limits, Namespace, Namespaces, Rule, UnknownRule};
 pub use query::HistoryRequest;
-pub use registry::{Census, Everyone, Order};
 pub use session::{Greeting, Session, SubscribeOptions};
 pub use worker::Worker;

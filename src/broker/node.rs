@@ -2,7 +2,7 @@
 use super::handler::{Handlers, LifecycleEvent};
 use super::message::HubHandle;
 use super::registry::Registry;
-use super::{HubId, Limits, Namespace, Namespaces};
+use super::{Directory, HubId, Limits, Namespace, Namespaces};
 use crate::auth::{ApiKeys, Authenticator, Origins};
 use crate::engine::Engine;
 use crate::metrics::Metrics;
@@ -36,6 +36,7 @@ pub struct Settings {
 struct Inner {
     id: String,
     registry: Addr<Registry>,
+    directory: Directory,
     engine: Arc<dyn Engine>,
     settings: ArcSwap<Settings>,
     limits: Limits,
@@ -69,6 +70,7 @@ impl Node {
             let node = Node(Arc::new(Inner {
                 id: uuid::Uuid::new_v4().to_string(),
                 registry: ctx.address(),
+                directory: Directory::default(),
                 engine: parts.engine,
                 settings: ArcSwap::from_pointee(parts.settings),
                 limits: parts.limits,
@@ -93,6 +95,11 @@ impl Node {
     /// The registry.
     pub fn registry(&self) -> &Addr<Registry> {
         &self.0.registry
+    }
+
+    /// Which sessions are let in.
+    pub fn directory(&self) -> &Directory {
+        &self.0.directory
     }
 
     /// Where history lives.

@@ -1,10 +1,7 @@
-//! The registry: makes channels, routes to them, retires the empty ones; and knows the sessions that are let in.
+//! The registry: makes channels, routes to them, retires the empty ones.
 //! A table: it never waits.
-use super::directory::{Directory, Target};
-use super::message::{
-    Ended, Enter, Exit, Forgetting, HubHandle, HubItem, Retire, Retired, Route, Routed, SessionOrder,
-};
-use super::{Channel, HubId, Node, Session};
+use super::message::{Ended, Forgetting, HubHandle, HubItem, Retire, Retired, Route, Routed};
+use super::{Channel, HubId, Node};
 use crate::types::{ChannelName, ReplyError};
 use actix::prelude::*;
 use foldhash::quality::RandomState;
@@ -16,7 +13,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub struct Registry {
     node: Node,
     channels: HashMap<ChannelName, Entry, RandomState>,
-    directory: Directory,
     numbers: u32,
     lives: u64,
 }
@@ -45,43 +41,20 @@ impl Entry {
     }
 }
 
-/// Orders some sessions to do something; answers how many were told.
-#[derive(Message)]
-#[rtype(result = "usize")]
-pub struct Order {
-    /// Who.
-    pub target: Target,
-    /// What.
-    pub order: SessionOrder,
-}
-
 /// Asks for the channels that have listeners, with how many they have.
 #[derive(Message)]
 #[rtype(result = "Vec<(ChannelName, usize)>")]
 pub struct Occupied;
 
-/// Asks for the numbers of the node.
+/// Asks how many channels have listeners, and how many those are.
 #[derive(Message)]
-#[rtype(result = "Census")]
+#[rtype(result = "(usize, usize)")]
 pub struct Count;
-
-/// The numbers of a node.
-#[derive(Debug, Clone, Copy, Default, MessageResponse)]
-pub struct Census {
-    /// Sessions that are let in.
-    pub clients: usize,
-    /// Different users among them.
-    pub users: usize,
-    /// Channels with listeners.
-    pub channels: usize,
-    /// Listeners.
-    pub subscriptions: usize,
-}
 
 impl Registry {
     /// An empty registry.
     pub fn new(node: Node) -> Self {
-        Registry { node, channels: HashMap::default(), directory: Directory::default(), numbers: 0, lives: 0 }
+        Registry { node, channels: HashMap::default(), numbers: 0, lives: 0 }
     }
 
     fn route(&mut self, route: Route) {
@@ -212,32 +185,6 @@ impl Handler<Ended> for Registry {
     }
 }
 
-impl Handler<Enter> for Registry {
-    type Result = ();
-
-    fn handle(&mut self, enter: Enter, _: &mut Self::Context) {
-        self.directory.enter(enter.session, enter.user, enter.addr);
-    }
-}
-
-impl Handler<Exit> for Registry {
-    type Result = ();
-
-    fn handle(&mut self, exit: Exit, _: &mut Self::Context) {
-        self.directory.exit(exit.session, &exit.user);
-    }
-}
-
-impl Handler<Order> for Registry {
-    type Result = usize;
-
-    fn handle(&mut self, Order { target, order }: Order, _: &mut Self::Context) -> usize {
-        let sessions = self.directory.find(&target);
-        sessions.iter().for_each(|session| session.do_send(order.clone()));
-        sessions.len()
-    }
-}
-
 impl Handler<Occupied> for Registry {
     type Result = Vec<(ChannelName, usize)>;
 
@@ -248,24 +195,11 @@ impl Handler<Occupied> for Registry {
 }
 
 impl Handler<Count> for Registry {
-    type Result = Census;
+    type Result = MessageResult<Count>;
 
-    fn handle(&mut self, _: Count, _: &mut Self::Context) -> Census {
+    fn handle(&mut self, _: Count, _: &mut Self::Context) -> Self::Result {
         let counts = self.channels.values().map(Entry::listeners).filter(|n| *n > 0);
         let (channels, subscriptions) = counts.fold((0, 0), |(channels, sum), n| (channels + 1, sum + n));
-        Census { clients: self.directory.sessions(), users: self.directory.users(), channels, subscriptions }
-    }
-}
-
-/// Asks for every session that is let in.
-#[derive(Message)]
-#[rtype(result = "Vec<Addr<Session>>")]
-pub struct Everyone;
-
-impl Handler<Everyone> for Registry {
-    type Result = Vec<Addr<Session>>;
-
-    fn handle(&mut self, _: Everyone, _: &mut Self::Context) -> Self::Result {
-        self.directory.everyone().cloned().collect()
+        MessageResult((channels, subscriptions))
     }
 }

@@ -1,6 +1,5 @@
 //! Stopping without a herd: clients are told in paced batches, so that the nodes they go to are not overrun.
 use super::Broker;
-use crate::broker::Everyone;
 use crate::types::Disconnect;
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,7 @@ impl Broker {
     pub async fn drain(&self) -> usize {
         let deadline = Instant::now() + self.config.shutdown_timeout;
         self.node.drain();
-        let sessions = self.node.registry().send(Everyone).await.unwrap_or_default();
+        let sessions = self.node.directory().everyone();
         let batch = (self.config.shutdown_pace * BEAT.as_millis() as usize / 1000).max(1);
         let all = sessions.len();
         for (told, batch) in sessions.chunks(batch).enumerate() {

@@ -22,6 +22,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use std::rc::Rc;
 use std::sync::Once;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// A client that was told why its connection ends may take this long to read it.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -34,6 +35,11 @@ pub struct Connection {
     heartbeat: Heartbeat,
     /// Heartbeats are WebSocket pings instead of the wire's own.
     frame_pings: bool,
+    /// How long the first command may take.
+    stale_timeout: Duration,
+    /// When the first heartbeat is due, spread so that clients that came together are not asked together.
+    first_beat: Duration,
+    opened: Instant,
     pulse: Pulse,
     commands: Counter,
     open: Gauge,
@@ -43,12 +49,17 @@ pub struct Connection {
 /// Where a connection stands between two heartbeats.
 #[derive(PartialEq, Clone, Copy)]
 enum Pulse {
+    /// There has been no heartbeat yet; whether the client has been let in is looked at, too.
+    Opening,
     Resting,
     /// A heartbeat was sent and not yet answered.
     Waiting,
     /// It was answered before its time was over.
     Answered,
 }
+
+/// The subprotocol of an encoding that clients ask for and that is not spoken here.
+const UNSPOKEN: &str = "centrifuge-protobuf";
 
 /// What a request says of the connection it wants.
 struct Wish {
@@ -62,7 +73,7 @@ impl Wish {
         let query = request.query_string();
         let has = |pair: &str| query.split('&').any(|given| given == pair);
         let protocols = request.headers().get_all("sec-websocket-protocol");
-        let protobuf = protocols.filter_map(|value| value.to_str().ok()).any(|all| all.contains("centrifuge-protobuf"));
+        let protobuf = protocols.filter_map(|value| value.to_str().ok()).any(|all| all.contains(UNSPOKEN));
         Wish {
             frame_pings: has("cf_ws_frame_ping_pong=true"),
             unspoken: protobuf || has("format=protobuf") || has("cf_protocol=protobuf"),
@@ -75,7 +86,9 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
     if let Some(refusal) = endpoint.refusal(&request) {
         return refusal;
     }
-    let protocols = endpoint.wire.subprotocols();
+    let wish = Wish::of(&request);
+    // Echoed though it is not spoken: a client that gets no echo breaks the handshake off and never sees the code.
+    let protocols = if wish.unspoken { &[UNSPOKEN] } else { endpoint.wire.subprotocols() };
     let mut response = match ws::handshake_with_protocols(&request, protocols) {
         Ok(response) => response,
         Err(error) => return actix_web::ResponseError::error_response(&error),
@@ -87,7 +100,7 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
             log::warn!("sockets cannot be cut while their peers do not read: wrap the server in Broker::server")
         });
     }
-    let outbox = Connection::start_on(&endpoint, &Wish::of(&request), payload, cut);
+    let outbox = Connection::start_on(&endpoint, &wish, payload, cut);
     response.body(OutboxBody(outbox))
 }
 
@@ -112,24 +125,26 @@ impl Connection {
         };
         let session = Session::new(worker.clone(), outlet.clone(), greeting).start();
         let label = WireLabel { wire: wire.name().to_owned() };
+        let stale = endpoint.stale_timeout;
+        let first_beat = endpoint.heartbeat.interval.mul_f64(worker.spread());
         let connection = Connection {
-            session: session.clone(),
+            session,
             outlet: outlet.clone(),
             worker,
             heartbeat: endpoint.heartbeat,
             frame_pings: wish.frame_pings,
-            pulse: Pulse::Resting,
+            stale_timeout: stale,
+            first_beat,
+            opened: Instant::now(),
+            pulse: Pulse::Opening,
             commands: node.metrics().commands.get_or_create_owned(&label),
             open: node.metrics().connections.get_or_create_owned(&label),
             _place: place,
         };
         let requests = Requests::new(Inbound::new(payload, limits.frame), outlet, wire);
-        let stale = endpoint.stale_timeout;
         Connection::create(|ctx| {
             connection.open.inc();
-            connection.worker.deadlines().after(stale, session.downgrade().recipient(), Due::Stale);
-            let first = connection.heartbeat.interval.mul_f64(connection.worker.spread());
-            connection.beat_after(first, ctx);
+            connection.beat_after(stale.min(connection.first_beat), ctx);
             ctx.add_stream(requests);
             connection
         });
@@ -157,7 +172,7 @@ impl Connection {
         match self.pulse {
             Pulse::Waiting => self.pulse = Pulse::Answered,
             // Nobody asked for it.
-            Pulse::Resting | Pulse::Answered => self.close(Disconnect::BAD_REQUEST, ctx),
+            Pulse::Opening | Pulse::Resting | Pulse::Answered => self.close(Disconnect::BAD_REQUEST, ctx),
         }
     }
 
@@ -177,6 +192,7 @@ impl Connection {
         let Heartbeat { interval, timeout } = self.heartbeat;
         let timeout = timeout.min(interval);
         match self.pulse {
+            Pulse::Opening => return self.first(ctx),
             Pulse::Waiting => return self.close(Disconnect::NO_PONG, ctx),
             Pulse::Answered if interval > timeout => {
                 self.pulse = Pulse::Resting;
@@ -184,9 +200,21 @@ impl Connection {
             }
             Pulse::Answered | Pulse::Resting => {}
         }
-        if !self.outlet.is_connected() {
-            return self.beat_after(interval, ctx);
+        self.ask(timeout, ctx);
+    }
+
+    /// One deadline serves for the first command and for the first heartbeat.
+    fn first(&mut self, ctx: &mut Context<Self>) {
+        let open = self.opened.elapsed();
+        match self.outlet.is_connected() {
+            false if open >= self.stale_timeout => self.close(Disconnect::STALE, ctx),
+            false => self.beat_after(self.stale_timeout - open, ctx),
+            true if open >= self.first_beat => self.ask(self.heartbeat.timeout.min(self.heartbeat.interval), ctx),
+            true => self.beat_after(self.first_beat - open, ctx),
         }
+    }
+
+    fn ask(&mut self, timeout: Duration, ctx: &mut Context<Self>) {
         match self.frame_pings {
             true => self.outlet.ping_frame(),
             false => self.outlet.ping(),
@@ -233,7 +261,7 @@ impl Handler<Due> for Connection {
                 self.outlet.cut_if_stuck();
                 ctx.stop();
             }
-            Due::Stale | Due::Identity | Due::Subscription(_) => {}
+            Due::Identity | Due::Subscription(_) => {}
         }
     }
 }

@@ -20,14 +20,12 @@ impl Cut for SocketCut {
     }
 }
 
-/// For `HttpServer::on_connect`: keeps a second handle to each socket, so that it can be cut, and turns Nagle's algorithm
-/// off, so that small frames do not wait for the peer's delayed acknowledgement.
+/// For `HttpServer::on_connect`: keeps a second handle to each socket, so that it can be cut.
 pub fn on_connect(io: &dyn Any, data: &mut Extensions) {
     let plain = io.downcast_ref::<TcpStream>();
     let Some(socket) = plain.or_else(|| io.downcast_ref::<TlsStream<TcpStream>>().map(|tls| tls.get_ref().0)) else {
         return;
     };
-    let _ = socket.set_nodelay(true);
     // Without a handle (no descriptor left) the connection works, but cannot be cut while its peer does not read.
     if let Ok(descriptor) = socket.as_fd().try_clone_to_owned() {
         data.insert(SocketCut(Rc::new(descriptor.into())));

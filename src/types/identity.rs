@@ -1,7 +1,7 @@
 //! Who a session is (decision 12).
 use super::Json;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// What kind of party a session stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -43,6 +43,12 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Nobody in particular, shared by all who are nobody.
+    pub fn nobody() -> Arc<Self> {
+        static NOBODY: LazyLock<Arc<Identity>> = LazyLock::new(|| Arc::new(Identity::anonymous()));
+        NOBODY.clone()
+    }
+
     /// Nobody in particular.
     pub fn anonymous() -> Self {
         Identity {

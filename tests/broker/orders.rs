@@ -1,7 +1,7 @@
 //! What the server orders sessions to do.
 use super::house::{Plan, json, rest, story};
 use callboard::auth::ConnectionToken;
-use callboard::broker::{Order, SessionOrder, SubscribeOptions, Target};
+use callboard::broker::{SessionOrder, SubscribeOptions, Target};
 use callboard::types::Disconnect;
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -45,6 +45,7 @@ fn the_server_subscribes_with_a_push_before_the_first_event() {
         house.publish("news", 1).await.unwrap();
         let options = SubscribeOptions { data: Some(json(r#"{"a":1}"#)), ..SubscribeOptions::default() };
         assert_eq!(house.node.subscribe(target(), "news", options).await, Ok(1));
+        rest().await;
         house.publish("news", 2).await.unwrap();
         let heard = client.heard().await;
         assert!(heard[0].starts_with(r#"{"push":{"channel":"news","subscribe":{"recoverable":true,"#), "{heard:?}");
@@ -129,7 +130,7 @@ fn the_server_tells_and_closes_whom_it_names() {
         let house = Plan::of(KEPT).build();
         let (one, other, stranger) = (house.user("42").await, house.user("42").await, house.user("7").await);
         let order = SessionOrder::Message(json(r#"{"hi":1}"#));
-        assert_eq!(house.node.registry().send(Order { target: target(), order }).await.unwrap(), 2);
+        assert_eq!(house.node.directory().order(&target(), &order), 2);
         assert_eq!(one.heard().await, [r#"{"push":{"message":{"data":{"hi":1}}}}"#]);
         house.node.disconnect(target(), Disconnect::FORCE_DISCONNECT).await.unwrap();
         assert_eq!(one.heard().await, ["close 3503"]);

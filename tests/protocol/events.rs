@@ -81,13 +81,13 @@ fn the_first_event_of_a_history_carries_its_epoch() {
 }
 
 #[test]
-fn an_event_without_tags_or_user_leaves_them_out() {
+fn an_event_without_tags_leaves_them_out_and_its_user_is_told_though_empty() {
     let mut event = event("1");
     event.tags = Some(Arc::new(Tags::new()));
     event.publisher = Some(Arc::new(ClientInfo { conn_info: None, chan_info: None, ..client("") }));
     assert_eq!(
         text(&CentrifugeJson.event(&event)),
-        format!(r#"{{"push":{{"channel":"chat:1","pub":{{"data":1,"info":{{"client":"{CLIENT}"}}}}}}}}"#)
+        format!(r#"{{"push":{{"channel":"chat:1","pub":{{"data":1,"info":{{"user":"","client":"{CLIENT}"}}}}}}}}"#)
     );
 }
 

@@ -78,6 +78,10 @@ impl Channel {
         let recovery = join.recover.map(|from| recovery::recovered(page, &from, self.node.limits()));
         let membership = Membership::new(ctx.address(), &self.node, &self.name, join.hub, join.member.clone());
         let joined = Joined { since: Since { seq, top }, recovery, number: self.number, membership };
+        if join.member.presence {
+            // Before the answer: the session, on another worker, may ask who is present as soon as it has it.
+            drive(self.node.engine().add_presence(&self.name, join.member.info.clone(), PRESENCE_TTL));
+        }
         if let Err(Ok(unwanted)) = join.answer.send(Ok(joined)) {
             // The session ended while it waited; it has not been announced to anybody.
             unwanted.membership.forget();
@@ -87,9 +91,6 @@ impl Channel {
     }
 
     fn announce(&mut self, member: Member) {
-        if member.presence {
-            drive(self.node.engine().add_presence(&self.name, member.info.clone(), PRESENCE_TTL));
-        }
         if member.announced {
             let push = Push::Join { channel: self.name.clone(), info: member.info };
             self.fan_out(Body::Notice(push));

@@ -43,7 +43,7 @@ impl SessionView {
 
     fn order(&self, order: SessionOrder) {
         let target = Target { session: Some(self.id), ..Target::default() };
-        self.node.registry().do_send(crate::broker::Order { target, order });
+        self.node.directory().order(&target, &order);
     }
 }
 

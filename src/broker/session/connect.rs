@@ -14,6 +14,18 @@ use std::time::Duration;
 /// A client whose connect was refused with an error may look at it for this long.
 const REFUSED_LINGER: Duration = Duration::from_secs(5);
 
+/// Who the session is from now on. Those without a token share one identity.
+struct Granted {
+    identity: Arc<Identity>,
+    subs: Vec<(String, SubscriptionOptions)>,
+}
+
+impl From<ConnectionGrant> for Granted {
+    fn from(grant: ConnectionGrant) -> Self {
+        Granted { identity: Arc::new(grant.identity), subs: grant.subs }
+    }
+}
+
 type Joins = Vec<(Plan, Result<Joined, Fault>)>;
 
 impl Session {
@@ -23,17 +35,17 @@ impl Session {
         if connect.token.is_empty() {
             return match settings.anonymous {
                 true => {
-                    let grant = ConnectionGrant { identity: Identity::anonymous(), subs: vec![] };
+                    let grant = Granted { identity: Identity::nobody(), subs: vec![] };
                     self.granted(ticket, connect, Ok(grant), ctx)
                 }
                 false => Fault::Close(Disconnect::BAD_REQUEST).into(),
             };
         }
         match settings.authenticator.verify_connection(&connect.token) {
-            Answer::Ready(grant) => self.granted(ticket, connect, grant, ctx),
+            Answer::Ready(grant) => self.granted(ticket, connect, grant.map(Granted::from), ctx),
             Answer::Later(grant) => {
                 self.later(ctx, grant, move |session, grant, ctx| {
-                    let step = session.granted(ticket, connect, grant, ctx);
+                    let step = session.granted(ticket, connect, grant.map(Granted::from), ctx);
                     session.settle_connect(ticket, step, ctx);
                 });
                 Step::Waits
@@ -45,7 +57,7 @@ impl Session {
         &mut self,
         ticket: Ticket,
         connect: Connect,
-        grant: Result<ConnectionGrant, TokenError>,
+        grant: Result<Granted, TokenError>,
         ctx: &mut Context<Self>,
     ) -> Step {
         let grant = match grant {
@@ -153,7 +165,8 @@ impl Session {
         subs: Vec<(String, crate::protocol::Subscribed)>,
         ctx: &mut Context<Self>,
     ) -> Reply {
-        self.enter(ctx.address());
+        let me = self.me(ctx);
+        self.enter(me);
         self.schedule_identity(ctx);
         Reply::Connected(Box::new(Connected {
             client: self.id,
@@ -186,14 +199,14 @@ impl Session {
     }
 
     /// Takes on an identity. Its user stays the same for the session's life.
-    fn identify(&mut self, identity: Identity) {
+    fn identify(&mut self, identity: Arc<Identity>) {
         self.info = Arc::new(ClientInfo {
             user: identity.user.clone(),
             client: self.id,
             conn_info: identity.info.clone(),
             chan_info: None,
         });
-        self.identity = Arc::new(identity);
+        self.identity = identity;
     }
 }
 

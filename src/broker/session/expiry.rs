@@ -1,5 +1,5 @@
 //! What ends by itself: identities and subscriptions, and the tokens that prolong them.
-use super::{Phase, Session, Step};
+use super::{Session, Step};
 use crate::auth::{ConnectionGrant, SubscriptionGrant, TokenError};
 use crate::broker::{Due, Ticket};
 use crate::protocol::{Expiry, Reply, SubRefresh};
@@ -137,8 +137,7 @@ impl Handler<Due> for Session {
                 None => {}
             },
             Due::Linger => self.end(Disconnect::STALE, ctx),
-            Due::Stale if matches!(self.phase, Phase::New) => self.end(Disconnect::STALE, ctx),
-            Due::Stale | Due::Heartbeat => {}
+            Due::Heartbeat => {}
         }
     }
 }

@@ -83,7 +83,7 @@ impl Session {
     ) -> (Plan, oneshot::Receiver<Result<Joined, Fault>>) {
         let member =
             Member { info: self.info_in(wanted.info.clone()), presence: wanted.presence, announced: wanted.announced };
-        let mut listener = Listener::joining(self.outlet.clone(), ctx.address());
+        let mut listener = Listener::joining(self.outlet.clone(), self.me(ctx));
         listener.filter = wanted.filter.clone();
         listener.notices = wanted.notices;
         let key = self.worker.listen(&channel, listener);
@@ -99,7 +99,7 @@ impl Session {
             ended: None,
             cut: false,
         };
-        self.subs.insert(channel.clone(), subscription);
+        self.subs.insert(channel.clone(), Box::new(subscription));
         let recover = wanted.recover.as_ref().filter(|_| wanted.recoverable);
         let recover = recover.map(|from| Position { offset: from.offset, epoch: from.epoch.clone() });
         let (answer, joined) = oneshot::channel();

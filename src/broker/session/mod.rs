@@ -11,8 +11,8 @@ pub use control::SubscribeOptions;
 
 use super::handler::{LifecycleEvent, SessionView};
 use super::listener::Since;
-use super::message::{Ask, Enter, Exit, Gone, Member, Membership};
-use super::{DeadlineKey, ListenerKey, Node, Outlet, Rule, Ticket, Worker};
+use super::message::{Ask, Gone, Member, Membership};
+use super::{DeadlineKey, ListenerKey, Node, Outlet, Rule, SessionAddr, Ticket, Worker};
 use crate::protocol::{Command, Reply};
 use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Identity, SessionId};
 use actix::prelude::*;
@@ -27,12 +27,15 @@ pub struct Session {
     id: SessionId,
     worker: Rc<Worker>,
     outlet: Rc<dyn Outlet>,
+    /// Its own address, made once.
+    me: Option<SessionAddr>,
     greeting: Greeting,
     phase: Phase,
     identity: Arc<Identity>,
     /// The session as others see it where no subscription says more.
     info: Arc<ClientInfo>,
-    subs: HashMap<ChannelName, Subscription, RandomState>,
+    /// Boxed: the table of a session with one subscription has places for more.
+    subs: HashMap<ChannelName, Box<Subscription>, RandomState>,
     /// Commands that came while an earlier one waits; the connection bounds them.
     queue: VecDeque<Ask>,
     pace: Pace,
@@ -127,9 +130,10 @@ impl Session {
             id,
             worker,
             outlet,
+            me: None,
             greeting,
             phase: Phase::New,
-            identity: Arc::new(Identity::anonymous()),
+            identity: Identity::nobody(),
             info: Arc::new(info),
             subs: HashMap::default(),
             queue: VecDeque::new(),
@@ -144,6 +148,10 @@ impl Session {
 
     fn node(&self) -> &Node {
         self.worker.node()
+    }
+
+    fn me(&mut self, ctx: &Context<Self>) -> SessionAddr {
+        self.me.get_or_insert_with(|| Arc::new(ctx.address())).clone()
     }
 
     fn view(&self) -> SessionView {
@@ -250,16 +258,16 @@ impl Session {
         }
         if was_in {
             let node = self.node();
-            node.registry().do_send(Exit { session: self.id, user: self.info.user.clone() });
+            node.directory().exit(self.id, &self.info.user);
             node.metrics().sessions.dec();
             node.tell(LifecycleEvent::Disconnected(self.view(), reason));
         }
     }
 
-    fn enter(&mut self, addr: Addr<Session>) {
+    fn enter(&mut self, addr: SessionAddr) {
         self.phase = Phase::In;
         let node = self.node();
-        node.registry().do_send(Enter { session: self.id, user: self.info.user.clone(), addr });
+        node.directory().enter(self.id, self.info.user.clone(), addr);
         node.metrics().sessions.inc();
         node.tell(LifecycleEvent::Connected(self.view()));
     }

@@ -38,6 +38,7 @@ impl Session {
     fn send_publish(&mut self, ticket: Ticket, channel: ChannelName, data: Json, ctx: &mut Context<Self>) {
         let publisher = self.subs.get(&channel).map_or(&self.info, |sub| &sub.member.info).clone();
         self.publishing += 1;
+        let answer = PublishAnswer::session(self.me(ctx), ticket);
         self.worker.publish(Publish {
             channel,
             data,
@@ -46,7 +47,7 @@ impl Session {
             skip_history: false,
             idempotency: None,
             version: None,
-            answer: PublishAnswer::session(ctx.address(), ticket),
+            answer,
         });
     }
 

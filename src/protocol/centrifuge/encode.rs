@@ -75,8 +75,8 @@ fn write_reply(object: &mut Object<'_>, reply: &Reply) {
         Reply::Published => object.object("publish", |_| {}),
         Reply::Presence(present) => object.object("presence", |o| write_presence(o, present)),
         Reply::PresenceStats { clients, users } => object.object("presence_stats", |stats| {
-            stats.number("num_clients", *clients as u64);
-            stats.number("num_users", *users as u64);
+            stats.value("num_clients", clients);
+            stats.value("num_users", users);
         }),
         Reply::History(page) => object.object("history", |o| write_history(o, page)),
         Reply::Rpc(data) => object.object("rpc", |rpc| rpc.json("data", data.as_ref())),
@@ -144,8 +144,8 @@ fn write_presence(object: &mut Object<'_>, present: &[(String, Arc<ClientInfo>)]
 
 fn write_history(object: &mut Object<'_>, page: &HistoryPage) {
     write_events(object, &page.events);
-    object.text("epoch", page.epoch.as_str());
-    object.number("offset", page.offset);
+    object.value("epoch", page.epoch.as_str());
+    object.value("offset", &page.offset);
 }
 
 fn write_events(object: &mut Object<'_>, events: &[Arc<Event>]) {
@@ -169,7 +169,7 @@ fn write_event(object: &mut Object<'_>, event: &Event) {
 }
 
 fn write_client(object: &mut Object<'_>, info: &ClientInfo) {
-    object.text("user", &info.user);
+    object.value("user", info.user.as_ref() as &str);
     object.value("client", &info.client);
     object.json("conn_info", info.conn_info.as_ref());
     object.json("chan_info", info.chan_info.as_ref());

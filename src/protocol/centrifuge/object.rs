@@ -1,5 +1,5 @@
-//! Writes JSON objects into a frame as the protocol wants them: what is zero, false or empty is left out, payloads stand as
-//! they came. Without a tree and without a second pass over payloads.
+//! Writes JSON objects into a frame as the protocol wants them: what is zero, false or empty is left out, but for the few
+//! fields that the reference always writes (those without `omitempty` in its `client.pb.go`); payloads stand as they came. Without a tree and without a second pass over payloads.
 use crate::protocol::{Frame, FrameBuilder};
 use crate::types::Json;
 use serde::Serialize;
@@ -78,8 +78,8 @@ impl Object<'_> {
         }
     }
 
-    /// A value that cannot be empty.
-    pub(super) fn value(&mut self, name: &'static str, value: &impl Serialize) {
+    /// A value that is always written: it cannot be empty, or the reference writes it empty too.
+    pub(super) fn value(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) {
         self.key(name);
         put_value(self.out, value);
     }

@@ -1,0 +1,56 @@
+//! One call, from its request to its response.
+use super::answer::ErrorMode;
+use super::method::{Entry, Malformed, Prepared};
+use super::refusal::Refusal;
+use super::{guard, single};
+use crate::broker::Node;
+use actix_web::web::{Bytes, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use std::time::{Duration, Instant};
+
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// Reads a body: the method's name, and the call.
+type Read = Result<(&'static str, Prepared), Malformed>;
+
+/// Answers a call of a method by its own path.
+pub async fn method(node: Node, entry: &'static Entry, request: HttpRequest, body: Payload) -> HttpResponse {
+    answer(node, request, body, |body| Ok((entry.name, (entry.prepare)(body)?))).await
+}
+
+/// Answers a call of the single endpoint, whose body names the method.
+pub async fn single(node: Node, request: HttpRequest, body: Payload) -> HttpResponse {
+    answer(node, request, body, single::read).await
+}
+
+async fn answer(node: Node, request: HttpRequest, body: Payload, read: impl FnOnce(&str) -> Read) -> HttpResponse {
+    let started = Instant::now();
+    let (name, call) = match prepare(&node, &request, body, read).await {
+        Ok(prepared) => prepared,
+        Err(refusal) => return refusal.response(node.metrics()),
+    };
+    let outcome = call(node.clone()).await;
+    let response = ErrorMode::of(&request).response(name, outcome);
+    node.metrics().api_seconds.observe(started.elapsed().as_secs_f64());
+    response
+}
+
+async fn prepare(
+    node: &Node,
+    request: &HttpRequest,
+    body: Payload,
+    read: impl FnOnce(&str) -> Read,
+) -> Result<(&'static str, Prepared), Refusal> {
+    guard::admit(node, request)?;
+    let body = collect(body, node.limits().body).await?;
+    let text = std::str::from_utf8(&body).map_err(|_| Malformed::NotUtf8)?;
+    Ok(read(text)?)
+}
+
+/// The body as it came, at most `limit` bytes of it; it is never unpacked.
+async fn collect(body: Payload, limit: usize) -> Result<Bytes, Refusal> {
+    let collected = tokio::time::timeout(BODY_TIME, body.to_bytes_limited(limit)).await;
+    let within = collected.map_err(|_| Refusal::TooSlow)?.map_err(|_| Refusal::TooLarge(limit))?;
+    within.map_err(|_| Refusal::BrokenOff)
+}

@@ -1,0 +1,83 @@
+//! A publish as the API writes it: payloads, and the fields that publish and broadcast share.
+use crate::types::{Json, ReplyError};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::{Deserialize, Deserializer};
+
+/// The longest idempotency key in bytes: it is kept for minutes after its publish.
+pub const MAX_IDEMPOTENCY_KEY: usize = 255;
+
+/// Reads a payload that is there, `null` included; serde alone takes a null for an absent field.
+pub fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
+    Json::deserialize(deserializer).map(Some)
+}
+
+/// The payload out of the two fields it may stand in. Where both are given the plain one counts, and the other is not
+/// looked at. Fails with 107 where the encoded one alone is given and is no JSON: binary stays out of user channels
+/// (decision 8).
+pub fn payload(plain: Option<Json>, encoded: Option<String>) -> Result<Option<Json>, ReplyError> {
+    let encoded = encoded.filter(|encoded| !encoded.is_empty());
+    match (plain, encoded) {
+        (None, Some(encoded)) => {
+            let bytes = BASE64_STANDARD.decode(encoded).map_err(|_| ReplyError::BAD_REQUEST)?;
+            Json::parse(bytes.into()).map(Some).map_err(|_| ReplyError::BAD_REQUEST)
+        }
+        (plain, _) => Ok(plain),
+    }
+}
+
+/// As [`payload`], for what is shown of a user, where `null` says nothing.
+pub fn shown(plain: Option<Json>, encoded: Option<String>) -> Result<Option<Json>, ReplyError> {
+    Ok(payload(plain, encoded)?.filter(|info| !info.is_null()))
+}
+
+/// A request that publishes: `$where` says where to, the rest is the same for one channel and for many.
+macro_rules! draft {
+    ($(#[$about:meta])* pub struct $name:ident { $(#[$field:meta])* $where:ident: $type:ty }) => {
+        $(#[$about])*
+        #[derive(serde::Deserialize, utoipa::ToSchema)]
+        pub struct $name {
+            $(#[$field])*
+            $where: Option<$type>,
+            /// The payload: any JSON, `null` included. It reaches listeners as it is written here, but for line breaks.
+            #[serde(default, deserialize_with = "crate::api::draft::given")]
+            #[schema(value_type = Option<serde_json::Value>)]
+            data: Option<crate::types::Json>,
+            /// The payload in base64, where `data` is left out; it must be JSON too.
+            b64data: Option<String>,
+            /// Do not keep the event in the channel's history.
+            skip_history: Option<bool>,
+            /// Short texts that listeners may filter by.
+            #[schema(value_type = Option<std::collections::BTreeMap<String, String>>)]
+            tags: Option<crate::types::Tags>,
+            /// Names this publish, at most 255 bytes: another one with the same key in the same channel within five
+            /// minutes is answered as the first one was, and does nothing.
+            idempotency_key: Option<String>,
+            /// The version of the state that the event carries, from 1: one that is not greater than the channel's last is
+            /// answered with the channel's position, and not delivered.
+            version: Option<u64>,
+            /// Names a life of the versions; a new one begins anew.
+            version_epoch: Option<String>,
+        }
+
+        impl $name {
+            fn request(self) -> Result<crate::broker::PublishRequest, crate::types::ReplyError> {
+                use crate::types::ReplyError;
+                let key = self.idempotency_key.filter(|key| !key.is_empty());
+                if key.as_ref().is_some_and(|key| key.len() > crate::api::draft::MAX_IDEMPOTENCY_KEY) {
+                    return Err(ReplyError::BAD_REQUEST);
+                }
+                let data = crate::api::draft::payload(self.data, self.b64data)?.ok_or(ReplyError::BAD_REQUEST)?;
+                let version = self.version.filter(|version| *version > 0);
+                Ok(crate::broker::PublishRequest {
+                    tags: self.tags,
+                    skip_history: self.skip_history.unwrap_or_default(),
+                    idempotency_key: key,
+                    version: version.map(|version| (version, self.version_epoch.unwrap_or_default())),
+                    ..crate::broker::PublishRequest::new(data)
+                })
+            }
+        }
+    };
+}
+pub(super) use draft;

@@ -1,0 +1,63 @@
+//! Who may call the API (decision 15).
+use super::refusal::Refusal;
+use crate::auth::Origins;
+use crate::broker::Node;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, ORIGIN};
+use actix_web::web::Query;
+use actix_web::{HttpMessage, HttpRequest};
+use serde::Deserialize;
+
+/// The header that carries a key.
+const KEY_HEADER: &str = "X-API-Key";
+
+#[derive(Default, Deserialize)]
+struct Parameters {
+    api_key: Option<String>,
+}
+
+/// Refuses a request by its head alone, before any of its body is read.
+///
+/// With a key configured: 401 without a right one. Keyless: 403 for a page of a foreign origin, which would otherwise
+/// publish through a browser that happens to run beside the broker. Either way 415 for a content type that is not JSON;
+/// none at all passes with a key only, as a page can send such a request without asking first.
+pub fn admit(node: &Node, request: &HttpRequest) -> Result<(), Refusal> {
+    let settings = node.settings();
+    let headers = request.headers();
+    let keyless = settings.api_keys.is_keyless();
+    let parameters = Query::<Parameters>::from_query(request.query_string()).map(Query::into_inner);
+    let query = parameters.unwrap_or_default().api_key;
+    if !settings.api_keys.admits(text(headers, KEY_HEADER), text(headers, AUTHORIZATION.as_str()), query.as_deref()) {
+        log::warn!("an API call to {} without a right key was refused", request.path());
+        return Err(Refusal::Key);
+    }
+    if keyless {
+        same_origin(&settings.origins, request)?;
+    }
+    json_content(request, keyless)
+}
+
+fn same_origin(origins: &Origins, request: &HttpRequest) -> Result<(), Refusal> {
+    let headers = request.headers();
+    // An origin that is no text is none of ours, unlike an absent one.
+    let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    let host = text(headers, HOST.as_str()).or(authority).unwrap_or_default();
+    if origins.admits(origin, host) {
+        return Ok(());
+    }
+    log::warn!("an API call from the origin {origin:?} was refused: add it to auth.origins, or set api.key");
+    Err(Refusal::Origin)
+}
+
+fn json_content(request: &HttpRequest, keyless: bool) -> Result<(), Refusal> {
+    let named = request.headers().contains_key(CONTENT_TYPE);
+    let is_json = matches!(request.mime_type(), Ok(Some(mime)) if mime.essence_str() == "application/json");
+    match is_json || !named && !keyless {
+        true => Ok(()),
+        false => Err(Refusal::ContentType),
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}

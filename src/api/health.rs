@@ -1,0 +1,27 @@
+//! Whether the broker is alive, and whether it may take traffic.
+use crate::broker::Node;
+use actix_web::HttpResponse;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<&'static str>,
+}
+
+/// The process answers. Says nothing about anything else, so that nobody restarts a broker for what a restart cannot mend.
+pub fn alive() -> HttpResponse {
+    HttpResponse::Ok().json(Health { status: "ok", reasons: vec![] })
+}
+
+/// 200 where the broker may take traffic; 503 with the reasons where not.
+pub fn ready(node: &Node) -> HttpResponse {
+    let stopping = node.is_draining().then_some("the broker is stopping");
+    let lost = (!node.registry().connected()).then_some("the registry has ended");
+    let reasons: Vec<_> = stopping.into_iter().chain(lost).collect();
+    match reasons.is_empty() {
+        true => HttpResponse::Ok().json(Health { status: "ok", reasons }),
+        false => HttpResponse::ServiceUnavailable().json(Health { status: "unavailable", reasons }),
+    }
+}

@@ -1,0 +1,64 @@
+//! `presence` and `presence_stats`: who is in a channel.
+use super::method::Method;
+use super::shapes::Client;
+use crate::broker::Node;
+use crate::types::ReplyError;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// Asks who is in a channel.
+#[derive(Deserialize, ToSchema)]
+pub struct Presence {
+    /// The channel.
+    channel: Option<String>,
+}
+
+/// Who is in a channel.
+#[derive(Serialize, ToSchema)]
+pub struct Present {
+    /// By session id.
+    presence: BTreeMap<String, Client>,
+}
+
+/// Asks how many are in a channel.
+#[derive(Deserialize, ToSchema)]
+pub struct PresenceStats {
+    /// The channel.
+    channel: Option<String>,
+}
+
+/// How many are in a channel.
+#[derive(Serialize, ToSchema)]
+pub struct PresentNumbers {
+    /// Sessions.
+    num_clients: usize,
+    /// Different users among them.
+    num_users: usize,
+}
+
+impl Method for Presence {
+    type Result = Present;
+    const NAME: &'static str = "presence";
+    const SUMMARY: &'static str = "Tells who is in a channel";
+    const REQUEST: &'static str = r#"{"channel":"news"}"#;
+    const RESULT: &'static str = r#"{"presence":{"c54ba4b8-5ba8-4d41-8a3b-3a6c5f6d0f3e":{"user":"42","client":"c54ba4b8-5ba8-4d41-8a3b-3a6c5f6d0f3e"}}}"#;
+
+    async fn answer(self, node: &Node) -> Result<Present, ReplyError> {
+        let present = node.presence(&self.channel.unwrap_or_default()).await?;
+        Ok(Present { presence: present.iter().map(|info| (info.client.to_string(), (&**info).into())).collect() })
+    }
+}
+
+impl Method for PresenceStats {
+    type Result = PresentNumbers;
+    const NAME: &'static str = "presence_stats";
+    const SUMMARY: &'static str = "Tells how many are in a channel";
+    const REQUEST: &'static str = r#"{"channel":"news"}"#;
+    const RESULT: &'static str = r#"{"num_clients":2,"num_users":1}"#;
+
+    async fn answer(self, node: &Node) -> Result<PresentNumbers, ReplyError> {
+        let stats = node.presence_stats(&self.channel.unwrap_or_default()).await?;
+        Ok(PresentNumbers { num_clients: stats.clients, num_users: stats.users })
+    }
+}

@@ -1,0 +1,19 @@
+//! `callboard completions`.
+use super::{Cli, Error, print_line};
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+/// Prints a script that completes commands in a shell.
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// Which shell
+    shell: Shell,
+}
+
+impl Completions {
+    pub(super) fn run(self) -> Result<(), Error> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "callboard", &mut script);
+        print_line(String::from_utf8_lossy(&script).trim_end())
+    }
+}

@@ -1,0 +1,107 @@
+//! `callboard pub`.
+use super::client::{Api, Remote, parse};
+use super::{Error, Options, print_line};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::io::BufRead;
+
+/// Publishes into a channel, over the HTTP API.
+#[derive(Debug, Args)]
+pub(super) struct Publish {
+    /// The channel
+    channel: String,
+    /// The payload, as JSON; `-` publishes each line of the standard input
+    #[arg(allow_hyphen_values = true)]
+    data: String,
+    /// Publishing again with the same key within its time is answered, and not published
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
+    /// A tag of the event, which subscribers can filter by; may be given several times
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag)]
+    tags: Vec<(String, String)>,
+    /// Print the answer as JSON: `{"offset", "epoch"}`, `{}` where the channel keeps no history
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+fn tag(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("a tag is written KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+#[derive(Serialize)]
+struct Parameters<'a> {
+    channel: &'a str,
+    data: &'a RawValue,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    tags: BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idempotency_key: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct Published {
+    #[serde(default)]
+    offset: u64,
+    #[serde(default)]
+    epoch: String,
+}
+
+impl Publish {
+    pub(super) async fn run(self, options: &Options) -> Result<(), Error> {
+        let api = self.remote.api(options)?;
+        if self.data != "-" {
+            return self.publish(&api, &self.data).await;
+        }
+        if self.idempotency_key.is_some() {
+            return Err(Error::Usage("--idempotency-key is of one event; `-` publishes many".into()));
+        }
+        // Reading blocks this thread, which has nothing else to do meanwhile.
+        for (index, line) in std::io::stdin().lock().lines().enumerate() {
+            let at = |reason: &dyn std::fmt::Display| Error::Failed(format!("line {}: {reason}", index + 1));
+            let line = line.map_err(|error| at(&error))?;
+            if !line.trim().is_empty() {
+                self.publish(&api, &line).await.map_err(|error| match error {
+                    Error::OutputClosed => error,
+                    other => at(&other),
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn publish(&self, api: &Api, data: &str) -> Result<(), Error> {
+        let data: &RawValue = serde_json::from_str(data).map_err(|error| no_json(data, &error))?;
+        let parameters = Parameters {
+            channel: &self.channel,
+            data,
+            tags: self.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
+            idempotency_key: self.idempotency_key.as_deref(),
+        };
+        let result = api.call("publish", &parameters).await?;
+        if self.json {
+            return print_line(result.get());
+        }
+        let Published { offset, epoch } = parse(&result)?;
+        match epoch.is_empty() {
+            true => print_line(&format!("published to {}", self.channel)),
+            false => print_line(&format!("published to {} at {epoch}:{offset}", self.channel)),
+        }
+    }
+}
+
+/// Says how to write it: most often the shell has eaten the quotes of a string.
+fn no_json(data: &str, error: &serde_json::Error) -> Error {
+    let quoted = serde_json::Value::from(data).to_string();
+    let safe = !data.contains('\'');
+    let hint = match data.trim_start().starts_with(['{', '[', '"']) {
+        true => r#"; put it in single quotes so that the shell leaves its quotes alone: '{"hello":1}'"#.to_owned(),
+        false if safe => format!("; a text is written '{quoted}'"),
+        false => "; a text is written in double quotes within single ones: '\"text\"'".to_owned(),
+    };
+    Error::Usage(format!("the data is no JSON ({error}){hint}"))
+}

@@ -1,0 +1,38 @@
+//! Whether the keys, files and origins of `[auth]` and `[api]` can be used; reads the files they name.
+use crate::auth::{self, ApiKeys, Authenticator, Origins};
+use crate::server::Config;
+use std::time::Duration;
+
+/// The shortest time between two fetches of a key set.
+const LEAST_REFRESH: Duration = Duration::from_secs(10);
+
+/// What cannot be used: key, reason.
+pub(super) fn find(config: &Config) -> Vec<(&'static str, String)> {
+    // Without its address, or the check would fetch the key set.
+    let offline = auth::Config { jwks_url: None, ..config.auth.clone() };
+    let tried = [
+        Authenticator::new(&offline).map(drop),
+        Origins::new(&config.auth.origins).map(drop),
+        ApiKeys::new(&config.api).map(drop),
+    ];
+    let mut found: Vec<_> = tried.into_iter().filter_map(Result::err).map(explain).collect();
+    if let Some(url) = &config.auth.jwks_url {
+        let is_address =
+            ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme) && url.len() > scheme.len());
+        if !is_address {
+            found.push(("auth.jwks_url", "an address is wanted, such as https://id.example.com/keys.json".into()));
+        }
+        if config.auth.jwks_refresh < LEAST_REFRESH {
+            found.push(("auth.jwks_refresh", "must be at least 10s".into()));
+        }
+    }
+    found
+}
+
+fn explain(error: auth::Error) -> (&'static str, String) {
+    match error {
+        auth::Error::File { key, path, source } => (key, format!("cannot read {}: {source}", path.display())),
+        auth::Error::Value { key, reason } => (key, reason),
+        other => ("auth", other.to_string()),
+    }
+}

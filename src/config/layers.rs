@@ -1,0 +1,126 @@
+//! What stands above the file: environment variables, then command line options.
+use super::file;
+use super::problem::{Place, Problem};
+use super::schema::Schema;
+use figment::value::{Dict, Map, Value};
+use figment::{Metadata, Profile, Provider};
+use std::net::IpAddr;
+
+/// Begins the name of every variable.
+const PREFIX: &str = "CALLBOARD_";
+/// Stands between a section and its key. A variable without it is no setting: `CALLBOARD_CONFIG` is an option's, and
+/// Kubernetes sets `CALLBOARD_PORT` and its like for a service of that name.
+const NEST: &str = "__";
+
+/// The options of the command line that set config keys; the last layer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `server.host`.
+    pub host: Option<IpAddr>,
+    /// `server.port`.
+    pub port: Option<u16>,
+    /// `server.workers`.
+    pub workers: Option<usize>,
+}
+
+/// Values with the place of each.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Layer {
+    name: &'static str,
+    /// Its values.
+    pub(super) values: Dict,
+    places: Vec<(String, Place)>,
+    /// What is wrong with them.
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Layer {
+    /// The environment's. Whatever has the prefix and two underscores must be a known key.
+    pub(super) fn of_variables(schema: &Schema, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut layer = Layer { name: "environment", ..Layer::default() };
+        for (variable, text) in variables {
+            if let Some(rest) = variable.strip_prefix(PREFIX).filter(|rest| rest.contains(NEST)) {
+                layer.variable(schema, &variable, &rest.to_lowercase(), &text);
+            }
+        }
+        layer
+    }
+
+    /// The command line's.
+    pub(super) fn of_options(overrides: &Overrides) -> Self {
+        let mut layer = Layer { name: "command line", ..Layer::default() };
+        let mut set = |key: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                layer.set(&["server", key], value, Place::Flag(format!("--{key}")));
+            }
+        };
+        set("host", overrides.host.map(|host| host.to_string().into()));
+        set("port", overrides.port.map(Value::from));
+        set("workers", overrides.workers.map(Value::from));
+        layer
+    }
+
+    fn variable(&mut self, schema: &Schema, variable: &str, rest: &str, text: &str) {
+        let path: Vec<&str> = rest.split(NEST).collect();
+        let place = Place::Variable(variable.to_owned());
+        let accepted = schema.knows(&path).and_then(|()| read(schema, &path, text));
+        match accepted {
+            Ok(value) => self.set(&path, value, place),
+            Err(message) => self.problems.push(Problem { place, key: path.join("."), message }),
+        }
+    }
+
+    fn set(&mut self, path: &[&str], value: Value, place: Place) {
+        self.places.push((path.join("."), place));
+        let (last, around) = path.split_last().expect("split yields one part at least");
+        let mut dict = &mut self.values;
+        for key in around {
+            let inner = dict.entry((*key).to_owned()).or_insert_with(|| Value::from(Dict::new()));
+            // Of a variable for a table and one for a key in it, the former stands.
+            let Value::Dict(_, next) = inner else { return };
+            dict = next;
+        }
+        dict.insert((*last).to_owned(), value);
+    }
+
+    /// Where this layer sets a key or something around it.
+    pub(super) fn place(&self, key: &str) -> Option<Place> {
+        let covers =
+            |path: &str| key.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        self.places.iter().find(|(path, _)| covers(path)).map(|(_, place)| place.clone())
+    }
+}
+
+/// Reads a variable's text as the key wants it: as it stands, as a TOML value, or as a list with commas. A text that begins
+/// like a list is tried as TOML first, or a list of secrets would become one long secret.
+fn read(schema: &Schema, path: &[&str], text: &str) -> Result<Value, String> {
+    let plain = Value::from(text);
+    let parsed = file::value(text).unwrap_or_else(|| plain.clone());
+    let list = Value::from(text.split(',').map(|part| part.trim().to_owned()).collect::<Vec<_>>());
+    let tries = match text.trim_start().starts_with('[') {
+        true => [parsed, plain, list],
+        false => [plain, parsed, list],
+    };
+    let [first, second, third] = tries.map(|value| schema.accepts(path, value.clone()).map(|()| value));
+    first.or(second.or_else(|reason| third.map_err(|_| reason)))
+}
+
+impl Provider for Layer {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.name)
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(Profile::Default.collect(self.values.clone()))
+    }
+}
+
+impl Provider for file::File {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("file")
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(Profile::Default.collect(self.values.clone()))
+    }
+}

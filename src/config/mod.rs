@@ -1,0 +1,184 @@
+//! The config of the process: built-in defaults, then the file, then the environment, then the command line.
+//!
+//! The keys are those of the rooms ([`crate::server::Config`] is their sum); what is here reads the layers, says all that
+//! is wrong at once, and refuses what is unsafe.
+mod access;
+mod exposure;
+mod file;
+mod layers;
+mod problem;
+mod schema;
+mod sense;
+
+pub use exposure::check_exposure;
+pub use layers::Overrides;
+pub use problem::{Place, Problem, Problems};
+
+use crate::server::Config;
+use figment::Figment;
+use file::File;
+use layers::Layer;
+use schema::Schema;
+use std::path::PathBuf;
+
+/// The config that comes with the binary: open, for loopback.
+pub const SHIPPED: &str = include_str!("../../config.toml");
+/// What the embedded copy is called in messages.
+const SHIPPED_NAME: &str = "built-in config.toml";
+
+/// Where the config's file is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// The embedded copy of the shipped file; on loopback only.
+    #[default]
+    Shipped,
+    /// A file of the user's.
+    File(PathBuf),
+}
+
+/// A config that was read, and where its settings came from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings in effect.
+    pub config: Config,
+    is_shipped: bool,
+    /// Without values: they held the secrets as they were written.
+    layers: Layers,
+}
+
+impl Loaded {
+    /// Whether the config can be served with: the files it names can be read, the embedded copy keeps to loopback, and
+    /// [`check_exposure`]. Fails with everything that is wrong.
+    pub fn check(&self) -> Result<(), Problems> {
+        let unusable = access::find(&self.config).into_iter();
+        let mut problems: Vec<Problem> = unusable.map(|(key, message)| self.layers.problem(key, message)).collect();
+        let beyond = match self.is_shipped {
+            true => exposure::check_embedded(&self.config),
+            false => vec![],
+        };
+        // An embedded copy that must not be used at all need not be made safe, too.
+        if beyond.is_empty() {
+            let exposed = check_exposure(&self.config, &self.anonymous());
+            problems.extend(exposed.err().iter().flat_map(Problems::iter).cloned());
+        }
+        problems.extend(beyond.into_iter().map(|(key, message)| self.layers.problem(key, message)));
+        Problems::none_in(problems)
+    }
+
+    /// Where the user set `auth.anonymous`; [`Place::Unset`] where the shipped file or nobody did.
+    pub fn anonymous(&self) -> Place {
+        const KEY: &str = "auth.anonymous";
+        let file = || self.layers.file.place(KEY).filter(|_| !self.is_shipped && self.layers.file.has(KEY));
+        self.layers.place_above_file(KEY).or_else(file).unwrap_or(Place::Unset)
+    }
+}
+
+/// The config to serve with. `variables` is the environment (those that begin with `CALLBOARD_` and hold `__` count),
+/// `overrides` the command line. Fails with everything that is wrong, unsafe exposure included ([`Loaded::check`]).
+pub fn load(
+    source: &Source,
+    variables: impl IntoIterator<Item = (String, String)>,
+    overrides: &Overrides,
+) -> Result<Config, Problems> {
+    let loaded = read(source, variables, overrides)?;
+    loaded.check()?;
+    Ok(loaded.config)
+}
+
+/// Like [`load`], without [`Loaded::check`]: enough for who does not listen. Fails with everything that is wrong.
+pub fn read(
+    source: &Source,
+    variables: impl IntoIterator<Item = (String, String)>,
+    overrides: &Overrides,
+) -> Result<Loaded, Problems> {
+    let schema = Schema::new();
+    let (name, text) = text_of(source)?;
+    let file = File::parse(&name, &text);
+    let layers =
+        Layers { file, variables: Layer::of_variables(&schema, variables), options: Layer::of_options(overrides) };
+    layers.merge(&schema, *source == Source::Shipped)
+}
+
+/// The environment of this process. What is no Unicode is no setting.
+pub fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+fn text_of(source: &Source) -> Result<(String, String), Problems> {
+    match source {
+        Source::Shipped => Ok((SHIPPED_NAME.to_owned(), SHIPPED.to_owned())),
+        Source::File(path) => {
+            let file = path.display().to_string();
+            let problem = |error: std::io::Error| Problem {
+                place: Place::File { file: file.clone(), line: 0 },
+                key: String::new(),
+                message: format!("cannot be read: {error}"),
+            };
+            let text = std::fs::read_to_string(path).map_err(|error| Problems::of(vec![problem(error)]))?;
+            Ok((file, text))
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Layers {
+    file: File,
+    variables: Layer,
+    options: Layer,
+}
+
+impl Layers {
+    fn place_above_file(&self, key: &str) -> Option<Place> {
+        self.options.place(key).or_else(|| self.variables.place(key))
+    }
+
+    /// What is wrong with a key, where the setting in effect stands.
+    fn problem(&self, key: &str, message: String) -> Problem {
+        let place = self.place_above_file(key).or_else(|| self.file.place(key)).unwrap_or(Place::Unset);
+        Problem { place, key: key.to_owned(), message }
+    }
+
+    fn merge(mut self, schema: &Schema, is_shipped: bool) -> Result<Loaded, Problems> {
+        let mut problems = self.check_file(schema);
+        problems.append(&mut self.file.problems);
+        problems.append(&mut self.variables.problems);
+        let merged = Figment::new().merge(&self.file).merge(&self.variables).merge(&self.options);
+        let config = merged.extract::<Config>();
+        for values in [&mut self.file.values, &mut self.variables.values, &mut self.options.values] {
+            values.clear();
+        }
+        match config {
+            Ok(config) => {
+                self.add_nonsense(&config, &mut problems);
+                Problems::none_in(problems)?;
+                Ok(Loaded { config, is_shipped, layers: self })
+            }
+            // Every key was good by itself, or is gone: what is left is one that only fails beside another.
+            Err(error) => {
+                problems.push(self.problem(&error.path.join("."), error.kind.to_string()));
+                Err(Problems::of(problems))
+            }
+        }
+    }
+
+    /// What is wrong with single keys of the file; those are gone from it afterwards.
+    fn check_file(&mut self, schema: &Schema) -> Vec<Problem> {
+        let mut values = std::mem::take(&mut self.file.values);
+        let problems = schema.check(&mut values, &|key| self.file.place(key).unwrap_or(Place::Unset));
+        self.file.values = values;
+        problems.into_iter().filter(|problem| !self.file.is_broken_at(&problem.place)).collect()
+    }
+
+    /// Adds what makes no sense, unless one of the keys it is about was refused already, or its line.
+    fn add_nonsense(&self, config: &Config, problems: &mut Vec<Problem>) {
+        let refused: Vec<String> = problems.iter().map(|problem| problem.key.clone()).collect();
+        let broken: Vec<Place> = problems.iter().filter(|p| p.key.is_empty()).map(|p| p.place.clone()).collect();
+        for found in sense::find(config) {
+            let about = [Some(&found.key), found.with.as_ref()];
+            let problem = self.problem(&found.key, found.message);
+            if about.into_iter().flatten().all(|key| !refused.contains(key)) && !broken.contains(&problem.place) {
+                problems.push(problem);
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Which keys there are and what each may hold, taken from the config's types themselves.
+use super::problem::{Place, Problem};
+use crate::broker::Namespace;
+use crate::server::Config;
+use figment::error::Kind;
+use figment::value::{Dict, Value};
+use serde_json::Value as Json;
+
+/// The array of tables.
+const NAMESPACE: &str = "namespace";
+/// Keys whose values must not show up in a message.
+const SECRETS: [&str; 2] = ["api.key", "auth.hmac_secret"];
+
+/// The known keys.
+pub(super) struct Schema {
+    sections: Json,
+    namespace: Json,
+}
+
+impl Schema {
+    /// The keys of the config as it is built in.
+    pub(super) fn new() -> Self {
+        let json = |value: serde_json::Result<Json>| value.expect("the built-in config has text keys only");
+        Schema {
+            sections: json(serde_json::to_value(Config::default())),
+            namespace: json(serde_json::to_value(Namespace::default())),
+        }
+    }
+
+    /// Checks every key of a layer by itself and takes out what is wrong. `place` says where a key stands.
+    pub(super) fn check(&self, layer: &mut Dict, place: &dyn Fn(&str) -> Place) -> Vec<Problem> {
+        let mut check = Check { schema: self, place, problems: Vec::new() };
+        layer.retain(|key, value| check.top(key, value));
+        check.problems
+    }
+
+    /// Whether a path of keys may hold this value; the reason why not.
+    pub(super) fn accepts(&self, path: &[&str], value: Value) -> Result<(), String> {
+        let mut nested = value;
+        for key in path.iter().rev() {
+            nested = Value::from(Dict::from([((*key).to_owned(), nested)]));
+        }
+        let is_secret = SECRETS.contains(&path.join(".").as_str());
+        nested.deserialize::<Config>().map(drop).map_err(|error| reason(&error.kind, is_secret))
+    }
+
+    /// Whether these keys are known; the reason why not.
+    pub(super) fn knows(&self, path: &[&str]) -> Result<(), String> {
+        let mut here = &self.sections;
+        for (depth, key) in path.iter().enumerate() {
+            match here.get(key) {
+                Some(inner) => here = inner,
+                None => return Err(self.unknown(&path[..depth], key, here)),
+            }
+        }
+        Ok(())
+    }
+
+    /// What to say of an unknown key between those that are known there.
+    fn unknown(&self, around: &[&str], key: &str, known: &Json) -> String {
+        let names = known.as_object().into_iter().flat_map(|o| o.keys());
+        if let Some(near) = nearest(key, names.map(String::as_str)) {
+            return format!("unknown key; did you mean `{near}`?");
+        }
+        let elsewhere = self.homes(key).into_iter().find(|home| !around.contains(&home.trim_matches(['[', ']'])));
+        match elsewhere {
+            Some(home) => format!("unknown key here; it belongs to `{home}`"),
+            None => "unknown key".to_owned(),
+        }
+    }
+
+    /// The sections that have this key.
+    fn homes(&self, key: &str) -> Vec<String> {
+        let sections = self.sections.as_object().into_iter().flatten();
+        let mut homes: Vec<String> =
+            sections.filter(|(_, inner)| inner.get(key).is_some()).map(|(name, _)| format!("[{name}]")).collect();
+        if self.namespace.get(key).is_some() {
+            homes.push(format!("[[{NAMESPACE}]]"));
+        }
+        homes
+    }
+}
+
+struct Check<'a> {
+    schema: &'a Schema,
+    place: &'a dyn Fn(&str) -> Place,
+    problems: Vec<Problem>,
+}
+
+impl Check<'_> {
+    fn report(&mut self, key: &str, message: String) -> bool {
+        self.problems.push(Problem { place: (self.place)(key), key: key.to_owned(), message });
+        false
+    }
+
+    /// Whether to keep a key of the top level.
+    fn top(&mut self, section: &str, value: &mut Value) -> bool {
+        let Some(known) = self.schema.sections.get(section) else {
+            return self.report(section, self.schema.unknown(&[], section, &self.schema.sections));
+        };
+        match (section == NAMESPACE, value) {
+            (true, Value::Array(_, items)) => {
+                for (index, item) in items.iter_mut().enumerate() {
+                    self.namespace(index, item);
+                }
+                true
+            }
+            (true, _) => self.report(section, "a list of tables is wanted: [[namespace]]".into()),
+            (false, Value::Dict(_, keys)) => {
+                keys.retain(|key, value| self.leaf(section, key, value, known));
+                true
+            }
+            (false, _) => self.report(section, format!("a table is wanted: [{section}]")),
+        }
+    }
+
+    fn leaf(&mut self, section: &str, key: &str, value: &Value, known: &Json) -> bool {
+        let path = format!("{section}.{key}");
+        if known.get(key).is_none() {
+            return self.report(&path, self.schema.unknown(&[section], key, known));
+        }
+        match self.schema.accepts(&[section, key], value.clone()) {
+            Ok(()) => true,
+            Err(reason) => self.report(&path, reason),
+        }
+    }
+
+    fn namespace(&mut self, index: usize, item: &mut Value) {
+        let around = format!("{NAMESPACE}[{index}]");
+        let Value::Dict(_, keys) = item else {
+            self.report(&around, "a table is wanted".into());
+            *item = Value::from(Dict::new());
+            return;
+        };
+        let schema = self.schema;
+        keys.retain(|key, value| {
+            let path = format!("{around}.{key}");
+            if schema.namespace.get(key).is_none() {
+                return self.report(&path, schema.unknown(&[NAMESPACE], key, &schema.namespace));
+            }
+            let alone = Value::from(Dict::from([(key.clone(), value.clone())]));
+            match alone.deserialize::<Namespace>() {
+                Ok(_) => true,
+                Err(error) => self.report(&path, reason(&error.kind, false)),
+            }
+        });
+    }
+}
+
+/// Why a value was refused, without the value where it is secret.
+fn reason(kind: &Kind, is_secret: bool) -> String {
+    match kind {
+        Kind::InvalidType(_, wanted) | Kind::InvalidValue(_, wanted) if is_secret => {
+            format!("wrong type; wanted: {wanted}")
+        }
+        Kind::InvalidType(found, wanted) => format!("wrong type: found {found}; wanted: {wanted}"),
+        Kind::InvalidValue(found, wanted) => format!("wrong value: found {found}; wanted: {wanted}"),
+        other => other.to_string(),
+    }
+}
+
+/// The name that was probably meant: at most a third of the letters apart.
+fn nearest<'a>(key: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let far = (key.len() / 3).max(1);
+    let near =
+        names.map(|name| (strsim::damerau_levenshtein(key, name), name)).filter(|(distance, _)| *distance <= far);
+    near.min().map(|(_, name)| name)
+}

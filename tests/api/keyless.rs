@@ -1,0 +1,44 @@
+//! An API without a key: open to programs on this machine, closed to pages of others.
+use super::house::{House, config};
+use actix_web::test::TestRequest;
+use callboard::server::Config;
+
+fn keyless() -> Config {
+    Config { api: Default::default(), ..config() }
+}
+
+fn publish() -> TestRequest {
+    let request = TestRequest::post().uri("/api/publish").insert_header(("Host", "localhost:8000"));
+    request.set_payload(r#"{"channel":"news","data":1}"#)
+}
+
+#[actix_web::test]
+async fn a_program_needs_no_key_but_the_content_type() {
+    let house = House::with(keyless());
+    let json = publish().insert_header(("Content-Type", "application/json; charset=utf-8"));
+    assert_eq!(house.ask(json).await.status, 200);
+    assert_eq!(house.ask(publish()).await.status, 415);
+    for simple in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
+        assert_eq!(house.ask(publish().insert_header(("Content-Type", simple))).await.status, 415, "{simple}");
+    }
+}
+
+#[actix_web::test]
+async fn a_page_must_be_of_the_same_host_or_listed() {
+    let mut config = keyless();
+    config.auth.origins = vec!["https://app.test".to_owned()];
+    let house = House::with(config);
+    for (origin, status) in [
+        ("http://localhost:8000", 200),
+        ("https://app.test", 200),
+        ("http://localhost:3000", 403),
+        ("https://foreign.test", 403),
+        ("null", 403),
+        ("", 403),
+    ] {
+        let request = publish().insert_header(("Content-Type", "application/json"));
+        assert_eq!(house.ask(request.insert_header(("Origin", origin))).await.status, status, "{origin:?}");
+    }
+    let metrics = house.ask(TestRequest::get().uri("/metrics")).await.body;
+    assert!(metrics.contains(r#"callboard_refusals_total{reason="origin"} 4"#), "{metrics}");
+}

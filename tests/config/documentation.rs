@@ -1,0 +1,54 @@
+use super::*;
+use callboard::broker::Namespace;
+use serde_json::Value;
+
+const DOCUMENT: &str = include_str!("../../docs/configuration.md");
+
+/// The text under a heading, up to the next of its kind.
+fn section(name: &str) -> &'static str {
+    let heading = format!("\n## `{name}`\n");
+    let start = DOCUMENT.find(&heading).unwrap_or_else(|| panic!("no heading for {name}")) + heading.len();
+    DOCUMENT[start..].split("\n## ").next().unwrap()
+}
+
+/// The rows of a section's table: key, default, meaning.
+fn rows(name: &str) -> Vec<Vec<&'static str>> {
+    let lines = section(name).lines().filter(|line| line.starts_with("| `"));
+    lines.map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect()).collect()
+}
+
+/// A default as the tables write it.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "unset".to_owned(),
+        Value::String(text) => format!("`\"{text}\"`"),
+        other => format!("`{other}`"),
+    }
+}
+
+#[test]
+fn each_key_is_documented_with_its_default_and_no_other_key_is() {
+    let mut sections = serde_json::to_value(Config::default()).unwrap();
+    sections["namespace"] = serde_json::to_value(Namespace::default()).unwrap();
+    for (name, keys) in sections.as_object().unwrap() {
+        let heading = if name == "namespace" { "[[namespace]]".to_owned() } else { format!("[{name}]") };
+        let rows = rows(&heading);
+        let documented: Vec<(String, String)> = rows.iter().map(|row| (row[0].to_owned(), row[1].to_owned())).collect();
+        let wanted: Vec<_> = keys.as_object().unwrap().iter().map(|(k, v)| (format!("`{k}`"), shown(v))).collect();
+        let missing: Vec<_> = wanted.iter().filter(|row| !documented.contains(row)).collect();
+        let wrong: Vec<_> = documented.iter().filter(|row| !wanted.contains(row)).collect();
+        assert!(missing.is_empty() && wrong.is_empty(), "{heading}: missing {missing:?}, wrong {wrong:?}");
+        assert!(rows.iter().all(|row| row.len() == 3 && !row[2].is_empty()), "{heading}: a row without a meaning");
+    }
+}
+
+#[test]
+fn its_examples_are_good_configs() {
+    let blocks: Vec<_> = DOCUMENT.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(blocks.len() >= 3);
+    for block in blocks {
+        let file = file(block);
+        let read = config::read(&Source::File(file.path().to_owned()), [], &Overrides::default());
+        assert!(read.is_ok(), "{}\n{block}", read.unwrap_err());
+    }
+}

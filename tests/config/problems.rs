@@ -1,0 +1,127 @@
+use super::*;
+
+#[test]
+fn all_problems_are_told_at_once_and_each_with_its_line() {
+    let text = r#"[server]
+prot = 9000
+workers = "many"
+tls_certificate = "a.pem"
+internal_host = "127.0.0.1"
+trusted_proxies = [
+  "10.0.0.0/8",
+  "10.0.0.0/99",
+]
+
+[[namespace]]
+name = "chat"
+subscribe = "subscriber"
+publish = "everyone"
+
+[[namespace]]
+name = "chat"
+presense = true
+
+[limits]
+frame = 0
+"#;
+    let problems = problems_of(load_with(text, &[("CALLBOARD_SERVER__PORT", "x")], &Overrides::default()));
+    let wanted = [
+        "2 server.prot unknown key; did you mean `port`?",
+        "3 server.workers wrong type: found string \"many\"; wanted: usize",
+        "4 server.tls_certificate needs `server.tls_key`",
+        "5 server.internal_host needs `server.internal_port`",
+        "8 server.trusted_proxies[1] `10.0.0.0/99` is neither an address nor a network such as `10.0.0.0/8`",
+        "13 namespace[0].subscribe nobody is a subscriber before the subscription; take nobody, token, scope:NAME, user or anyone",
+        "14 namespace[0].publish `everyone` is no rule: nobody, token, scope:NAME, user, subscriber or anyone",
+        "17 namespace[1].name two namespaces of the name \"chat\"; join them or rename one",
+        "18 namespace[1].presense unknown key; did you mean `presence`?",
+        "21 limits.frame must be more than 0: no limit is off",
+        "CALLBOARD_SERVER__PORT server.port wrong type: found string \"x\"; wanted: u16",
+    ];
+    assert_eq!(problems, wanted);
+}
+
+#[test]
+fn a_syntax_error_does_not_hide_what_stands_below() {
+    let problems = problems_of(load("[server]\nport = = 1\nworkers = true\n"));
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[0].starts_with("2 ") && problems[1].starts_with("3 server.workers wrong type"), "{problems:?}");
+}
+
+#[test]
+fn a_key_twice_is_a_problem() {
+    assert!(problems_of(load("[server]\nport = 1\nport = 2\n"))[0].contains("duplicate key"));
+}
+
+#[test]
+fn a_key_in_the_wrong_section_is_told_where_it_belongs() {
+    assert_eq!(problems_of(load("port = 1\n")), ["1 port unknown key here; it belongs to `[server]`"]);
+    assert_eq!(
+        problems_of(load("[server]\nhistory_size = 1\n")),
+        ["2 server.history_size unknown key here; it belongs to `[[namespace]]`"]
+    );
+    assert_eq!(problems_of(load("[sevrer]\n")), ["1 sevrer unknown key; did you mean `server`?"]);
+}
+
+#[test]
+fn a_section_that_is_no_table_is_a_problem() {
+    assert_eq!(
+        problems_of(load("server = 1\n[namespace]\nname = 'a'\n")),
+        ["1 server a table is wanted: [server]", "2 namespace a list of tables is wanted: [[namespace]]"]
+    );
+}
+
+#[test]
+fn a_problem_never_shows_a_secret() {
+    let text = "[api]\nkey = 20304050\n[auth]\nhmac_secret = { topsecret = 'topsecret' }\n";
+    let shown = problems_of(load(text)).join("\n");
+    assert!(!shown.contains("20304050") && !shown.contains("topsecret"), "{shown}");
+    assert!(shown.contains("2 api.key") && shown.contains("4 auth.hmac_secret"), "{shown}");
+}
+
+#[test]
+fn names_of_namespaces_must_fit_into_names_of_channels() {
+    let problems =
+        problems_of(load("[[namespace]]\nname = 'a:b'\n[[namespace]]\nname = '$a'\n[[namespace]]\nname = 'a#b'\n"));
+    assert_eq!(problems.len(), 3, "{problems:?}");
+}
+
+#[test]
+fn half_a_history_is_a_problem() {
+    let problems =
+        problems_of(load("[[namespace]]\nhistory_size = 5\n[[namespace]]\nname = 'b'\nhistory_ttl = '5m'\n"));
+    assert!(problems[0].starts_with("2 namespace[0].history_size keeps nothing without `history_ttl`"), "{problems:?}");
+    assert!(problems[1].starts_with("5 namespace[1].history_ttl keeps nothing without `history_size`"), "{problems:?}");
+}
+
+#[test]
+fn a_refused_value_is_not_refused_again_for_what_it_would_mean() {
+    let problems = problems_of(load("[server]\ntls_certificate = 'a.pem'\ntls_key = 5\n"));
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].starts_with("3 server.tls_key wrong type"), "{problems:?}");
+}
+
+#[test]
+fn an_unknown_variable_of_a_section_is_a_problem() {
+    let problems = problems_of(load_with("", &[("CALLBOARD_SERVER__PROT", "1")], &Overrides::default()));
+    assert_eq!(problems, ["CALLBOARD_SERVER__PROT server.prot unknown key; did you mean `port`?"]);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_problem() {
+    let missing = Source::File("/nowhere/callboard.toml".into());
+    let problems = config::load(&missing, [], &Overrides::default()).unwrap_err();
+    assert!(problems.to_string().starts_with("/nowhere/callboard.toml: cannot be read: "), "{problems}");
+}
+
+#[test]
+fn a_secret_file_that_is_not_there_an_origin_and_a_key_set_that_are_none_are_problems() {
+    let text = "[api]\nkey_file = '/nowhere/key'\n[auth]\norigins = ['nonsense']\njwks_url = 'id.example.com'\njwks_refresh = '1s'\n";
+    let problems = problems_of(load(text));
+    assert!(problems[0].starts_with("2 api.key_file cannot read /nowhere/key: "), "{problems:?}");
+    assert!(problems[1].starts_with("4 auth.origins "), "{problems:?}");
+    assert!(
+        problems[2].starts_with("5 auth.jwks_url ") && problems[3].starts_with("6 auth.jwks_refresh "),
+        "{problems:?}"
+    );
+}

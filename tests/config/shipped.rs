@@ -1,0 +1,96 @@
+use super::*;
+use callboard::broker::{Namespace, Rule};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Keys that have no default, and so stand in the file as an example.
+const UNSET: [&str; 5] =
+    ["server.tls_certificate", "server.tls_key", "server.internal_host", "server.internal_port", "auth.jwks_url"];
+
+/// The keys of the shipped file, those that are commented out included: section and key to value and whether it is live.
+/// Of several namespaces the first counts.
+fn written() -> BTreeMap<String, (String, bool)> {
+    let mut keys = BTreeMap::new();
+    let mut section = String::new();
+    for line in config::SHIPPED.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_matches(['[', ']']).to_owned();
+        }
+        let text = line.strip_prefix("# ").unwrap_or(line);
+        let Some((key, value)) = text.split_once(" = ") else { continue };
+        if key.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+            keys.entry(format!("{section}.{key}")).or_insert((value.to_owned(), !line.starts_with('#')));
+        }
+    }
+    keys
+}
+
+/// All keys with their built-in defaults.
+fn built_in() -> BTreeMap<String, Value> {
+    let mut keys = BTreeMap::new();
+    let mut sections = serde_json::to_value(Config::default()).unwrap();
+    sections["namespace"] = serde_json::to_value(Namespace::default()).unwrap();
+    for (section, inner) in sections.as_object().unwrap() {
+        for (key, value) in inner.as_object().unwrap() {
+            keys.insert(format!("{section}.{key}"), value.clone());
+        }
+    }
+    keys
+}
+
+#[test]
+fn it_parses_and_is_open_on_loopback() {
+    let config = config::load(&Source::Shipped, [], &Overrides::default()).unwrap();
+    let plain = config.namespaces.iter().find(|namespace| namespace.name.is_empty()).unwrap();
+    assert_eq!((&plain.subscribe, &plain.publish), (&Rule::Anyone, &Rule::Anyone));
+    assert!(plain.has_history() && plain.presence);
+}
+
+#[test]
+fn every_key_stands_in_it_and_no_other() {
+    let (written, built_in) = (written(), built_in());
+    let missing: Vec<_> = built_in.keys().filter(|key| !written.contains_key(*key)).collect();
+    let unknown: Vec<_> = written.keys().filter(|key| !built_in.contains_key(*key)).collect();
+    assert!(missing.is_empty() && unknown.is_empty(), "missing: {missing:?}, unknown: {unknown:?}");
+}
+
+#[test]
+fn a_key_that_is_commented_out_has_its_built_in_default_beside_it() {
+    let built_in = built_in();
+    for (key, (value, is_live)) in written() {
+        if is_live || UNSET.contains(&key.as_str()) {
+            continue;
+        }
+        let (section, name) = key.split_once('.').unwrap();
+        let table = if section == "namespace" { "[[namespace]]".to_owned() } else { format!("[{section}]") };
+        let config =
+            load(&format!("{table}\n{name} = {value}\n")).unwrap_or_else(|problems| panic!("{key}: {problems}"));
+        let effective = match section {
+            "namespace" => json!({ "namespace": config.namespaces[0] }),
+            _ => serde_json::to_value(&config).unwrap(),
+        };
+        assert_eq!(effective[section][name], built_in[&key], "{key}");
+    }
+}
+
+#[test]
+fn what_has_no_default_is_told_as_unset() {
+    for key in UNSET {
+        assert!(built_in()[key].is_null(), "{key} has a default now");
+    }
+}
+
+#[test]
+fn all_of_it_can_be_switched_on() {
+    // A key whose comment mark is taken away must work where it stands.
+    let live: Vec<_> = config::SHIPPED
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(text) if text.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ')) => text,
+            _ => line,
+        })
+        .collect();
+    let loaded = file(&live.join("\n"));
+    let read = config::read(&Source::File(loaded.path().to_owned()), [], &Overrides::default());
+    assert!(read.is_ok(), "{}", read.unwrap_err());
+}

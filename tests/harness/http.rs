@@ -1,0 +1,39 @@
+//! The little of HTTP that the tests need: one request a connection.
+use std::io::{Error, Read, Result, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its body, as it came: the broker's answers to these requests have a length, so nothing is chunked.
+    pub body: String,
+}
+
+/// A GET request.
+pub fn get(address: SocketAddr, path: &str) -> Result<Answer> {
+    request(address, &format!("GET {path} HTTP/1.1\r\n"), "")
+}
+
+/// A call of the HTTP API with this key.
+pub fn call(address: SocketAddr, key: &str, method: &str, body: &str) -> Result<Answer> {
+    let head = format!(
+        "POST /api/{method} HTTP/1.1\r\nX-API-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
+        body.len()
+    );
+    request(address, &head, body)
+}
+
+fn request(address: SocketAddr, head: &str, body: &str) -> Result<Answer> {
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    write!(stream, "{head}Host: {address}\r\nConnection: close\r\n\r\n{body}")?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text)?;
+    let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = status.ok_or_else(|| Error::other("no HTTP answer"))?;
+    let body = text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default();
+    Ok(Answer { status, body })
+}
