@@ -15,8 +15,6 @@ pub struct Listener {
     pub filter: Option<Rc<TagsFilter>>,
     /// Wants joins and leaves.
     pub notices: bool,
-    /// Keeps positions, so that a gap matters.
-    pub positioned: bool,
     /// The number that stands for the channel's name.
     pub number: Option<u32>,
     state: State,
@@ -92,7 +90,6 @@ impl Listener {
             session,
             filter: None,
             notices: false,
-            positioned: false,
             number: None,
             state: State::Joining { held: vec![], lost: None, gap: None },
         }
@@ -173,3 +170,6 @@ impl Listener {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

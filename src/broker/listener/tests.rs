@@ -1,0 +1,106 @@
+use super::{Listener, Offered, Settled, Since};
+use crate::broker::{Body, Delivery, Outlet, Seq, Ticket};
+use crate::protocol::{Push, Reply};
+use crate::types::{ChannelName, Disconnect, Epoch, Event, Json, Position};
+use actix::Addr;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Keeps the counts of what is delivered.
+#[derive(Default)]
+struct Seen(RefCell<Vec<Seq>>);
+
+impl Outlet for Seen {
+    fn deliver(&self, delivery: &Delivery, _: Option<u32>) {
+        self.0.borrow_mut().push(delivery.seq);
+    }
+
+    fn push(&self, _: &Push) {}
+
+    fn answer(&self, _: Ticket, _: Reply) {}
+
+    fn done(&self, _: Ticket) {}
+
+    fn close(&self, _: Disconnect) {}
+}
+
+fn joining() -> (Listener, Rc<Seen>) {
+    let seen = Rc::new(Seen::default());
+    // Nobody is at this address: what a listener's session is told is the hub's matter.
+    let (nobody, _) = actix::dev::channel::channel(1);
+    (Listener::joining(seen.clone(), Addr::new(nobody).into()), seen)
+}
+
+fn live(seq: Seq) -> (Listener, Rc<Seen>) {
+    let (mut listener, seen) = joining();
+    listener.go_live(Since { seq, top: None });
+    (listener, seen)
+}
+
+fn event(seq: Seq) -> Arc<Delivery> {
+    let channel = ChannelName::user("news", 255).expect("a valid name");
+    let position = Some(position(seq as u64));
+    let event = Event { channel: channel.clone(), data: Json::null(), tags: None, publisher: None, position };
+    Arc::new(Delivery::new(channel, Body::Event(Arc::new(event)), seq))
+}
+
+fn position(offset: u64) -> Position {
+    Position { offset, epoch: Epoch::new("e") }
+}
+
+#[test]
+fn a_listener_that_missed_something_gets_nothing_that_came_after_it() {
+    let (mut listener, seen) = live(0);
+    assert_eq!(listener.offer(&event(1), 0), Offered::Sent);
+    assert!(listener.missed(2));
+    assert_eq!(listener.offer(&event(3), 0), Offered::Skipped);
+    assert!(!listener.missed(4), "it is told once");
+    assert_eq!(*seen.0.borrow(), [1]);
+}
+
+#[test]
+fn what_was_lost_before_a_listener_began_is_none_of_its_business() {
+    let (mut listener, _) = live(5);
+    assert!(!listener.missed(5));
+    assert_eq!(listener.offer(&event(6), 0), Offered::Sent);
+    let (mut listener, seen) = joining();
+    listener.offer(&event(7), 9);
+    assert!(!listener.missed(5));
+    let since = Since { seq: 5, top: Some(position(5)) };
+    assert_eq!(listener.settle(since.clone()), Settled::AsTold(since.clone()));
+    listener.go_live(since);
+    assert_eq!(*seen.0.borrow(), [7]);
+}
+
+#[test]
+fn a_listener_that_missed_something_while_it_joined_gets_nothing_of_what_was_held_back() {
+    let (mut listener, seen) = joining();
+    listener.offer(&event(6), 9);
+    listener.missed(7);
+    listener.offer(&event(8), 9);
+    let since = Since { seq: 5, top: Some(position(5)) };
+    assert_eq!(listener.settle(since.clone()), Settled::Cut);
+    listener.go_live(since);
+    assert_eq!(listener.offer(&event(9), 9), Offered::Skipped);
+    assert_eq!(*seen.0.borrow(), [] as [Seq; 0]);
+}
+
+#[test]
+fn more_than_can_be_held_back_moves_the_beginning_behind_the_last_of_it() {
+    let (mut listener, seen) = joining();
+    assert!((6..10).all(|seq| listener.offer(&event(seq), 2) == Offered::Held));
+    let begin = Since { seq: 9, top: Some(position(9)) };
+    assert_eq!(listener.settle(Since { seq: 5, top: Some(position(5)) }), Settled::Later(begin.clone()));
+    listener.go_live(begin);
+    listener.offer(&event(10), 2);
+    assert_eq!(*seen.0.borrow(), [10]);
+}
+
+#[test]
+fn what_the_reply_tells_already_is_not_told_again() {
+    let (mut listener, seen) = joining();
+    assert!((6..10).all(|seq| listener.offer(&event(seq), 9) == Offered::Held));
+    listener.go_live(Since { seq: 5, top: Some(position(8)) });
+    assert_eq!(*seen.0.borrow(), [9]);
+}
