@@ -1,5 +1,5 @@
 //! The queue of encoded frames between a connection's writers and its socket.
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -149,6 +149,60 @@ impl Outbox {
         }
         register(&mut state.reader, cx);
         Poll::Pending
+    }
+
+    /// Ready when something is to be written; false at the end. For writers that take many frames at a time with
+    /// [`Outbox::with_frames`] and [`Outbox::consume`].
+    pub fn poll_frames(&self, cx: &mut Context<'_>) -> Poll<bool> {
+        let mut state = self.state.borrow_mut();
+        if !state.queue.is_empty() {
+            return Poll::Ready(true);
+        }
+        if state.end != End::Open {
+            return Poll::Ready(false);
+        }
+        register(&mut state.reader, cx);
+        Poll::Pending
+    }
+
+    /// Shows the queued frames, first to last, and leaves them there.
+    pub fn with_frames<R>(&self, look: impl FnOnce(&mut dyn Iterator<Item = &Bytes>) -> R) -> R {
+        look(&mut self.state.borrow().queue.iter())
+    }
+
+    /// Takes off as many bytes as were written.
+    pub fn consume(&self, mut written: usize) {
+        let mut state = self.state.borrow_mut();
+        let taken = written.min(state.bytes);
+        state.bytes -= taken;
+        self.account(-(taken as i64));
+        while written > 0
+            && let Some(frame) = state.queue.front_mut()
+        {
+            if frame.len() > written {
+                frame.advance(written);
+                break;
+            }
+            written -= frame.len();
+            state.queue.pop_front();
+        }
+        if state.queue.is_empty() && state.queue.capacity() > KEPT_SLOTS {
+            state.queue = VecDeque::new();
+        }
+        if state.bytes <= self.limit {
+            wake(&mut state.room);
+        }
+    }
+
+    /// Puts the answer to the handshake in front of everything else.
+    pub fn begin_with(&self, head: Bytes) {
+        let mut state = self.state.borrow_mut();
+        if state.end != End::Dead {
+            state.bytes += head.len();
+            self.account(head.len() as i64);
+            state.queue.push_front(head);
+            wake(&mut state.reader);
+        }
     }
 
     /// Ready while no more than the bound is queued: the next command of the connection may be read.

@@ -50,15 +50,22 @@ impl Broker {
     }
 
     fn mount_connections(&self, app: &mut ServiceConfig) {
-        let endpoint = Endpoint {
+        let endpoint = Data::new(self.endpoint());
+        app.service(web::resource(self.websocket_path()).app_data(endpoint).route(web::get().to(transport::open)));
+    }
+
+    pub(super) fn websocket_path(&self) -> String {
+        format!("{}/websocket", self.config.connection_prefix)
+    }
+
+    pub(super) fn endpoint(&self) -> Endpoint {
+        Endpoint {
             node: self.node.clone(),
             wire: &CentrifugeJson,
             heartbeat: Heartbeat { interval: self.config.ping_interval, timeout: self.config.pong_timeout },
             stale_timeout: self.config.stale_timeout,
             proxies: self.proxies.clone(),
-        };
-        let path = format!("{}/websocket", self.config.connection_prefix);
-        app.service(web::resource(path).app_data(Data::new(endpoint)).route(web::get().to(transport::open)));
+        }
     }
 
     fn mount_internal(&self, app: &mut ServiceConfig) {

@@ -9,6 +9,7 @@ use super::endpoint::{Endpoint, Heartbeat};
 use super::inbound::{Broken, Inbound};
 use super::requests::{Incoming, Requests};
 use super::socket::SocketOutlet;
+use super::wish::Wish;
 use crate::broker::{Ask, ConnectionPlace, Cut, Due, Gone, Greeting, Outbox, Outlet, Session, Worker};
 use crate::metrics::WireLabel;
 use crate::protocol::{Command, Request};
@@ -17,6 +18,8 @@ use actix::prelude::*;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use actix_web_actors::ws;
+use bytes::Bytes;
+use futures_util::Stream;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use std::rc::Rc;
@@ -58,42 +61,18 @@ enum Pulse {
     Answered,
 }
 
-/// The subprotocol of an encoding that clients ask for and that is not spoken here.
-const UNSPOKEN: &str = "centrifuge-protobuf";
-
-/// What a request says of the connection it wants.
-struct Wish {
-    frame_pings: bool,
-    /// The client asks for an encoding that is not spoken here.
-    unspoken: bool,
-}
-
-impl Wish {
-    fn of(request: &HttpRequest) -> Self {
-        let query = request.query_string();
-        let has = |pair: &str| query.split('&').any(|given| given == pair);
-        let protocols = request.headers().get_all("sec-websocket-protocol");
-        let protobuf = protocols.filter_map(|value| value.to_str().ok()).any(|all| all.contains(UNSPOKEN));
-        Wish {
-            frame_pings: has("cf_ws_frame_ping_pong=true"),
-            unspoken: protobuf || has("format=protobuf") || has("cf_protocol=protobuf"),
-        }
-    }
-}
-
 /// Takes a WebSocket upgrade: answers 403, 503 or 400 where it cannot be, else starts the connection.
 pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoint>) -> HttpResponse {
-    if let Some(refusal) = endpoint.refusal(&request) {
-        return refusal;
+    if let Some(refusal) = endpoint.refusal(request.headers(), request.peer_addr()) {
+        return refusal.into();
     }
-    let wish = Wish::of(&request);
-    // Echoed though it is not spoken: a client that gets no echo breaks the handshake off and never sees the code.
-    let protocols = if wish.unspoken { &[UNSPOKEN] } else { endpoint.wire.subprotocols() };
+    let wish = Wish::of(request.query_string(), request.headers());
+    let protocols = wish.protocols(endpoint.wire);
     let mut response = match ws::handshake_with_protocols(&request, protocols) {
         Ok(response) => response,
         Err(error) => return actix_web::ResponseError::error_response(&error),
     };
-    let cut = request.conn_data::<SocketCut>().cloned();
+    let cut = request.conn_data::<SocketCut>().cloned().map(|cut| Rc::new(cut) as Rc<dyn Cut>);
     if cut.is_none() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
@@ -105,11 +84,17 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
 }
 
 impl Connection {
-    fn start_on(endpoint: &Endpoint, wish: &Wish, payload: Payload, cut: Option<SocketCut>) -> Rc<Outbox> {
+    /// Starts the connection on this thread. What the client sends comes in through `incoming`, what it is sent goes into the
+    /// outbox returned; `cut` ends its socket while it does not read.
+    pub fn start_on<E: 'static>(
+        endpoint: &Endpoint,
+        wish: &Wish,
+        incoming: impl Stream<Item = Result<Bytes, E>> + Unpin + 'static,
+        cut: Option<Rc<dyn Cut>>,
+    ) -> Rc<Outbox> {
         let (node, wire) = (&endpoint.node, endpoint.wire);
         let worker = Worker::here(node);
         let limits = node.limits();
-        let cut = cut.map(|cut| Rc::new(cut) as Rc<dyn Cut>);
         let outbox = Outbox::new(limits.outbox, worker.outbox_bytes().clone(), cut);
         let outlet = SocketOutlet::new(wire, outbox.clone(), node.metrics().clone(), limits.unanswered_commands);
         let place = node.enter();
@@ -141,7 +126,7 @@ impl Connection {
             open: node.metrics().connections.get_or_create_owned(&label),
             _place: place,
         };
-        let requests = Requests::new(Inbound::new(payload, limits.frame), outlet, wire);
+        let requests = Requests::new(Inbound::new(incoming, limits.frame), outlet, wire);
         Connection::create(|ctx| {
             connection.open.inc();
             connection.beat_after(stale.min(connection.first_beat), ctx);

@@ -3,8 +3,10 @@ use crate::auth::TrustedProxies;
 use crate::broker::Node;
 use crate::metrics::Metrics;
 use crate::protocol::Wire;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
-use actix_web::{HttpRequest, HttpResponse};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,25 +36,39 @@ pub struct Endpoint {
 impl Endpoint {
     /// The answer to what must not become a connection: a foreign origin (decision 15), or any while the node stops; none
     /// for what may.
-    pub fn refusal(&self, request: &HttpRequest) -> Option<HttpResponse> {
+    pub fn refusal(&self, headers: &HeaderMap, peer: Option<SocketAddr>) -> Option<Refusal> {
         if self.node.is_draining() {
-            return Some(HttpResponse::ServiceUnavailable().body("the broker is stopping\n"));
+            return Some(Refusal { status: StatusCode::SERVICE_UNAVAILABLE, text: "the broker is stopping\n" });
         }
-        let origin = text(request.headers(), ORIGIN.as_str());
-        let host = self.host(request);
-        if !self.node.settings().origins.admits(origin, &host) {
+        let origin = text(headers, ORIGIN.as_str());
+        let host = self.host(headers, peer);
+        if !self.node.settings().origins.admits(origin, host) {
             Metrics::count(&self.node.metrics().refusals, "origin");
             log::warn!("a connection from the origin {origin:?} was refused: add it to auth.origins to let it in");
-            return Some(HttpResponse::Forbidden().body("this origin is not in auth.origins\n"));
+            return Some(Refusal { status: StatusCode::FORBIDDEN, text: "this origin is not in auth.origins\n" });
         }
         None
     }
 
-    fn host(&self, request: &HttpRequest) -> String {
-        let forwarded = text(request.headers(), "x-forwarded-host");
-        let peer = request.peer_addr().map(|peer| peer.ip());
-        let forwarded = peer.and_then(|peer| self.proxies.forwarded_host(peer, forwarded));
-        forwarded.or_else(|| text(request.headers(), HOST.as_str())).unwrap_or_default().to_owned()
+    fn host<'a>(&self, headers: &'a HeaderMap, peer: Option<SocketAddr>) -> &'a str {
+        let forwarded = text(headers, "x-forwarded-host");
+        let forwarded = peer.and_then(|peer| self.proxies.forwarded_host(peer.ip(), forwarded));
+        forwarded.or_else(|| text(headers, HOST.as_str())).unwrap_or_default()
+    }
+}
+
+/// Why a request does not become a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// The status to answer with.
+    pub status: StatusCode,
+    /// The reason in words.
+    pub text: &'static str,
+}
+
+impl From<Refusal> for HttpResponse {
+    fn from(Refusal { status, text }: Refusal) -> Self {
+        HttpResponse::build(status).body(text)
     }
 }
 

@@ -1,6 +1,5 @@
 //! WebSocket messages of one client, whole and bounded: what is too large is refused before it is buffered.
 use actix_http::ws::{Codec, Frame, Item, ProtocolError};
-use actix_web::web::Payload;
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use std::pin::Pin;
@@ -31,9 +30,9 @@ pub enum Broken {
     Gone,
 }
 
-/// Reads messages off a request's payload.
-pub struct Inbound {
-    payload: Payload,
+/// Reads messages off a stream of bytes.
+pub struct Inbound<P> {
+    incoming: P,
     codec: Codec,
     buffer: BytesMut,
     /// The parts of a fragmented message so far.
@@ -41,10 +40,10 @@ pub struct Inbound {
     limit: usize,
 }
 
-impl Inbound {
-    /// Messages of at most `limit` bytes.
-    pub fn new(payload: Payload, limit: usize) -> Self {
-        Inbound { payload, codec: Codec::new().max_size(limit), buffer: BytesMut::new(), parts: None, limit }
+impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> Inbound<P> {
+    /// Messages of at most `limit` bytes, out of what comes in.
+    pub fn new(incoming: P, limit: usize) -> Self {
+        Inbound { incoming, codec: Codec::new().max_size(limit), buffer: BytesMut::new(), parts: None, limit }
     }
 
     /// The next message.
@@ -53,7 +52,7 @@ impl Inbound {
             if let Some(message) = self.buffered()? {
                 return Poll::Ready(Ok(message));
             }
-            match Pin::new(&mut self.payload).poll_next(cx) {
+            match Pin::new(&mut self.incoming).poll_next(cx) {
                 Poll::Ready(Some(Ok(chunk))) if self.buffer.is_empty() => self.buffer = BytesMut::from(chunk),
                 Poll::Ready(Some(Ok(chunk))) => self.buffer.extend_from_slice(&chunk),
                 Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(Err(Broken::Gone)),

@@ -4,9 +4,14 @@ mod connection;
 mod cut;
 mod endpoint;
 mod inbound;
+mod pump;
 mod requests;
 mod socket;
+mod takeover;
+mod wish;
 
 pub use connection::open;
 pub use cut::on_connect;
-pub use endpoint::{Endpoint, Heartbeat};
+pub use endpoint::{Endpoint, Heartbeat, Refusal};
+pub use pump::Socket;
+pub use takeover::take_over;

@@ -25,8 +25,8 @@ pub enum Incoming {
 
 /// Reads requests as long as the client may have more under way (decision 30) and its outbox is not over its bound
 /// (decision 18). What is not read stays in the socket, and slows its sender only.
-pub struct Requests {
-    inbound: Inbound,
+pub struct Requests<P> {
+    inbound: Inbound<P>,
     outlet: Rc<SocketOutlet>,
     wire: &'static dyn Wire,
     /// What is left of the message that is being worked off.
@@ -36,9 +36,9 @@ pub struct Requests {
     ended: bool,
 }
 
-impl Requests {
+impl<P> Requests<P> {
     /// The requests that come in through `inbound` and are answered through `outlet`.
-    pub fn new(inbound: Inbound, outlet: Rc<SocketOutlet>, wire: &'static dyn Wire) -> Self {
+    pub fn new(inbound: Inbound<P>, outlet: Rc<SocketOutlet>, wire: &'static dyn Wire) -> Self {
         Requests { inbound, outlet, wire, message: None, fresh: false, ended: false }
     }
 
@@ -48,7 +48,7 @@ impl Requests {
     }
 }
 
-impl Stream for Requests {
+impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> Stream for Requests<P> {
     type Item = Incoming;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {

@@ -1,0 +1,143 @@
+//! Listening for a process of its own: like `HttpServer`, but sockets that become connections are taken over whole.
+use super::{Broker, Config, tls};
+use crate::transport::{Endpoint, Socket, take_over};
+use actix_codec::Framed;
+use actix_http::{HttpServiceBuilder, Request, h1};
+use actix_server::{Server, ServerBuilder};
+use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::App;
+use actix_web::dev::AppConfig;
+use std::convert::Infallible;
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Connections that wait to be accepted.
+const BACKLOG: i32 = 4096;
+/// What answers HTTP requests may take this long after the clients are gone.
+const LAST_REQUESTS: Duration = Duration::from_secs(1);
+/// How long the head of a request may take.
+const REQUEST_HEAD: Duration = Duration::from_secs(5);
+/// How long a connection is kept for the next request.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// Listens where the config says. Fails where it cannot; the error says what to change.
+pub fn public(broker: &Broker, config: &Config) -> io::Result<Server> {
+    let (listener, address) = bind(config.server.host, config.server.port)?;
+    let server = builder(workers(config));
+    let server = match (&config.server.tls_certificate, &config.server.tls_key) {
+        (Some(chain), Some(key)) => encrypted(server, broker, listener, address, tls::open(chain, key)?),
+        _ => plain(server, broker, listener, address),
+    }?;
+    Ok(server.run())
+}
+
+/// Listens on the internal address, if the config names one.
+pub fn internal(broker: &Broker, config: &Config) -> io::Result<Option<Server>> {
+    let Some(port) = config.server.internal_port else { return Ok(None) };
+    let (listener, address) = bind(config.server.internal_host.unwrap_or(config.server.host), port)?;
+    let broker = broker.clone();
+    let server = builder(1).listen("internal", listener, move || {
+        let app = App::new().configure(broker.internal_routes()).into_factory().map_err(|error| error.error_response());
+        service().finish(map_config(app, |()| AppConfig::default())).tcp()
+    })?;
+    log::info!("API, metrics and health on http://{address}");
+    Ok(Some(server.run()))
+}
+
+fn plain(
+    server: ServerBuilder,
+    broker: &Broker,
+    listener: TcpListener,
+    address: SocketAddr,
+) -> io::Result<ServerBuilder> {
+    let broker = broker.clone();
+    let server = server.listen("public", listener, move || {
+        let app = App::new().configure(broker.routes()).into_factory().map_err(|error| error.error_response());
+        let service = service().upgrade(upgrade(&broker));
+        service.finish(map_config(app, |()| AppConfig::default())).tcp()
+    })?;
+    log::info!("listening on http://{address}");
+    Ok(server)
+}
+
+fn encrypted(
+    server: ServerBuilder,
+    broker: &Broker,
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: rustls::ServerConfig,
+) -> io::Result<ServerBuilder> {
+    let broker = broker.clone();
+    let server = server.listen("public", listener, move || {
+        let app = App::new().configure(broker.routes()).into_factory().map_err(|error| error.error_response());
+        let service = service().secure().upgrade(upgrade(&broker));
+        service.finish(map_config(app, |()| AppConfig::default())).rustls_0_23(tls.clone())
+    })?;
+    log::info!("listening on https://{address}");
+    Ok(server)
+}
+
+fn service<T, S>() -> HttpServiceBuilder<T, S>
+where
+    T: Socket,
+    S: ServiceFactory<Request, Config = ()>,
+    S::Error: Into<actix_http::Response<actix_http::body::BoxBody>> + 'static,
+    S::InitError: std::fmt::Debug,
+    <S::Service as actix_service::Service<Request>>::Future: 'static,
+{
+    HttpServiceBuilder::default()
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(REQUEST_HEAD)
+        .tcp_nodelay(true)
+        // A half-closed socket hides a client that has left.
+        .h1_allow_half_closed(false)
+}
+
+/// What becomes of requests that ask for an upgrade to WebSocket; all others go to the app.
+fn upgrade<T: Socket>(
+    broker: &Broker,
+) -> impl ServiceFactory<(Request, Framed<T, h1::Codec>), Config = (), Response = (), Error = Infallible, InitError = ()>
++ use<T> {
+    let endpoint: Rc<Endpoint> = Rc::new(broker.endpoint());
+    let path: Rc<str> = broker.websocket_path().into();
+    fn_service(move |(request, framed): (Request, Framed<T, h1::Codec>)| {
+        take_over(&endpoint, &path, &request, framed);
+        std::future::ready(Ok::<_, Infallible>(()))
+    })
+}
+
+fn builder(workers: usize) -> ServerBuilder {
+    Server::build().workers(workers).disable_signals().shutdown_timeout(LAST_REQUESTS.as_secs())
+}
+
+fn workers(config: &Config) -> usize {
+    match config.server.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        workers => workers,
+    }
+}
+
+fn bind(host: IpAddr, port: u16) -> io::Result<(TcpListener, SocketAddr)> {
+    let address = SocketAddr::from((host, port));
+    let open = || {
+        let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None)?;
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        let listener = TcpListener::from(socket);
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    open().map_err(|error| unbindable(address, error))
+}
+
+fn unbindable(address: SocketAddr, error: io::Error) -> io::Error {
+    let hint = match error.kind() {
+        io::ErrorKind::AddrInUse => "another program listens there: choose another server.port",
+        io::ErrorKind::PermissionDenied => "ports below 1024 need the right to bind them",
+        _ => "see server.host and server.port",
+    };
+    io::Error::new(error.kind(), format!("cannot listen on {address}: {error}; {hint}"))
+}

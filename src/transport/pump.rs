@@ -1,0 +1,142 @@
+//! Moves bytes between a socket of our own and its connection: reads on demand into a buffer that all connections of the
+//! thread share, writes whatever waits in the outbox with one system call.
+use super::endpoint::Endpoint;
+use crate::broker::{Cut, Outbox, Worker};
+use actix_tls::accept::rustls_0_23::TlsStream;
+use actix_web::rt::net::TcpStream;
+use bytes::Bytes;
+use futures_util::Stream;
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::os::fd::AsFd;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// The most that one read brings; what is left comes with the next.
+const READ: usize = 64 * 1024;
+/// A peer that was sent everything may take this long to close its side.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+/// The most frames of one write.
+const SLICES: usize = 64;
+
+thread_local! {
+    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ].into_boxed_slice());
+}
+
+/// A socket that can be ended while somebody waits for it.
+pub trait Socket: AsyncRead + AsyncWrite + Unpin + 'static {
+    /// Shuts it down in both directions: whoever reads or writes finds its end.
+    fn shut(&self);
+}
+
+impl Socket for TcpStream {
+    fn shut(&self) {
+        // An error means that it has ended by itself.
+        let _ = rustix::net::shutdown(self.as_fd(), rustix::net::Shutdown::Both);
+    }
+}
+
+impl Socket for TlsStream<TcpStream> {
+    fn shut(&self) {
+        self.get_ref().0.shut();
+    }
+}
+
+/// Ends a socket from outside.
+pub struct Cutter<T>(pub Rc<RefCell<T>>);
+
+impl<T: Socket> Cut for Cutter<T> {
+    fn cut(&self) {
+        // The reader and the writer borrow for the length of a poll only, and none of them cuts while it does.
+        if let Ok(socket) = self.0.try_borrow() {
+            socket.shut();
+        }
+    }
+}
+
+/// What comes in, as long as it is asked for.
+pub struct Reader<T> {
+    socket: Rc<RefCell<T>>,
+    /// What the HTTP dispatcher had read already.
+    early: Bytes,
+}
+
+impl<T: Socket> Reader<T> {
+    /// Reads from `socket`, after what was read before: `early`.
+    pub fn new(socket: Rc<RefCell<T>>, early: Bytes) -> Self {
+        Reader { socket, early }
+    }
+}
+
+impl<T: Socket> Stream for Reader<T> {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        if !self.early.is_empty() {
+            return Poll::Ready(Some(Ok(std::mem::take(&mut self.early))));
+        }
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut buffer = ReadBuf::new(scratch);
+            ready!(Pin::new(&mut *self.socket.borrow_mut()).poll_read(cx, &mut buffer))?;
+            Poll::Ready(match buffer.filled() {
+                [] => None,
+                read => Some(Ok(Bytes::copy_from_slice(read))),
+            })
+        })
+    }
+}
+
+/// Writes what is in the outbox until it ends, then closes the sending side: the peer reads to the end, and the socket goes
+/// when the peer has closed, or has had its time.
+pub async fn write<T: Socket>(socket: Rc<RefCell<T>>, outbox: Rc<Outbox>) {
+    let written = poll_fn(|cx| poll_write(&socket, &outbox, cx)).await;
+    outbox.abandon();
+    drop(outbox);
+    if written.is_err() {
+        return socket.borrow().shut();
+    }
+    let _ = poll_fn(|cx| Pin::new(&mut *socket.borrow_mut()).poll_shutdown(cx)).await;
+    let reading = Rc::downgrade(&socket);
+    drop(socket);
+    if reading.strong_count() > 0 {
+        tokio::time::sleep(LAST_WORDS).await;
+    }
+    if let Some(socket) = reading.upgrade() {
+        socket.borrow().shut();
+    }
+}
+
+fn poll_write<T: Socket>(socket: &RefCell<T>, outbox: &Outbox, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    loop {
+        if !ready!(outbox.poll_frames(cx)) {
+            return Poll::Ready(Ok(()));
+        }
+        let wrote = outbox.with_frames(|frames| {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let mut count = 0;
+            for (slice, frame) in slices.iter_mut().zip(frames) {
+                *slice = IoSlice::new(frame);
+                count += 1;
+            }
+            let mut socket = socket.borrow_mut();
+            Pin::new(&mut *socket).poll_write_vectored(cx, &slices[..count])
+        });
+        match ready!(wrote) {
+            Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            Ok(bytes) => outbox.consume(bytes),
+            Err(error) => return Poll::Ready(Err(error)),
+        }
+    }
+}
+
+/// An outbox that says this and ends.
+pub fn last_words(endpoint: &Endpoint, words: Bytes) -> Rc<Outbox> {
+    let worker = Worker::here(&endpoint.node);
+    let outbox = Outbox::new(words.len(), worker.outbox_bytes().clone(), None);
+    outbox.finish(Some(words));
+    outbox
+}

@@ -1,0 +1,76 @@
+//! A socket of our own: after the handshake the HTTP dispatcher is left behind, and with it its buffers and its task, which
+//! are most of what an idle connection costs. Needs a server that hands over upgrades; a mounted app writes through its
+//! response body instead.
+use super::connection::Connection;
+use super::endpoint::{Endpoint, Refusal};
+use super::pump::{self, Socket};
+use super::wish::{Wish, asked_protocols};
+use actix_codec::{Encoder, Framed};
+use actix_http::body::BodySize;
+use actix_http::h1::{Codec, Message};
+use actix_http::{HttpMessage, Method, Request, StatusCode, ws};
+use bytes::{Bytes, BytesMut};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// Takes over a socket whose request asks for an upgrade: answers with an error where it cannot be, else starts the
+/// connection. Returns at once; the connection lives on as actor and task of this thread.
+pub fn take_over<T: Socket>(endpoint: &Endpoint, path: &str, request: &Request, framed: Framed<T, Codec>) {
+    let parts = framed.into_parts();
+    let socket = Rc::new(RefCell::new(parts.io));
+    let (reader, early) = (socket.clone(), parts.read_buf.freeze());
+    let outbox = match verify(endpoint, path, request) {
+        Ok(wish) => {
+            let incoming = pump::Reader::new(reader, early);
+            // The socket ends with the pump, so nothing else is needed to cut it.
+            let outbox = Connection::start_on(endpoint, &wish, incoming, Some(Rc::new(pump::Cutter(socket.clone()))));
+            outbox.begin_with(handshake(endpoint, &wish, request, parts.codec));
+            outbox
+        }
+        Err(refusal) => pump::last_words(endpoint, refused(refusal)),
+    };
+    actix_rt::spawn(pump::write(socket, outbox));
+}
+
+fn verify(endpoint: &Endpoint, path: &str, request: &Request) -> Result<Wish, Refusal> {
+    if request.path() != path {
+        return Err(Refusal { status: StatusCode::NOT_FOUND, text: "nothing here\n" });
+    }
+    if request.method() != Method::GET {
+        return Err(Refusal { status: StatusCode::METHOD_NOT_ALLOWED, text: "a WebSocket begins with GET\n" });
+    }
+    if let Some(refusal) = endpoint.refusal(request.headers(), request.peer_addr()) {
+        return Err(refusal);
+    }
+    ws::verify_handshake(request.head()).map_err(|_| Refusal {
+        status: StatusCode::BAD_REQUEST,
+        text: "no WebSocket handshake (RFC 6455, section 4.2.1)\n",
+    })?;
+    Ok(Wish::of(request.uri().query().unwrap_or_default(), request.headers()))
+}
+
+/// The answer that switches protocols (RFC 6455, section 4.2.2).
+fn handshake(endpoint: &Endpoint, wish: &Wish, request: &Request, mut codec: Codec) -> Bytes {
+    let mut response = ws::handshake_response(request.head());
+    let ours = wish.protocols(endpoint.wire);
+    if let Some(protocol) = asked_protocols(request.headers()).find(|asked| ours.contains(asked)) {
+        response.insert_header(("sec-websocket-protocol", protocol));
+    }
+    let mut bytes = BytesMut::with_capacity(256);
+    let head = Message::Item((response.finish().drop_body(), BodySize::Stream));
+    // The codec fails for chunks after the end of a body only.
+    if codec.encode(head, &mut bytes).is_err() {
+        log::error!("a handshake could not be written");
+    }
+    bytes.freeze()
+}
+
+fn refused(Refusal { status, text }: Refusal) -> Bytes {
+    let reason = status.canonical_reason().unwrap_or_default();
+    let length = text.len();
+    format!(
+        "HTTP/1.1 {} {reason}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{text}",
+        status.as_u16()
+    )
+    .into()
+}
