@@ -1,7 +1,6 @@
 //! Who may call the API (decision 15).
 use super::refusal::Refusal;
-use crate::auth::Origins;
-use crate::broker::Node;
+use crate::broker::{Node, Settings};
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, ORIGIN};
 use actix_web::web::Query;
 use actix_web::{HttpMessage, HttpRequest};
@@ -31,18 +30,20 @@ pub fn admit(node: &Node, request: &HttpRequest) -> Result<(), Refusal> {
         return Err(Refusal::Key);
     }
     if keyless {
-        same_origin(&settings.origins, request)?;
+        same_origin(&settings, request)?;
     }
     json_content(request, keyless)
 }
 
-fn same_origin(origins: &Origins, request: &HttpRequest) -> Result<(), Refusal> {
+fn same_origin(settings: &Settings, request: &HttpRequest) -> Result<(), Refusal> {
     let headers = request.headers();
     // An origin that is no text is none of ours, unlike an absent one.
     let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
     let authority = request.uri().authority().map(|authority| authority.as_str());
-    let host = text(headers, HOST.as_str()).or(authority).unwrap_or_default();
-    if origins.admits(origin, host) {
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let forwarded = peer.and_then(|peer| settings.proxies.forwarded_host(peer, text(headers, "x-forwarded-host")));
+    let host = forwarded.or_else(|| text(headers, HOST.as_str())).or(authority).unwrap_or_default();
+    if settings.origins.admits(origin, host, settings.names_for_api) {
         return Ok(());
     }
     log::warn!("an API call from the origin {origin:?} was refused: add it to auth.origins, or set api.key");

@@ -28,7 +28,7 @@ pub use authenticator::{Authenticator, MAX_TOKEN, TokenError};
 pub use config::{ApiConfig, Config};
 pub use grant::{ConnectionGrant, Flag, Overrides, SubscriptionGrant, SubscriptionOptions};
 pub use issuer::{ConnectionToken, Issuer, SubscriptionToken};
-pub use origins::Origins;
+pub use origins::{Origins, OwnNames};
 pub use proxies::TrustedProxies;
 pub use secret::{OneOrMany, Secret};
 

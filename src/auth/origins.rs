@@ -1,6 +1,7 @@
 //! Which pages may connect (decision 15). Browsers name the page's origin (RFC 6454); other clients name none.
 use super::Error;
 use globset::{Glob, GlobMatcher};
+use std::net::IpAddr;
 
 /// The config key that errors name.
 const KEY: &str = "auth.origins";
@@ -9,6 +10,16 @@ const KEY: &str = "auth.origins";
 pub struct Origins {
     all: bool,
     patterns: Vec<GlobMatcher>,
+}
+
+/// Under which names the broker's own host counts as its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnNames {
+    /// Under each one that a client uses.
+    All,
+    /// Under those of this machine: `localhost`, names below it (RFC 6761, section 6.3) and loopback addresses. Where a
+    /// broker trusts whoever is on its machine, a page could else have its own name resolve to it (DNS rebinding).
+    Loopback,
 }
 
 /// An origin in parts, in lower case, its port never the scheme's default.
@@ -33,15 +44,17 @@ impl Origins {
     }
 
     /// Whether a request with this `Origin` header may connect to this `Host` (the forwarded one, if a trusted proxy
-    /// forwarded it). No `Origin` passes; else its host and port must be those of `host`, or it must match the list.
-    pub fn admits(&self, origin: Option<&str>, host: &str) -> bool {
+    /// forwarded it). No `Origin` passes; else its host and port must be those of `host`, under one of the broker's own
+    /// names, or it must match the list.
+    pub fn admits(&self, origin: Option<&str>, host: &str, own: OwnNames) -> bool {
         let Some(origin) = origin else { return true };
         if self.all {
             return true;
         }
         let Some(origin) = Origin::parse(origin) else { return false };
         let text = origin.text();
-        origin.is_at(host) || self.patterns.iter().any(|pattern| pattern.is_match(&text))
+        let is_own = origin.is_at(host) && (own == OwnNames::All || origin.is_loopback());
+        is_own || self.patterns.iter().any(|pattern| pattern.is_match(&text))
     }
 }
 
@@ -73,6 +86,14 @@ impl Origin {
         host_and_port(&host).is_some_and(|(host, port)| {
             host == self.host && port.filter(|port| Some(*port) != default_port(&self.scheme)) == self.port
         })
+    }
+
+    fn is_loopback(&self) -> bool {
+        let bare = self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&self.host);
+        match bare.parse::<IpAddr>() {
+            Ok(address) => address.to_canonical().is_loopback(),
+            Err(_) => self.host == "localhost" || self.host.ends_with(".localhost"),
+        }
     }
 
     fn text(&self) -> String {
@@ -114,12 +135,12 @@ mod tests {
 
     fn admits(list: &[&str], origin: &str, host: &str) -> bool {
         let list: Vec<String> = list.iter().map(|entry| entry.to_string()).collect();
-        Origins::new(&list).unwrap().admits(Some(origin), host)
+        Origins::new(&list).unwrap().admits(Some(origin), host, OwnNames::All)
     }
 
     #[test]
     fn no_origin_passes() {
-        assert!(Origins::new(&[]).unwrap().admits(None, "example.com"));
+        assert!(Origins::new(&[]).unwrap().admits(None, "example.com", OwnNames::Loopback));
     }
 
     #[test]
@@ -145,6 +166,28 @@ mod tests {
             ("", "", false),
         ] {
             assert_eq!(admits(&[], origin, host), same, "{origin} at {host}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_was_made_to_lead_to_this_machine_is_none_of_its_own() {
+        let origins = Origins::new(&["http://listed.test".to_owned()]).unwrap();
+        for (host, own) in [
+            ("localhost:8000", true),
+            ("LOCALHOST", true),
+            ("app.localhost:8000", true),
+            ("127.0.0.1:8000", true),
+            ("127.8.8.8", true),
+            ("[::1]:8000", true),
+            ("[::ffff:127.0.0.1]", true),
+            ("listed.test", true),
+            ("rebound.test:8000", false),
+            ("localhost.evil.net", false),
+            ("notlocalhost", false),
+            ("127.0.0.1.evil.net", false),
+            ("192.168.0.1", false),
+        ] {
+            assert_eq!(origins.admits(Some(&format!("http://{host}")), host, OwnNames::Loopback), own, "{host}");
         }
     }
 

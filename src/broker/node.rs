@@ -3,7 +3,7 @@ use super::handler::{Handlers, LifecycleEvent};
 use super::message::HubHandle;
 use super::registry::Registry;
 use super::{Directory, HubId, Limits, Namespace, Namespaces};
-use crate::auth::{ApiKeys, Authenticator, Origins};
+use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::engine::Engine;
 use crate::metrics::Metrics;
 use crate::types::{ChannelName, Disconnect, Fault, NameError, ReplyError};
@@ -23,6 +23,12 @@ pub struct Settings {
     pub authenticator: Authenticator,
     /// Which pages may connect.
     pub origins: Origins,
+    /// Under which names a page of the broker's own host may connect.
+    pub names_for_clients: OwnNames,
+    /// Under which names a page of the broker's own host may use the HTTP API without a key.
+    pub names_for_api: OwnNames,
+    /// Whose forwarding headers count.
+    pub proxies: TrustedProxies,
     /// Who may use the HTTP API.
     pub api_keys: ApiKeys,
     /// Whether sessions without a token are let in.

@@ -1,7 +1,7 @@
 //! The broker as a Rust program sees it.
 use super::Config;
 use super::config::ServerConfig;
-use crate::auth::{ApiKeys, Authenticator, Origins, TrustedProxies};
+use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::broker::handler::{
     ConnectCall, Handle, HandlerAddr, Handlers, LifecycleEvent, MessageCall, PublishCall, RpcCall,
 };
@@ -9,6 +9,7 @@ use crate::broker::{Limits, Namespaces, Node, Parts, PublishRequest, Settings};
 use crate::engine::memory::{self, MemoryEngine};
 use crate::metrics::Metrics;
 use crate::types::{Json, Position, ReplyError};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Why a broker cannot be built, or a config cannot be put in force.
@@ -24,6 +25,7 @@ pub struct BrokerBuilder {
     config: Config,
     metrics: Metrics,
     handlers: Handlers,
+    listens: bool,
 }
 
 /// A running broker: mount it with [`Broker::routes`], publish with [`Broker::publish`]. Cheap to clone.
@@ -31,7 +33,8 @@ pub struct BrokerBuilder {
 pub struct Broker {
     pub(super) node: Node,
     pub(super) config: Arc<ServerConfig>,
-    pub(super) proxies: Arc<TrustedProxies>,
+    /// Whether the program listens where its config says; mounted in somebody's app, that app decides.
+    listens: bool,
 }
 
 impl BrokerBuilder {
@@ -65,10 +68,15 @@ impl BrokerBuilder {
         self
     }
 
+    /// The program itself listens where the config says: what is loopback there is so indeed (decision 15).
+    pub(super) fn listening(mut self) -> Self {
+        self.listens = true;
+        self
+    }
+
     /// Starts the broker on the current actix system. Fails where keys or lists of the config cannot be used.
     pub fn start(self) -> Result<Broker, Error> {
-        let settings = settings(&self.config)?;
-        let proxies = Arc::new(TrustedProxies::new(&self.config.server.trusted_proxies)?);
+        let settings = settings(&self.config, self.listens.then_some(&self.config.server))?;
         let engine = Arc::new(MemoryEngine::new(memory_of(&self.config.limits)));
         super::sweep::start(engine.clone());
         let node = Node::start(Parts {
@@ -78,7 +86,7 @@ impl BrokerBuilder {
             metrics: self.metrics,
             handlers: self.handlers,
         });
-        Ok(Broker { node, config: Arc::new(self.config.server), proxies })
+        Ok(Broker { node, config: Arc::new(self.config.server), listens: self.listens })
     }
 }
 
@@ -87,7 +95,7 @@ impl Broker {
     pub fn builder(config: Config) -> BrokerBuilder {
         let metrics = Metrics::new();
         let handlers = Handlers::new(config.limits.handler_timeout, config.limits.handler_queue, metrics.clone());
-        BrokerBuilder { config, metrics, handlers }
+        BrokerBuilder { config, metrics, handlers, listens: false }
     }
 
     /// Publishes an event; answers its position where the channel has history.
@@ -104,20 +112,35 @@ impl Broker {
     /// Puts namespaces, keys, origins and the like of a config in force; the rest of it needs a restart.
     /// Where something in it cannot be used, nothing changes.
     pub fn reload(&self, config: &Config) -> Result<(), Error> {
-        self.node.reload(settings(config)?);
+        self.node.reload(settings(config, self.listens.then_some(&*self.config))?);
         Ok(())
     }
 }
 
-fn settings(config: &Config) -> Result<Settings, Error> {
+/// The settings of a config; `listening` is where the program itself listens, which a new config does not change.
+fn settings(config: &Config, listening: Option<&ServerConfig>) -> Result<Settings, Error> {
+    let api_keys = ApiKeys::new(&config.api)?;
+    let clients = listening.map(|server| server.host);
+    let api = listening.map(|server| server.internal_host.unwrap_or(server.host));
     Ok(Settings {
         authenticator: Authenticator::new(&config.auth)?,
         origins: Origins::new(&config.auth.origins)?,
-        api_keys: ApiKeys::new(&config.api)?,
+        names_for_clients: own_names(clients, config.auth.anonymous),
+        names_for_api: own_names(api, api_keys.is_keyless()),
+        proxies: TrustedProxies::new(&config.server.trusted_proxies)?,
+        api_keys,
         anonymous: config.auth.anonymous,
         personal_channel: config.auth.personal_channel,
         namespaces: Namespaces::new(config.namespaces.iter().cloned()),
     })
+}
+
+/// On loopback, what is open is open to this machine: pages count as its own under its names alone.
+fn own_names(host: Option<IpAddr>, is_open: bool) -> OwnNames {
+    match host {
+        Some(host) if is_open && host.to_canonical().is_loopback() => OwnNames::Loopback,
+        _ => OwnNames::All,
+    }
 }
 
 fn memory_of(limits: &Limits) -> memory::Config {

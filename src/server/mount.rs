@@ -64,7 +64,6 @@ impl Broker {
             wire: &CentrifugeJson,
             heartbeat: Heartbeat { interval: self.config.ping_interval, timeout: self.config.pong_timeout },
             stale_timeout: self.config.stale_timeout,
-            proxies: self.proxies.clone(),
         }
     }
 

@@ -1,5 +1,4 @@
 //! What an endpoint is made of, and the look at a request before it becomes a connection.
-use crate::auth::TrustedProxies;
 use crate::broker::Node;
 use crate::metrics::Metrics;
 use crate::protocol::Wire;
@@ -7,7 +6,6 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// When heartbeats are sent.
@@ -29,8 +27,6 @@ pub struct Endpoint {
     pub heartbeat: Heartbeat,
     /// How long the first command may take.
     pub stale_timeout: Duration,
-    /// Whose forwarding headers count.
-    pub proxies: Arc<TrustedProxies>,
 }
 
 impl Endpoint {
@@ -40,20 +36,18 @@ impl Endpoint {
         if self.node.is_draining() {
             return Some(Refusal { status: StatusCode::SERVICE_UNAVAILABLE, text: "the broker is stopping\n" });
         }
-        let origin = text(headers, ORIGIN.as_str());
-        let host = self.host(headers, peer);
-        if !self.node.settings().origins.admits(origin, host) {
+        // An origin that is no text is none of ours, unlike an absent one.
+        let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
+        let settings = self.node.settings();
+        let forwarded = text(headers, "x-forwarded-host");
+        let forwarded = peer.and_then(|peer| settings.proxies.forwarded_host(peer.ip(), forwarded));
+        let host = forwarded.or_else(|| text(headers, HOST.as_str())).unwrap_or_default();
+        if !settings.origins.admits(origin, host, settings.names_for_clients) {
             Metrics::count(&self.node.metrics().refusals, "origin");
             log::warn!("a connection from the origin {origin:?} was refused: add it to auth.origins to let it in");
             return Some(Refusal { status: StatusCode::FORBIDDEN, text: "this origin is not in auth.origins\n" });
         }
         None
-    }
-
-    fn host<'a>(&self, headers: &'a HeaderMap, peer: Option<SocketAddr>) -> &'a str {
-        let forwarded = text(headers, "x-forwarded-host");
-        let forwarded = peer.and_then(|peer| self.proxies.forwarded_host(peer.ip(), forwarded));
-        forwarded.or_else(|| text(headers, HOST.as_str())).unwrap_or_default()
     }
 }
 

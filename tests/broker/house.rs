@@ -1,7 +1,10 @@
 //! A broker of its own for each story, and clients whose sessions it starts without a socket.
 use super::engine::Moody;
 use actix::{Actor, Addr, System};
-use callboard::auth::{ApiConfig, ApiKeys, Authenticator, Config, ConnectionToken, Issuer, Origins, SubscriptionToken};
+use callboard::auth::{
+    ApiConfig, ApiKeys, Authenticator, Config, ConnectionToken, Issuer, Origins, OwnNames, SubscriptionToken,
+    TrustedProxies,
+};
 use callboard::broker::handler::Handlers;
 use callboard::broker::{
     Ask, Delivery, Gone, Greeting, Limits, Namespace, Namespaces, Node, Outlet, Parts, PublishRequest, Session,
@@ -91,6 +94,9 @@ impl Plan {
         let settings = Settings {
             authenticator: Authenticator::new(&auth).expect("keys"),
             origins: Origins::new(&[]).expect("origins"),
+            names_for_clients: OwnNames::All,
+            names_for_api: OwnNames::All,
+            proxies: TrustedProxies::default(),
             api_keys: ApiKeys::new(&ApiConfig::default()).expect("keys"),
             anonymous: self.anonymous,
             personal_channel: self.personal_channel,

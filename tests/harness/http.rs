@@ -26,6 +26,17 @@ pub fn call(address: SocketAddr, key: &str, method: &str, body: &str) -> Result<
     request(address, &head, body)
 }
 
+/// The status that is answered to a request, which is sent as it is; what follows it is left unread.
+pub fn status(address: SocketAddr, request: &str) -> Result<u16> {
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.write_all(request.as_bytes())?;
+    let mut start = [0; 12];
+    stream.read_exact(&mut start)?;
+    let status = std::str::from_utf8(&start).ok().and_then(|start| start.get(9..)).and_then(|code| code.parse().ok());
+    status.ok_or_else(|| Error::other("no HTTP answer"))
+}
+
 fn request(address: SocketAddr, head: &str, body: &str) -> Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
