@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Deserializer};
 
-/// The longest idempotency key in bytes: it is kept for minutes after its publish.
-pub const MAX_IDEMPOTENCY_KEY: usize = 255;
+/// The longest idempotency key and the longest version epoch in bytes: they are kept long after their publish.
+pub const MAX_KEPT_TEXT: usize = 255;
 
 /// Reads a payload that is there, `null` included; serde alone takes a null for an absent field.
 pub fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
@@ -56,7 +56,7 @@ macro_rules! draft {
             /// The version of the state that the event carries, from 1: one that is not greater than the channel's last is
             /// answered with the channel's position, and not delivered.
             version: Option<u64>,
-            /// Names a life of the versions; a new one begins anew.
+            /// Names a life of the versions, at most 255 bytes; a new one begins anew.
             version_epoch: Option<String>,
         }
 
@@ -64,7 +64,8 @@ macro_rules! draft {
             fn request(self) -> Result<crate::broker::PublishRequest, crate::types::ReplyError> {
                 use crate::types::ReplyError;
                 let key = self.idempotency_key.filter(|key| !key.is_empty());
-                if key.as_ref().is_some_and(|key| key.len() > crate::api::draft::MAX_IDEMPOTENCY_KEY) {
+                let too_long = |text: &Option<String>| text.as_ref().is_some_and(|text| text.len() > crate::api::draft::MAX_KEPT_TEXT);
+                if too_long(&key) || too_long(&self.version_epoch) {
                     return Err(ReplyError::BAD_REQUEST);
                 }
                 let data = crate::api::draft::payload(self.data, self.b64data)?.ok_or(ReplyError::BAD_REQUEST)?;

@@ -11,7 +11,7 @@ use std::sync::{Arc, RwLock};
 use std::time::{Duration, SystemTime};
 
 /// Between two looks at the files.
-const PERIOD: Duration = Duration::from_secs(10);
+const PERIOD: Duration = Duration::from_secs(2);
 
 /// The certificate in force.
 #[derive(Debug)]
@@ -29,9 +29,9 @@ impl ResolvesServerCert for Certificate {
 }
 
 impl Certificate {
-    fn changed(&self) -> Option<SystemTime> {
-        let time = |path: &Path| std::fs::metadata(path).and_then(|file| file.modified()).ok();
-        time(&self.chain).max(time(&self.key))
+    /// When each file was written; none where it is not there.
+    fn changed(&self) -> [Option<SystemTime>; 2] {
+        [&self.chain, &self.key].map(|path| std::fs::metadata(path).and_then(|file| file.modified()).ok())
     }
 
     fn read_again(&self) {
@@ -51,8 +51,9 @@ pub fn open(chain: &Path, key: &Path) -> io::Result<ServerConfig> {
     let current = RwLock::new(Arc::new(read(chain, key)?));
     let certificate = Arc::new(Certificate { chain: chain.to_owned(), key: key.to_owned(), current });
     let watched = Arc::downgrade(&certificate);
+    let begun = certificate.changed();
     actix_rt::spawn(async move {
-        let mut seen = watched.upgrade().and_then(|certificate| certificate.changed());
+        let mut seen = begun;
         while let Some(certificate) = watched.upgrade() {
             let now = certificate.changed();
             if now != seen {

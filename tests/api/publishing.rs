@@ -46,6 +46,7 @@ async fn a_publish_without_what_it_needs_is_a_bad_request() {
         json!({"channel": "news", "b64data": broken}),
         json!({"channel": "news", "b64data": ""}),
         json!({"channel": "news", "data": 1, "idempotency_key": "k".repeat(256)}),
+        json!({"channel": "news", "data": 1, "version": 1, "version_epoch": "e".repeat(256)}),
     ] {
         assert_eq!(house.error("publish", body).await, 107);
     }

@@ -29,6 +29,7 @@ const TRIES: usize = 3;
 pub struct Broker {
     child: Child,
     address: SocketAddr,
+    internal: Option<SocketAddr>,
     folder: TempDir,
 }
 
@@ -38,11 +39,25 @@ impl Broker {
     /// # Panics
     /// If it does not get ready; its log is printed.
     pub fn start(config: &str) -> Self {
+        Self::start_apart(config, None)
+    }
+
+    /// Starts one whose config puts API, metrics and health on an internal address: `{internal_port}` in the config
+    /// becomes its port.
+    ///
+    /// # Panics
+    /// If it does not get ready; its log is printed.
+    pub fn start_with_internal(config: &str) -> Self {
+        let internal = free_address();
+        Self::start_apart(&config.replace("{internal_port}", &internal.port().to_string()), Some(internal))
+    }
+
+    fn start_apart(config: &str, internal: Option<SocketAddr>) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the broker");
         let path = folder.path().join("config.toml");
         fs::write(&path, config).expect("its config");
         let arguments = ["serve".as_ref(), "--config".as_ref(), path.as_os_str(), "--port".as_ref()];
-        Self::start_program(folder, env!("CARGO_BIN_EXE_callboard").as_ref(), &arguments)
+        Self::start_program(folder, env!("CARGO_BIN_EXE_callboard").as_ref(), &arguments, internal)
     }
 
     /// Starts an example that takes its port with `--port`, and waits until it is ready.
@@ -56,16 +71,17 @@ impl Broker {
             tempfile::tempdir().expect("a folder for the example"),
             program.as_os_str(),
             &["--port".as_ref()],
+            None,
         )
     }
 
     /// Starts a program whose last argument is the port.
-    fn start_program(folder: TempDir, program: &OsStr, arguments: &[&OsStr]) -> Self {
+    fn start_program(folder: TempDir, program: &OsStr, arguments: &[&OsStr], internal: Option<SocketAddr>) -> Self {
         let mut folder = folder;
         for attempt in 1.. {
             let address = free_address();
             let child = spawn(program, arguments, address.port(), folder.path());
-            let mut broker = Broker { child, address, folder };
+            let mut broker = Broker { child, address, internal, folder };
             match broker.wait_until_ready() {
                 Ok(()) => return broker,
                 Err(reason) if attempt == TRIES => panic!("{reason}; its log:\n{}", broker.log()),
@@ -87,7 +103,7 @@ impl Broker {
             if let Some(status) = self.child.try_wait().map_err(|error| error.to_string())? {
                 return Err(format!("the broker ended with {status}"));
             }
-            if http::get(self.address, "/ready").is_ok_and(|answer| answer.status == 200) {
+            if http::get(self.internal(), "/ready").is_ok_and(|answer| answer.status == 200) {
                 return Ok(());
             }
             thread::sleep(LOOK);
@@ -98,6 +114,11 @@ impl Broker {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its API, metrics and health are.
+    pub fn internal(&self) -> SocketAddr {
+        self.internal.unwrap_or(self.address)
     }
 
     /// Where it listens, as `http://…` without a slash at the end.
@@ -125,14 +146,14 @@ impl Broker {
     /// # Panics
     /// If the status is another than 200.
     pub fn api(&self, method: &str, body: &str) -> String {
-        let answer = http::call(self.address, API_KEY, method, body).expect("an answer");
+        let answer = http::call(self.internal(), API_KEY, method, body).expect("an answer");
         assert_eq!(answer.status, 200, "{method} {body}: {}", answer.body);
         answer.body
     }
 
     /// The sum of a metric over its labels; 0 if it has not been counted yet.
     pub fn metric(&self, name: &str) -> f64 {
-        let metrics = http::get(self.address, "/metrics").expect("the metrics").body;
+        let metrics = http::get(self.internal(), "/metrics").expect("the metrics").body;
         let values = metrics.lines().filter_map(|line| {
             let rest = line.strip_prefix(name)?;
             rest.starts_with([' ', '{']).then(|| rest.rsplit(' ').next()?.parse::<f64>().ok())?
