@@ -106,3 +106,22 @@ async fn a_message_begun_and_never_ended_harms_nobody() {
     assert!(grown < 2 * 50 * (64 << 10) + (4 << 20), "{grown} bytes more for 50 unfinished messages");
     assert!(broker.stop().success());
 }
+
+#[tokio::test]
+async fn what_the_engine_keeps_shows_beside_its_limits_and_is_gone_with_what_it_was_for() {
+    let config = CONFIG.replace("presence = true", "presence = true\nhistory_size = 10\nhistory_ttl = '2s'");
+    let broker = Broker::start(&config.replace("{api_key}", API_KEY));
+    let mut socket = Socket::connect(broker.address(), 0).await;
+    socket.ask(r#"{"id":2,"subscribe":{"channel":"news"}}"#).await;
+    broker.api("publish", r#"{"channel":"news","data":1,"idempotency_key":"k"}"#);
+    let stored = |limit: &'static str| move |broker: &Broker| broker.metric_of("callboard_stored", limit);
+    broker.until(stored("history_bytes"), |amount| *amount > 0.0);
+    for limit in ["presence_entries", "positions", "idempotency_keys"] {
+        broker.until(stored(limit), |amount| *amount == 1.0);
+    }
+    drop(socket);
+    for limit in ["history_bytes", "presence_entries"] {
+        broker.until(stored(limit), |amount| *amount == 0.0);
+    }
+    assert!(broker.stop().success());
+}

@@ -174,6 +174,8 @@ fn a_broker_that_is_not_there_is_told_with_what_to_do() {
 #[test]
 fn a_usage_error_exits_with_2_and_help_with_0() {
     assert_eq!(run(&["sub"]).status.code(), Some(2));
+    assert_eq!(run(&["sub", ""]).status.code(), Some(2));
+    assert_eq!(run(&["pub", "", "1"]).status.code(), Some(2));
     assert_eq!(run(&["nonsense"]).status.code(), Some(2));
     assert_eq!(run(&["sub", "a", "b", "--recover", "e:1"]).status.code(), Some(2));
     assert_eq!(run(&["sub", "a", "--recover", "nonsense"]).status.code(), Some(2));

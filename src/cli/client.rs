@@ -179,6 +179,7 @@ pub(super) fn refusal(code: u32, message: &str) -> String {
         103 => {
             "; see `subscribe` and `publish` of the channel's [[namespace]], or bring a token: callboard token --help"
         }
+        107 => "; a channel's name has 1 to `limits.channel_name` bytes, and a pattern is written like 'chat:*'",
         108 => "; switch it on in the channel's [[namespace]]",
         109 => "; sign a new one: callboard token --help",
         _ => "",
@@ -201,6 +202,9 @@ fn refused(url: &str, status: StatusCode, had_key: bool) -> String {
 /// What to say of a broker that is not reached.
 pub(super) fn unreachable_at(url: &str, error: &SendRequestError) -> Error {
     let hint = match error {
+        SendRequestError::Connect(ConnectError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
+            "; no TLS is spoken there: try http:// (--url)"
+        }
         SendRequestError::Connect(ConnectError::Io(_)) => "; is it running (callboard serve), and there (--url)?",
         _ => "",
     };

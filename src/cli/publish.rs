@@ -11,6 +11,7 @@ use std::io::BufRead;
 #[derive(Debug, Args)]
 pub(super) struct Publish {
     /// The channel
+    #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
     channel: String,
     /// The payload, as JSON; `-` publishes each line of the standard input
     #[arg(allow_hyphen_values = true)]

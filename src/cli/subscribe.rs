@@ -13,7 +13,7 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::fro
 #[derive(Debug, Args)]
 pub(super) struct Subscribe {
     /// The channels
-    #[arg(required = true, value_name = "CHANNEL")]
+    #[arg(required = true, value_name = "CHANNEL", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     channels: Vec<String>,
     /// Begin after this position, which `callboard pub` prints; for one channel
     #[arg(long, value_name = "EPOCH:OFFSET")]

@@ -30,6 +30,13 @@ pub struct ReasonLabel {
     pub reason: String,
 }
 
+/// The label of what an engine keeps.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct StoredLabel {
+    /// The key of `[limits]` that bounds it.
+    pub limit: String,
+}
+
 /// The handles of one namespace, kept by its channels so that counting costs no look-up.
 #[derive(Clone, Debug)]
 pub struct NamespaceMetrics {
@@ -55,12 +62,14 @@ pub struct Metrics {
     pub commands: Family<WireLabel, Counter>,
     /// Connections closed by the broker, by the name of the reason.
     pub disconnects: Family<ReasonLabel, Counter>,
-    /// Events that did not reach a listener, by reason: `slow`, `lagging`, `filtered`, `unencodable`.
+    /// Events that did not reach a listener, by reason: `slow`, `lagging`.
     pub drops: Family<ReasonLabel, Counter>,
     /// Requests and connections refused before they became sessions, by reason.
     pub refusals: Family<ReasonLabel, Counter>,
     /// Handler calls that failed, by reason: `panic`, `timeout`, `full`.
     pub handler_failures: Family<ReasonLabel, Counter>,
+    /// What the engine keeps, by what it is: as many gauges as it has bounds.
+    pub stored: Family<StoredLabel, Gauge>,
     /// Seconds from a publish being accepted by its channel to its listeners' outboxes.
     pub delivery_seconds: Histogram,
     /// Seconds from an HTTP API call to its answer.
@@ -94,6 +103,7 @@ impl Metrics {
             drops: Family::default(),
             refusals: Family::default(),
             handler_failures: Family::default(),
+            stored: Family::default(),
             delivery_seconds: latency(),
             api_seconds: latency(),
             publishes: Family::default(),
@@ -119,6 +129,7 @@ impl Metrics {
         r.register("drops", "Events that did not reach a listener", self.drops.clone());
         r.register("refusals", "Connections and requests refused", self.refusals.clone());
         r.register("handler_failures", "Handler calls that failed", self.handler_failures.clone());
+        r.register("stored", "What the engine keeps, by the limit that bounds it", self.stored.clone());
         r.register_with_unit(
             "delivery",
             "From a publish being accepted to its listeners' outboxes",
@@ -153,6 +164,12 @@ impl Metrics {
     /// Counts one more in a family of reasons.
     pub fn count(family: &Family<ReasonLabel, Counter>, reason: &str) {
         family.get_or_create_owned(&ReasonLabel { reason: reason.to_owned() }).inc();
+    }
+
+    /// Says how much an engine keeps of what a limit bounds.
+    pub fn store(&self, limit: &str, amount: usize) {
+        let amount = i64::try_from(amount).unwrap_or(i64::MAX);
+        self.stored.get_or_create_owned(&StoredLabel { limit: limit.to_owned() }).set(amount);
     }
 
     /// Everything in the OpenMetrics text format.

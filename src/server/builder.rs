@@ -78,7 +78,7 @@ impl BrokerBuilder {
     pub fn start(self) -> Result<Broker, Error> {
         let settings = settings(&self.config, self.listens.then_some(&self.config.server))?;
         let engine = Arc::new(MemoryEngine::new(memory_of(&self.config.limits)));
-        super::sweep::start(engine.clone());
+        super::sweep::start(engine.clone(), self.metrics.clone());
         let node = Node::start(Parts {
             engine,
             settings,

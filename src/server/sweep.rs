@@ -1,5 +1,7 @@
-//! Clears what has expired in the memory engine, so that memory stays flat where nobody comes by any more.
+//! Clears what has expired in the memory engine, so that memory stays flat where nobody comes by any more, and says how
+//! much it keeps.
 use crate::engine::memory::MemoryEngine;
+use crate::metrics::Metrics;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -7,18 +9,19 @@ use std::time::Duration;
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// Sweeps as long as somebody uses the engine.
-pub fn start(engine: Arc<MemoryEngine>) {
+pub fn start(engine: Arc<MemoryEngine>, metrics: Metrics) {
     let engine = Arc::downgrade(&engine);
     actix_rt::spawn(async move {
-        while sweep(&engine).await {
+        while sweep(&engine, &metrics).await {
             tokio::time::sleep(PERIOD).await;
         }
     });
 }
 
-async fn sweep(engine: &Weak<MemoryEngine>) -> bool {
+async fn sweep(engine: &Weak<MemoryEngine>, metrics: &Metrics) -> bool {
     while let Some(engine) = engine.upgrade() {
         if !engine.sweep() {
+            report(&engine, metrics);
             return true;
         }
         // More is due: let others have the thread in between.
@@ -26,4 +29,13 @@ async fn sweep(engine: &Weak<MemoryEngine>) -> bool {
         tokio::task::yield_now().await;
     }
     false
+}
+
+/// Each amount by the key of the limit that bounds it, so that one sees how near it is.
+fn report(engine: &MemoryEngine, metrics: &Metrics) {
+    let usage = engine.usage();
+    metrics.store("history_bytes", usage.history_bytes);
+    metrics.store("positions", usage.positions);
+    metrics.store("idempotency_keys", usage.idempotency_keys);
+    metrics.store("presence_entries", usage.presence_entries);
 }

@@ -153,10 +153,16 @@ impl Broker {
 
     /// The sum of a metric over its labels; 0 if it has not been counted yet.
     pub fn metric(&self, name: &str) -> f64 {
+        self.metric_of(name, "")
+    }
+
+    /// The same over those labels that have this value.
+    pub fn metric_of(&self, name: &str, label: &str) -> f64 {
         let metrics = http::get(self.internal(), "/metrics").expect("the metrics").body;
         let values = metrics.lines().filter_map(|line| {
             let rest = line.strip_prefix(name)?;
-            rest.starts_with([' ', '{']).then(|| rest.rsplit(' ').next()?.parse::<f64>().ok())?
+            (rest.starts_with([' ', '{']) && rest.contains(label))
+                .then(|| rest.rsplit(' ').next()?.parse::<f64>().ok())?
         });
         values.sum()
     }
