@@ -17,6 +17,9 @@ pub enum Error {
     /// A key, a file or a list of `[auth]` or `[api]` cannot be used.
     #[error(transparent)]
     Auth(#[from] crate::auth::Error),
+    /// Whoever reaches the app could publish and read everything.
+    #[error("the HTTP API has no key: set api.key, or server.allow_insecure = true if only friends can reach this app")]
+    Keyless,
 }
 
 /// A broker in the making: handlers first, then [`BrokerBuilder::start`].
@@ -65,9 +68,25 @@ impl BrokerBuilder {
         self
     }
 
-    /// Starts the broker on the current actix system. Fails where keys or lists of the config cannot be used.
+    /// Starts the broker on the current actix system, to be mounted in an app.
+    ///
+    /// Fails where keys or lists of the config cannot be used, and where the HTTP API has no key: what an app will listen
+    /// on is not known here, so it counts as reachable
     pub fn start(self) -> Result<Broker, Error> {
         let settings = settings(&self.config)?;
+        if settings.api_keys.is_keyless() && !self.config.server.allow_insecure {
+            return Err(Error::Keyless);
+        }
+        self.start_with(settings)
+    }
+
+    /// As [`BrokerBuilder::start`], for who has looked at the address it will listen on.
+    pub(super) fn start_exposed(self) -> Result<Broker, Error> {
+        let settings = settings(&self.config)?;
+        self.start_with(settings)
+    }
+
+    fn start_with(self, settings: Settings) -> Result<Broker, Error> {
         let proxies = Arc::new(TrustedProxies::new(&self.config.server.trusted_proxies)?);
         let engine = Arc::new(MemoryEngine::new(memory_of(&self.config.limits)));
         super::sweep::start(engine.clone());
