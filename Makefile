@@ -36,10 +36,12 @@ clippy:
 	@echo "== clippy"
 	$(CARGO) clippy $(LOCKED) --all-targets -- -D warnings
 
-# Unit and integration tests, examples and benches once over, and the real clients (tests/clients.rs).
+# Unit and integration tests, benches once over, and the real clients (tests/clients.rs). The examples are built first:
+# tests run them as the programs they are.
 unit:
 	@echo "== tests, with the real clients"
-	$(CARGO) test $(LOCKED) --all-targets --no-fail-fast
+	$(CARGO) build $(LOCKED) --examples
+	$(CARGO) test $(LOCKED) --lib --bins --tests --benches --no-fail-fast
 
 doctest:
 	@echo "== documentation tests"

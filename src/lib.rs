@@ -26,3 +26,12 @@ pub mod protocol;
 pub mod server;
 pub mod transport;
 pub mod types;
+
+/// The Rust examples of the documentation, compiled by `cargo test --doc`.
+#[cfg(doctest)]
+mod documentation {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/extending.md")]
+    struct Extending;
+}

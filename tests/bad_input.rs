@@ -125,3 +125,40 @@ async fn what_the_engine_keeps_shows_beside_its_limits_and_is_gone_with_what_it_
     }
     assert!(broker.stop().success());
 }
+
+/// A text frame with an empty mask, as far as its payload goes here; `length` is what its head says.
+fn frame(first: u8, length: usize, payload: &[u8]) -> Vec<u8> {
+    let head = match length {
+        0..126 => vec![first, 0x80 | u8::try_from(length).expect("it is short")],
+        _ => [&[first, 0xff][..], &(length as u64).to_be_bytes()].concat(),
+    };
+    [&head[..], &[0; 4], payload].concat()
+}
+
+#[tokio::test]
+async fn frames_that_may_not_be_are_refused_by_their_heads() {
+    const CONNECT: &[u8] = br#"{"id":1,"connect":{}}"#;
+    let broker = broker();
+    let unmasked = [&[0x81, CONNECT.len() as u8], CONNECT].concat();
+    for (name, bytes, code) in [
+        ("unmasked", unmasked, 1002),
+        ("compressed without agreement", frame(0xc1, CONNECT.len(), CONNECT), 1002),
+        ("of an unknown kind", frame(0x83, CONNECT.len(), CONNECT), 1002),
+        ("a continuation of nothing", frame(0x80, CONNECT.len(), CONNECT), 1002),
+        ("a message within a message", [frame(0x01, 1, b"{"), frame(0x81, CONNECT.len(), CONNECT)].concat(), 1002),
+        ("a ping in pieces", frame(0x09, 1, b"x"), 1002),
+        ("a ping of 126 bytes", frame(0x89, 126, &[0; 126]), 1002),
+        ("over the limit", frame(0x81, 65_537, b""), 1009),
+        ("over all limits", frame(0x81, usize::MAX >> 1, b""), 1009),
+    ] {
+        let mut socket = harness::http::upgraded(broker.address()).expect("a WebSocket");
+        // Of the last two no payload is ever sent: an answer shows that nobody waits for it.
+        std::io::Write::write_all(&mut socket, &bytes).expect("it is open");
+        let mut answered = vec![];
+        std::io::Read::read_to_end(&mut socket, &mut answered).expect("an end");
+        let [high, low] = u16::to_be_bytes(code);
+        assert_eq!(answered, [0x88, 2, high, low], "{name}");
+    }
+    broker.until(|broker| broker.metric("callboard_connections"), |value| *value == 0.0);
+    assert!(broker.stop().success());
+}

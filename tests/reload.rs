@@ -100,3 +100,12 @@ async fn an_invalid_file_changes_nothing_and_is_told_of_with_its_lines() {
     assert_eq!(status(&broker, "the second key"), 200);
     assert!(broker.stop().success());
 }
+
+#[tokio::test]
+async fn an_api_that_others_reach_does_not_lose_its_key_though_the_new_file_says_loopback() {
+    let broker = Broker::start(&format!("[server]\nhost = '0.0.0.0'\n{BEFORE}"));
+    let open = BEFORE.replace("key = \"the first key\"", "");
+    reload(&broker, &open, "the config in force stays");
+    assert_eq!((status(&broker, "the first key"), status(&broker, "")), (200, 401));
+    assert!(broker.stop().success());
+}

@@ -14,8 +14,8 @@ pub trait Cut {
     fn cut(&self);
 }
 
-/// A queue of a slot count above this is given back to the allocator once it has drained.
-const KEPT_SLOTS: usize = 32;
+/// A drained queue with more slots than this is given back to the allocator: 2 KiB, the slots of one full write.
+const KEPT_SLOTS: usize = 64;
 
 /// What is queued for one socket, bounded in bytes. Frames are shared by all listeners of an encoding.
 pub struct Outbox {

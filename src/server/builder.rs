@@ -18,6 +18,9 @@ pub enum Error {
     /// A key, a file or a list of `[auth]` or `[api]` cannot be used.
     #[error(transparent)]
     Auth(#[from] crate::auth::Error),
+    /// Whoever reaches the app could publish and read everything.
+    #[error("the HTTP API has no key: set api.key, or server.allow_insecure = true if only friends can reach this app")]
+    Keyless,
 }
 
 /// A broker in the making: handlers first, then [`BrokerBuilder::start`].
@@ -25,7 +28,13 @@ pub struct BrokerBuilder {
     config: Config,
     metrics: Metrics,
     handlers: Handlers,
-    listens: bool,
+}
+
+/// Where a program of its own listens.
+#[derive(Clone, Copy)]
+struct Address {
+    clients: IpAddr,
+    api: IpAddr,
 }
 
 /// A running broker: mount it with [`Broker::routes`], publish with [`Broker::publish`]. Cheap to clone.
@@ -33,8 +42,8 @@ pub struct BrokerBuilder {
 pub struct Broker {
     pub(super) node: Node,
     pub(super) config: Arc<ServerConfig>,
-    /// Whether the program listens where its config says; mounted in somebody's app, that app decides.
-    listens: bool,
+    /// None where it is mounted in somebody's app.
+    address: Option<Address>,
 }
 
 impl BrokerBuilder {
@@ -68,15 +77,23 @@ impl BrokerBuilder {
         self
     }
 
-    /// The program itself listens where the config says: what is loopback there is so indeed (decision 15).
-    pub(super) fn listening(mut self) -> Self {
-        self.listens = true;
-        self
+    /// Starts the broker on the current actix system, to be mounted in an app.
+    ///
+    /// Fails where keys or lists of the config cannot be used, and where the HTTP API has no key: what an app will listen
+    /// on is not known here, so it counts as reachable
+    pub fn start(self) -> Result<Broker, Error> {
+        self.start_at(None)
     }
 
-    /// Starts the broker on the current actix system. Fails where keys or lists of the config cannot be used.
-    pub fn start(self) -> Result<Broker, Error> {
-        let settings = settings(&self.config, self.listens.then_some(&self.config.server))?;
+    /// As [`BrokerBuilder::start`], for who listens where the config says: what is loopback there is so indeed
+    /// (decision 15).
+    pub(super) fn start_listening(self) -> Result<Broker, Error> {
+        let address = Address { clients: self.config.server.host, api: api_host(&self.config.server) };
+        self.start_at(Some(address))
+    }
+
+    fn start_at(self, address: Option<Address>) -> Result<Broker, Error> {
+        let settings = settings(&self.config, address, self.config.server.allow_insecure)?;
         let engine = Arc::new(MemoryEngine::new(memory_of(&self.config.limits)));
         super::sweep::start(engine.clone(), self.metrics.clone());
         let node = Node::start(Parts {
@@ -86,7 +103,7 @@ impl BrokerBuilder {
             metrics: self.metrics,
             handlers: self.handlers,
         });
-        Ok(Broker { node, config: Arc::new(self.config.server), listens: self.listens })
+        Ok(Broker { node, config: Arc::new(self.config.server), address })
     }
 }
 
@@ -95,7 +112,7 @@ impl Broker {
     pub fn builder(config: Config) -> BrokerBuilder {
         let metrics = Metrics::new();
         let handlers = Handlers::new(config.limits.handler_timeout, config.limits.handler_queue, metrics.clone());
-        BrokerBuilder { config, metrics, handlers, listens: false }
+        BrokerBuilder { config, metrics, handlers }
     }
 
     /// Publishes an event; answers its position where the channel has history.
@@ -112,16 +129,19 @@ impl Broker {
     /// Puts namespaces, keys, origins and the like of a config in force; the rest of it needs a restart.
     /// Where something in it cannot be used, nothing changes.
     pub fn reload(&self, config: &Config) -> Result<(), Error> {
-        self.node.reload(settings(config, self.listens.then_some(&*self.config))?);
+        self.node.reload(settings(config, self.address, self.config.allow_insecure)?);
         Ok(())
     }
 }
 
-/// The settings of a config; `listening` is where the program itself listens, which a new config does not change.
-fn settings(config: &Config, listening: Option<&ServerConfig>) -> Result<Settings, Error> {
+/// The settings of a config. `address` is where the program listens and `insecure` whether that may be open, neither of
+/// which a new config changes.
+fn settings(config: &Config, address: Option<Address>, insecure: bool) -> Result<Settings, Error> {
     let api_keys = ApiKeys::new(&config.api)?;
-    let clients = listening.map(|server| server.host);
-    let api = listening.map(|server| server.internal_host.unwrap_or(server.host));
+    let (clients, api) = (address.map(|address| address.clients), address.map(|address| address.api));
+    if api_keys.is_keyless() && !insecure && !api.is_some_and(is_loopback) {
+        return Err(Error::Keyless);
+    }
     Ok(Settings {
         authenticator: Authenticator::new(&config.auth)?,
         origins: Origins::new(&config.auth.origins)?,
@@ -138,9 +158,18 @@ fn settings(config: &Config, listening: Option<&ServerConfig>) -> Result<Setting
 /// On loopback, what is open is open to this machine: pages count as its own under its names alone.
 fn own_names(host: Option<IpAddr>, is_open: bool) -> OwnNames {
     match host {
-        Some(host) if is_open && host.to_canonical().is_loopback() => OwnNames::Loopback,
+        Some(host) if is_open && is_loopback(host) => OwnNames::Loopback,
         _ => OwnNames::All,
     }
+}
+
+fn is_loopback(host: IpAddr) -> bool {
+    host.to_canonical().is_loopback()
+}
+
+/// The API is on the internal address where there is one.
+fn api_host(server: &ServerConfig) -> IpAddr {
+    server.internal_host.unwrap_or(server.host)
 }
 
 fn memory_of(limits: &Limits) -> memory::Config {

@@ -13,8 +13,11 @@ impl Broker {
         let deadline = Instant::now() + self.config.shutdown_timeout;
         self.node.drain();
         let sessions = self.node.directory().everyone();
-        let batch = (self.config.shutdown_pace * BEAT.as_millis() as usize / 1000).max(1);
         let all = sessions.len();
+        // As paced as half the time allows: everybody is told before the time is over.
+        let beats = (self.config.shutdown_timeout.as_millis() / (2 * BEAT.as_millis())).max(1) as usize;
+        let paced = self.config.shutdown_pace * BEAT.as_millis() as usize / 1000;
+        let batch = paced.max(all.div_ceil(beats)).max(1);
         for (told, batch) in sessions.chunks(batch).enumerate() {
             for session in batch {
                 session.do_send(crate::broker::SessionOrder::Disconnect(Disconnect::SHUTDOWN));

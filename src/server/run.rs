@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// Fails where an address cannot be listened on or a file of the config cannot be used.
 pub async fn serve(config: Config, reload: impl Fn() -> Result<Config, String> + 'static) -> io::Result<()> {
     raise_descriptor_limit();
-    let broker = Broker::builder(config.clone()).listening().start().map_err(io::Error::other)?;
+    let broker = Broker::builder(config.clone()).start_listening().map_err(io::Error::other)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;

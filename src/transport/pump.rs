@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::io::{self, IoSlice};
+use std::io;
 use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -16,12 +16,10 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The most that one read brings; what is left comes with the next.
+/// The most that one read brings or one write of small frames takes; what is left comes with the next.
 const READ: usize = 64 * 1024;
 /// A peer that was sent everything may take this long to close its side.
 const LAST_WORDS: Duration = Duration::from_secs(5);
-/// The most frames of one write.
-const SLICES: usize = 64;
 
 thread_local! {
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ].into_boxed_slice());
@@ -93,7 +91,8 @@ impl<T: Socket> Stream for Reader<T> {
 /// Writes what is in the outbox until it ends, then closes the sending side: the peer reads to the end, and the socket goes
 /// when the peer has closed, or has had its time.
 pub async fn write<T: Socket>(socket: Rc<RefCell<T>>, outbox: Rc<Outbox>) {
-    let written = poll_fn(|cx| poll_write(&socket, &outbox, cx)).await;
+    let mut gathered = false;
+    let written = poll_fn(|cx| poll_write(&socket, &outbox, &mut gathered, cx)).await;
     outbox.abandon();
     drop(outbox);
     if written.is_err() {
@@ -110,27 +109,53 @@ pub async fn write<T: Socket>(socket: Rc<RefCell<T>>, outbox: Rc<Outbox>) {
     }
 }
 
-fn poll_write<T: Socket>(socket: &RefCell<T>, outbox: &Outbox, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+fn poll_write<T: Socket>(
+    socket: &RefCell<T>,
+    outbox: &Outbox,
+    gathered: &mut bool,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
     loop {
         if !ready!(outbox.poll_frames(cx)) {
             return Poll::Ready(Ok(()));
         }
-        let wrote = outbox.with_frames(|frames| {
-            let mut slices = [IoSlice::new(&[]); SLICES];
-            let mut count = 0;
-            for (slice, frame) in slices.iter_mut().zip(frames) {
-                *slice = IoSlice::new(frame);
-                count += 1;
-            }
-            let mut socket = socket.borrow_mut();
-            Pin::new(&mut *socket).poll_write_vectored(cx, &slices[..count])
-        });
+        // Behind all that waits for this thread now: what else is published until then leaves with the same write.
+        if !std::mem::replace(gathered, true) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let wrote = outbox.with_frames(|frames| write_some(&mut *socket.borrow_mut(), frames, cx));
         match ready!(wrote) {
             Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-            Ok(bytes) => outbox.consume(bytes),
+            Ok(bytes) => {
+                outbox.consume(bytes);
+                *gathered = false;
+            }
             Err(error) => return Poll::Ready(Err(error)),
         }
     }
+}
+
+/// Writes the first frames with one system call. Small ones are gathered in the buffer of the thread: to copy a few hundred
+/// bytes costs less than to have the kernel walk over a list of slices.
+fn write_some<T: Socket>(
+    socket: &mut T,
+    frames: &mut dyn Iterator<Item = &Bytes>,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    let Some(first) = frames.next() else { return Poll::Ready(Ok(0)) };
+    let Some(second) = frames.next().filter(|second| first.len() + second.len() <= READ) else {
+        return Pin::new(socket).poll_write(cx, first);
+    };
+    SCRATCH.with_borrow_mut(|scratch| {
+        let mut end = 0;
+        for frame in [first, second].into_iter().chain(frames) {
+            let Some(room) = scratch.get_mut(end..end + frame.len()) else { break };
+            room.copy_from_slice(frame);
+            end += frame.len();
+        }
+        Pin::new(socket).poll_write(cx, &scratch[..end])
+    })
 }
 
 /// An outbox that says this and ends.

@@ -175,6 +175,8 @@ impl fmt::Display for ReplyError {
     }
 }
 
+impl std::error::Error for ReplyError {}
+
 impl fmt::Display for Disconnect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.reason, self.code)

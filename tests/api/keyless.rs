@@ -4,7 +4,9 @@ use actix_web::test::TestRequest;
 use callboard::server::Config;
 
 fn keyless() -> Config {
-    Config { api: Default::default(), ..config() }
+    let mut config = Config { api: Default::default(), ..config() };
+    config.server.allow_insecure = true;
+    config
 }
 
 fn publish() -> TestRequest {
@@ -41,4 +43,11 @@ async fn a_page_must_be_of_the_same_host_or_listed() {
     }
     let metrics = house.ask(TestRequest::get().uri("/metrics")).await.body;
     assert!(metrics.contains(r#"callboard_refusals_total{reason="origin"} 4"#), "{metrics}");
+}
+
+#[actix_web::test]
+async fn a_mounted_broker_without_a_key_does_not_start_and_says_what_to_set() {
+    let config = Config { api: Default::default(), ..config() };
+    let refused = callboard::server::Broker::builder(config).start().err().expect("a refusal");
+    assert!(refused.to_string().contains("api.key"), "{refused}");
 }

@@ -26,6 +26,27 @@ pub fn call(address: SocketAddr, key: &str, method: &str, body: &str) -> Result<
     request(address, &head, body)
 }
 
+/// A WebSocket after its handshake, to write bytes on.
+pub fn upgraded(address: SocketAddr) -> Result<TcpStream> {
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    write!(
+        stream,
+        "GET /connection/websocket HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )?;
+    let mut head = vec![];
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        head.extend(byte);
+    }
+    match head.starts_with(b"HTTP/1.1 101 ") {
+        true => Ok(stream),
+        false => Err(Error::other(String::from_utf8_lossy(&head).into_owned())),
+    }
+}
+
 /// The status that is answered to a request, which is sent as it is; what follows it is left unread.
 pub fn status(address: SocketAddr, request: &str) -> Result<u16> {
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;

@@ -60,6 +60,16 @@ impl Broker {
         Self::start_program(folder, env!("CARGO_BIN_EXE_callboard").as_ref(), &arguments, internal)
     }
 
+    /// Starts `callboard serve` with the config it comes with, on a free port of loopback, and waits until it is ready.
+    ///
+    /// # Panics
+    /// If it does not get ready; its log is printed.
+    pub fn start_shipped() -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the broker");
+        let arguments = ["serve".as_ref(), "--port".as_ref()];
+        Self::start_program(folder, env!("CARGO_BIN_EXE_callboard").as_ref(), &arguments, None)
+    }
+
     /// Starts an example that takes its port with `--port`, and waits until it is ready.
     ///
     /// # Panics
