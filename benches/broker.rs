@@ -4,7 +4,7 @@
 //! the figures but that of encoding once.
 use actix::{Actor, Addr, System};
 use bytes::Bytes;
-use callboard::auth::{ApiConfig, ApiKeys, Authenticator, Config, Origins};
+use callboard::auth::{ApiConfig, ApiKeys, Authenticator, Config, Origins, OwnNames, TrustedProxies};
 use callboard::broker::handler::Handlers;
 use callboard::broker::{
     Ask, Delivery, Greeting, Limits, Namespace, Namespaces, Node, Outlet, Parts, Rule, Session, Settings, Ticket,
@@ -75,6 +75,9 @@ impl Stage {
         let settings = Settings {
             authenticator: Authenticator::new(&Config::default()).expect("no keys"),
             origins: Origins::new(&[]).expect("no origins"),
+            names_for_clients: OwnNames::All,
+            names_for_api: OwnNames::All,
+            proxies: TrustedProxies::default(),
             api_keys: ApiKeys::new(&ApiConfig::default()).expect("no keys"),
             anonymous: true,
             personal_channel: false,
