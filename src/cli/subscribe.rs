@@ -4,10 +4,14 @@ use super::listen::{End, Listener};
 use super::wire::Position;
 use super::{Error, Options};
 use clap::Args;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::time::Duration;
 
 /// Between tries, as the JavaScript client has it: from the first doubled up to the second, of which a random part is waited.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(20));
+
+/// Between looks at whether the output is still read.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Listens to channels and prints a line a message.
 #[derive(Debug, Args)]
@@ -53,7 +57,24 @@ impl Subscribe {
             left: self.count,
             is_json: self.json,
         };
-        follow(&mut listener).await
+        tokio::select! {
+            ended = follow(&mut listener) => ended,
+            () = output_closed() => Err(Error::OutputClosed),
+        }
+    }
+}
+
+/// Waits until whoever reads the output has gone: in a quiet channel the next line to fail on may be long in coming.
+async fn output_closed() {
+    let stdout = std::io::stdout();
+    loop {
+        // What is asked for is nothing: errors and ends are told all the same (poll(2)).
+        let mut output = [PollFd::new(&stdout, PollFlags::empty())];
+        let polled = poll(&mut output, Some(&Timespec::default()));
+        if polled.is_ok() && output[0].revents().intersects(PollFlags::ERR | PollFlags::HUP) {
+            return;
+        }
+        tokio::time::sleep(LOOK).await;
     }
 }
 

@@ -183,3 +183,14 @@ async fn channels_and_info_are_printed_for_people_and_for_scripts() {
     let (output, _) = tokio::join!(start(&arguments), serve_once(&peer, "200 OK", r#"{"result":{"nodes":[]}}"#));
     assert_eq!(out(&output), "{\"nodes\":[]}\n");
 }
+
+#[tokio::test]
+async fn a_listener_whose_output_nobody_reads_ends_though_nothing_is_published() {
+    let (peer, url) = Peer::bind().await;
+    let mut command = tokio::process::Command::from(callboard(&["sub", "news", "--url", &url]));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).spawn().unwrap();
+    let (mut socket, _) = peer.accept().await;
+    send(&mut socket, &[connected(), json!({"id": 2, "subscribe": {}})]).await;
+    drop(child.stdout.take());
+    assert!(child.wait().await.unwrap().success());
+}
