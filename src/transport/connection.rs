@@ -229,9 +229,10 @@ impl StreamHandler<Incoming> for Connection {
         }
     }
 
-    /// The client has closed, or a last frame is on its way: what is queued is still written.
+    /// The client has closed, or a last frame is on its way: what is queued is still written, and a close is answered with
+    /// a close (RFC 6455, section 5.5.1).
     fn finished(&mut self, ctx: &mut Self::Context) {
-        self.outlet.finish();
+        self.outlet.close_with(ws::CloseCode::Normal.into());
         ctx.stop();
     }
 }

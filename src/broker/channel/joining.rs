@@ -5,6 +5,7 @@ use crate::broker::listener::Since;
 use crate::broker::message::{Join, Joined, Leave, Member, Membership, Routed};
 use crate::broker::{Body, HubId, Namespace, Seq, recovery};
 use crate::engine::{EngineAnswer, Error, HistoryPage, HistoryQuery};
+use crate::metrics::Metrics;
 use crate::protocol::Push;
 use crate::types::{Answer, Fault, ReplyError};
 use actix::prelude::*;
@@ -80,7 +81,10 @@ impl Channel {
         let joined = Joined { since: Since { seq, top }, recovery, number: self.number, membership };
         if join.member.presence {
             // Before the answer: the session, on another worker, may ask who is present as soon as it has it.
-            drive(self.node.engine().add_presence(&self.name, join.member.info.clone(), PRESENCE_TTL));
+            let added = self.node.engine().add_presence(&self.name, join.member.info.clone(), PRESENCE_TTL);
+            let metrics = self.node.metrics().clone();
+            // At the bound the listener stands all the same; that it is not listed shows in the metrics.
+            drive(added.then(move |added| added.inspect_err(|_| Metrics::count(&metrics.refusals, "presence"))));
         }
         if let Err(Ok(unwanted)) = join.answer.send(Ok(joined)) {
             // The session ended while it waited; it has not been announced to anybody.

@@ -23,6 +23,12 @@ test('the connect reply of an expiring token says when', async () => {
   assert.ok(connect.ttl > 295 && connect.ttl <= 300, `ttl ${connect.ttl}`);
 });
 
+test('a client that closes is answered with a close', async () => {
+  const l = await line();
+  l.socket.close(1000);
+  assert.equal((await l.closed).code, 1000);
+});
+
 test('several commands in a frame are answered in order', async () => {
   const channel = unique('chat');
   const l = await dial();
