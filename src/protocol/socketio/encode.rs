@@ -30,7 +30,7 @@ impl Packet {
             self.write_header(attachments.len(), out);
             out.push_str(payload);
         });
-        Encoded { text, attachments: attachments.iter().map(|bytes| binary(bytes)).collect() }
+        Encoded { text, attachments: attachments.iter().map(binary).collect() }
     }
 
     /// `<type>[<n>-][<nsp>,][<ack id>]`
