@@ -6,4 +6,7 @@ mod protocol {
     mod properties;
     mod refusals;
     mod replies;
+    mod socketio_engine;
+    mod socketio_packets;
+    mod socketio_properties;
 }

@@ -7,6 +7,7 @@ mod command;
 mod frame;
 mod push;
 mod reply;
+pub mod socketio;
 
 pub use command::{
     Command, Connect, History, Publish, Recover, Refresh, Request, Rpc, SubRefresh, Subscribe, Unsubscribe,
