@@ -118,13 +118,13 @@ impl Node {
     /// Who is present in a channel; error 108 where its namespace keeps no presence.
     pub async fn presence(&self, channel: &str) -> Result<Vec<Arc<ClientInfo>>, ReplyError> {
         let channel = self.present_channel(channel)?;
-        self.engine().presence(&channel).wait().await.map_err(query::fault).map_err(reply_error)
+        self.engine().presence(&channel).wait().await.map_err(query::refusal)
     }
 
     /// How many are present in a channel; error 108 where its namespace keeps no presence.
     pub async fn presence_stats(&self, channel: &str) -> Result<PresenceStats, ReplyError> {
         let channel = self.present_channel(channel)?;
-        self.engine().presence_stats(&channel).wait().await.map_err(query::fault).map_err(reply_error)
+        self.engine().presence_stats(&channel).wait().await.map_err(query::refusal)
     }
 
     /// A part of a channel's history; error 108 where none is kept, 112 where something is missing after the position.
@@ -139,7 +139,7 @@ impl Node {
         if !namespace.has_history() {
             return Err(ReplyError::NOT_AVAILABLE);
         }
-        self.engine().remove_history(&channel).wait().await.map_err(query::fault).map_err(reply_error)
+        self.engine().remove_history(&channel).wait().await.map_err(query::refusal)
     }
 
     /// The channels that have listeners, with how many they have.

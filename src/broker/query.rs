@@ -1,6 +1,6 @@
 //! Reading history, for sessions and for the API alike.
 use super::{Namespace, Node};
-use crate::engine::{Error, HistoryQuery, Retention};
+use crate::engine::{Error, HistoryQuery};
 use crate::protocol::{HistoryPage, Recover};
 use crate::types::{Answer, ChannelName, Fault, Position, ReplyError};
 
@@ -16,11 +16,16 @@ pub struct HistoryRequest {
 }
 
 /// What a client is told of an engine's error.
-pub fn fault(error: Error) -> Fault {
+pub fn refusal(error: Error) -> ReplyError {
     match error {
-        Error::Unreachable(_) => ReplyError::INTERNAL.into(),
-        Error::Limit(_) => ReplyError::LIMIT_EXCEEDED.into(),
+        Error::Unreachable(_) => ReplyError::INTERNAL,
+        Error::Limit(_) => ReplyError::LIMIT_EXCEEDED,
     }
+}
+
+/// The same, where the answer may be a close, too.
+pub fn fault(error: Error) -> Fault {
+    refusal(error).into()
 }
 
 /// Reads a part of a channel's history. A position that something is missing after is error 112, but for offset 0, which
@@ -40,7 +45,7 @@ pub fn history(
     let strict = since.as_ref().is_some_and(|since| since.offset > 0 && !asked.reverse);
     let epoch = since.as_ref().map(|since| since.epoch.clone()).filter(|epoch| !epoch.is_empty());
     let query = HistoryQuery { since, limit, reverse: asked.reverse };
-    read(node, channel, query, retention).then(move |page| {
+    node.engine().history(channel, query, retention).then(move |page| {
         let page = page.map_err(fault)?;
         let foreign = epoch.is_some_and(|epoch| epoch != page.top.epoch);
         if foreign || strict && !page.complete {
@@ -48,13 +53,4 @@ pub fn history(
         }
         Ok(HistoryPage { events: page.events, offset: page.top.offset, epoch: page.top.epoch })
     })
-}
-
-fn read(
-    node: &Node,
-    channel: &ChannelName,
-    query: HistoryQuery,
-    retention: Retention,
-) -> Answer<crate::engine::HistoryPage, Error> {
-    node.engine().history(channel, query, retention)
 }

@@ -1,13 +1,14 @@
 //! How listeners come to a channel and leave it (decision 28).
-use super::{Channel, Listening, Phase, drive, refusal};
+use super::{Channel, Listening, Phase, drive};
 use crate::broker::handler::LifecycleEvent;
 use crate::broker::listener::Since;
 use crate::broker::message::{Join, Joined, Leave, Member, Membership, Routed};
+use crate::broker::query;
 use crate::broker::{Body, HubId, Namespace, Seq, recovery};
 use crate::engine::{EngineAnswer, Error, HistoryPage, HistoryQuery};
 use crate::metrics::Metrics;
 use crate::protocol::Push;
-use crate::types::{Answer, Fault, ReplyError};
+use crate::types::{Answer, ReplyError};
 use actix::prelude::*;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -71,7 +72,7 @@ impl Channel {
             Ok(page) => page,
             Err(error) => {
                 self.dismiss(join.hub, ctx);
-                let _ = join.answer.send(Err(Fault::Reply(refusal(&error))));
+                let _ = join.answer.send(Err(query::fault(error)));
                 return;
             }
         };

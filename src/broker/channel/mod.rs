@@ -4,6 +4,7 @@ mod retirement;
 
 use super::message::{HubHandle, HubItem, Lagging, Publish, Routed};
 use super::{Body, Delivery, Node, Seq};
+use crate::broker::query;
 use crate::engine::{EngineAnswer, Error, PublishOptions, Published, Retention};
 use crate::metrics::NamespaceMetrics;
 use crate::types::{Answer, BoxFuture, ChannelName, Event, ReplyError};
@@ -96,7 +97,7 @@ impl Channel {
                 position
             }
             Ok(Published::OnBus(position) | Published::Repeated(position)) => position,
-            Err(error) => return publish.answer.give(Err(refusal(&error))),
+            Err(error) => return publish.answer.give(Err(query::refusal(error))),
         };
         publish.answer.give(Ok(position));
     }
@@ -113,13 +114,6 @@ impl Listening {
             }
             Err(TrySendError::Full(_) | TrySendError::Closed(_)) => {}
         }
-    }
-}
-
-fn refusal(error: &Error) -> ReplyError {
-    match error {
-        Error::Unreachable(_) => ReplyError::INTERNAL,
-        Error::Limit(_) => ReplyError::LIMIT_EXCEEDED,
     }
 }
 
