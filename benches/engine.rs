@@ -15,7 +15,7 @@ const RETENTION: Retention =
 
 fn event(channel: &ChannelName, data: &Json) -> Event {
     let (channel, data) = (channel.clone(), data.clone());
-    Event { channel, data, tags: None, publisher: None, position: None }
+    Event { channel, data, tags: None, publisher: None, position: None, envelope: None }
 }
 
 fn names(count: usize) -> Vec<ChannelName> {

@@ -1,7 +1,7 @@
 //! What the centrifuge wire costs: one command read, one frame written.
 use bytes::Bytes;
 use callboard::protocol::centrifuge::CentrifugeJson;
-use callboard::protocol::{Recovered, Reply, Subscribed, Wire};
+use callboard::protocol::{Encoding, Recovered, Reply, Subscribed, Wire};
 use callboard::types::{ChannelName, ClientInfo, Epoch, Event, Json, Position, SessionId, Tags};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -49,6 +49,7 @@ fn event() -> Event {
         tags: None,
         publisher: None,
         position: Some(Position { offset: 12, epoch: Epoch::new("AbCdEfGh") }),
+        envelope: None,
     }
 }
 

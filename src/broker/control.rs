@@ -71,6 +71,7 @@ impl Node {
             data: request.data,
             tags: request.tags.filter(|tags| !tags.is_empty()).map(Arc::new),
             publisher: None,
+            envelope: None,
             skip_history: request.skip_history,
             idempotency: request.idempotency_key.map(|key| Idempotency { key: key.into(), ttl: IDEMPOTENCY_TTL }),
             version: request.version.map(|(version, epoch)| Version { version, epoch: epoch.into() }),

@@ -1,7 +1,7 @@
 //! One thing on its way to the listeners of a channel, encoded at most once for each encoding.
-use crate::protocol::{ENCODINGS, Frame, Push, Wire};
+use crate::protocol::{ENCODINGS, Encoding, Frame, Push};
 use crate::types::{ChannelName, Event, Position};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::time::Instant;
 
 /// What is delivered.
@@ -31,7 +31,11 @@ pub struct Delivery {
     frames: [OnceLock<Frame>; ENCODINGS],
     /// The second form of an encoding: with the channel's number in place of its name (decisions, last section).
     compact: [OnceLock<Frame>; ENCODINGS],
+    variants: Variants,
 }
+
+/// The frames of variants, which are as many as there are kinds of listeners: few, and most events have none.
+type Variants = Mutex<Vec<(usize, Box<str>, Frame)>>;
 
 impl Delivery {
     /// A delivery that nobody has encoded yet.
@@ -43,17 +47,41 @@ impl Delivery {
             accepted: Instant::now(),
             frames: Default::default(),
             compact: Default::default(),
+            variants: Variants::default(),
         }
     }
 
     /// The frame for a listener of this encoding; `number` stands for the channel's name where the listener knows it.
-    pub fn frame(&self, wire: &dyn Wire, number: Option<u32>) -> &Frame {
-        match (&self.body, number) {
+    pub fn frame(&self, encoding: &dyn Encoding, number: Option<u32>) -> Frame {
+        let slot = encoding.slot();
+        if let Some(variant) = encoding.variant(&self.channel) {
+            return self.variant(encoding, variant);
+        }
+        let frame = match (&self.body, number) {
             (Body::Event(event), Some(number)) => {
-                self.compact[wire.slot()].get_or_init(|| wire.event_compact(event, number))
+                self.compact[slot].get_or_init(|| encoding.event_compact(event, number))
             }
-            (Body::Event(event), None) => self.frames[wire.slot()].get_or_init(|| wire.event(event)),
-            (Body::Notice(push), _) => self.frames[wire.slot()].get_or_init(|| wire.push(push)),
+            _ => self.frames[slot].get_or_init(|| self.encode(encoding)),
+        };
+        frame.clone()
+    }
+
+    fn variant(&self, encoding: &dyn Encoding, variant: &str) -> Frame {
+        let slot = encoding.slot();
+        // The list is only pushed to, so it is whole even where a writer panicked.
+        let mut variants = self.variants.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, _, frame)) = variants.iter().find(|(of, name, _)| *of == slot && **name == *variant) {
+            return frame.clone();
+        }
+        let frame = self.encode(encoding);
+        variants.push((slot, variant.into(), frame.clone()));
+        frame
+    }
+
+    fn encode(&self, encoding: &dyn Encoding) -> Frame {
+        match &self.body {
+            Body::Event(event) => encoding.event(event),
+            Body::Notice(push) => encoding.push(push),
         }
     }
 

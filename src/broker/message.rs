@@ -7,7 +7,9 @@ use super::session::SubscribeOptions;
 use super::{Channel, Delivery, Node, Seq, SessionAddr};
 use crate::engine::{Idempotency, Version};
 use crate::protocol::{Command, Recovered};
-use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Json, Position, ReplyError, Tags, Unsubscribed};
+use crate::types::{
+    ChannelName, ClientInfo, Disconnect, Envelope, Fault, Json, Position, ReplyError, Tags, Unsubscribed,
+};
 use actix::prelude::*;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -67,6 +69,8 @@ pub struct Publish {
     pub tags: Option<Arc<Tags>>,
     /// Who, as listeners see it.
     pub publisher: Option<Arc<ClientInfo>>,
+    /// To whom it goes; none for everybody.
+    pub envelope: Option<Arc<Envelope>>,
     /// Do not keep it.
     pub skip_history: bool,
     /// Answer a repetition with the first answer.

@@ -1,5 +1,6 @@
 //! What clients ask for, whatever wire they speak.
-use crate::types::{Epoch, FilterNode, Json};
+use crate::types::{ChannelName, Epoch, FilterNode, Json};
+use bytes::Bytes;
 use std::collections::HashMap;
 
 /// A command with the id its reply must carry.
@@ -32,6 +33,8 @@ pub enum Command {
     Rpc(Rpc),
     /// Tell a handler; no reply.
     Send(Json),
+    /// An event of the client's own, for the handlers of its name.
+    Emit(Box<Emit>),
     /// A new connection token.
     Refresh(Refresh),
     /// A new subscription token.
@@ -57,6 +60,48 @@ pub struct Connect {
     pub headers: HashMap<String, String>,
     /// Where the client stands in the server-side subscriptions it knows of.
     pub subs: HashMap<String, Recover>,
+    /// What the session belongs to, on a wire whose sessions belong to something.
+    pub home: Option<Home>,
+}
+
+/// What a session belongs to from its first moment to its last: a Socket.IO namespace.
+#[derive(Debug, Clone)]
+pub struct Home {
+    /// The channel that addresses its sessions. Each listens to it without asking, as a group of its own id.
+    pub channel: ChannelName,
+    /// Whether the session is kept for a while after its connection is lost.
+    pub is_kept: bool,
+    /// What the client says of an earlier session of its own.
+    pub resume: Option<Resume>,
+}
+
+/// A client's claim to a session that was kept for it.
+#[derive(Clone)]
+pub struct Resume {
+    /// The secret that the client was told when it connected.
+    pub key: String,
+    /// The last event it got, as the wire wrote it.
+    pub since: String,
+}
+
+/// The key is a secret.
+impl std::fmt::Debug for Resume {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Resume").field("since", &self.since).finish_non_exhaustive()
+    }
+}
+
+/// An event of a client's own.
+#[derive(Debug, Clone)]
+pub struct Emit {
+    /// Its name.
+    pub event: String,
+    /// Its arguments as sent, without the name: an array.
+    pub args: Json,
+    /// The binary parts that placeholders in the arguments stand for.
+    pub attachments: Vec<Bytes>,
+    /// Whether the client waits for an acknowledgement.
+    pub wants_ack: bool,
 }
 
 /// Where a client stood when it was cut off.

@@ -10,25 +10,51 @@ mod reply;
 pub mod socketio;
 
 pub use command::{
-    Command, Connect, History, Publish, Recover, Refresh, Request, Rpc, SubRefresh, Subscribe, Unsubscribe,
+    Command, Connect, Emit, History, Home, Publish, Recover, Refresh, Request, Resume, Rpc, SubRefresh, Subscribe,
+    Unsubscribe,
 };
 pub use frame::{Frame, FrameBuilder};
 pub use push::Push;
 pub use reply::{Connected, Expiry, HistoryPage, Presence, Recovered, Reply, Subscribed};
 
-use crate::types::{Disconnect, Event};
+use crate::types::{ChannelName, Disconnect, Event};
 use bytes::Bytes;
 
-/// How many encodings there can be; see [`Wire::slot`].
+/// How many encodings there can be; see [`Encoding::slot`].
 pub const ENCODINGS: usize = 4;
 
-/// One encoding of one wire: the two directions as functions. Stateless, so that one value serves all connections.
-pub trait Wire: Send + Sync + 'static {
-    /// The wire's name for metrics and logs.
-    fn name(&self) -> &'static str;
-
+/// How everything that many listeners get is written: one encoding of one wire. Listeners of the same encoding share the
+/// same frames.
+pub trait Encoding {
     /// The encoding's place in the table of frames that an event carries; unique below [`ENCODINGS`].
     fn slot(&self) -> usize;
+
+    /// Tells variants of the encoding apart that write this channel's things differently, such as by what the listener's
+    /// session belongs to; none where all write them alike.
+    fn variant(&self, channel: &ChannelName) -> Option<&str> {
+        let _ = channel;
+        None
+    }
+
+    /// Something the client did not ask for.
+    fn push(&self, push: &Push) -> Frame;
+
+    /// An event of a channel as every listener of this encoding gets it.
+    fn event(&self, event: &Event) -> Frame;
+
+    /// The same for listeners who were given the number `id` for the channel ([`Subscribed::compact_id`]). A wire without
+    /// such numbers keeps the default: the event as everybody gets it.
+    fn event_compact(&self, event: &Event, id: u32) -> Frame {
+        let _ = id;
+        self.event(event)
+    }
+}
+
+/// One encoding of a wire of commands and replies: the two directions as functions. Stateless, so that one value serves
+/// all connections.
+pub trait Wire: Encoding + Send + Sync + 'static {
+    /// The wire's name for metrics and logs.
+    fn name(&self) -> &'static str;
 
     /// The WebSocket subprotocols that name this encoding (RFC 6455, section 1.9); a client may also ask for none.
     fn subprotocols(&self) -> &'static [&'static str] {
@@ -48,19 +74,6 @@ pub trait Wire: Send + Sync + 'static {
 
     /// The answer to the request of this id.
     fn reply(&self, id: u32, reply: &Reply) -> Frame;
-
-    /// Something the client did not ask for.
-    fn push(&self, push: &Push) -> Frame;
-
-    /// An event of a channel as every listener of this encoding gets it.
-    fn event(&self, event: &Event) -> Frame;
-
-    /// The same for listeners who were given the number `id` for the channel ([`Subscribed::compact_id`]). A wire without
-    /// such numbers keeps the default: the event as everybody gets it.
-    fn event_compact(&self, event: &Event, id: u32) -> Frame {
-        let _ = id;
-        self.event(event)
-    }
 
     /// The heartbeat.
     fn ping(&self) -> Frame;

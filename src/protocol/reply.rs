@@ -1,5 +1,6 @@
 //! What clients are answered, whatever wire they speak.
 use crate::types::{ClientInfo, Epoch, Event, Json, Position, ReplyError, SessionId};
+use bytes::Bytes;
 use std::sync::Arc;
 
 /// The answer to a command.
@@ -28,6 +29,13 @@ pub enum Reply {
     History(HistoryPage),
     /// To rpc.
     Rpc(Option<Json>),
+    /// To an event that asked to be acknowledged.
+    Acknowledged {
+        /// What the handler answered: an array.
+        args: Json,
+        /// The binary parts that placeholders in the arguments stand for.
+        attachments: Vec<Bytes>,
+    },
     /// To refresh: the new expiry.
     Refreshed(Option<Expiry>),
     /// To sub_refresh: the new expiry.
@@ -58,6 +66,8 @@ pub struct Connected {
     pub ping: u32,
     /// Whether the client must answer heartbeats.
     pub pong: bool,
+    /// The secret with which the client may come back to this session; none where sessions are not kept.
+    pub resume_key: Option<String>,
 }
 
 /// A listener stands.

@@ -1,5 +1,5 @@
 //! An event: immutable once its channel has given it a position, shared by everyone who delivers it.
-use super::{ChannelName, ClientInfo, Json, Position};
+use super::{ChannelName, ClientInfo, Envelope, Json, Position};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,4 +19,6 @@ pub struct Event {
     pub publisher: Option<Arc<ClientInfo>>,
     /// Its place in the channel's history; none in a channel without history.
     pub position: Option<Position>,
+    /// To whom it goes and what goes along; none for most events: everybody, and nothing.
+    pub envelope: Option<Arc<Envelope>>,
 }

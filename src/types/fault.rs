@@ -3,6 +3,7 @@
 //! Source: Centrifugo's client protocol, error, unsubscribe and disconnect codes. The ranges tell a client what to do:
 //! errors below 100 are its own; disconnects 3000-3499 and 4000-4499 ask it to reconnect, 3500-3999 and 4500-4999 not to;
 //! unsubscribes from 2500 ask it to subscribe again.
+use super::Json;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt;
@@ -17,6 +18,9 @@ pub struct ReplyError {
     /// Whether trying again may succeed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub temporary: bool,
+    /// What the application says beside it, on wires that have a place for that.
+    #[serde(skip)]
+    pub data: Option<Json>,
 }
 
 /// The end of a connection, with what its client is told.
@@ -50,7 +54,7 @@ macro_rules! reply_errors {
     ($($(#[$doc:meta])* $name:ident = $code:literal $message:literal $temporary:literal;)*) => {
         impl ReplyError {
             $($(#[$doc])* pub const $name: ReplyError =
-                ReplyError { code: $code, message: Cow::Borrowed($message), temporary: $temporary };)*
+                ReplyError { code: $code, message: Cow::Borrowed($message), temporary: $temporary, data: None };)*
         }
     };
 }

@@ -12,7 +12,7 @@ use callboard::broker::{
 };
 use callboard::metrics::Metrics;
 use callboard::protocol::centrifuge::CentrifugeJson;
-use callboard::protocol::{Push, Reply, Wire};
+use callboard::protocol::{Encoding, Push, Reply, Wire};
 use callboard::types::{Disconnect, Json, ReplyError};
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
@@ -266,7 +266,7 @@ impl Ear {
 
 impl Outlet for Ear {
     fn deliver(&self, delivery: &Delivery, number: Option<u32>) {
-        self.hear(delivery.frame(&WIRE, number));
+        self.hear(&delivery.frame(&WIRE, number));
     }
 
     fn push(&self, push: &Push) {

@@ -84,7 +84,7 @@ pub fn number(data: u64) -> Json {
 }
 
 pub fn event(name: &str, data: u64) -> Event {
-    Event { channel: channel(name), data: number(data), tags: None, publisher: None, position: None }
+    Event { channel: channel(name), data: number(data), tags: None, publisher: None, position: None, envelope: None }
 }
 
 /// The position of a publish that must have been accepted.

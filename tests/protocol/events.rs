@@ -1,6 +1,6 @@
 //! Golden pushes and events, byte for byte.
 use callboard::protocol::centrifuge::CentrifugeJson;
-use callboard::protocol::{Expiry, Frame, Push, Recovered, Subscribed, Wire};
+use callboard::protocol::{Encoding, Expiry, Frame, Push, Recovered, Subscribed, Wire};
 use callboard::types::{
     ChannelName, ClientInfo, Disconnect, Epoch, Event, Json, Position, SessionId, Tags, Unsubscribed,
 };
@@ -35,6 +35,7 @@ pub(super) fn event(data: &str) -> Event {
         tags: None,
         publisher: None,
         position: None,
+        envelope: None,
     }
 }
 

@@ -2,7 +2,7 @@
 use super::events::{event, name};
 use bytes::Bytes;
 use callboard::protocol::centrifuge::CentrifugeJson;
-use callboard::protocol::{Command, Wire};
+use callboard::protocol::{Command, Encoding, Wire};
 use callboard::types::{Disconnect, Tags};
 use proptest::prelude::*;
 use serde_json::{Value, json};

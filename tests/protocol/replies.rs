@@ -32,7 +32,8 @@ fn an_error_says_whether_trying_again_helps() {
         reply(1, &internal),
         r#"{"id":1,"error":{"code":100,"message":"internal server error","temporary":true}}"#
     );
-    let own = Reply::Error(ReplyError { code: 400, message: "no \"x\"\n".to_owned().into(), temporary: false });
+    let own =
+        Reply::Error(ReplyError { code: 400, message: "no \"x\"\n".to_owned().into(), temporary: false, data: None });
     assert_eq!(reply(1, &own), r#"{"id":1,"error":{"code":400,"message":"no \"x\"\n"}}"#);
 }
 
@@ -53,6 +54,7 @@ fn connect_is_answered_with_all_there_is_to_know() {
         subs: vec![("#42".into(), personal), ("a\"b".into(), Subscribed::default())],
         ping: 25,
         pong: true,
+        resume_key: None,
     };
     assert_eq!(
         reply(1, &Reply::Connected(Box::new(connected))),
@@ -72,6 +74,7 @@ fn a_connection_with_heartbeats_of_its_transport_is_told_of_none() {
         subs: Vec::new(),
         ping: 0,
         pong: false,
+        resume_key: None,
     };
     assert_eq!(
         reply(1, &Reply::Connected(Box::new(connected))),

@@ -146,6 +146,7 @@ impl Handler<Publish> for Channel {
             tags: publish.tags.take(),
             publisher: publish.publisher.take(),
             position: None,
+            envelope: publish.envelope.take(),
         };
         match self.node.engine().publish(event, options) {
             Answer::Ready(outcome) if self.publishing.is_empty() => {

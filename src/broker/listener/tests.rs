@@ -41,7 +41,8 @@ fn live(seq: Seq) -> (Listener, Rc<Seen>) {
 fn event(seq: Seq) -> Arc<Delivery> {
     let channel = ChannelName::user("news", 255).expect("a valid name");
     let position = Some(position(seq as u64));
-    let event = Event { channel: channel.clone(), data: Json::null(), tags: None, publisher: None, position };
+    let event =
+        Event { channel: channel.clone(), data: Json::null(), tags: None, publisher: None, position, envelope: None };
     Arc::new(Delivery::new(channel, Body::Event(Arc::new(event)), seq))
 }
 

@@ -176,6 +176,7 @@ impl Session {
             subs,
             ping: self.greeting.ping,
             pong: self.greeting.pong,
+            resume_key: None,
         }))
     }
 

@@ -14,7 +14,7 @@ use super::listener::Since;
 use super::message::{Ask, Gone, Member, Membership};
 use super::{DeadlineKey, ListenerKey, Node, Outlet, Rule, SessionAddr, Ticket, Worker};
 use crate::protocol::{Command, Reply};
-use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Identity, SessionId};
+use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Identity, ReplyError, SessionId};
 use actix::prelude::*;
 use foldhash::quality::RandomState;
 use std::collections::{HashMap, VecDeque};
@@ -177,6 +177,7 @@ impl Session {
             Command::History(history) => self.history(ticket, history, ctx),
             Command::Rpc(rpc) => self.rpc(ticket, rpc, ctx),
             Command::Send(data) => self.message(ticket, data, ctx),
+            Command::Emit(_) => ReplyError::METHOD_NOT_FOUND.into(),
             Command::Refresh(refresh) => self.refresh(ticket, &refresh.token, ctx),
             Command::SubRefresh(refresh) => self.sub_refresh(ticket, refresh, ctx),
             Command::Refused(error) => error.into(),

@@ -44,6 +44,7 @@ impl Session {
             data,
             tags: None,
             publisher: Some(publisher),
+            envelope: None,
             skip_history: false,
             idempotency: None,
             version: None,

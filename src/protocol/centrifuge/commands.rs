@@ -86,6 +86,7 @@ fn connect(shape: ConnectShape<'_>, message: &Bytes) -> Command {
         version: shape.version.unwrap_or_default(),
         headers: shape.headers.unwrap_or_default(),
         subs: subs.collect(),
+        home: None,
     }))
 }
 

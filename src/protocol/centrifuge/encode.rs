@@ -79,6 +79,8 @@ fn write_reply(object: &mut Object<'_>, reply: &Reply) {
             stats.value("num_users", users);
         }),
         Reply::History(page) => object.object("history", |o| write_history(o, page)),
+        // No client of this wire emits events; an answer would be read like that of an rpc.
+        Reply::Acknowledged { args, .. } => object.object("rpc", |rpc| rpc.json("data", Some(args))),
         Reply::Rpc(data) => object.object("rpc", |rpc| rpc.json("data", data.as_ref())),
         Reply::Refreshed(expiry) => object.object("refresh", |o| write_expiry(o, *expiry)),
         Reply::SubRefreshed(expiry) => object.object("sub_refresh", |o| write_expiry(o, *expiry)),
@@ -193,6 +195,7 @@ fn size_of_reply(reply: &Reply) -> usize {
             Reply::Connected(c) => EXTRA * (1 + c.subs.len()),
             Reply::History(page) => events(&page.events),
             Reply::Presence(present) => EXTRA * present.len(),
+            Reply::Acknowledged { args, .. } => args.bytes().len(),
             Reply::Rpc(data) => data.as_ref().map_or(0, |data| data.bytes().len()),
             _ => 0,
         }

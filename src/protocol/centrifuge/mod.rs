@@ -9,7 +9,7 @@ mod lines;
 mod object;
 mod shapes;
 
-use super::{Frame, Push, Reply, Request, Wire};
+use super::{Encoding, Frame, Push, Reply, Request, Wire};
 use crate::types::{Disconnect, Event};
 use bytes::Bytes;
 
@@ -17,25 +17,9 @@ use bytes::Bytes;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CentrifugeJson;
 
-impl Wire for CentrifugeJson {
-    fn name(&self) -> &'static str {
-        "centrifuge"
-    }
-
-    fn subprotocols(&self) -> &'static [&'static str] {
-        &["centrifuge-json"]
-    }
-
+impl Encoding for CentrifugeJson {
     fn slot(&self) -> usize {
         0
-    }
-
-    fn decode(&self, rest: &mut Bytes) -> Result<Option<Request>, Disconnect> {
-        lines::next(rest)
-    }
-
-    fn reply(&self, id: u32, reply: &Reply) -> Frame {
-        encode::reply(id, reply)
     }
 
     fn push(&self, push: &Push) -> Frame {
@@ -48,6 +32,24 @@ impl Wire for CentrifugeJson {
 
     fn event_compact(&self, event: &Event, id: u32) -> Frame {
         encode::event_compact(event, id)
+    }
+}
+
+impl Wire for CentrifugeJson {
+    fn name(&self) -> &'static str {
+        "centrifuge"
+    }
+
+    fn subprotocols(&self) -> &'static [&'static str] {
+        &["centrifuge-json"]
+    }
+
+    fn decode(&self, rest: &mut Bytes) -> Result<Option<Request>, Disconnect> {
+        lines::next(rest)
+    }
+
+    fn reply(&self, id: u32, reply: &Reply) -> Frame {
+        encode::reply(id, reply)
     }
 
     fn ping(&self) -> Frame {
