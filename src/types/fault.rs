@@ -144,6 +144,13 @@ disconnects! {
     TOO_MANY_ERRORS = 3509 "too many errors";
 }
 
+impl ReplyError {
+    /// An application's own error, which trying again does not cure. `code`: 400 to 1999.
+    pub fn new(code: u32, message: impl Into<Cow<'static, str>>) -> Self {
+        ReplyError { code, message: message.into(), temporary: false, data: None }
+    }
+}
+
 impl Unsubscribed {
     /// The operator ended the subscription.
     pub const SERVER: Unsubscribed = Unsubscribed { code: 2000, reason: Cow::Borrowed("server unsubscribe") };

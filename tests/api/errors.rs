@@ -11,7 +11,7 @@ struct Refusing;
 impl Handle<RpcCall> for Refusing {
     fn handle(&mut self, call: RpcCall) -> HandlerFuture<Option<Json>> {
         let code = call.data.unwrap().read().unwrap();
-        answer(Err(ReplyError { code, message: "as told".into(), temporary: false, data: None }.into()))
+        answer(Err(ReplyError::new(code, "as told").into()))
     }
 }
 

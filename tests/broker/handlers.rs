@@ -38,7 +38,7 @@ fn house(register: impl FnOnce(&mut Handlers)) -> House {
 }
 
 fn custom() -> ReplyError {
-    ReplyError { code: 1_000, message: "not today".into(), temporary: false, data: None }
+    ReplyError::new(1_000, "not today")
 }
 
 #[test]

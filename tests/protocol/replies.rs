@@ -32,8 +32,7 @@ fn an_error_says_whether_trying_again_helps() {
         reply(1, &internal),
         r#"{"id":1,"error":{"code":100,"message":"internal server error","temporary":true}}"#
     );
-    let own =
-        Reply::Error(ReplyError { code: 400, message: "no \"x\"\n".to_owned().into(), temporary: false, data: None });
+    let own = Reply::Error(ReplyError::new(400, "no \"x\"\n"));
     assert_eq!(reply(1, &own), r#"{"id":1,"error":{"code":400,"message":"no \"x\"\n"}}"#);
 }
 
