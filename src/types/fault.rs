@@ -188,6 +188,15 @@ impl fmt::Display for ReplyError {
 
 impl std::error::Error for ReplyError {}
 
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Reply(error) => error.fmt(f),
+            Fault::Close(reason) => reason.fmt(f),
+        }
+    }
+}
+
 impl fmt::Display for Disconnect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.reason, self.code)
