@@ -1,13 +1,18 @@
 //! Events for the sessions of a home, or for some of them: what handlers and Rust code emit, and the answers they ask for.
 use super::message::{Publish, PublishAnswer, Route, Routed};
 use super::rounds::Answers;
-use super::{Instruct, Instruction, Node};
-use crate::types::{Arity, Audience, ChannelName, Envelope, Json, JsonError, ReplyError, Tags};
+use super::{Instruct, Instruction, Node, Telling};
+use crate::types::{
+    Arity, Audience, ChannelName, Envelope, Group, Json, JsonError, Position, ReplyError, SessionId, Tags,
+};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// The tag that carries an event's name (decision 7).
 const NAME: &str = "event";
@@ -43,10 +48,39 @@ impl Emission {
     }
 }
 
+/// Tells whether an event that is on its way was accepted. It need not be waited for.
+pub struct Emitted(Fate);
+
+enum Fate {
+    Waits(oneshot::Receiver<Result<Option<Position>, ReplyError>>),
+    Refused(ReplyError),
+}
+
+impl Emitted {
+    /// It was refused before it went anywhere.
+    pub fn refused(error: ReplyError) -> Self {
+        Emitted(Fate::Refused(error))
+    }
+}
+
+impl Future for Emitted {
+    type Output = Result<(), ReplyError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.get_mut().0 {
+            Fate::Waits(outcome) => {
+                let outcome = ready!(Pin::new(outcome).poll(cx));
+                Poll::Ready(outcome.unwrap_or(Err(ReplyError::INTERNAL)).map(drop))
+            }
+            Fate::Refused(error) => Poll::Ready(Err(error.clone())),
+        }
+    }
+}
+
 impl Node {
     /// Emits an event to sessions of a home. It is on its way when this returns; the future tells whether it was accepted.
     /// Fails with 111 where the home is flooded.
-    pub fn emit(&self, home: &ChannelName, emission: Emission) -> impl Future<Output = Result<(), ReplyError>> + use<> {
+    pub fn emit(&self, home: &ChannelName, emission: Emission) -> Emitted {
         self.emit_in_round(home, emission, None)
     }
 
@@ -66,12 +100,16 @@ impl Node {
         self.registry().do_send(Route { hub: None, passed_on: false, what: Routed::Instruction(instruction) });
     }
 
-    fn emit_in_round(
-        &self,
-        home: &ChannelName,
-        emission: Emission,
-        round: Option<u64>,
-    ) -> impl Future<Output = Result<(), ReplyError>> + use<> {
+    /// The groups that a session's listener in a channel is in, once all that was asked of them before has taken effect; none
+    /// where there is no such listener.
+    pub async fn groups(&self, channel: &ChannelName, session: SessionId) -> Vec<Group> {
+        let (tell, told) = oneshot::channel();
+        let audience = Audience { to: vec![session.to_string().into()], except: vec![] };
+        self.instruct(channel, audience, Instruct::Tell(Telling::new(tell)));
+        told.await.unwrap_or_default()
+    }
+
+    fn emit_in_round(&self, home: &ChannelName, emission: Emission, round: Option<u64>) -> Emitted {
         let (answer, outcome) = PublishAnswer::call();
         let envelope = Envelope {
             audience: emission.audience,
@@ -93,6 +131,6 @@ impl Node {
             answer,
         };
         self.registry().do_send(Route { hub: None, passed_on: false, what: Routed::Publish(Box::new(publish)) });
-        async move { outcome.await.unwrap_or(Err(ReplyError::INTERNAL)).map(drop) }
+        Emitted(Fate::Waits(outcome))
     }
 }

@@ -212,6 +212,7 @@ impl Local {
         self.for_each_meant(Some(&instruction.audience), seq, |listener| match &instruction.what {
             Instruct::Order(order) => listener.session.do_send(order.clone()),
             Instruct::Regroup { .. } => meant.push(listener.key),
+            Instruct::Tell(telling) => telling.tell(&listener.groups),
         });
         let Instruct::Regroup { join, leave } = &instruction.what else { return 0 };
         let mut refused = 0;

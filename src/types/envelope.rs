@@ -45,6 +45,17 @@ pub struct Envelope {
     pub volatile: bool,
 }
 
+impl Envelope {
+    /// Nothing but one argument for everybody.
+    pub const PLAIN: Envelope = Envelope {
+        audience: Audience { to: vec![], except: vec![] },
+        arity: Arity::One,
+        attachments: vec![],
+        ack: None,
+        volatile: false,
+    };
+}
+
 impl Audience {
     /// Whether a listener with these groups is meant.
     pub fn admits(&self, is_in: impl Fn(&Group) -> bool) -> bool {

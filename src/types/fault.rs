@@ -142,6 +142,8 @@ disconnects! {
     NOT_AVAILABLE = 3508 "not available";
     /// The client made too many errors.
     TOO_MANY_ERRORS = 3509 "too many errors";
+    /// A handler ended the connection with all its sessions.
+    FORCE_CLOSE = 3510 "connection closed by the server";
 }
 
 impl ReplyError {
