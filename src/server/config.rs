@@ -82,6 +82,8 @@ pub struct Config {
     pub api: crate::auth::ApiConfig,
     /// The bounds.
     pub limits: Limits,
+    /// The endpoints of Socket.IO.
+    pub socketio: Vec<crate::transport::engineio::EngineConfig>,
     /// The policies of channels.
     #[serde(rename = "namespace")]
     pub namespaces: Vec<Namespace>,
