@@ -1,5 +1,6 @@
 use super::*;
 use callboard::broker::{Namespace, Rule};
+use callboard::transport::engineio::EngineConfig;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -30,6 +31,7 @@ fn built_in() -> BTreeMap<String, Value> {
     let mut keys = BTreeMap::new();
     let mut sections = serde_json::to_value(Config::default()).unwrap();
     sections["namespace"] = serde_json::to_value(Namespace::default()).unwrap();
+    sections["socketio"] = serde_json::to_value(EngineConfig::default()).unwrap();
     for (section, inner) in sections.as_object().unwrap() {
         for (key, value) in inner.as_object().unwrap() {
             keys.insert(format!("{section}.{key}"), value.clone());

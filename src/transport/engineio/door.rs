@@ -118,13 +118,9 @@ impl Door {
         }
         let own = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()).is_some_and(|origin| self.allows(origin));
         match refusal(&self.node, headers, peer) {
-            Some(refused) if refused.status == actix_http::StatusCode::FORBIDDEN => {
-                if !own {
-                    return Err(Ok(Fault::Forbidden));
-                }
-            }
-            Some(refused) => return Err(Err(refused)),
-            None => {}
+            Some(refused) if refused.status != actix_http::StatusCode::FORBIDDEN => return Err(Err(refused)),
+            Some(_) if !own => return Err(Ok(Fault::Forbidden)),
+            Some(_) | None => {}
         }
         Ok(transport)
     }
