@@ -64,11 +64,13 @@ fn a_key_that_is_commented_out_has_its_built_in_default_beside_it() {
             continue;
         }
         let (section, name) = key.split_once('.').unwrap();
-        let table = if section == "namespace" { "[[namespace]]".to_owned() } else { format!("[{section}]") };
+        let is_list = ["namespace", "socketio"].contains(&section);
+        let table = if is_list { format!("[[{section}]]") } else { format!("[{section}]") };
         let config =
             load(&format!("{table}\n{name} = {value}\n")).unwrap_or_else(|problems| panic!("{key}: {problems}"));
         let effective = match section {
             "namespace" => json!({ "namespace": config.namespaces[0] }),
+            "socketio" => json!({ "socketio": config.socketio[0] }),
             _ => serde_json::to_value(&config).unwrap(),
         };
         assert_eq!(effective[section][name], built_in[&key], "{key}");
