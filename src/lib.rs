@@ -8,6 +8,7 @@
 //! | [`cli`], [`config`] | the process: its command line, its config file |
 //! | [`server`] | builds everything upward, mounts it on an actix-web app, runs it, drains it downward |
 //! | [`transport`], [`api`] | the edges: sockets; HTTP |
+//! | [`service`] | what applications build on: typed handlers of clients' events, sockets and rooms |
 //! | [`broker`] | the actors: registry, channel, hub, session; the outbox; handlers |
 //! | [`engine`], [`auth`], [`filter`], [`protocol`] | siblings that never meet: where history lives, who may, what passes, how it is written |
 //! | [`types`], [`metrics`] | words everyone shares |
@@ -24,6 +25,7 @@ pub mod filter;
 pub mod metrics;
 pub mod protocol;
 pub mod server;
+pub mod service;
 pub mod transport;
 pub mod types;
 

@@ -1,6 +1,7 @@
 //! One thing on its way to the listeners of a channel, encoded at most once for each encoding.
+use super::Instruction;
 use crate::protocol::{ENCODINGS, Encoding, Frame, Push};
-use crate::types::{ChannelName, Event, Position};
+use crate::types::{Audience, ChannelName, Event, Position};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::time::Instant;
 
@@ -11,6 +12,8 @@ pub enum Body {
     Event(Arc<Event>),
     /// A join or a leave, to the listeners that asked for them.
     Notice(Push),
+    /// Something that is done to listeners.
+    Instruction(Instruction),
 }
 
 /// Counts the deliveries of a channel without a gap. The upper half names the life of its actor, so that the counts of a
@@ -82,14 +85,29 @@ impl Delivery {
         match &self.body {
             Body::Event(event) => encoding.event(event),
             Body::Notice(push) => encoding.push(push),
+            // Nobody is sent one: it is for the hub.
+            Body::Instruction(_) => Frame::of_text(""),
         }
+    }
+
+    /// Whom an event is for; none for everybody.
+    pub fn audience(&self) -> Option<&Audience> {
+        match &self.body {
+            Body::Event(event) => event.envelope.as_ref().map(|envelope| &envelope.audience),
+            Body::Notice(_) | Body::Instruction(_) => None,
+        }
+    }
+
+    /// Whether who cannot take it at once does not get it.
+    pub fn is_volatile(&self) -> bool {
+        matches!(&self.body, Body::Event(event) if event.envelope.as_ref().is_some_and(|envelope| envelope.volatile))
     }
 
     /// The event's position; none for a notice and in a channel without history.
     pub fn position(&self) -> Option<&Position> {
         match &self.body {
             Body::Event(event) => event.position.as_ref(),
-            Body::Notice(_) => None,
+            Body::Notice(_) | Body::Instruction(_) => None,
         }
     }
 }

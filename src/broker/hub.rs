@@ -1,9 +1,9 @@
 //! The hub of a worker: delivers each channel's events to the listeners on its thread.
 use super::listener::{Listener, Offered, Since};
 use super::message::{HubItem, Lagging, SessionOrder};
-use super::{Body, Channel, Delivery, Seq};
+use super::{Body, Channel, Delivery, Instruct, Instruction, Rounds, Seq};
 use crate::metrics::{Metrics, NamespaceMetrics};
-use crate::types::ChannelName;
+use crate::types::{Audience, ChannelName, Group, Position, SessionId};
 use actix::prelude::*;
 use foldhash::quality::RandomState;
 use slab::Slab;
@@ -25,36 +25,68 @@ pub struct ListenerKey(usize);
 pub struct HubTable {
     local: HashMap<ChannelName, Local, RandomState>,
     routes: HashMap<ChannelName, Addr<Channel>, RandomState>,
-    join_buffer: usize,
+    bounds: Bounds,
+    rounds: Rounds,
     metrics: Metrics,
+}
+
+/// The bounds of a listener.
+#[derive(Clone, Copy)]
+pub struct Bounds {
+    /// Deliveries held back while it joins.
+    pub join_buffer: usize,
+    /// Groups it may be in, its own included.
+    pub groups: usize,
 }
 
 struct Local {
     listeners: Slab<Listener>,
+    /// Who is in which group, so that the cost of an event follows who is meant (decision 5).
+    groups: HashMap<Group, Vec<usize>, RandomState>,
+    /// The last position that came by.
+    passed: Option<Position>,
     counted: NamespaceMetrics,
 }
 
+/// Where a listener stood when it was looked at.
+pub struct Standing {
+    /// The groups it was in.
+    pub groups: Vec<Group>,
+    /// The last event with a position that it was sent.
+    pub sent: Option<Position>,
+    /// The last position that came by its hub since it began, whomever that event was for.
+    pub passed: Option<Position>,
+}
+
 impl HubTable {
-    /// An empty table. At most `join_buffer` deliveries are held back for a listener that joins.
-    pub fn new(join_buffer: usize, metrics: Metrics) -> Self {
-        HubTable { local: HashMap::default(), routes: HashMap::default(), join_buffer, metrics }
+    /// An empty table. Who was handed an event that asks for answers is reported to `rounds`.
+    pub fn new(bounds: Bounds, rounds: Rounds, metrics: Metrics) -> Self {
+        HubTable { local: HashMap::default(), routes: HashMap::default(), bounds, rounds, metrics }
     }
 
     /// Puts a listener in.
-    pub fn add(&mut self, channel: &ChannelName, listener: Listener) -> ListenerKey {
+    pub fn add(&mut self, channel: &ChannelName, mut listener: Listener) -> ListenerKey {
         let metrics = &self.metrics;
-        let local = self
-            .local
-            .entry(channel.clone())
-            .or_insert_with(|| Local { listeners: Slab::new(), counted: metrics.namespace(channel.namespace()) });
+        let local = self.local.entry(channel.clone()).or_insert_with(|| Local {
+            listeners: Slab::new(),
+            groups: HashMap::default(),
+            passed: None,
+            counted: metrics.namespace(channel.namespace()),
+        });
         self.metrics.listeners.inc();
+        let key = local.listeners.vacant_key();
+        listener.key = key;
+        for group in &listener.groups {
+            local.groups.entry(group.clone()).or_default().push(key);
+        }
         ListenerKey(local.listeners.insert(listener))
     }
 
     /// Takes a listener out.
     pub fn remove(&mut self, channel: &ChannelName, key: ListenerKey) {
         let Some(local) = self.local.get_mut(channel) else { return };
-        if local.listeners.try_remove(key.0).is_some() {
+        if let Some(listener) = local.listeners.try_remove(key.0) {
+            listener.groups.iter().for_each(|group| local.leave_group(group, key.0));
             self.metrics.listeners.dec();
         }
         if local.listeners.is_empty() {
@@ -65,6 +97,17 @@ impl HubTable {
     /// Changes a listener.
     pub fn listener(&mut self, channel: &ChannelName, key: ListenerKey) -> Option<&mut Listener> {
         self.local.get_mut(channel)?.listeners.get_mut(key.0)
+    }
+
+    /// Where a listener stands.
+    pub fn standing(&self, channel: &ChannelName, key: ListenerKey) -> Option<Standing> {
+        let local = self.local.get(channel)?;
+        let listener = local.listeners.get(key.0)?;
+        Some(Standing {
+            groups: listener.groups.clone(),
+            sent: listener.sent.clone(),
+            passed: listener.latest(local.passed.as_ref()).cloned(),
+        })
     }
 
     /// Ends a listener's join.
@@ -91,15 +134,33 @@ impl HubTable {
         if delivery.seq > after + 1 {
             local.lag(&delivery.channel, delivery.seq - 1, &self.metrics);
         }
-        let mut sent = 0;
-        for (_, listener) in &mut local.listeners {
-            if listener.offer(delivery, self.join_buffer) == Offered::Sent {
-                sent += 1;
+        match &delivery.body {
+            Body::Event(event) => {
+                let round = event.envelope.as_ref().and_then(|envelope| envelope.ack);
+                let mut asked = vec![];
+                let sent = local.offer(delivery, self.bounds.join_buffer, &mut |who| {
+                    if round.is_some() {
+                        asked.extend(who);
+                    }
+                });
+                if let Some(round) = round {
+                    self.rounds.asked(round, asked);
+                }
+                local.counted.deliveries.inc_by(sent);
+                self.metrics.delivery_seconds.observe(delivery.accepted.elapsed().as_secs_f64());
+            }
+            Body::Notice(_) => {
+                for (_, listener) in &mut local.listeners {
+                    listener.offer(delivery, self.bounds.join_buffer);
+                }
+            }
+            Body::Instruction(instruction) => {
+                let refused = local.obey(instruction, delivery.seq, self.bounds.groups);
+                (0..refused).for_each(|_| Metrics::count(&self.metrics.refusals, "groups"));
             }
         }
-        if matches!(delivery.body, Body::Event(_)) {
-            local.counted.deliveries.inc_by(sent);
-            self.metrics.delivery_seconds.observe(delivery.accepted.elapsed().as_secs_f64());
+        if let Some(position) = delivery.position() {
+            local.passed = Some(position.clone());
         }
     }
 
@@ -111,6 +172,89 @@ impl HubTable {
 }
 
 impl Local {
+    /// Offers an event to the listeners that are meant, each once; `taken` is told of those who have taken it. How many it was
+    /// sent to.
+    fn offer(&mut self, delivery: &Arc<Delivery>, buffer: usize, taken: &mut dyn FnMut(Option<SessionId>)) -> u64 {
+        let mut sent = 0;
+        self.for_each_meant(delivery.audience(), delivery.seq, |listener| {
+            let offered = listener.offer(delivery, buffer);
+            sent += u64::from(offered == Offered::Sent);
+            if offered != Offered::Skipped {
+                taken(listener.who);
+            }
+        });
+        sent
+    }
+
+    /// Does something with each listener that is meant, once.
+    fn for_each_meant(&mut self, audience: Option<&Audience>, seq: Seq, mut act: impl FnMut(&mut Listener)) {
+        let Some(audience) = audience.filter(|audience| !audience.is_everyone()) else {
+            return self.listeners.iter_mut().for_each(|(_, listener)| act(listener));
+        };
+        if audience.to.is_empty() {
+            let meant = self.listeners.iter_mut().filter(|(_, listener)| !listener.is_in_any(&audience.except));
+            return meant.for_each(|(_, listener)| act(listener));
+        }
+        for group in &audience.to {
+            for key in self.groups.get(group).map_or(&[][..], Vec::as_slice) {
+                let Some(listener) = self.listeners.get_mut(*key) else { continue };
+                // Who is in two of the groups has had its turn.
+                if std::mem::replace(&mut listener.turn, seq) != seq && !listener.is_in_any(&audience.except) {
+                    act(listener);
+                }
+            }
+        }
+    }
+
+    /// Does to the listeners that are meant what is instructed; how many groups could not be entered.
+    fn obey(&mut self, instruction: &Instruction, seq: Seq, most: usize) -> usize {
+        let mut meant = vec![];
+        self.for_each_meant(Some(&instruction.audience), seq, |listener| match &instruction.what {
+            Instruct::Order(order) => listener.session.do_send(order.clone()),
+            Instruct::Regroup { .. } => meant.push(listener.key),
+            Instruct::Tell(telling) => telling.tell(&listener.groups),
+        });
+        let Instruct::Regroup { join, leave } = &instruction.what else { return 0 };
+        let mut refused = 0;
+        for key in meant {
+            refused += join.iter().filter(|group| !self.join_group(group, key, most)).count();
+            leave.iter().for_each(|group| self.quit_group(group, key));
+        }
+        refused
+    }
+
+    /// Whether the listener is in the group now: one that a handler lets join whatever it says must not take memory without
+    /// an end.
+    fn join_group(&mut self, group: &Group, key: usize, most: usize) -> bool {
+        let Some(listener) = self.listeners.get_mut(key) else { return true };
+        if listener.groups.contains(group) {
+            return true;
+        }
+        if listener.groups.len() >= most {
+            return false;
+        }
+        listener.groups.push(group.clone());
+        self.groups.entry(group.clone()).or_default().push(key);
+        true
+    }
+
+    fn quit_group(&mut self, group: &Group, key: usize) {
+        let Some(listener) = self.listeners.get_mut(key) else { return };
+        // The first is its own.
+        if let Some(at) = listener.groups.iter().skip(1).position(|of| of == group) {
+            listener.groups.swap_remove(at + 1);
+            self.leave_group(group, key);
+        }
+    }
+
+    fn leave_group(&mut self, group: &Group, key: usize) {
+        let Some(keys) = self.groups.get_mut(group) else { return };
+        keys.retain(|member| *member != key);
+        if keys.is_empty() {
+            self.groups.remove(group);
+        }
+    }
+
     /// Deliveries up to `upto` never arrived: those who should have had them are told to come back (decision 23a).
     fn lag(&mut self, channel: &ChannelName, upto: Seq, metrics: &Metrics) {
         for (_, listener) in &mut self.listeners {

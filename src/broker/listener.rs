@@ -1,7 +1,7 @@
 //! One session's interest in one channel, as its hub keeps it.
 use super::{Body, Delivery, Outlet, Seq, SessionAddr};
 use crate::filter::TagsFilter;
-use crate::types::Position;
+use crate::types::{Group, Position, SessionId};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -17,6 +17,16 @@ pub struct Listener {
     pub notices: bool,
     /// The number that stands for the channel's name.
     pub number: Option<u32>,
+    /// The session's id, where it may be asked to acknowledge.
+    pub who: Option<SessionId>,
+    /// The groups it is in, its own first; none in a channel whose events go to everybody.
+    pub groups: Vec<Group>,
+    /// Its place in its hub.
+    pub key: usize,
+    /// The last event for groups that it was looked at for: an event for several groups reaches it once.
+    pub turn: Seq,
+    /// The last event with a position that it was sent.
+    pub sent: Option<Position>,
     state: State,
 }
 
@@ -91,6 +101,11 @@ impl Listener {
             filter: None,
             notices: false,
             number: None,
+            who: None,
+            groups: vec![],
+            key: 0,
+            turn: 0,
+            sent: None,
             state: State::Joining { held: vec![], lost: None, gap: None },
         }
     }
@@ -101,6 +116,7 @@ impl Listener {
             State::Live { since } => match since.precedes(delivery) && self.wants(delivery) {
                 true => {
                     self.outlet.deliver(delivery, self.number);
+                    self.note(delivery);
                     Offered::Sent
                 }
                 false => Offered::Skipped,
@@ -167,6 +183,29 @@ impl Listener {
         match &delivery.body {
             Body::Event(event) => self.filter.as_ref().is_none_or(|filter| filter.matches(event.tags.as_deref())),
             Body::Notice(_) => self.notices,
+            Body::Instruction(_) => false,
+        }
+    }
+
+    /// Whether it is in any of these groups.
+    pub fn is_in_any(&self, groups: &[Group]) -> bool {
+        groups.iter().any(|group| self.groups.contains(group))
+    }
+
+    /// How far its channel was when it was looked at; `passed` is the last position that came by its hub.
+    pub fn latest<'a>(&'a self, passed: Option<&'a Position>) -> Option<&'a Position> {
+        let State::Live { since } = &self.state else { return None };
+        let top = since.top.as_ref()?;
+        // Another epoch is that of a time before it joined: one that came later would have cut it.
+        passed.filter(|passed| passed.epoch == top.epoch && passed.offset > top.offset).or(Some(top))
+    }
+
+    /// Only who is in groups comes back by what it was sent; others are spared the count.
+    fn note(&mut self, delivery: &Delivery) {
+        if !self.groups.is_empty()
+            && let Some(position) = delivery.position()
+        {
+            self.sent = Some(position.clone());
         }
     }
 }

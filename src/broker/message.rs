@@ -4,7 +4,7 @@ use super::hub::{Hub, HubId};
 use super::listener::Since;
 use super::outlet::Ticket;
 use super::session::SubscribeOptions;
-use super::{Channel, Delivery, Node, Seq, SessionAddr};
+use super::{Channel, Delivery, Instruction, Node, Seq, SessionAddr};
 use crate::engine::{Idempotency, Version};
 use crate::protocol::{Command, Recovered};
 use crate::types::{
@@ -33,7 +33,7 @@ pub struct Gone {
 }
 
 /// What the server orders a session to do.
-#[derive(Message, Clone)]
+#[derive(Message, Clone, Debug)]
 #[rtype(result = "()")]
 pub enum SessionOrder {
     /// Subscribe by itself.
@@ -146,6 +146,8 @@ pub struct Join {
     pub positioned: bool,
     /// Bring what came after this position.
     pub recover: Option<Position>,
+    /// At most this many events.
+    pub recover_max: usize,
     /// Who waits.
     pub answer: oneshot::Sender<Result<Joined, Fault>>,
 }
@@ -238,6 +240,8 @@ pub enum Routed {
     Publish(Box<Publish>),
     /// A join.
     Join(Join),
+    /// Something to be done to its listeners.
+    Instruction(Instruction),
 }
 
 /// To the registry: this channel is empty, and offers to end.

@@ -8,6 +8,8 @@
 //! | `channel`, `recovery` | one channel: order, positions, who listens |
 //! | `hub`, `listener`, `worker` | one worker thread: its listeners and what they share |
 //! | `session` | one client identity with its listeners |
+//! | `kept` | what is kept of sessions whose clients may come back to them |
+//! | `emission`, `rounds`, `instruction` | events for some of a channel's listeners, their answers, what is done to them |
 //! | `outbox`, `outlet`, `delivery` | the way out |
 //! | `handler` | the user's own actors |
 //! | `control`, `query` | what the API and Rust code ask of the broker |
@@ -17,8 +19,11 @@ mod control;
 mod deadline;
 mod delivery;
 mod directory;
+mod emission;
 pub mod handler;
 mod hub;
+mod instruction;
+mod kept;
 mod listener;
 mod message;
 mod node;
@@ -28,6 +33,7 @@ mod policy;
 mod query;
 mod recovery;
 mod registry;
+mod rounds;
 mod session;
 mod worker;
 
@@ -36,12 +42,16 @@ pub use control::{Census, NodeInfo, PublishRequest};
 pub use deadline::{DeadlineKey, Deadlines, Due};
 pub use delivery::{Body, Delivery, Seq};
 pub use directory::{Attendance, Directory, SessionAddr, Target};
+pub use emission::{Emission, Emitted};
 pub use hub::{HubId, ListenerKey};
+pub use instruction::{Instruct, Instruction, Telling};
+pub use kept::{Kept, KeptSession, SessionData};
 pub use message::{Ask, Gone, SessionOrder};
 pub use node::{ConnectionPlace, Node, Parts, Settings};
 pub use outbox::{Cut, Outbox, Pushed};
 pub use outlet::{Outlet, Ticket};
 pub use policy::{Limits, Namespace, Namespaces, Rule, UnknownRule};
 pub use query::HistoryRequest;
+pub use rounds::{Acknowledgement, Answers, OpenRound, Rounds};
 pub use session::{Greeting, Session, SubscribeOptions};
 pub use worker::Worker;

@@ -2,7 +2,7 @@
 use super::handler::{Handlers, LifecycleEvent};
 use super::message::HubHandle;
 use super::registry::Registry;
-use super::{Directory, HubId, Limits, Namespace, Namespaces};
+use super::{Directory, HubId, Kept, Limits, Namespace, Namespaces, Rounds};
 use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::engine::Engine;
 use crate::metrics::Metrics;
@@ -48,6 +48,8 @@ struct Inner {
     limits: Limits,
     metrics: Metrics,
     handlers: Handlers,
+    rounds: Rounds,
+    kept: Kept,
     hubs: RwLock<Vec<HubHandle>>,
     connections: AtomicUsize,
     draining: AtomicBool,
@@ -79,6 +81,8 @@ impl Node {
                 directory: Directory::default(),
                 engine: parts.engine,
                 settings: ArcSwap::from_pointee(parts.settings),
+                rounds: Rounds::new(parts.limits.ack_rounds),
+                kept: Kept::new(parts.limits.kept_sessions),
                 limits: parts.limits,
                 metrics: parts.metrics,
                 handlers: parts.handlers,
@@ -126,6 +130,16 @@ impl Node {
     /// The user's code.
     pub fn handlers(&self) -> &Handlers {
         &self.0.handlers
+    }
+
+    /// The rounds of acknowledgements under way.
+    pub fn rounds(&self) -> &Rounds {
+        &self.0.rounds
+    }
+
+    /// The sessions whose clients may come back to them.
+    pub fn kept(&self) -> &Kept {
+        &self.0.kept
     }
 
     /// When the node started.

@@ -1,6 +1,6 @@
 //! What the config says about channels: namespaces, their rules, and the bounds of the broker.
 use crate::engine::Retention;
-use crate::types::ChannelName;
+use crate::types::{ChannelName, Space};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::HashMap;
 use std::fmt;
@@ -156,19 +156,33 @@ impl Namespace {
     }
 }
 
-/// All namespaces by name.
+/// The policies of all channels: of the user space by namespace, of each other space as a whole.
 #[derive(Clone, Debug, Default)]
-pub struct Namespaces(HashMap<String, Arc<Namespace>>);
+pub struct Namespaces {
+    named: HashMap<String, Arc<Namespace>>,
+    homes: Arc<Namespace>,
+}
 
 impl Namespaces {
     /// The table of these namespaces. Where a name comes twice the last one stands; the config refuses that earlier.
     pub fn new(namespaces: impl IntoIterator<Item = Namespace>) -> Self {
-        Namespaces(namespaces.into_iter().map(|n| (n.name.clone(), Arc::new(n))).collect())
+        let named = namespaces.into_iter().map(|n| (n.name.clone(), Arc::new(n))).collect();
+        Namespaces { named, homes: Arc::default() }
+    }
+
+    /// The same, with this policy for the channels that sessions belong to.
+    pub fn with_homes(self, homes: Namespace) -> Self {
+        Namespaces { homes: Arc::new(homes), ..self }
     }
 
     /// The policy of a channel; none is error 102.
     pub fn of(&self, channel: &ChannelName) -> Option<&Arc<Namespace>> {
-        self.0.get(channel.namespace())
+        match channel.space() {
+            Space::User => self.named.get(channel.namespace()),
+            Space::SocketIo => Some(&self.homes),
+            // Nobody makes channels there yet.
+            Space::Service | Space::Plugin | Space::Signals | Space::Internal => None,
+        }
     }
 }
 
@@ -214,6 +228,12 @@ pub struct Limits {
     pub body: usize,
     /// Commands of one batch, channels of one broadcast.
     pub batch: usize,
+    /// Groups (rooms) of a session, its own included; it does not enter more.
+    pub groups_per_session: usize,
+    /// Sessions kept for clients that lost their connections; past it the oldest goes.
+    pub kept_sessions: usize,
+    /// Events at a time that wait for their listeners' acknowledgements; one more is error 111.
+    pub ack_rounds: usize,
     /// Calls waiting for one handler actor; one more is error 111.
     pub handler_queue: usize,
     /// For how long a handler may work on one call.
@@ -243,6 +263,9 @@ impl Default for Limits {
             positions: 1_000_000,
             body: 1024 * 1024,
             batch: 1_000,
+            groups_per_session: 1_000,
+            kept_sessions: 10_000,
+            ack_rounds: 10_000,
             handler_queue: 1_024,
             handler_timeout: Duration::from_secs(5),
         }

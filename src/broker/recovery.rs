@@ -1,15 +1,16 @@
 //! Decides whether a part of the history is exactly what a client missed.
-use super::Limits;
 use crate::engine::HistoryPage;
 use crate::protocol::Recovered;
 use crate::types::Position;
 
 /// What to answer to who was at `from`: all that was missed, or that it cannot be told (decision 18).
-pub fn recovered(page: Option<HistoryPage>, from: &Position, limits: &Limits) -> Recovered {
+///
+/// At most `most` events and `most_bytes` bytes are brought.
+pub fn recovered(page: Option<HistoryPage>, from: &Position, most: usize, most_bytes: usize) -> Recovered {
     let incomplete = Recovered { complete: false, events: vec![] };
     let Some(page) = page else { return incomplete };
     let bytes: usize = page.events.iter().map(|event| event.data.bytes().len()).sum();
-    let fits = page.events.len() <= limits.recover_max && bytes <= limits.recover_bytes;
+    let fits = page.events.len() <= most && bytes <= most_bytes;
     // Without an epoch only the beginning of a history can be meant: an offset alone counts in no known life of it.
     let named = !from.epoch.is_empty() || from.offset == 0;
     match page.complete && fits && named {

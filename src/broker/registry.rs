@@ -2,6 +2,7 @@
 //! A table: it never waits.
 use super::message::{Ended, Forgetting, HubHandle, HubItem, Retire, Retired, Route, Routed};
 use super::{Channel, HubId, Node};
+use crate::metrics::Metrics;
 use crate::types::{ChannelName, ReplyError};
 use actix::prelude::*;
 use foldhash::quality::RandomState;
@@ -72,6 +73,11 @@ impl Registry {
             }
             // A join is bounded by its session, which has at most as many under way as it may have channels.
             Routed::Join(join) => addr.do_send(join),
+            Routed::Instruction(instruction) => {
+                if let Err(SendError::Full(_)) = addr.try_send(instruction) {
+                    Metrics::count(&self.node.metrics().drops, "instruction");
+                }
+            }
         }
         if let Some(hub) = hub.and_then(|hub| self.node.hub(hub)) {
             // A full queue only means that the next one comes through here again.
@@ -146,6 +152,7 @@ impl Routed {
         match self {
             Routed::Publish(publish) => &publish.channel,
             Routed::Join(join) => &join.channel,
+            Routed::Instruction(instruction) => &instruction.channel,
         }
     }
 }
@@ -154,6 +161,8 @@ fn refuse(what: Routed, error: ReplyError) {
     match what {
         Routed::Publish(publish) => publish.answer.give(Err(error)),
         Routed::Join(join) => drop(join.answer.send(Err(error.into()))),
+        // A channel that cannot be made has no listeners that anything could be done to.
+        Routed::Instruction(_) => {}
     }
 }
 

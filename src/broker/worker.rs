@@ -1,6 +1,6 @@
 //! What the sessions and connections of one worker thread share: its hub, its deadlines, the way to channels.
 use super::deadline::Deadlines;
-use super::hub::{Hub, HubTable};
+use super::hub::{Bounds, Hub, HubTable, Standing};
 use super::listener::{Listener, Since};
 use super::message::{HubHandle, Join, Publish, Route, Routed};
 use super::{HubId, ListenerKey, Node};
@@ -54,7 +54,8 @@ impl Worker {
 
     fn start(node: Node) -> Self {
         let limits = node.limits();
-        let table = Rc::new(RefCell::new(HubTable::new(limits.join_buffer, node.metrics().clone())));
+        let bounds = Bounds { join_buffer: limits.join_buffer, groups: limits.groups_per_session };
+        let table = Rc::new(RefCell::new(HubTable::new(bounds, node.rounds().clone(), node.metrics().clone())));
         let (inlet, items) = mpsc::channel(limits.hub_queue);
         let addr = Hub::new(table.clone(), items).start();
         let arbiter = Arbiter::current();
@@ -110,6 +111,11 @@ impl Worker {
         change: impl FnOnce(&mut Listener) -> T,
     ) -> Option<T> {
         self.table.borrow_mut().listener(channel, key).map(change)
+    }
+
+    /// Where a listener stands; none where it is gone.
+    pub fn standing(&self, channel: &ChannelName, key: ListenerKey) -> Option<Standing> {
+        self.table.borrow().standing(channel, key)
     }
 
     /// The listener's reply is in its outbox: what was held back follows.

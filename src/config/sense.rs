@@ -104,6 +104,9 @@ impl Found {
             positions,
             body,
             batch,
+            groups_per_session,
+            kept_sessions,
+            ack_rounds,
             handler_queue,
             handler_timeout,
         } = limits;
@@ -127,6 +130,9 @@ impl Found {
             ("positions", positions),
             ("body", body),
             ("batch", batch),
+            ("groups_per_session", groups_per_session),
+            ("kept_sessions", kept_sessions),
+            ("ack_rounds", ack_rounds),
             ("handler_queue", handler_queue),
         ];
         for (key, count) in counts {

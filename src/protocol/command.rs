@@ -1,5 +1,5 @@
 //! What clients ask for, whatever wire they speak.
-use crate::types::{ChannelName, Epoch, FilterNode, Json};
+use crate::types::{ChannelName, Epoch, FilterNode, Json, Position};
 use bytes::Bytes;
 use std::collections::HashMap;
 
@@ -35,6 +35,10 @@ pub enum Command {
     Send(Json),
     /// An event of the client's own, for the handlers of its name.
     Emit(Box<Emit>),
+    /// The client's answer to an event that asked for one; no reply.
+    Acknowledge(Box<Acknowledge>),
+    /// The client ends its session, and not its connection; no reply.
+    Leave,
     /// A new connection token.
     Refresh(Refresh),
     /// A new subscription token.
@@ -80,8 +84,8 @@ pub struct Home {
 pub struct Resume {
     /// The secret that the client was told when it connected.
     pub key: String,
-    /// The last event it got, as the wire wrote it.
-    pub since: String,
+    /// The last event it got, as the wire wrote its place; none where it says that it got none.
+    pub since: Option<Position>,
 }
 
 /// The key is a secret.
@@ -102,6 +106,17 @@ pub struct Emit {
     pub attachments: Vec<Bytes>,
     /// Whether the client waits for an acknowledgement.
     pub wants_ack: bool,
+}
+
+/// A client's answer to an event.
+#[derive(Debug, Clone)]
+pub struct Acknowledge {
+    /// The number that the event carried ([`crate::types::Envelope::ack`]).
+    pub round: u64,
+    /// Its arguments as sent: an array.
+    pub args: Json,
+    /// The binary parts that placeholders in the arguments stand for.
+    pub attachments: Vec<Bytes>,
 }
 
 /// Where a client stood when it was cut off.

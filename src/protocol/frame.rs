@@ -81,6 +81,11 @@ impl Frame {
         builder.finish()
     }
 
+    /// Several whole messages in a row, each behind its header; such a frame has no payload of its own.
+    pub fn in_a_row(bytes: Bytes) -> Self {
+        Frame { bytes, payload_at: 0 }
+    }
+
     /// Header and payload, as a WebSocket sends them.
     pub fn websocket(&self) -> &Bytes {
         &self.bytes

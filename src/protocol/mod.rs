@@ -10,8 +10,8 @@ mod reply;
 pub mod socketio;
 
 pub use command::{
-    Command, Connect, Emit, History, Home, Publish, Recover, Refresh, Request, Resume, Rpc, SubRefresh, Subscribe,
-    Unsubscribe,
+    Acknowledge, Command, Connect, Emit, History, Home, Publish, Recover, Refresh, Request, Resume, Rpc, SubRefresh,
+    Subscribe, Unsubscribe,
 };
 pub use frame::{Frame, FrameBuilder};
 pub use push::Push;

@@ -68,6 +68,8 @@ pub struct Connected {
     pub pong: bool,
     /// The secret with which the client may come back to this session; none where sessions are not kept.
     pub resume_key: Option<String>,
+    /// What a session that came back missed in its home, to be told before this reply.
+    pub missed: Vec<Arc<Event>>,
 }
 
 /// A listener stands.

@@ -3,12 +3,13 @@ use super::Config;
 use super::config::ServerConfig;
 use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::broker::handler::{
-    ConnectCall, Handle, HandlerAddr, Handlers, LifecycleEvent, MessageCall, PublishCall, RpcCall,
+    ConnectCall, EmitCall, Handle, HandlerAddr, Handlers, LifecycleEvent, MessageCall, PublishCall, RpcCall, host,
 };
 use crate::broker::{Limits, Namespaces, Node, Parts, PublishRequest, Settings};
 use crate::engine::memory::{self, MemoryEngine};
 use crate::metrics::Metrics;
-use crate::types::{Json, Position, ReplyError};
+use crate::service::events::{Emitter, EventHandler, FromArguments, Listens};
+use crate::types::{Json, NameError, Position, ReplyError};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -77,6 +78,21 @@ impl BrokerBuilder {
         self
     }
 
+    /// Has a function take an event that clients emit in a namespace: it gets the socket and the arguments, in the types that
+    /// it declares, and what it returns acknowledges. `connection` is told of each client that connects, with what that said;
+    /// `disconnect` of each that is gone, with the reason. Several functions for one event all run, in this order.
+    ///
+    /// `namespace` may end in `*`. It is there for clients from now on. The function gets a thread of its own.
+    pub fn on<A: FromArguments + 'static>(self, namespace: &str, event: &str, function: impl Listens<A>) -> Self {
+        self.on_emit(namespace, event, &host(move || EventHandler::new(function)))
+    }
+
+    /// As [`BrokerBuilder::on`], for a handler that takes events as they come.
+    pub fn on_emit<H: Handle<EmitCall>>(mut self, namespace: &str, event: &str, handler: &HandlerAddr<H>) -> Self {
+        self.handlers.on_emit(namespace, event, handler);
+        self
+    }
+
     /// Starts the broker on the current actix system, to be mounted in an app.
     ///
     /// Fails where keys or lists of the config cannot be used, and where the HTTP API has no key: what an app will listen
@@ -119,6 +135,11 @@ impl Broker {
     /// Fails with the error a client would get: 102 for an unknown namespace, 107 for a bad name, 111 under a flood.
     pub async fn publish(&self, channel: &str, data: Json) -> Result<Option<Position>, ReplyError> {
         self.node.publish(channel, PublishRequest::new(data)).await
+    }
+
+    /// The sockets of a Socket.IO namespace, to emit to. Fails where the name is empty or too long.
+    pub fn of(&self, namespace: &str) -> Result<Emitter, NameError> {
+        Emitter::new(&self.node, namespace)
     }
 
     /// The broker's own calls: subscribe, disconnect, presence, history and more.

@@ -18,17 +18,42 @@ pub struct Audience {
     pub except: Vec<Group>,
 }
 
+/// How many arguments an event's payload stands for (decision 7).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Arity {
+    /// None: the payload is null.
+    None,
+    /// One: the payload itself.
+    #[default]
+    One,
+    /// Several: the elements of the payload, an array.
+    Several,
+}
+
 /// What goes along with an event that is more than JSON for everybody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Envelope {
     /// Who gets it.
     pub audience: Audience,
+    /// How many arguments its payload stands for.
+    pub arity: Arity,
     /// Binary parts that the payload's placeholders stand for, in order.
     pub attachments: Vec<Bytes>,
     /// The number of the round of acknowledgements that is asked for; none where nobody waits.
     pub ack: Option<u64>,
     /// Not worth waiting for: who cannot take it at once does not get it, and it is not kept.
     pub volatile: bool,
+}
+
+impl Envelope {
+    /// Nothing but one argument for everybody.
+    pub const PLAIN: Envelope = Envelope {
+        audience: Audience { to: vec![], except: vec![] },
+        arity: Arity::One,
+        attachments: vec![],
+        ack: None,
+        volatile: false,
+    };
 }
 
 impl Audience {

@@ -142,6 +142,8 @@ disconnects! {
     NOT_AVAILABLE = 3508 "not available";
     /// The client made too many errors.
     TOO_MANY_ERRORS = 3509 "too many errors";
+    /// A handler ended the connection with all its sessions.
+    FORCE_CLOSE = 3510 "connection closed by the server";
 }
 
 impl ReplyError {
@@ -187,6 +189,15 @@ impl fmt::Display for ReplyError {
 }
 
 impl std::error::Error for ReplyError {}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Reply(error) => error.fmt(f),
+            Fault::Close(reason) => reason.fmt(f),
+        }
+    }
+}
 
 impl fmt::Display for Disconnect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

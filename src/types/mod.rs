@@ -13,7 +13,7 @@ mod position;
 pub use answer::{Answer, BoxFuture};
 pub use channel::{ChannelName, NameError, Space};
 pub use client::{ClientInfo, SessionId};
-pub use envelope::{Audience, Envelope, Group};
+pub use envelope::{Arity, Audience, Envelope, Group};
 pub use event::{Event, Tags};
 pub use fault::{Disconnect, Fault, ReplyError, Unsubscribed};
 pub use filter_node::FilterNode;

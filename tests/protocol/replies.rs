@@ -54,6 +54,7 @@ fn connect_is_answered_with_all_there_is_to_know() {
         ping: 25,
         pong: true,
         resume_key: None,
+        missed: vec![],
     };
     assert_eq!(
         reply(1, &Reply::Connected(Box::new(connected))),
@@ -74,6 +75,7 @@ fn a_connection_with_heartbeats_of_its_transport_is_told_of_none() {
         ping: 0,
         pong: false,
         resume_key: None,
+        missed: vec![],
     };
     assert_eq!(
         reply(1, &Reply::Connected(Box::new(connected))),

@@ -51,9 +51,8 @@ impl Channel {
         let Some(retention) = namespace.retention().filter(|_| join.positioned) else {
             return subscribed.then(|result| result.map(|()| None));
         };
-        let limits = self.node.limits();
         let query = HistoryQuery {
-            limit: join.recover.as_ref().map_or(0, |_| limits.recover_max + 1),
+            limit: join.recover.as_ref().map_or(0, |_| join.recover_max + 1),
             since: join.recover.clone(),
             reverse: false,
         };
@@ -77,7 +76,9 @@ impl Channel {
             }
         };
         let top = page.as_ref().map(|page| page.top.clone());
-        let recovery = join.recover.map(|from| recovery::recovered(page, &from, self.node.limits()));
+        let recovery = join
+            .recover
+            .map(|from| recovery::recovered(page, &from, join.recover_max, self.node.limits().recover_bytes));
         let membership = Membership::new(ctx.address(), &self.node, &self.name, join.hub, join.member.clone());
         let joined = Joined { since: Since { seq, top }, recovery, number: self.number, membership };
         if join.member.presence {

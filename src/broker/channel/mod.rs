@@ -3,7 +3,7 @@ mod joining;
 mod retirement;
 
 use super::message::{HubHandle, HubItem, Lagging, Publish, Routed};
-use super::{Body, Delivery, Node, Seq};
+use super::{Body, Delivery, Instruction, Node, Seq};
 use crate::broker::query;
 use crate::engine::{EngineAnswer, Error, PublishOptions, Published, Retention};
 use crate::metrics::NamespaceMetrics;
@@ -30,12 +30,19 @@ pub struct Channel {
     /// The count of the last delivery.
     seq: Seq,
     /// Publishes that wait for the engine, in the order they came: so they are delivered and answered, too.
-    publishing: FuturesOrdered<BoxFuture<(Publish, Result<Published, Error>)>>,
+    publishing: FuturesOrdered<BoxFuture<Outcome>>,
     /// Joins that wait for the engine.
     joining: usize,
     phase: Phase,
     idle_check: bool,
     counted: NamespaceMetrics,
+}
+
+/// What comes of waiting in the order of publishes.
+enum Outcome {
+    Published(Publish, Result<Published, Error>),
+    /// Nothing of its own was waited for.
+    Instructed(Instruction),
 }
 
 struct Listening {
@@ -71,6 +78,11 @@ impl Channel {
 
     fn fan_out(&mut self, body: Body) {
         self.seq += 1;
+        if let Body::Event(event) = &body
+            && let Some(round) = event.envelope.as_ref().and_then(|envelope| envelope.ack)
+        {
+            self.node.rounds().sent(round, self.hubs.len());
+        }
         if self.hubs.is_empty() {
             return;
         }
@@ -158,6 +170,23 @@ impl Handler<Publish> for Channel {
     }
 }
 
+impl Handler<Instruction> for Channel {
+    type Result = ();
+
+    fn handle(&mut self, instruction: Instruction, ctx: &mut Self::Context) {
+        if !matches!(self.phase, Phase::Active) {
+            return self.put_off(Routed::Instruction(instruction));
+        }
+        match self.publishing.is_empty() {
+            true => {
+                self.fan_out(Body::Instruction(instruction));
+                self.check_idle_later(ctx);
+            }
+            false => self.publishing.push_back(Box::pin(async move { Outcome::Instructed(instruction) })),
+        }
+    }
+}
+
 /// Takes the outcomes of publishes in the order of the publishes, until none waits.
 struct Outcomes;
 
@@ -170,8 +199,11 @@ impl ActorFuture<Channel> for Outcomes {
         ctx: &mut Context<Channel>,
         task: &mut task::Context<'_>,
     ) -> Poll<()> {
-        while let Some((publish, outcome)) = ready!(channel.publishing.poll_next_unpin(task)) {
-            channel.accept(publish, outcome);
+        while let Some(outcome) = ready!(channel.publishing.poll_next_unpin(task)) {
+            match outcome {
+                Outcome::Published(publish, outcome) => channel.accept(publish, outcome),
+                Outcome::Instructed(instruction) => channel.fan_out(Body::Instruction(instruction)),
+            }
         }
         channel.check_idle_later(ctx);
         Poll::Ready(())
@@ -183,7 +215,7 @@ impl Channel {
     /// one task looks at all that wait.
     fn await_publish(&mut self, publish: Publish, answer: EngineAnswer<Published>, ctx: &mut Context<Self>) {
         let idle = self.publishing.is_empty();
-        self.publishing.push_back(Box::pin(async move { (publish, answer.wait().await) }));
+        self.publishing.push_back(Box::pin(async move { Outcome::Published(publish, answer.wait().await) }));
         if idle {
             ctx.spawn(Outcomes);
         }

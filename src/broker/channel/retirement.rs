@@ -1,7 +1,7 @@
 //! How an empty channel ends: it offers to, passes on what it still gets, and ends when every hub has forgotten it.
 use super::Channel;
-use crate::broker::Seq;
 use crate::broker::message::{Ended, Forgotten, Join, Lagging, Publish, Retire, Retired, Route, Routed};
+use crate::broker::{Instruction, Seq};
 use crate::types::ReplyError;
 use actix::prelude::*;
 use std::sync::atomic::Ordering;
@@ -53,6 +53,8 @@ impl Channel {
             (Phase::Offered { held }, Routed::Publish(publish)) if held.len() >= most => {
                 publish.answer.give(Err(ReplyError::TOO_MANY_REQUESTS));
             }
+            // Nobody listens here.
+            (Phase::Offered { held }, Routed::Instruction(_)) if held.len() >= most => {}
             (Phase::Offered { held }, what) => held.push(what),
             (_, what) => self.pass_on(what),
         }
@@ -61,7 +63,7 @@ impl Channel {
     fn pass_on(&self, what: Routed) {
         let hub = match &what {
             Routed::Join(join) => Some(join.hub),
-            Routed::Publish(_) => None,
+            Routed::Publish(_) | Routed::Instruction(_) => None,
         };
         self.node.registry().do_send(Route { hub, passed_on: true, what });
     }
@@ -71,6 +73,7 @@ impl Channel {
             match what {
                 Routed::Publish(publish) => Handler::<Publish>::handle(self, *publish, ctx),
                 Routed::Join(join) => Handler::<Join>::handle(self, join, ctx),
+                Routed::Instruction(instruction) => Handler::<Instruction>::handle(self, instruction, ctx),
             }
         }
         self.check_idle_later(ctx);

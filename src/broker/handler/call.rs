@@ -1,6 +1,6 @@
 //! What handlers are asked and told.
 use super::Call;
-use crate::broker::{Node, SessionOrder, SubscribeOptions, Target};
+use crate::broker::{Node, SessionData, SessionOrder, SubscribeOptions, Target};
 use crate::types::{ChannelName, Disconnect, Fault, Identity, Json, SessionId, Unsubscribed};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,21 @@ pub struct SessionView {
     pub id: SessionId,
     /// Who it is.
     pub identity: Arc<Identity>,
+    /// What it belongs to, on a wire whose sessions belong to something.
+    pub home: Option<Arc<Residence>>,
     pub(crate) node: Node,
+}
+
+/// What a session belongs to, and what goes with it when its client comes back to it after a loss of its connection.
+pub struct Residence {
+    /// The channel that addresses the sessions of the home.
+    pub channel: ChannelName,
+    /// What handlers have noted of the session.
+    pub data: SessionData,
+    /// What the client said when it connected.
+    pub greeting: Option<Json>,
+    /// Whether the client came back to an earlier session.
+    pub is_resumed: bool,
 }
 
 impl SessionView {
@@ -34,6 +48,11 @@ impl SessionView {
     /// Tells the session's client something that belongs to no channel.
     pub fn send(&self, data: Json) {
         self.order(SessionOrder::Message(data));
+    }
+
+    /// The broker that the session is on.
+    pub fn node(&self) -> &Node {
+        &self.node
     }
 
     /// Ends the session.
@@ -59,6 +78,8 @@ pub struct ConnectCall {
     pub data: Option<Json>,
     /// Headers emulated by the client.
     pub headers: HashMap<String, String>,
+    /// What the session would belong to, on a wire whose sessions belong to something.
+    pub home: Option<ChannelName>,
 }
 
 impl Call for ConnectCall {

@@ -4,9 +4,13 @@
 //! own, so that it may block; a panic or a call that takes too long is an error to that caller alone, and the handler goes
 //! on with its state as it was.
 mod call;
+mod emit;
 mod hosted;
 mod table;
 
-pub use call::{ConnectCall, LifecycleEvent, MessageCall, PublishCall, RpcCall, SessionView, Verdict, Welcome};
+pub use call::{
+    ConnectCall, LifecycleEvent, MessageCall, PublishCall, Residence, RpcCall, SessionView, Verdict, Welcome,
+};
+pub use emit::{CONNECTION, DISCONNECT, EmitCall};
 pub use hosted::{Call, Handle, HandlerAddr, HandlerFuture, answer, host};
 pub use table::Handlers;

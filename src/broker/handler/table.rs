@@ -1,5 +1,6 @@
 //! Which handler takes which call.
 use super::call::{ConnectCall, LifecycleEvent, MessageCall, PublishCall, RpcCall, Verdict, Welcome};
+use super::emit::EmitHandlers;
 use super::hosted::{Call, Deliver, FAILED, Failure, Handle, HandlerAddr, Place, Thread};
 use crate::metrics::Metrics;
 use crate::types::{BoxFuture, ChannelName, Fault, Json, ReplyError};
@@ -14,7 +15,8 @@ use std::time::Duration;
 pub struct Handlers {
     timeout: Duration,
     queue: usize,
-    metrics: Metrics,
+    pub(super) metrics: Metrics,
+    pub(super) emits: EmitHandlers,
     connect: Option<Port<ConnectCall>>,
     rpc: HashMap<String, Port<RpcCall>>,
     any_rpc: Option<Port<RpcCall>>,
@@ -24,7 +26,7 @@ pub struct Handlers {
 }
 
 /// The way to one handler for one kind of call.
-struct Port<C: Call> {
+pub(super) struct Port<C: Call> {
     recipient: Recipient<Deliver<C>>,
     /// Calls that the handler is not done with.
     waiting: Arc<AtomicUsize>,
@@ -39,7 +41,7 @@ impl<C: Call> Clone for Port<C> {
 }
 
 impl<C: Call> Port<C> {
-    fn new<H: Handle<C>>(handler: &HandlerAddr<H>) -> Self {
+    pub(super) fn new<H: Handle<C>>(handler: &HandlerAddr<H>) -> Self {
         let recipient = handler.addr.clone().recipient();
         Port { recipient, waiting: Arc::default(), _thread: handler.thread.clone() }
     }
@@ -52,6 +54,7 @@ impl Handlers {
             timeout,
             queue,
             metrics,
+            emits: EmitHandlers::default(),
             connect: None,
             rpc: HashMap::new(),
             any_rpc: None,
@@ -160,7 +163,7 @@ impl Handlers {
         (port.waiting.fetch_add(1, Ordering::Relaxed) < self.queue).then_some(place)
     }
 
-    fn ask<C: Call>(&self, port: &Port<C>, call: C) -> BoxFuture<Result<C::Answer, Fault>> {
+    pub(super) fn ask<C: Call>(&self, port: &Port<C>, call: C) -> BoxFuture<Result<C::Answer, Fault>> {
         let metrics = self.metrics.clone();
         let Some(place) = self.place(port) else {
             Metrics::count(&metrics.handler_failures, "full");

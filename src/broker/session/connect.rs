@@ -6,7 +6,7 @@ use crate::broker::handler::{ConnectCall, Welcome};
 use crate::broker::message::Joined;
 use crate::broker::{Due, SubscribeOptions, Ticket};
 use crate::protocol::{Connect, Connected, Reply};
-use crate::types::{Answer, ChannelName, ClientInfo, Disconnect, Fault, Identity, ReplyError};
+use crate::types::{Answer, ChannelName, ClientInfo, Disconnect, Event, Fault, Identity, ReplyError};
 use actix::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +18,16 @@ const REFUSED_LINGER: Duration = Duration::from_secs(5);
 struct Granted {
     identity: Arc<Identity>,
     subs: Vec<(String, SubscriptionOptions)>,
+}
+
+/// A session on its way in.
+struct Entrance {
+    ticket: Ticket,
+    connect: Connect,
+    /// The server-side subscriptions of its token.
+    granted: Vec<(String, SubscriptionOptions)>,
+    /// What its handler said.
+    welcome: Welcome,
 }
 
 impl From<ConnectionGrant> for Granted {
@@ -65,42 +75,44 @@ impl Session {
             Err(error) => return self.refuse(connect_fault(error), ctx),
         };
         self.identify(grant.identity);
-        if !self.node().handlers().connects() {
-            return self.welcomed(ticket, connect, grant.subs, Ok(Welcome::default()), ctx);
+        self.move_in(&connect);
+        self.ask_in(Entrance { ticket, connect, granted: grant.subs, welcome: Welcome::default() }, ctx)
+    }
+
+    /// Asks the handler about who comes; who comes back was asked about when it came first.
+    fn ask_in(&mut self, entrance: Entrance, ctx: &mut Context<Self>) -> Step {
+        let is_resumed = self.home.as_ref().is_some_and(|stay| stay.residence.is_resumed);
+        if is_resumed || !self.node().handlers().connects() {
+            return self.welcomed(entrance, ctx);
         }
+        let connect = &entrance.connect;
         let call = ConnectCall {
             session: self.id,
             identity: self.identity.clone(),
             client_name: connect.name.clone(),
             data: connect.data.clone(),
             headers: connect.headers.clone(),
+            home: connect.home.as_ref().map(|home| home.channel.clone()),
         };
         let asked = self.node().handlers().connect(call);
         self.later(ctx, asked, move |session, welcome, ctx| {
-            let step = session.welcomed(ticket, connect, grant.subs, welcome, ctx);
+            let ticket = entrance.ticket;
+            let step = match welcome {
+                Ok(welcome) => session.welcomed(Entrance { welcome, ..entrance }, ctx),
+                Err(fault) => session.refuse(fault, ctx),
+            };
             session.settle_connect(ticket, step, ctx);
         });
         Step::Waits
     }
 
-    fn welcomed(
-        &mut self,
-        ticket: Ticket,
-        connect: Connect,
-        granted: Vec<(String, SubscriptionOptions)>,
-        welcome: Result<Welcome, Fault>,
-        ctx: &mut Context<Self>,
-    ) -> Step {
-        let welcome = match welcome {
-            Ok(welcome) => welcome,
-            Err(fault) => return self.refuse(fault, ctx),
-        };
-        let wanted = match self.server_side(&connect, granted, &welcome) {
+    fn welcomed(&mut self, entrance: Entrance, ctx: &mut Context<Self>) -> Step {
+        let wanted = match self.server_side(&entrance) {
             Ok(wanted) => wanted,
             Err(fault) => return self.refuse(fault, ctx),
         };
         if wanted.is_empty() {
-            let reply = self.let_in(&welcome, vec![], ctx);
+            let reply = self.let_in(&entrance.welcome, vec![], vec![], ctx);
             return Step::Done(Ok(reply));
         }
         let begun: Vec<_> = wanted.into_iter().map(|(channel, wanted)| self.begin_join(channel, wanted, ctx)).collect();
@@ -109,24 +121,21 @@ impl Session {
             (plan, joined)
         }));
         self.later(ctx, joins, move |session, joins, ctx| {
-            let step = session.joined(&welcome, joins, ctx);
+            let ticket = entrance.ticket;
+            let step = session.joined(entrance, joins, ctx);
             session.settle_connect(ticket, step, ctx);
         });
         Step::Waits
     }
 
     /// The server-side subscriptions of the token, the handler and the personal channel, each once.
-    fn server_side(
-        &self,
-        connect: &Connect,
-        granted: Vec<(String, SubscriptionOptions)>,
-        welcome: &Welcome,
-    ) -> Result<Vec<(ChannelName, Wanted)>, Fault> {
+    fn server_side(&self, entrance: &Entrance) -> Result<Vec<(ChannelName, Wanted)>, Fault> {
+        let Entrance { connect, granted, welcome, .. } = entrance;
         let personal = self.node().settings().personal_channel && !self.identity.user.is_empty();
         let personal = personal.then(|| format!("#{}", self.identity.user));
         let plain = welcome.channels.iter().cloned().chain(personal);
-        let all = granted.into_iter().chain(plain.map(|name| (name, SubscriptionOptions::default())));
-        let mut wanted: Vec<(ChannelName, Wanted)> = vec![];
+        let all = granted.iter().cloned().chain(plain.map(|name| (name, SubscriptionOptions::default())));
+        let mut wanted: Vec<(ChannelName, Wanted)> = self.wanted_by_home().into_iter().collect();
         for (name, granted) in all {
             let channel = self.node().channel(&name)?;
             if wanted.iter().any(|(other, _)| other == &channel) {
@@ -143,26 +152,44 @@ impl Session {
         Ok(wanted)
     }
 
-    fn joined(&mut self, welcome: &Welcome, joins: Joins, ctx: &mut Context<Self>) -> Step {
-        let mut subs = vec![];
+    fn joined(&mut self, entrance: Entrance, joins: Joins, ctx: &mut Context<Self>) -> Step {
+        let (mut subs, mut missed) = (vec![], vec![]);
         for (plan, joined) in joins {
             let channel = plan.channel.clone();
             match self.finish_join(plan, joined, ctx) {
-                Ok((subscribed, since)) => {
-                    subs.push((channel.as_str().to_owned(), subscribed));
+                Ok((mut subscribed, since)) => {
+                    match self.is_home(&channel) {
+                        true => missed = subscribed.recovery.take().map_or(vec![], |recovered| recovered.events),
+                        false => subs.push((channel.as_str().to_owned(), subscribed)),
+                    }
                     self.after_reply.push((channel, since));
+                }
+                Err(Fault::Reply(error)) if self.is_home(&channel) && error == ReplyError::UNRECOVERABLE_POSITION => {
+                    return self.begin_anew(entrance, ctx);
                 }
                 Err(fault) => return self.refuse(fault, ctx),
             }
         }
-        let reply = self.let_in(welcome, subs, ctx);
+        let missed = self.meant_for_me(missed);
+        let reply = self.let_in(&entrance.welcome, subs, missed, ctx);
         Step::Done(Ok(reply))
+    }
+
+    /// The client came back too late for all that it missed: it gets a session as if it came for the first time, and sees by
+    /// the new id that something is missing.
+    fn begin_anew(&mut self, entrance: Entrance, ctx: &mut Context<Self>) -> Step {
+        self.after_reply.clear();
+        let channels: Vec<ChannelName> = self.subs.keys().cloned().collect();
+        channels.iter().for_each(|channel| self.drop_subscription(channel));
+        self.stay_after_all(&entrance.connect);
+        self.ask_in(entrance, ctx)
     }
 
     fn let_in(
         &mut self,
         welcome: &Welcome,
         subs: Vec<(String, crate::protocol::Subscribed)>,
+        missed: Vec<Arc<Event>>,
         ctx: &mut Context<Self>,
     ) -> Reply {
         let me = self.me(ctx);
@@ -176,7 +203,8 @@ impl Session {
             subs,
             ping: self.greeting.ping,
             pong: self.greeting.pong,
-            resume_key: None,
+            resume_key: self.resume_key(),
+            missed,
         }))
     }
 

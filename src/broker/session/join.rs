@@ -7,7 +7,7 @@ use crate::broker::listener::{Listener, Settled, Since};
 use crate::broker::message::{Join, Joined, Member};
 use crate::filter::TagsFilter;
 use crate::protocol::{Recover, Recovered, Subscribed};
-use crate::types::{ChannelName, ClientInfo, Fault, Json, Position, ReplyError};
+use crate::types::{ChannelName, ClientInfo, Fault, Group, Json, Position, ReplyError};
 use actix::prelude::*;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -29,6 +29,10 @@ pub(super) struct Wanted {
     pub filter: Option<Rc<TagsFilter>>,
     pub expires_at: Option<i64>,
     pub server_side: bool,
+    /// The groups it begins in, its own first.
+    pub groups: Vec<Group>,
+    /// How many events a recovery may bring; none for what `limits.recover_max` says.
+    pub recover_max: Option<usize>,
 }
 
 /// A join under way.
@@ -86,6 +90,8 @@ impl Session {
         let mut listener = Listener::joining(self.outlet.clone(), self.me(ctx));
         listener.filter = wanted.filter.clone();
         listener.notices = wanted.notices;
+        listener.who = Some(self.id);
+        listener.groups = wanted.groups.clone();
         let key = self.worker.listen(&channel, listener);
         self.joins += 1;
         let turn = self.joins;
@@ -104,7 +110,9 @@ impl Session {
         let recover = recover.map(|from| Position { offset: from.offset, epoch: from.epoch.clone() });
         let (answer, joined) = oneshot::channel();
         let hub = self.worker.hub();
-        let join = Join { channel: channel.clone(), hub, member, positioned: wanted.positioned, recover, answer };
+        let recover_max = wanted.recover_max.unwrap_or(self.node().limits().recover_max);
+        let positioned = wanted.positioned;
+        let join = Join { channel: channel.clone(), hub, member, positioned, recover, recover_max, answer };
         self.worker.join(join);
         (Plan { channel, wanted, turn }, joined)
     }

@@ -1,7 +1,9 @@
 //! A session: one client identity with its listeners. When it ends, its listeners end.
 mod connect;
 mod control;
+mod emit;
 mod expiry;
+mod home;
 mod join;
 mod publish;
 mod query;
@@ -14,7 +16,7 @@ use super::listener::Since;
 use super::message::{Ask, Gone, Member, Membership};
 use super::{DeadlineKey, ListenerKey, Node, Outlet, Rule, SessionAddr, Ticket, Worker};
 use crate::protocol::{Command, Reply};
-use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Identity, ReplyError, SessionId};
+use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Identity, SessionId};
 use actix::prelude::*;
 use foldhash::quality::RandomState;
 use std::collections::{HashMap, VecDeque};
@@ -46,7 +48,10 @@ pub struct Session {
     expiry: Option<DeadlineKey>,
     /// Listeners that go live as soon as the reply that tells of them is in the outbox.
     after_reply: Vec<(ChannelName, Since)>,
+    /// What it belongs to, on a wire whose sessions belong to something.
+    home: Option<Box<home::Stay>>,
     reason: Disconnect,
+    is_ended_by_us: bool,
 }
 
 /// What the wire tells a new session about heartbeats.
@@ -142,7 +147,9 @@ impl Session {
             publishing: 0,
             expiry: None,
             after_reply: vec![],
+            home: None,
             reason: Disconnect::CONNECTION_CLOSED,
+            is_ended_by_us: false,
         }
     }
 
@@ -155,7 +162,8 @@ impl Session {
     }
 
     fn view(&self) -> SessionView {
-        SessionView { id: self.id, identity: self.identity.clone(), node: self.node().clone() }
+        let home = self.home.as_ref().map(|stay| stay.residence.clone());
+        SessionView { id: self.id, identity: self.identity.clone(), home, node: self.node().clone() }
     }
 
     fn start(&mut self, ticket: Ticket, command: Command, ctx: &mut Context<Self>) -> Step {
@@ -177,7 +185,9 @@ impl Session {
             Command::History(history) => self.history(ticket, history, ctx),
             Command::Rpc(rpc) => self.rpc(ticket, rpc, ctx),
             Command::Send(data) => self.message(ticket, data, ctx),
-            Command::Emit(_) => ReplyError::METHOD_NOT_FOUND.into(),
+            Command::Emit(emit) => self.emit(ticket, *emit, ctx),
+            Command::Acknowledge(answer) => self.acknowledge(ticket, *answer),
+            Command::Leave => self.leave(ticket, ctx),
             Command::Refresh(refresh) => self.refresh(ticket, &refresh.token, ctx),
             Command::SubRefresh(refresh) => self.sub_refresh(ticket, refresh, ctx),
             Command::Refused(error) => error.into(),
@@ -193,7 +203,12 @@ impl Session {
             return;
         }
         match self.start(ask.ticket, ask.command, ctx) {
-            Step::Done(result) => self.conclude(ask.ticket, result, ctx),
+            Step::Done(result) => {
+                self.conclude(ask.ticket, result, ctx);
+                if self.phase == Phase::In && self.welcome_home(ctx) {
+                    self.pace = Pace::Working;
+                }
+            }
             Step::Waits => self.pace = Pace::Working,
             Step::Handed => {}
         }
@@ -202,7 +217,10 @@ impl Session {
     /// Answers a command that waited, and goes on with those behind it.
     fn resume(&mut self, ticket: Ticket, result: Result<Reply, Fault>, ctx: &mut Context<Self>) {
         self.conclude(ticket, result, ctx);
-        self.proceed(ctx);
+        // Its handlers see that a client came before they see what it does.
+        if self.phase != Phase::In || !self.welcome_home(ctx) {
+            self.proceed(ctx);
+        }
     }
 
     fn proceed(&mut self, ctx: &mut Context<Self>) {
@@ -244,6 +262,7 @@ impl Session {
             return;
         }
         self.outlet.close(reason.clone());
+        self.is_ended_by_us = true;
         self.finish(reason);
         ctx.stop();
     }
@@ -252,16 +271,20 @@ impl Session {
     fn finish(&mut self, reason: Disconnect) {
         let was_in = self.phase == Phase::In;
         self.phase = Phase::Ended;
+        let view = was_in.then(|| self.view());
+        if was_in {
+            self.move_out(&reason);
+        }
         let channels: Vec<ChannelName> = self.subs.keys().cloned().collect();
         channels.iter().for_each(|channel| self.drop_subscription(channel));
         if let Some(key) = self.expiry.take() {
             self.worker.deadlines().cancel(key);
         }
-        if was_in {
+        if let Some(view) = view {
             let node = self.node();
             node.directory().exit(self.id, &self.info.user);
             node.metrics().sessions.dec();
-            node.tell(LifecycleEvent::Disconnected(self.view(), reason));
+            node.tell(LifecycleEvent::Disconnected(view, reason));
         }
     }
 

@@ -24,6 +24,17 @@ pub(super) fn event_name(json: &str) -> Result<EventName, PacketError> {
     }
 }
 
+/// The arguments of an event without the name in front: an array. `json` is one that [`event_name`] has read.
+pub(super) fn after_name(json: &str) -> String {
+    let rest = json.strip_prefix('[').and_then(|elements| {
+        let first = <&RawValue>::deserialize(&mut serde_json::Deserializer::from_str(elements)).ok()?.get();
+        // What was borrowed stands in what it was borrowed from.
+        let end = first.as_ptr() as usize - elements.as_ptr() as usize + first.len();
+        elements[end..].trim_start().strip_prefix(',')
+    });
+    rest.map_or("[]".to_owned(), |rest| format!("[{rest}"))
+}
+
 /// Checks that every placeholder in valid JSON names one of `count` attachments.
 pub(super) fn check_placeholders(json: &str, count: usize) -> Result<(), PacketError> {
     let node = serde_json::from_str::<Node>(json).map_err(|_| PacketError::Json)?;

@@ -2,7 +2,7 @@
 use super::packet::{Body, Packet};
 use crate::protocol::{Frame, FrameBuilder};
 use crate::types::Json;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -16,6 +16,23 @@ pub struct Encoded {
     pub text: Frame,
     /// What must follow it at once, in order: one binary message each.
     pub attachments: Vec<Frame>,
+}
+
+impl Encoded {
+    /// All of it as one: a text frame, and the binary frames that follow it.
+    pub fn joined(self) -> Frame {
+        match self.attachments.is_empty() {
+            true => self.text,
+            false => joined(&self.text, self.attachments.into_iter()),
+        }
+    }
+}
+
+/// Several frames in a row as one, which nothing can come between.
+pub(super) fn joined(text: &Frame, attachments: impl Iterator<Item = Frame>) -> Frame {
+    let mut bytes = BytesMut::from(&text.websocket()[..]);
+    attachments.for_each(|frame| bytes.extend_from_slice(frame.websocket()));
+    Frame::in_a_row(bytes.freeze())
 }
 
 impl Packet {

@@ -1,16 +1,26 @@
 //! The Socket.IO wire: Engine.IO 4 packets and, in their messages, Socket.IO 5 packets; bytes to values and back.
 //!
-//! This is a codec on its own, public as library API: endpoints that serve Socket.IO clients are wired to it separately.
+//! | file | what is in it |
+//! |---|---|
+//! | `engine` | Engine.IO packets, and the bodies of HTTP polling |
+//! | `packet`, `arguments`, `reassembly` | reading Socket.IO packets |
+//! | `encode` | writing them |
+//! | `encoding`, `meta` | what the broker tells the sessions of a namespace |
+//! | `builtin` | the events that stand for commands on user channels |
 //!
 //! Source: the Engine.IO 4 and Socket.IO 5 protocol texts, and what engine.io 6.6 and socket.io 4.8 answer where those
 //! leave room. Every error here is one that ends the whole connection there.
 mod arguments;
+pub mod builtin;
 mod encode;
+mod encoding;
 pub mod engine;
+mod meta;
 mod packet;
 mod reassembly;
 
 pub use encode::Encoded;
+pub use encoding::{SocketIo, read_offset, write_offset};
 pub use packet::{
     AckId, Body, Decoded, EventName, MAX_ATTACHMENTS, Namespace, Packet, PacketError, RESERVED_NAMES, decode,
 };

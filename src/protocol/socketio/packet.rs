@@ -204,6 +204,15 @@ impl Body {
         Ok(Body::Event { name, args, ack, attachments: vec![] })
     }
 
+    /// The arguments of an event without its name: an array, empty for a packet of any other type.
+    pub fn arguments(&self) -> Json {
+        let args = match self {
+            Body::Event { args, .. } => arguments::after_name(args.as_str()),
+            _ => "[]".to_owned(),
+        };
+        Json::parse(args.into()).expect("an array without its first element is an array")
+    }
+
     /// What stands behind the header.
     pub fn payload(&self) -> Option<&Json> {
         match self {

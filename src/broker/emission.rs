@@ -1,0 +1,136 @@
+//! Events for the sessions of a home, or for some of them: what handlers and Rust code emit, and the answers they ask for.
+use super::message::{Publish, PublishAnswer, Route, Routed};
+use super::rounds::Answers;
+use super::{Instruct, Instruction, Node, Telling};
+use crate::types::{
+    Arity, Audience, ChannelName, Envelope, Group, Json, JsonError, Position, ReplyError, SessionId, Tags,
+};
+use bytes::Bytes;
+use serde_json::value::RawValue;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// The tag that carries an event's name (decision 7).
+const NAME: &str = "event";
+
+/// An event on its way to sessions.
+#[derive(Debug, Clone)]
+pub struct Emission {
+    /// Its name.
+    pub event: String,
+    /// Its arguments as one payload.
+    pub data: Json,
+    /// How many arguments the payload stands for.
+    pub arity: Arity,
+    /// What placeholders in the arguments stand for.
+    pub attachments: Vec<Bytes>,
+    /// Whom it is for.
+    pub audience: Audience,
+    /// Not worth waiting for: who cannot take it at once does not get it.
+    pub volatile: bool,
+}
+
+impl Emission {
+    /// An event with these arguments, an array, to everybody. Fails where they are no array.
+    pub fn new(event: impl Into<String>, args: Json, attachments: Vec<Bytes>) -> Result<Self, JsonError> {
+        let elements: Vec<&RawValue> = args.read()?;
+        let (data, arity) = match *elements {
+            [] => (Json::null(), Arity::None),
+            [only] => (Json::of(only, args.bytes()), Arity::One),
+            _ => (args.clone(), Arity::Several),
+        };
+        let (audience, volatile) = (Audience::default(), false);
+        Ok(Emission { event: event.into(), data, arity, attachments, audience, volatile })
+    }
+}
+
+/// Tells whether an event that is on its way was accepted. It need not be waited for.
+pub struct Emitted(Fate);
+
+enum Fate {
+    Waits(oneshot::Receiver<Result<Option<Position>, ReplyError>>),
+    Refused(ReplyError),
+}
+
+impl Emitted {
+    /// It was refused before it went anywhere.
+    pub fn refused(error: ReplyError) -> Self {
+        Emitted(Fate::Refused(error))
+    }
+}
+
+impl Future for Emitted {
+    type Output = Result<(), ReplyError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.get_mut().0 {
+            Fate::Waits(outcome) => {
+                let outcome = ready!(Pin::new(outcome).poll(cx));
+                Poll::Ready(outcome.unwrap_or(Err(ReplyError::INTERNAL)).map(drop))
+            }
+            Fate::Refused(error) => Poll::Ready(Err(error.clone())),
+        }
+    }
+}
+
+impl Node {
+    /// Emits an event to sessions of a home. It is on its way when this returns; the future tells whether it was accepted.
+    /// Fails with 111 where the home is flooded.
+    pub fn emit(&self, home: &ChannelName, emission: Emission) -> Emitted {
+        self.emit_in_round(home, emission, None)
+    }
+
+    /// Emits an event and waits for the answers of those it went to, at most for this time.
+    /// Fails with 111 where the home is flooded, or too many such rounds are under way.
+    pub async fn ask(&self, home: &ChannelName, emission: Emission, time: Duration) -> Result<Answers, ReplyError> {
+        let mut round = self.rounds().open().ok_or(ReplyError::TOO_MANY_REQUESTS)?;
+        self.emit_in_round(home, emission, Some(round.number)).await?;
+        // Whether everybody has answered or the time is over: what has come back is told.
+        let _ = tokio::time::timeout(time, &mut round.over).await;
+        Ok(round.close())
+    }
+
+    /// Does something to the listeners of a channel that are meant, in order with what is emitted there.
+    pub fn instruct(&self, channel: &ChannelName, audience: Audience, what: Instruct) {
+        let instruction = Instruction { channel: channel.clone(), audience, what };
+        self.registry().do_send(Route { hub: None, passed_on: false, what: Routed::Instruction(instruction) });
+    }
+
+    /// The groups that a session's listener in a channel is in, once all that was asked of them before has taken effect; none
+    /// where there is no such listener.
+    pub async fn groups(&self, channel: &ChannelName, session: SessionId) -> Vec<Group> {
+        let (tell, told) = oneshot::channel();
+        let audience = Audience { to: vec![session.to_string().into()], except: vec![] };
+        self.instruct(channel, audience, Instruct::Tell(Telling::new(tell)));
+        told.await.unwrap_or_default()
+    }
+
+    fn emit_in_round(&self, home: &ChannelName, emission: Emission, round: Option<u64>) -> Emitted {
+        let (answer, outcome) = PublishAnswer::call();
+        let envelope = Envelope {
+            audience: emission.audience,
+            arity: emission.arity,
+            attachments: emission.attachments,
+            ack: round,
+            volatile: emission.volatile,
+        };
+        let publish = Publish {
+            channel: home.clone(),
+            data: emission.data,
+            tags: Some(Arc::new(Tags::from([(NAME.to_owned(), emission.event)]))),
+            publisher: None,
+            // Neither can be brought later: one was worth nothing later, the other's answer is not waited for any more.
+            skip_history: emission.volatile || round.is_some(),
+            envelope: Some(Arc::new(envelope)),
+            idempotency: None,
+            version: None,
+            answer,
+        };
+        self.registry().do_send(Route { hub: None, passed_on: false, what: Routed::Publish(Box::new(publish)) });
+        Emitted(Fate::Waits(outcome))
+    }
+}

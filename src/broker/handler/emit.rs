@@ -1,0 +1,121 @@
+//! The handlers of clients' own events, by the home of the session and the event's name.
+use super::call::SessionView;
+use super::hosted::{Call, Handle, HandlerAddr};
+use super::table::{Handlers, Port};
+use crate::broker::Acknowledgement;
+use crate::metrics::Metrics;
+use crate::types::{BoxFuture, ChannelName, Fault, Json};
+use bytes::Bytes;
+use std::collections::HashMap;
+
+/// The name under which handlers are told of a session that was let in. A client cannot take it for an event of its own.
+pub const CONNECTION: &str = "connection";
+/// The name under which handlers are told of a session that ended; its argument says why.
+pub const DISCONNECT: &str = "disconnect";
+
+/// A client emits an event of its own.
+#[derive(Clone)]
+pub struct EmitCall {
+    /// Who.
+    pub session: SessionView,
+    /// What the session belongs to.
+    pub home: ChannelName,
+    /// The event's name.
+    pub event: String,
+    /// Its arguments as sent, without the name: an array.
+    pub args: Json,
+    /// The binary parts that placeholders in the arguments stand for.
+    pub attachments: Vec<Bytes>,
+}
+
+impl Call for EmitCall {
+    /// The acknowledgement; none leaves that to the handlers after this one.
+    type Answer = Option<Acknowledgement>;
+}
+
+/// Which handlers take which events.
+#[derive(Clone, Default)]
+pub(super) struct EmitHandlers(HashMap<String, Vec<(HomePattern, Port<EmitCall>)>>);
+
+/// Some homes: one by its name, or all whose names begin alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum HomePattern {
+    Named(String),
+    Prefix(String),
+}
+
+impl HomePattern {
+    fn new(text: &str) -> Self {
+        match text.strip_suffix('*') {
+            Some(prefix) => HomePattern::Prefix(prefix.to_owned()),
+            None => HomePattern::Named(text.to_owned()),
+        }
+    }
+
+    fn matches(&self, home: &ChannelName) -> bool {
+        match self {
+            HomePattern::Named(name) => home.as_str() == name,
+            HomePattern::Prefix(prefix) => home.as_str().starts_with(prefix),
+        }
+    }
+}
+
+impl EmitHandlers {
+    fn of<'a>(&'a self, home: &'a ChannelName, event: &str) -> impl Iterator<Item = &'a Port<EmitCall>> {
+        let all = self.0.get(event).map_or(&[][..], Vec::as_slice);
+        all.iter().filter(|(pattern, _)| pattern.matches(home)).map(|(_, port)| port)
+    }
+}
+
+impl Handlers {
+    /// Sends this event of the clients of a home to this handler; `home` may end in `*`. Several handlers of one event all
+    /// run, one after the other, in the order in which they were added.
+    pub fn on_emit<H: Handle<EmitCall>>(&mut self, home: &str, event: &str, handler: &HandlerAddr<H>) {
+        self.emits.0.entry(event.to_owned()).or_default().push((HomePattern::new(home), Port::new(handler)));
+    }
+
+    /// Whether any handler takes this event.
+    pub fn takes(&self, home: &ChannelName, event: &str) -> bool {
+        self.emits.of(home, event).next().is_some()
+    }
+
+    /// Whether any handler takes any event of this home: the home is there because of it.
+    pub fn serves(&self, home: &ChannelName) -> bool {
+        self.emits.0.values().flatten().any(|(pattern, _)| pattern.matches(home))
+    }
+
+    /// Runs the handlers of an event; none where it has none. The acknowledgement is the first that a handler gives. Where
+    /// one fails the others run all the same, and the failure is the answer if nobody acknowledges.
+    pub fn emit(&self, call: EmitCall) -> Option<BoxFuture<Result<Option<Acknowledgement>, Fault>>> {
+        let ports: Vec<Port<EmitCall>> = self.emits.of(&call.home, &call.event).cloned().collect();
+        if ports.is_empty() {
+            return None;
+        }
+        let handlers = self.clone();
+        let begun = handlers.ask(&ports[0], call.clone());
+        Some(Box::pin(async move {
+            let mut answer = begun.await;
+            for port in &ports[1..] {
+                answer = first_of(answer, handlers.ask(port, call.clone()).await);
+            }
+            answer.inspect_err(|fault| handlers.complain(&call, fault))
+        }))
+    }
+
+    fn complain(&self, call: &EmitCall, fault: &Fault) {
+        Metrics::count(&self.metrics.handler_failures, "refused");
+        let (session, home, event) = (call.session.id, &call.home, &call.event);
+        log::warn!("a handler of {event:?} failed for the session {session} of {home}: {fault}");
+    }
+}
+
+fn first_of(
+    one: Result<Option<Acknowledgement>, Fault>,
+    other: Result<Option<Acknowledgement>, Fault>,
+) -> Result<Option<Acknowledgement>, Fault> {
+    match (one, other) {
+        (Ok(Some(given)), _) | (Err(_), Ok(Some(given))) => Ok(Some(given)),
+        (Ok(None), other) => other,
+        (Err(fault), _) => Err(fault),
+    }
+}

@@ -1,0 +1,178 @@
+//! What is kept of sessions whose connections were lost, so that their clients can come back to them.
+use crate::types::{ChannelName, Group, Identity, Json, Position, SessionId};
+use foldhash::quality::RandomState;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A session's data, which its handlers share: any JSON.
+pub type SessionData = Arc<Mutex<Json>>;
+
+/// A session that may be come back to.
+#[derive(Clone)]
+pub struct KeptSession {
+    /// Its id.
+    pub id: SessionId,
+    /// What it belongs to.
+    pub home: ChannelName,
+    /// Who it was.
+    pub identity: Arc<Identity>,
+    /// The groups it was in.
+    pub groups: Vec<Group>,
+    /// What its handlers had noted.
+    pub data: SessionData,
+    /// The last event that was sent to it; none if none was.
+    pub sent: Option<Position>,
+    /// How far its home was when it left.
+    pub left: Position,
+}
+
+impl KeptSession {
+    /// Where to go on from, for a client that got everything up to `since` (nothing, if that is none).
+    ///
+    /// A client that has the last event it was sent has missed what came after it left, and nothing else: events for
+    /// others may have pushed its own place out of the history meanwhile.
+    pub fn resume_from(&self, since: Option<&Position>) -> Option<Position> {
+        match (since, &self.sent) {
+            (None, None) => Some(self.left.clone()),
+            (Some(since), Some(sent)) if since == sent => Some(self.left.clone()),
+            (Some(since), _) => Some(since.clone()),
+            // It was sent something and says that it got nothing: where that began is not known any more.
+            (None, Some(_)) => None,
+        }
+    }
+
+    fn is_of(&self, realm: &str, user: &str) -> bool {
+        &*self.identity.realm == realm && &*self.identity.user == user
+    }
+}
+
+/// The sessions that are kept, by the secret their clients were told. A table behind a lock that is held for a look-up only.
+pub struct Kept {
+    table: Mutex<Table>,
+    limit: usize,
+}
+
+#[derive(Default)]
+struct Table {
+    sessions: HashMap<Arc<str>, (KeptSession, Instant), RandomState>,
+    /// Oldest first; what has been taken out meanwhile is still named here.
+    order: VecDeque<(Arc<str>, Instant)>,
+}
+
+impl Kept {
+    /// At most `limit` sessions are kept; one more pushes the oldest out.
+    pub fn new(limit: usize) -> Self {
+        Kept { table: Mutex::default(), limit }
+    }
+
+    /// Keeps a session for this time; how many had to go for it.
+    pub fn put(&self, key: Arc<str>, session: KeptSession, time: Duration) -> usize {
+        let now = Instant::now();
+        let mut table = self.table();
+        table.forget_old(now);
+        let mut pushed_out = 0;
+        while table.sessions.len() >= self.limit
+            && let Some((oldest, _)) = table.order.pop_front()
+        {
+            pushed_out += usize::from(table.sessions.remove(&oldest).is_some());
+        }
+        table.order.push_back((key.clone(), now + time));
+        table.sessions.insert(key, (session, now + time));
+        pushed_out
+    }
+
+    /// Takes a session out, if it is kept and its time is not over.
+    pub fn take(&self, key: &str) -> Option<KeptSession> {
+        let mut table = self.table();
+        table.forget_old(Instant::now());
+        let (session, until) = table.sessions.remove(key)?;
+        (until > Instant::now()).then_some(session)
+    }
+
+    /// Forgets the sessions of a user.
+    pub fn forget_user(&self, realm: &str, user: &str) {
+        self.table().sessions.retain(|_, (session, _)| !session.is_of(realm, user));
+    }
+
+    /// How many are kept.
+    pub fn len(&self) -> usize {
+        self.table().sessions.len()
+    }
+
+    /// Whether none is kept.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // Nothing that can panic happens between two changes that belong together.
+        self.table.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Table {
+    fn forget_old(&mut self, now: Instant) {
+        while self.order.front().is_some_and(|(_, until)| *until <= now)
+            && let Some((key, _)) = self.order.pop_front()
+        {
+            if self.sessions.get(&key).is_some_and(|(_, until)| *until <= now) {
+                self.sessions.remove(&key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Epoch, Space};
+
+    fn position(offset: u64) -> Position {
+        Position { offset, epoch: Epoch::new("e") }
+    }
+
+    fn session(sent: Option<u64>, left: u64) -> KeptSession {
+        KeptSession {
+            id: SessionId::random(),
+            home: ChannelName::in_space(Space::SocketIo, "/", 255).expect("a valid name"),
+            identity: Identity::nobody(),
+            groups: vec![],
+            data: Arc::new(Mutex::new(Json::null())),
+            sent: sent.map(position),
+            left: position(left),
+        }
+    }
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_is_taken_once_and_only_in_its_time() {
+        let kept = Kept::new(10);
+        kept.put("a".into(), session(None, 0), MINUTE);
+        kept.put("b".into(), session(None, 0), MINUTE);
+        assert!(kept.take("a").is_some());
+        assert!(kept.take("a").is_none());
+        tokio::time::advance(MINUTE).await;
+        assert!(kept.take("b").is_none());
+        assert!(kept.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn past_the_bound_the_oldest_goes() {
+        let kept = Kept::new(2);
+        let pushed_out: Vec<_> =
+            ["a", "b", "c"].into_iter().map(|key| kept.put(key.into(), session(None, 0), MINUTE)).collect();
+        assert_eq!(pushed_out, [0, 0, 1]);
+        assert!(kept.take("a").is_none() && kept.take("b").is_some() && kept.take("c").is_some());
+    }
+
+    #[test]
+    fn who_has_the_last_event_it_was_sent_goes_on_from_where_it_left() {
+        assert_eq!(session(None, 9).resume_from(None), Some(position(9)));
+        assert_eq!(session(Some(3), 9).resume_from(Some(&position(3))), Some(position(9)));
+        assert_eq!(session(Some(3), 9).resume_from(Some(&position(2))), Some(position(2)));
+        assert_eq!(session(Some(3), 9).resume_from(None), None);
+    }
+}

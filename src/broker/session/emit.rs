@@ -1,0 +1,71 @@
+//! The client's own events, and its answers to ours.
+use super::{Session, Step};
+use crate::broker::handler::{CONNECTION, DISCONNECT};
+use crate::broker::{Acknowledgement, Ticket};
+use crate::metrics::Metrics;
+use crate::protocol::{Acknowledge, Emit, Reply};
+use crate::types::{Disconnect, Json, ReplyError};
+use actix::prelude::*;
+
+/// What a client reads that wanted an acknowledgement from handlers who had none to give.
+const NO_ARGUMENTS: &[u8] = b"[]";
+
+impl Session {
+    pub(super) fn emit(&mut self, ticket: Ticket, emit: Emit, ctx: &mut Context<Self>) -> Step {
+        // What the session itself tells its handlers, a client cannot pretend.
+        let is_ours = emit.event == CONNECTION || emit.event == DISCONNECT;
+        let call = self.call(&emit.event, String::new()).filter(|_| !is_ours);
+        let call = call.map(|call| crate::broker::handler::EmitCall {
+            args: emit.args,
+            attachments: emit.attachments,
+            ..call
+        });
+        let Some(handled) = call.and_then(|call| self.node().handlers().emit(call)) else {
+            return self.unhandled(ticket, emit.wants_ack);
+        };
+        self.later(ctx, handled, move |session, result, ctx| {
+            if !emit.wants_ack {
+                return session.outlet.done(ticket);
+            }
+            let given = result
+                .map(|given| given.unwrap_or_else(|| Acknowledgement { args: no_arguments(), attachments: vec![] }));
+            let reply = given.map(|Acknowledgement { args, attachments }| Reply::Acknowledged { args, attachments });
+            session.conclude(ticket, reply, ctx);
+        });
+        Step::Handed
+    }
+
+    /// Nobody handles the event: silence, unless an answer was asked for, which would be waited for in vain.
+    fn unhandled(&self, ticket: Ticket, wants_ack: bool) -> Step {
+        Metrics::count(&self.node().metrics().drops, "unhandled");
+        match wants_ack {
+            true => ReplyError { message: "nobody handles this event".into(), ..ReplyError::METHOD_NOT_FOUND }.into(),
+            false => {
+                self.outlet.done(ticket);
+                Step::Handed
+            }
+        }
+    }
+
+    pub(super) fn acknowledge(&mut self, ticket: Ticket, answer: Acknowledge) -> Step {
+        let Acknowledge { round, args, attachments } = answer;
+        self.node().rounds().answer(round, self.id, Acknowledgement { args, attachments });
+        self.outlet.done(ticket);
+        Step::Handed
+    }
+
+    /// The client leaves its home, and its connection goes on.
+    pub(super) fn leave(&mut self, ticket: Ticket, ctx: &mut Context<Self>) -> Step {
+        self.outlet.done(ticket);
+        if let Some(stay) = &mut self.home {
+            stay.is_left = true;
+        }
+        self.finish(Disconnect { reason: "client namespace disconnect".into(), ..Disconnect::CONNECTION_CLOSED });
+        ctx.stop();
+        Step::Handed
+    }
+}
+
+fn no_arguments() -> Json {
+    Json::parse(NO_ARGUMENTS.into()).unwrap_or_else(|_| Json::null())
+}

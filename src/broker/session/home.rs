@@ -1,0 +1,200 @@
+//! What a session belongs to: the channel that addresses it, coming back to an earlier session, and being kept for that.
+use super::Session;
+use super::join::Wanted;
+use crate::broker::KeptSession;
+use crate::broker::handler::{CONNECTION, DISCONNECT, EmitCall, Residence};
+use crate::metrics::Metrics;
+use crate::protocol::{Connect, Home, Recover};
+use crate::types::{ChannelName, ClientInfo, Disconnect, Event, Group, Identity, Json, Position, SessionId};
+use actix::prelude::*;
+use rand::RngExt;
+use std::sync::{Arc, Mutex};
+
+/// A session's stay in its home.
+pub(super) struct Stay {
+    pub residence: Arc<Residence>,
+    /// The secret with which its client may come back; none where it is not kept.
+    key: Option<Arc<str>>,
+    /// The groups it begins in, its own first.
+    groups: Vec<Group>,
+    /// Where to go on from, for a client that came back.
+    resume_from: Option<Position>,
+    /// The client has ended it on purpose: nobody comes back.
+    pub is_left: bool,
+    /// The handlers of its connection have not been told yet.
+    pub is_new: bool,
+}
+
+impl Session {
+    /// Moves in, under the id and into the groups of the earlier session that the client proves to be its own.
+    pub(super) fn move_in(&mut self, connect: &Connect) {
+        let Some(home) = &connect.home else { return };
+        let earlier = self.earlier(home);
+        let resume = home.resume.as_ref();
+        let resume_from = earlier.as_ref().and_then(|kept| kept.resume_from(resume.and_then(|r| r.since.as_ref())));
+        match earlier.filter(|_| resume_from.is_some()) {
+            Some(kept) => {
+                self.rename(kept.id);
+                self.stay_in(home, kept.groups, kept.data, resume_from, connect.data.clone());
+            }
+            None => self.stay_anew(home, connect.data.clone()),
+        }
+    }
+
+    /// The session that the client claims, if it is kept and was the same user's in the same home.
+    fn earlier(&self, home: &Home) -> Option<KeptSession> {
+        let resume = home.resume.as_ref().filter(|_| home.is_kept)?;
+        let kept = self.node().kept().take(&resume.key)?;
+        let same = |one: &Identity, other: &Identity| one.realm == other.realm && one.user == other.user;
+        (kept.home == home.channel && same(&kept.identity, &self.identity)).then_some(kept)
+    }
+
+    fn stay_anew(&mut self, home: &Home, greeting: Option<Json>) {
+        self.stay_in(home, vec![own_group(self.id)], Arc::new(Mutex::new(Json::null())), None, greeting);
+    }
+
+    fn stay_in(
+        &mut self,
+        home: &Home,
+        groups: Vec<Group>,
+        data: crate::broker::SessionData,
+        resume_from: Option<Position>,
+        greeting: Option<Json>,
+    ) {
+        let is_resumed = resume_from.is_some();
+        let residence = Arc::new(Residence { channel: home.channel.clone(), data, greeting, is_resumed });
+        let key = home.is_kept.then(new_key);
+        self.home = Some(Box::new(Stay { residence, key, groups, resume_from, is_left: false, is_new: true }));
+    }
+
+    /// What was missed cannot be brought: the session is a new one after all.
+    pub(super) fn stay_after_all(&mut self, connect: &Connect) {
+        let Some(home) = &connect.home else { return };
+        self.rename(SessionId::random());
+        self.stay_anew(home, connect.data.clone());
+    }
+
+    fn rename(&mut self, id: SessionId) {
+        self.id = id;
+        self.info = Arc::new(ClientInfo { client: id, ..(*self.info).clone() });
+    }
+
+    /// The listener that makes the session one of its home.
+    pub(super) fn wanted_by_home(&self) -> Option<(ChannelName, Wanted)> {
+        let stay = self.home.as_ref()?;
+        let channel = stay.residence.channel.clone();
+        let policy = self.node().namespace(&channel)?;
+        let recover = stay.resume_from.clone();
+        let recover = recover.map(|from| Recover { offset: from.offset, epoch: from.epoch });
+        let kept = stay.key.is_some() && policy.has_history();
+        let wanted = Wanted {
+            groups: stay.groups.clone(),
+            positioned: kept,
+            recoverable: kept,
+            // Told apart from the others: events for other groups count, and are not brought.
+            recover_max: Some(policy.history_size),
+            reject_unrecovered: recover.is_some(),
+            recover,
+            server_side: true,
+            ..Wanted::default()
+        };
+        Some((channel, wanted))
+    }
+
+    /// Of what was missed, what is for this session.
+    pub(super) fn meant_for_me(&self, missed: Vec<Arc<Event>>) -> Vec<Arc<Event>> {
+        let Some(stay) = &self.home else { return missed };
+        let is_for_me = |event: &Event| {
+            event.envelope.as_ref().is_none_or(|envelope| envelope.audience.admits(|group| stay.groups.contains(group)))
+        };
+        missed.into_iter().filter(|event| is_for_me(event)).collect()
+    }
+
+    /// Whether `channel` is the home.
+    pub(super) fn is_home(&self, channel: &ChannelName) -> bool {
+        self.home.as_ref().is_some_and(|stay| stay.residence.channel == *channel)
+    }
+
+    /// The secret with which the client may come back.
+    pub(super) fn resume_key(&self) -> Option<String> {
+        self.home.as_ref()?.key.as_deref().map(str::to_owned)
+    }
+
+    /// Tells the handlers of the home's connections; whether there are any, which then go before the client's commands.
+    pub(super) fn welcome_home(&mut self, ctx: &mut Context<Self>) -> bool {
+        let Some(stay) = self.home.as_mut() else { return false };
+        if !std::mem::take(&mut stay.is_new) {
+            return false;
+        }
+        let args = stay.residence.greeting.as_ref().map_or("[{}]".to_owned(), |said| format!("[{}]", said.as_str()));
+        let Some(told) = self.call(CONNECTION, args).and_then(|call| self.node().handlers().emit(call)) else {
+            return false;
+        };
+        self.later(ctx, told, |session, _, ctx| session.proceed(ctx));
+        true
+    }
+
+    /// The session ends: it is kept if its client may come back, and the handlers of its home are told.
+    pub(super) fn move_out(&mut self, reason: &Disconnect) {
+        let Some(stay) = self.home.take() else { return };
+        let words = if self.is_ended_by_us { words(reason) } else { &reason.reason };
+        let call = self.call_from(&stay, DISCONNECT, format!("[{}]", serde_json::Value::from(words)));
+        if let Some(told) = self.node().handlers().emit(call) {
+            actix_rt::spawn(told);
+        }
+        if !stay.is_left && !(self.is_ended_by_us && !reason.reconnect()) {
+            self.keep(*stay);
+        }
+    }
+
+    fn keep(&self, stay: Stay) {
+        let Some(key) = stay.key else { return };
+        let home = stay.residence.channel.clone();
+        let Some(sub) = self.subs.get(&home) else { return };
+        let Some(standing) = self.worker.standing(&home, sub.key) else { return };
+        let (Some(left), Some(policy)) = (standing.passed, self.node().namespace(&home)) else { return };
+        let kept = KeptSession {
+            id: self.id,
+            home,
+            identity: self.identity.clone(),
+            groups: standing.groups,
+            data: stay.residence.data.clone(),
+            // Who came back and was sent nothing since still has what it was brought then.
+            sent: standing.sent.or(stay.resume_from),
+            left,
+        };
+        let pushed_out = self.node().kept().put(key, kept, policy.history_ttl);
+        (0..pushed_out).for_each(|_| Metrics::count(&self.node().metrics().drops, "kept"));
+    }
+
+    /// A call of the session to the handlers of its home.
+    pub(super) fn call(&self, event: &str, args: String) -> Option<EmitCall> {
+        self.home.as_ref().map(|stay| self.call_from(stay, event, args))
+    }
+
+    fn call_from(&self, stay: &Stay, event: &str, args: String) -> EmitCall {
+        let args = Json::parse(args.into()).unwrap_or_else(|_| Json::null());
+        let view = crate::broker::handler::SessionView { home: Some(stay.residence.clone()), ..self.view() };
+        let home = stay.residence.channel.clone();
+        EmitCall { session: view, home, event: event.to_owned(), args, attachments: vec![] }
+    }
+}
+
+/// The group that a session has to itself.
+fn own_group(id: SessionId) -> Group {
+    Group::from(id.to_string())
+}
+
+/// A secret of 128 bits from the system's generator.
+fn new_key() -> Arc<str> {
+    format!("{:032x}", rand::rng().random::<u128>()).into()
+}
+
+/// What the handlers of a home are told of an end that came from us, in the words of Socket.IO.
+fn words(reason: &Disconnect) -> &'static str {
+    match reason {
+        reason if *reason == Disconnect::SHUTDOWN => "server shutting down",
+        reason if reason.reconnect() => "forced server close",
+        _ => "server namespace disconnect",
+    }
+}

@@ -1,0 +1,218 @@
+//! What sessions of a namespace are told, as packets: events, pushes, and the answers to what they asked.
+use super::packet::{AckId, Body, Namespace, Packet};
+use super::{encode, meta};
+use crate::protocol::{Connected, Encoding, Frame, FrameBuilder, Push, Reply};
+use crate::types::{Arity, ChannelName, Envelope, Event, Json, Position, ReplyError, Space, Unsubscribed};
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::json;
+use std::io::Write as _;
+
+/// The encoding's place among all.
+const SLOT: usize = 1;
+/// Bytes around the payload of an event, for the first guess at a frame's size.
+const AROUND: usize = 96;
+/// The tag that carries an event's name (decision 7).
+const NAME: &str = "event";
+/// The event as which a user channel's events arrive.
+const MESSAGE: &str = "message";
+
+/// How the sessions of one namespace are written to.
+#[derive(Debug, Clone)]
+pub struct SocketIo {
+    namespace: Namespace,
+    /// Events that can be recovered tell their place as one more argument.
+    offsets: bool,
+    /// Names the frames of user channels, which differ by namespace.
+    variant: Option<Box<str>>,
+}
+
+impl SocketIo {
+    /// The encoding of a namespace. With `offsets` each event that is kept tells its place, so that the client can come back
+    /// to it.
+    pub fn new(namespace: Namespace, offsets: bool) -> Self {
+        let variant = (!namespace.is_root()).then(|| namespace.as_str().into());
+        SocketIo { namespace, offsets, variant }
+    }
+
+    /// The namespace.
+    pub fn namespace(&self) -> &Namespace {
+        &self.namespace
+    }
+
+    /// The answer to CONNECT.
+    pub fn connected(&self, connected: &Connected) -> Frame {
+        let pid = connected.resume_key.as_ref();
+        let body = match pid {
+            Some(pid) => json!({ "sid": connected.client, "pid": pid }),
+            None => json!({ "sid": connected.client }),
+        };
+        self.frame(Body::Connect(Json::write(&body).ok()))
+    }
+
+    /// The refusal of a CONNECT. What a handler says beside its error stands in `data`; else that is the error's code.
+    pub fn refused(&self, error: &ReplyError) -> Frame {
+        let data = error.data.clone().map_or_else(|| json!({ "code": error.code }), |data| json!(data));
+        self.frame(Body::ConnectError(Json::write(&json!({ "message": error.message, "data": data })).ok()))
+    }
+
+    /// The refusal of a CONNECT to a namespace that is not there.
+    pub fn no_such_namespace(&self) -> Frame {
+        self.frame(Body::ConnectError(Json::write(&json!({ "message": "Invalid namespace" })).ok()))
+    }
+
+    /// The end of the session.
+    pub fn disconnect(&self) -> Frame {
+        self.frame(Body::Disconnect)
+    }
+
+    /// The acknowledgement of an event.
+    pub fn acknowledge(&self, id: AckId, reply: &Reply) -> Frame {
+        let (args, attachments) = match reply {
+            Reply::Acknowledged { args, attachments } => (Ok(args.clone()), attachments.clone()),
+            Reply::Error(error) => (Json::write(&json!([{ "error": error }])), vec![]),
+            Reply::Subscribed(subscribed) => (Json::write(&[meta::Subscribed::of(subscribed)]), vec![]),
+            Reply::Rpc(Some(data)) => (Json::write(&[data]), vec![]),
+            _ => (Json::write(&json!([{}])), vec![]),
+        };
+        self.frame(Body::Ack { id: Some(id), args: args.ok(), attachments })
+    }
+
+    fn frame(&self, body: Body) -> Frame {
+        Packet { namespace: self.namespace.clone(), body }.encode().joined()
+    }
+
+    /// An event made here, with these arguments behind its name.
+    fn emitted(&self, event: &str, args: impl Serialize) -> Frame {
+        self.write(AROUND, None, |out| {
+            write_json(out, &event);
+            write_elements(out, &Json::write(&args).unwrap_or_else(|_| Json::null()));
+        })
+    }
+
+    /// An event of the namespace.
+    fn named(&self, event: &Event, envelope: &Envelope) -> Frame {
+        let name = event.tags.as_ref().and_then(|tags| tags.get(NAME)).map_or(MESSAGE, String::as_str);
+        let size = AROUND + name.len() + event.data.bytes().len();
+        let text = self.write(size, Some(envelope), |out| {
+            write_json(out, &name);
+            match envelope.arity {
+                Arity::None => {}
+                Arity::One => write_argument(out, &event.data),
+                Arity::Several => write_elements(out, &event.data),
+            }
+            if let Some(position) = event.position.as_ref().filter(|_| self.offsets) {
+                write_raw(out, b",");
+                write_json(out, &write_offset(position));
+            }
+        });
+        match envelope.attachments.is_empty() {
+            true => text,
+            false => encode::joined(&text, envelope.attachments.iter().map(encode::binary)),
+        }
+    }
+
+    /// `42[nsp,][ack][…]`, the array's elements written by `write`.
+    fn write(&self, size: usize, envelope: Option<&Envelope>, write: impl FnOnce(&mut FrameBuilder)) -> Frame {
+        let mut out = FrameBuilder::text(size + self.namespace.as_str().len());
+        match envelope.map_or(0, |envelope| envelope.attachments.len()) {
+            0 => write_raw(&mut out, b"42"),
+            count => write_raw(&mut out, format!("45{count}-").as_bytes()),
+        }
+        if !self.namespace.is_root() {
+            write_raw(&mut out, self.namespace.as_str().as_bytes());
+            write_raw(&mut out, b",");
+        }
+        if let Some(ack) = envelope.and_then(|envelope| envelope.ack) {
+            write_raw(&mut out, ack.to_string().as_bytes());
+        }
+        write_raw(&mut out, b"[");
+        write(&mut out);
+        write_raw(&mut out, b"]");
+        out.finish()
+    }
+}
+
+impl Encoding for SocketIo {
+    fn slot(&self) -> usize {
+        SLOT
+    }
+
+    fn variant(&self, channel: &ChannelName) -> Option<&str> {
+        match channel.space() {
+            // All who listen here are of the same namespace; those of an endpoint without recovery are told no place.
+            Space::SocketIo => self.offsets.then_some("offsets"),
+            _ => self.variant.as_deref(),
+        }
+    }
+
+    fn push(&self, push: &Push) -> Frame {
+        match push {
+            Push::Join { channel, info } => self.emitted("join", (channel.as_str(), &**info)),
+            Push::Leave { channel, info } => self.emitted("leave", (channel.as_str(), &**info)),
+            Push::Subscribe { channel, subscribed } => {
+                self.emitted("subscribed", (channel.as_str(), meta::Subscribed::of(subscribed)))
+            }
+            Push::Unsubscribe { channel, reason: Unsubscribed { code, reason } } => {
+                self.emitted("unsubscribed", (channel.as_str(), json!({ "code": code, "reason": reason })))
+            }
+            Push::Message(data) => self.emitted("notice", [data]),
+            Push::Refresh(expiry) => self.emitted("refresh", [json!({ "ttl": expiry.map(|expiry| expiry.ttl) })]),
+            Push::Disconnect(_) => self.disconnect(),
+        }
+    }
+
+    fn event(&self, event: &Event) -> Frame {
+        static PLAIN: Envelope = Envelope::PLAIN;
+        match event.channel.space() {
+            Space::SocketIo => self.named(event, event.envelope.as_deref().unwrap_or(&PLAIN)),
+            _ => {
+                let size = AROUND + event.channel.as_str().len() + event.data.bytes().len();
+                self.write(size, None, |out| {
+                    write_json(out, &MESSAGE);
+                    write_raw(out, b",");
+                    write_json(out, &event.channel.as_str());
+                    write_argument(out, &event.data);
+                    write_raw(out, b",");
+                    write_json(out, &meta::OfEvent::of(event));
+                })
+            }
+        }
+    }
+}
+
+/// The place of an event as clients give it back: opaque to them.
+pub fn write_offset(position: &Position) -> String {
+    format!("{}-{}", position.offset, position.epoch)
+}
+
+/// Reads what [`write_offset`] has written; none for anything else.
+pub fn read_offset(text: &str) -> Option<Position> {
+    let (offset, epoch) = text.split_once('-')?;
+    Some(Position { offset: offset.parse().ok()?, epoch: crate::types::Epoch::new(epoch) })
+}
+
+/// A buffer in memory takes all that is written.
+fn write_raw(out: &mut FrameBuilder, bytes: &[u8]) {
+    let _ = out.write_all(bytes);
+}
+
+/// What is written here has a JSON form: texts, numbers, and structs of them.
+fn write_json(out: &mut FrameBuilder, value: &impl Serialize) {
+    let _ = serde_json::to_writer(out, value);
+}
+
+fn write_argument(out: &mut FrameBuilder, argument: &Json) {
+    write_raw(out, b",");
+    write_raw(out, argument.bytes());
+}
+
+/// The elements of an array, each behind a comma.
+fn write_elements(out: &mut FrameBuilder, array: &Json) {
+    let elements: &Bytes = array.bytes();
+    let inside = elements.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")).unwrap_or_default();
+    if !inside.trim_ascii().is_empty() {
+        write_raw(out, b",");
+        write_raw(out, inside);
+    }
+}

@@ -1,0 +1,140 @@
+//! Many sockets of a namespace at once, narrowed down by rooms.
+use super::arguments::IntoArguments;
+use crate::broker::{Answers, Emission, Emitted, Instruct, Node, SessionOrder};
+use crate::types::{Audience, ChannelName, Disconnect, Group, JsonError, NameError, ReplyError, Space};
+use std::time::Duration;
+
+/// Why an event could not be sent, or its answers not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The arguments have no JSON form.
+    #[error("arguments that cannot be sent: {0}")]
+    Arguments(#[from] JsonError),
+    /// The broker did not take it.
+    #[error("the event was not accepted: {0}")]
+    Refused(#[from] ReplyError),
+    /// Nobody answered in time, or whoever was asked is gone.
+    #[error("no acknowledgement in time")]
+    Timeout,
+}
+
+/// One room or several.
+pub trait IntoRooms {
+    /// As groups.
+    fn into_rooms(self) -> Vec<Group>;
+}
+
+impl IntoRooms for &str {
+    fn into_rooms(self) -> Vec<Group> {
+        vec![self.into()]
+    }
+}
+
+impl IntoRooms for String {
+    fn into_rooms(self) -> Vec<Group> {
+        vec![self.into()]
+    }
+}
+
+impl IntoRooms for crate::types::SessionId {
+    fn into_rooms(self) -> Vec<Group> {
+        vec![self.to_string().into()]
+    }
+}
+
+impl<T: Into<Group>> IntoRooms for Vec<T> {
+    fn into_rooms(self) -> Vec<Group> {
+        self.into_iter().map(Into::into).collect()
+    }
+}
+
+impl<T: Into<Group>, const N: usize> IntoRooms for [T; N] {
+    fn into_rooms(self) -> Vec<Group> {
+        self.into_iter().map(Into::into).collect()
+    }
+}
+
+/// Sockets of one namespace: all of them, or those in some rooms and not in others. What is done through one emitter, or
+/// through one handler, takes effect in the order in which it is done.
+#[derive(Clone)]
+pub struct Emitter {
+    node: Node,
+    home: ChannelName,
+    audience: Audience,
+    volatile: bool,
+}
+
+impl Emitter {
+    /// All sockets of a namespace, such as `/`. Fails where the name is empty or longer than `limits.channel_name`.
+    pub fn new(node: &Node, namespace: &str) -> Result<Self, NameError> {
+        let home = ChannelName::in_space(Space::SocketIo, namespace, node.limits().channel_name)?;
+        Ok(Self::of(node.clone(), home))
+    }
+
+    pub(super) fn of(node: Node, home: ChannelName) -> Self {
+        Emitter { node, home, audience: Audience::default(), volatile: false }
+    }
+
+    /// Those in this room, and in the rooms named before. Each socket's own id is a room.
+    pub fn to(mut self, rooms: impl IntoRooms) -> Self {
+        self.audience.to.extend(rooms.into_rooms());
+        self
+    }
+
+    /// But not those in this room, nor in those named before.
+    pub fn except(mut self, rooms: impl IntoRooms) -> Self {
+        self.audience.except.extend(rooms.into_rooms());
+        self
+    }
+
+    /// Only those who can take it at once: who reads slowly does not get it, and it is not brought later.
+    pub fn volatile(mut self) -> Self {
+        self.volatile = true;
+        self
+    }
+
+    /// Emits an event to them. It is on its way when this returns, and the result need not be waited for; it tells whether
+    /// the namespace took the event: error 111 where it is flooded, 107 where the arguments have no JSON form.
+    pub fn emit(&self, event: &str, args: impl IntoArguments) -> Emitted {
+        match self.emission(event, args) {
+            Ok(emission) => self.node.emit(&self.home, emission),
+            Err(error) => {
+                log::error!("an event {event:?} cannot be emitted: {error}");
+                Emitted::refused(ReplyError { message: error.to_string().into(), ..ReplyError::BAD_REQUEST })
+            }
+        }
+    }
+
+    /// Emits an event and waits for their acknowledgements, at most for this time: what has come back then, and who is
+    /// missing. Nobody there is no error.
+    pub async fn ask(&self, event: &str, args: impl IntoArguments, time: Duration) -> Result<Answers, AskError> {
+        let emission = self.emission(event, args)?;
+        Ok(self.node.ask(&self.home, emission, time).await?)
+    }
+
+    /// They enter these rooms.
+    pub fn join(&self, rooms: impl IntoRooms) {
+        self.instruct(Instruct::Regroup { join: rooms.into_rooms(), leave: vec![] });
+    }
+
+    /// They leave these rooms.
+    pub fn leave(&self, rooms: impl IntoRooms) {
+        self.instruct(Instruct::Regroup { join: vec![], leave: rooms.into_rooms() });
+    }
+
+    /// Their sessions end; with `close` their connections too, and with them all they had joined.
+    pub fn disconnect(&self, close: bool) {
+        let reason = if close { Disconnect::FORCE_CLOSE } else { Disconnect::FORCE_DISCONNECT };
+        self.instruct(Instruct::Order(SessionOrder::Disconnect(reason)));
+    }
+
+    fn instruct(&self, what: Instruct) {
+        self.node.instruct(&self.home, self.audience.clone(), what);
+    }
+
+    fn emission(&self, event: &str, args: impl IntoArguments) -> Result<Emission, JsonError> {
+        let arguments = args.into_arguments()?;
+        let emission = Emission::new(event, arguments.args, arguments.attachments)?;
+        Ok(Emission { audience: self.audience.clone(), volatile: self.volatile, ..emission })
+    }
+}

@@ -1,0 +1,19 @@
+//! Events between clients and handlers, as Socket.IO applications know them.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `socket` | one client in one namespace |
+//! | `emitter` | many of them, narrowed down by rooms |
+//! | `handler` | functions as handlers of events |
+//! | `arguments`, `binary` | what goes along: JSON values and bytes, to and from Rust types |
+mod arguments;
+mod binary;
+mod emitter;
+mod handler;
+mod socket;
+
+pub use arguments::{Arguments, BadArgument, FromArguments, IntoAcknowledgement, IntoArguments};
+pub use binary::Binary;
+pub use emitter::{AskError, Emitter, IntoRooms};
+pub use handler::{EventHandler, Listens};
+pub use socket::Socket;

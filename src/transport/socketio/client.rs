@@ -1,0 +1,210 @@
+//! One connection of a Socket.IO client: reads its packets, and gives them to the sessions of its namespaces.
+//!
+//! Every error here ends the whole connection, as the original does it (contract, edge table).
+use super::greeting::{Greeting, token_of_request};
+use super::layer::Door;
+use super::outlet::{NamespaceOutlet, Phase, Shared};
+use crate::broker::{Ask, Gone, Greeting as Heartbeats, Session, SessionOrder};
+use crate::protocol::socketio::{AckId, Body, EventName, Namespace, Packet, Reassembly, SocketIo, builtin};
+use crate::protocol::{Acknowledge, Command, Connect, Emit, Home};
+use crate::transport::engineio::{Arrival, Broken, Upper, Way};
+use crate::types::{ChannelName, Disconnect, Json};
+use actix::prelude::*;
+use bytes::Bytes;
+use bytestring::ByteString;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+/// The upper half of one connection.
+pub(super) struct Client {
+    door: Arc<Door>,
+    shared: Rc<Shared>,
+    /// A token that came with the request, for namespaces whose CONNECT brings none.
+    token: Option<String>,
+    reassembly: Reassembly,
+    members: Vec<Member>,
+    /// A namespace was joined at some time.
+    has_joined: bool,
+}
+
+/// One namespace that the client has asked for.
+struct Member {
+    namespace: Namespace,
+    home: ChannelName,
+    session: Addr<Session>,
+    outlet: Rc<NamespaceOutlet>,
+}
+
+impl Client {
+    pub(super) fn new(door: Arc<Door>, way: Rc<Way>, arrival: &Arrival) -> Self {
+        let node = &door.node;
+        way.wake_after(door.connect_timeout);
+        let shared = Shared::new(way, node.metrics().clone(), node.limits().unanswered_commands);
+        let token = token_of_request(arrival.header("authorization"), arrival.query());
+        Client { shared, token, reassembly: Reassembly::default(), members: vec![], has_joined: false, door }
+    }
+
+    fn packet(&mut self, packet: Packet) -> Result<(), Broken> {
+        let Packet { namespace, body } = packet;
+        self.members.retain(|member| member.outlet.phase() != Phase::Left || member.session.connected());
+        match body {
+            Body::Connect(auth) => self.connect(namespace, auth),
+            body => match self.members.iter().position(|member| member.namespace == namespace) {
+                Some(at) => self.of_member(at, body),
+                None => Err(Broken("a packet for a namespace that is not joined")),
+            },
+        }
+    }
+
+    fn connect(&mut self, namespace: Namespace, auth: Option<Json>) -> Result<(), Broken> {
+        if let Some(at) = self.members.iter().position(|member| member.namespace == namespace) {
+            match self.members[at].outlet.phase() {
+                Phase::Left => drop(self.members.swap_remove(at)),
+                Phase::Connecting | Phase::Joined => return Err(Broken("a second CONNECT to a namespace")),
+            }
+        }
+        let Some(home) = self.door.home(&namespace) else {
+            let refusal = SocketIo::new(namespace, false).no_such_namespace();
+            self.shared.way.answer(refusal.websocket().clone());
+            return Ok(());
+        };
+        if self.members.len() >= self.door.node.limits().channels_per_connection {
+            return Err(Broken("too many namespaces"));
+        }
+        self.has_joined = true;
+        let greeting = Greeting::read(auth.as_ref());
+        let connect = Connect {
+            token: greeting.token().or_else(|| self.token.clone()).unwrap_or_default(),
+            name: "socket.io".to_owned(),
+            home: Some(Home { channel: home.clone(), is_kept: self.door.is_kept, resume: greeting.resume() }),
+            data: auth,
+            ..Connect::default()
+        };
+        let outlet = NamespaceOutlet::new(self.shared.clone(), SocketIo::new(namespace.clone(), self.door.is_kept));
+        let heartbeats = Heartbeats { ping: 0, pong: false };
+        let session = Session::new(self.shared.way.worker().clone(), outlet.clone(), heartbeats).start();
+        let member = Member { namespace, home, session, outlet };
+        member.ask(None, Command::Connect(Box::new(connect)));
+        self.members.push(member);
+        Ok(())
+    }
+
+    fn of_member(&mut self, at: usize, body: Body) -> Result<(), Broken> {
+        let member = &self.members[at];
+        match member.outlet.phase() {
+            Phase::Joined => {}
+            // The server has ended the session; what the client sent before it knew is of no use.
+            Phase::Left => return Ok(()),
+            Phase::Connecting => return Err(Broken("a packet before the answer to CONNECT")),
+        }
+        let args = body.arguments();
+        match body {
+            Body::Event { name, ack, attachments, .. } => {
+                let command = self.door.command(&member.home, &name, args, attachments, ack.is_some());
+                member.ask(ack, command);
+            }
+            // Without a name nobody can handle it; the original ignores it.
+            Body::Nameless { .. } => {}
+            Body::Ack { id, args, attachments } => {
+                if let Some(round) = id.as_ref().and_then(AckId::number) {
+                    let args = args.unwrap_or_else(empty);
+                    member.ask(None, Command::Acknowledge(Box::new(Acknowledge { round, args, attachments })));
+                }
+            }
+            Body::Disconnect => {
+                member.outlet.leave();
+                member.ask(None, Command::Leave);
+                self.members.swap_remove(at);
+            }
+            Body::Connect(_) | Body::ConnectError(_) => return Err(Broken("a packet that only a server sends")),
+        }
+        Ok(())
+    }
+}
+
+impl Member {
+    /// Bounded: while too many of them are without an outcome, no further packet is read.
+    fn ask(&self, ack: Option<AckId>, command: Command) {
+        let ticket = self.outlet.open(ack);
+        self.session.do_send(Ask { ticket, command });
+    }
+}
+
+impl Door {
+    /// What an event asks for: one of the handlers' own, or a built-in one (decision 11: user handlers go first).
+    fn command(
+        &self,
+        home: &ChannelName,
+        name: &EventName,
+        args: Json,
+        attachments: Vec<Bytes>,
+        wants_ack: bool,
+    ) -> Command {
+        let (EventName::Text(event) | EventName::Number(event)) = name;
+        if self.builtin_events
+            && !self.node.handlers().takes(home, event)
+            && let Some(command) = builtin::command(event, &args, !attachments.is_empty())
+        {
+            return command;
+        }
+        Command::Emit(Box::new(Emit { event: event.to_string(), args, attachments, wants_ack }))
+    }
+}
+
+impl Upper for Client {
+    fn text(&mut self, text: ByteString) -> Result<(), Broken> {
+        match self.reassembly.text(&text) {
+            Ok(packet) => packet.map_or(Ok(()), |packet| self.packet(packet)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn binary(&mut self, bytes: Bytes) -> Result<(), Broken> {
+        // Copied: small attachments share a large read buffer with others.
+        match self.reassembly.binary(Bytes::copy_from_slice(&bytes)) {
+            Ok(packet) => packet.map_or(Ok(()), |packet| self.packet(packet)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn poll_ready(&mut self, cx: &mut TaskContext<'_>) -> Poll<()> {
+        self.shared.poll_ready(cx)
+    }
+
+    fn due(&mut self) {
+        if !self.has_joined {
+            self.shared.way.close();
+        }
+    }
+
+    fn closed(&mut self, reason: &'static str) {
+        for member in self.members.drain(..) {
+            match self.shared.is_ended_for_good.get() {
+                true => member.session.do_send(SessionOrder::Disconnect(Disconnect::FORCE_DISCONNECT)),
+                false => member.session.do_send(Gone {
+                    reason: Disconnect { reason: reason.into(), ..Disconnect::CONNECTION_CLOSED },
+                }),
+            }
+            member.outlet.leave();
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // However it ends, its sessions end with it.
+        self.closed("transport error");
+    }
+}
+
+impl From<crate::protocol::socketio::PacketError> for Broken {
+    fn from(error: crate::protocol::socketio::PacketError) -> Self {
+        log::debug!("a client's packet cannot be read: {error}");
+        Broken("a packet that cannot be read")
+    }
+}
+
+fn empty() -> Json {
+    Body::Disconnect.arguments()
+}

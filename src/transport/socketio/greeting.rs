@@ -1,0 +1,93 @@
+//! What a client says when it connects to a namespace.
+use crate::protocol::Resume;
+use crate::protocol::socketio::read_offset;
+use crate::types::Json;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The payload of a CONNECT, as far as it is the broker's matter. A value of another type than a string is the
+/// application's own.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Greeting<'a> {
+    #[serde(borrow)]
+    token: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pid: Option<&'a RawValue>,
+    #[serde(borrow)]
+    offset: Option<&'a RawValue>,
+}
+
+impl<'a> Greeting<'a> {
+    /// Reads the payload; what cannot be read, such as an object with the same key twice, says nothing.
+    pub(super) fn read(auth: Option<&'a Json>) -> Self {
+        auth.and_then(|auth| auth.read().ok()).unwrap_or_default()
+    }
+
+    /// A connection token; none where the client brings none here.
+    pub(super) fn token(&self) -> Option<String> {
+        text(self.token)
+    }
+
+    /// The session that the client wants back. It says no place where it got no event yet; one that makes no sense is no
+    /// wish to come back.
+    pub(super) fn resume(&self) -> Option<Resume> {
+        let key = text(self.pid)?;
+        let since = match self.offset.filter(|raw| raw.get() != "null") {
+            Some(_) => Some(read_offset(&text(self.offset)?)?),
+            None => None,
+        };
+        Some(Resume { key, since })
+    }
+}
+
+fn text(raw: Option<&RawValue>) -> Option<String> {
+    serde_json::from_str(raw?.get()).ok()
+}
+
+/// The token in the header `Authorization: Bearer …` (RFC 6750, section 2.1), or in the query parameter `token`.
+pub(super) fn token_of_request(authorization: Option<&str>, query: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Query {
+        token: Option<String>,
+    }
+    let bearer = authorization.and_then(|header| {
+        let (scheme, token) = header.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+    });
+    bearer.or_else(|| actix_web::web::Query::<Query>::from_query(query).ok()?.into_inner().token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(text: &'static str) -> Json {
+        Json::parse(text.into()).expect("valid JSON")
+    }
+
+    #[test]
+    fn a_token_is_a_string_and_nothing_else() {
+        let (said, odd) = (json(r#"{"token":"a\u0062","x":[1]}"#), json(r#"{"token":5}"#));
+        assert_eq!(Greeting::read(Some(&said)).token().as_deref(), Some("ab"));
+        assert_eq!(Greeting::read(Some(&odd)).token(), None);
+        assert_eq!(Greeting::read(None).token(), None);
+    }
+
+    #[test]
+    fn a_client_comes_back_with_a_place_that_makes_sense_or_without_one() {
+        let resume = |text: &'static str| Greeting::read(Some(&json(text))).resume();
+        assert_eq!(resume(r#"{"pid":"p","offset":"7-e"}"#).unwrap().since.unwrap().offset, 7);
+        assert!(resume(r#"{"pid":"p"}"#).unwrap().since.is_none());
+        assert!(resume(r#"{"pid":"p","offset":"x"}"#).is_none());
+        assert!(resume(r#"{"pid":5,"offset":"7-e"}"#).is_none());
+        assert!(resume(r#"{"offset":"7-e"}"#).is_none());
+    }
+
+    #[test]
+    fn the_header_goes_before_the_query() {
+        assert_eq!(token_of_request(Some("bearer abc"), "token=q").as_deref(), Some("abc"));
+        assert_eq!(token_of_request(Some("Basic abc"), "EIO=4&token=a%20b").as_deref(), Some("a b"));
+        assert_eq!(token_of_request(None, "EIO=4"), None);
+    }
+}

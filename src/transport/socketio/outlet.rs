@@ -1,0 +1,218 @@
+//! The way from one session to its client: packets of its namespace, through the connection that its namespaces share.
+use crate::broker::{Delivery, Outlet, Pushed, Ticket};
+use crate::metrics::Metrics;
+use crate::protocol::socketio::{AckId, SocketIo};
+use crate::protocol::{Encoding, Frame, Push, Reply, Subscribed};
+use crate::transport::engineio::Way;
+use crate::types::{Disconnect, Event, ReplyError};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+/// What the sessions of one connection share.
+pub(super) struct Shared {
+    pub way: Rc<Way>,
+    pub metrics: Metrics,
+    /// The namespaces that are joined: they are told when the connection ends on purpose.
+    joined: RefCell<Vec<Rc<SocketIo>>>,
+    unanswered: Cell<usize>,
+    limit: usize,
+    room: RefCell<Option<Waker>>,
+    /// Some handler ended the whole connection: nobody comes back to its sessions.
+    pub is_ended_for_good: Cell<bool>,
+}
+
+impl Shared {
+    /// At most `limit` events of the client may be without an outcome.
+    pub(super) fn new(way: Rc<Way>, metrics: Metrics, limit: usize) -> Rc<Self> {
+        Rc::new(Shared {
+            way,
+            metrics,
+            joined: RefCell::default(),
+            unanswered: Cell::new(0),
+            limit,
+            room: RefCell::default(),
+            is_ended_for_good: Cell::new(false),
+        })
+    }
+
+    /// Ready while another packet may be read (decision 30).
+    pub(super) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.unanswered.get() < self.limit {
+            return Poll::Ready(());
+        }
+        *self.room.borrow_mut() = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// Sends what the client did not ask for. Past the bound of its queue the connection is cut.
+    pub(super) fn push(&self, frame: &Frame) {
+        if self.way.push(frame.websocket().clone()) == Pushed::Overflow {
+            log::info!("a client was cut off: it reads too slowly");
+        }
+    }
+
+    fn settled(&self) {
+        self.unanswered.set(self.unanswered.get().saturating_sub(1));
+        if let Some(waker) = self.room.take() {
+            waker.wake();
+        }
+    }
+
+    /// Leaves all namespaces and ends the connection.
+    fn end_for_good(&self) {
+        self.is_ended_for_good.set(true);
+        self.joined.take().iter().for_each(|encoding| self.push(&encoding.disconnect()));
+        self.way.close();
+    }
+}
+
+/// The outlet of one session.
+pub(super) struct NamespaceOutlet {
+    shared: Rc<Shared>,
+    encoding: Rc<SocketIo>,
+    phase: Cell<Phase>,
+    next: Cell<u64>,
+    /// The client's events without an outcome, with the ids under which they are to be acknowledged.
+    open: RefCell<Vec<(u64, Option<AckId>)>>,
+}
+
+/// How far a session has come, as its client sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Phase {
+    /// The CONNECT has no answer yet.
+    Connecting,
+    /// The client is in.
+    Joined,
+    /// It was told that it is not, or that it is no more.
+    Left,
+}
+
+impl NamespaceOutlet {
+    pub(super) fn new(shared: Rc<Shared>, encoding: SocketIo) -> Rc<Self> {
+        Rc::new(NamespaceOutlet {
+            shared,
+            encoding: Rc::new(encoding),
+            phase: Cell::new(Phase::Connecting),
+            next: Cell::new(0),
+            open: RefCell::default(),
+        })
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.phase.get()
+    }
+
+    /// Takes an event's place among those without an outcome.
+    pub(super) fn open(&self, ack: Option<AckId>) -> Ticket {
+        let ticket = self.next.get();
+        self.next.set(ticket + 1);
+        self.open.borrow_mut().push((ticket, ack));
+        self.shared.unanswered.set(self.shared.unanswered.get() + 1);
+        Ticket(ticket)
+    }
+
+    /// The client has left: nothing more is said.
+    pub(super) fn leave(&self) {
+        self.phase.set(Phase::Left);
+        self.shared.joined.borrow_mut().retain(|joined| !Rc::ptr_eq(joined, &self.encoding));
+    }
+
+    fn settle(&self, ticket: Ticket) -> Option<AckId> {
+        let mut open = self.open.borrow_mut();
+        let at = open.iter().position(|(of, _)| *of == ticket.0)?;
+        let (_, id) = open.swap_remove(at);
+        self.shared.settled();
+        id
+    }
+
+    fn answer_frame(&self, frame: &Frame) {
+        self.shared.way.answer(frame.websocket().clone());
+    }
+
+    /// Answers the CONNECT. What was missed comes before the answer, as the original has it.
+    fn connect(&self, reply: &Reply) {
+        match reply {
+            Reply::Connected(connected) => {
+                self.replay(&connected.missed);
+                self.answer_frame(&self.encoding.connected(connected));
+                self.phase.set(Phase::Joined);
+                self.shared.joined.borrow_mut().push(self.encoding.clone());
+            }
+            Reply::Error(error) => self.refuse(error),
+            other => log::error!("a CONNECT was answered with {other:?}"),
+        }
+    }
+
+    fn refuse(&self, error: &ReplyError) {
+        self.answer_frame(&self.encoding.refused(error));
+        self.phase.set(Phase::Left);
+    }
+
+    fn replay(&self, missed: &[Arc<Event>]) {
+        missed.iter().for_each(|event| self.answer_frame(&self.encoding.event(event)));
+    }
+}
+
+impl Outlet for NamespaceOutlet {
+    fn deliver(&self, delivery: &Delivery, _number: Option<u32>) {
+        if self.phase.get() == Phase::Left {
+            return;
+        }
+        if delivery.is_volatile() && !self.shared.way.is_writable() {
+            return Metrics::count(&self.shared.metrics.drops, "volatile");
+        }
+        self.shared.push(&delivery.frame(&*self.encoding, None));
+    }
+
+    fn push(&self, push: &Push) {
+        if self.phase.get() != Phase::Left {
+            self.shared.push(&self.encoding.push(push));
+        }
+    }
+
+    fn answer(&self, ticket: Ticket, reply: Reply) {
+        let id = self.settle(ticket);
+        match self.phase.get() {
+            Phase::Connecting => self.connect(&reply),
+            Phase::Joined => {
+                if let Some(id) = id {
+                    self.answer_frame(&self.encoding.acknowledge(id, &reply));
+                }
+                if let Reply::Subscribed(subscribed) = &reply {
+                    self.replay(missed(subscribed));
+                }
+            }
+            Phase::Left => {}
+        }
+    }
+
+    fn done(&self, ticket: Ticket) {
+        self.settle(ticket);
+    }
+
+    fn close(&self, reason: Disconnect) {
+        match self.phase.get() {
+            Phase::Left => {}
+            _ if reason == Disconnect::FORCE_CLOSE => self.shared.end_for_good(),
+            _ if ends_connection(&reason) => self.shared.way.close(),
+            Phase::Connecting => self.refuse(&ReplyError::new(reason.code.into(), reason.reason)),
+            Phase::Joined => {
+                self.shared.push(&self.encoding.disconnect());
+                self.leave();
+            }
+        }
+    }
+}
+
+fn missed(subscribed: &Subscribed) -> &[Arc<Event>] {
+    subscribed.recovery.as_ref().map_or(&[], |recovery| &recovery.events)
+}
+
+/// Whether an end is one of the connection. A client that is told that its namespace is left does not come back by itself;
+/// so it is not told where it should. An expired token ends its own sessions only (contract: `41`, the engine stays open).
+fn ends_connection(reason: &Disconnect) -> bool {
+    let is_expiry = matches!(reason, r if *r == Disconnect::CONNECTION_EXPIRED || *r == Disconnect::SUBSCRIPTION_EXPIRED);
+    *reason == Disconnect::BAD_REQUEST || reason.reconnect() && !is_expiry
+}
