@@ -13,6 +13,10 @@ pub struct Fixture {
     pub unit: Duration,
     /// Lets time pass.
     pub pass: fn(Duration) -> BoxFuture<()>,
+    /// How many sequences of calls may share the clock.
+    pub at_once: usize,
+    /// What the engine needs, and what ends with it.
+    pub beside: Box<dyn std::any::Any>,
 }
 
 impl Fixture {
@@ -118,4 +122,13 @@ pub fn data(page: &HistoryPage) -> Vec<u64> {
 
 pub fn client(user: &str) -> Arc<ClientInfo> {
     Arc::new(ClientInfo { user: user.into(), client: SessionId::random(), conn_info: None, chan_info: None })
+}
+
+/// Takes nothing.
+pub struct Nobody;
+
+impl callboard::engine::Sink for Nobody {
+    fn event(&self, _: Event) {}
+
+    fn resumed(&self) {}
 }

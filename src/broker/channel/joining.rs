@@ -40,15 +40,22 @@ impl Channel {
         }
         if self.listeners.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.node.tell(LifecycleEvent::Vacated { channel: self.name.clone() });
+            self.stop_following();
             drive(self.node.engine().unsubscribe(&self.name));
         }
         self.check_idle_later(ctx);
     }
 
     /// What a join reads: the bus first, then the history up to its top (decision 28).
-    fn start_join(&self, join: &Join, namespace: &Namespace) -> EngineAnswer<Option<HistoryPage>> {
-        let subscribed = self.node.engine().subscribe(&self.name);
-        let Some(retention) = namespace.retention().filter(|_| join.positioned) else {
+    fn start_join(
+        &mut self,
+        join: &Join,
+        namespace: &Namespace,
+        ctx: &mut Context<Self>,
+    ) -> EngineAnswer<Option<HistoryPage>> {
+        let sink = self.sink(ctx);
+        let subscribed = self.node.engine().subscribe(&self.name, sink);
+        let Some(retention) = namespace.retention().filter(|_| join.positioned || self.wants_top()) else {
             return subscribed.then(|result| result.map(|()| None));
         };
         let query = HistoryQuery {
@@ -75,7 +82,10 @@ impl Channel {
                 return;
             }
         };
-        let top = page.as_ref().map(|page| page.top.clone());
+        if let Some(page) = &page {
+            self.observe(&page.top);
+        }
+        let top = page.as_ref().map(|page| page.top.clone()).filter(|_| join.positioned);
         let recovery = join
             .recover
             .map(|from| recovery::recovered(page, &from, join.recover_max, self.node.limits().recover_bytes));
@@ -118,7 +128,7 @@ impl Handler<Join> for Channel {
         };
         self.admit(join.hub);
         let seq = self.seq;
-        match self.start_join(&join, &namespace) {
+        match self.start_join(&join, &namespace, ctx) {
             Answer::Ready(outcome) => self.finish_join(join, seq, outcome, ctx),
             Answer::Later(outcome) => {
                 self.joining += 1;

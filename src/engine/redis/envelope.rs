@@ -4,7 +4,7 @@
 //! A record is the version, then fields: a tag, the length of its value (4 bytes, little-endian), the value. What comes
 //! from the bus with a position has `P`, the offset, `:`, the epoch and `:` before the record.
 use crate::types::{
-    Audience, ChannelName, ClientInfo, Envelope, Epoch, Event, Group, Json, Position, SessionId, Tags,
+    Arity, Audience, ChannelName, ClientInfo, Envelope, Epoch, Event, Group, Json, Position, SessionId, Tags,
 };
 use bytes::{Buf, BufMut, Bytes};
 use serde::Deserialize;
@@ -23,6 +23,8 @@ const TO: u8 = 5;
 const EXCEPT: u8 = 6;
 const ATTACHMENT: u8 = 7;
 const VOLATILE: u8 = 8;
+const ROUND: u8 = 9;
+const ARITY: u8 = 10;
 
 /// Why bytes are no event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -35,8 +37,7 @@ pub enum Undecodable {
     Malformed,
 }
 
-/// Writes an event without its channel and position, which stand elsewhere. The round of acknowledgements that it may ask
-/// for is this node's own and stays here.
+/// Writes an event without its channel and position, which stand elsewhere.
 pub fn encode(event: &Event, node: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(event.data.bytes().len() + node.len() + 32);
     out.put_u8(VERSION);
@@ -49,12 +50,20 @@ pub fn encode(event: &Event, node: &str) -> Vec<u8> {
         field(&mut out, PUBLISHER, &[&write_info(publisher)]);
     }
     if let Some(envelope) = &event.envelope {
-        let Envelope { audience: Audience { to, except }, attachments, ack: _, volatile } = &**envelope;
+        let Envelope { audience: Audience { to, except }, arity, attachments, ack, volatile } = &**envelope;
         to.iter().for_each(|group| field(&mut out, TO, &[group.as_str().as_bytes()]));
         except.iter().for_each(|group| field(&mut out, EXCEPT, &[group.as_str().as_bytes()]));
         attachments.iter().for_each(|bytes| field(&mut out, ATTACHMENT, &[bytes]));
+        match arity {
+            Arity::One => {}
+            Arity::None => field(&mut out, ARITY, &[b"0"]),
+            Arity::Several => field(&mut out, ARITY, &[b"+"]),
+        }
         if *volatile {
             field(&mut out, VOLATILE, &[]);
+        }
+        if let Some(round) = ack {
+            field(&mut out, ROUND, &[&round.to_le_bytes()]);
         }
     }
     out
@@ -67,17 +76,17 @@ fn field(out: &mut Vec<u8>, tag: u8, parts: &[&[u8]]) {
     parts.iter().for_each(|part| out.put_slice(part));
 }
 
-/// Reads what the bus brought.
-pub fn from_bus(channel: ChannelName, mut bytes: Bytes) -> Result<Event, Undecodable> {
+/// Reads what the bus brought to `node`.
+pub fn from_bus(channel: ChannelName, node: &str, mut bytes: Bytes) -> Result<Event, Undecodable> {
     if bytes.first() != Some(&POSITIONED) {
-        return decode(channel, None, bytes);
+        return decode(channel, node, None, bytes);
     }
     let head = memchr::memchr(b':', &bytes).ok_or(Undecodable::Malformed)?;
     let tail = head + 1 + memchr::memchr(b':', &bytes[head + 1..]).ok_or(Undecodable::Malformed)?;
     let text = std::str::from_utf8(&bytes[1..tail]).map_err(|_| Undecodable::Malformed)?;
     let position = position(text).ok_or(Undecodable::Malformed)?;
     bytes.advance(tail + 1);
-    decode(channel, Some(position), bytes)
+    decode(channel, node, Some(position), bytes)
 }
 
 /// Reads `OFFSET:EPOCH`.
@@ -86,14 +95,20 @@ pub fn position(text: &str) -> Option<Position> {
     Some(Position { offset: offset.parse().ok()?, epoch: Epoch::new(epoch) })
 }
 
-/// Reads a record.
-pub fn decode(channel: ChannelName, position: Option<Position>, mut bytes: Bytes) -> Result<Event, Undecodable> {
+/// Reads a record. A round of acknowledgements is known to the node that asks for them alone.
+pub fn decode(
+    channel: ChannelName,
+    node: &str,
+    position: Option<Position>,
+    mut bytes: Bytes,
+) -> Result<Event, Undecodable> {
     if bytes.first() != Some(&VERSION) {
         return Err(Undecodable::Version);
     }
     bytes.advance(1);
     let (mut data, mut tags, mut publisher) = (None, Tags::new(), None);
     let mut envelope = Envelope::default();
+    let mut is_own = false;
     while bytes.has_remaining() {
         let (tag, mut value) = take(&mut bytes)?;
         match tag {
@@ -107,6 +122,15 @@ pub fn decode(channel: ChannelName, position: Option<Position>, mut bytes: Bytes
             EXCEPT => envelope.audience.except.push(Group::from(text(&value)?)),
             ATTACHMENT => envelope.attachments.push(value),
             VOLATILE => envelope.volatile = true,
+            ARITY => {
+                envelope.arity = match &value[..] {
+                    b"0" => Arity::None,
+                    b"+" => Arity::Several,
+                    _ => Arity::One,
+                }
+            }
+            NODE => is_own = value == node.as_bytes(),
+            ROUND if is_own => envelope.ack = value.try_get_u64_le().ok(),
             _ => {}
         }
     }
@@ -185,32 +209,40 @@ mod tests {
                 chan_info: None,
             })),
             position: None,
-            envelope: Some(Arc::new(Envelope { audience, attachments, ack: Some(1), volatile: true })),
+            envelope: Some(Arc::new(Envelope {
+                audience,
+                arity: Arity::Several,
+                attachments,
+                ack: Some(1),
+                volatile: true,
+            })),
         }
     }
 
     #[test]
-    fn an_event_comes_back_whole_but_for_its_acknowledgements() {
+    fn an_event_comes_back_whole_but_for_the_acknowledgements_of_another_node() {
         let sent = event();
-        let read = from_bus(name(), encode(&sent, "node").into()).unwrap();
+        let read = from_bus(name(), "another", encode(&sent, "node").into()).unwrap();
         assert_eq!((&read.data, &read.tags, &read.position), (&sent.data, &sent.tags, &None));
         let (publisher, known) = (read.publisher.unwrap(), sent.publisher.unwrap());
         assert_eq!((&publisher.user, publisher.client), (&known.user, known.client));
         let envelope = Envelope { ack: None, ..(*sent.envelope.unwrap()).clone() };
         assert_eq!(*read.envelope.unwrap(), envelope);
+        let own = from_bus(name(), "node", encode(&event(), "node").into()).unwrap();
+        assert_eq!(own.envelope.unwrap().ack, Some(1));
     }
 
     #[test]
     fn a_field_of_a_later_version_is_passed_over() {
         let mut bytes = encode(&event(), "node");
         field(&mut bytes, 200, &[b"news from the future"]);
-        assert!(from_bus(name(), bytes.into()).is_ok());
+        assert!(from_bus(name(), "node", bytes.into()).is_ok());
     }
 
     #[test]
     fn a_position_stands_before_the_record() {
         let bytes = [b"P7:abc:".as_slice(), &encode(&event(), "node")].concat();
-        let position = from_bus(name(), bytes.into()).unwrap().position.unwrap();
+        let position = from_bus(name(), "node", bytes.into()).unwrap().position.unwrap();
         assert_eq!((position.offset, position.epoch.as_str()), (7, "abc"));
     }
 
@@ -218,10 +250,10 @@ mod tests {
     fn what_is_no_event_is_told_from_one() {
         let whole = encode(&event(), "node");
         for length in 0..whole.len() {
-            let _ = from_bus(name(), Bytes::copy_from_slice(&whole[..length]));
+            let _ = from_bus(name(), "node", Bytes::copy_from_slice(&whole[..length]));
         }
         for junk in ["", "P", "P1:", "Px:e:", "P1:e:", "hello", "\u{1}\u{1}", "\u{2}"] {
-            assert!(from_bus(name(), Bytes::copy_from_slice(junk.as_bytes())).is_err(), "{junk:?}");
+            assert!(from_bus(name(), "node", Bytes::copy_from_slice(junk.as_bytes())).is_err(), "{junk:?}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The scripts: what must happen in one step happens in Redis.
-use redis::{Cmd, Script};
+use redis::aio::MultiplexedConnection;
+use redis::{Cmd, RedisError, Script};
 use std::sync::LazyLock;
 
 macro_rules! scripts {
@@ -7,8 +8,8 @@ macro_rules! scripts {
         $($(#[$doc])*
         pub(super) static $name: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!($file)));)*
 
-        /// The texts of all of them, which a connection gives to its server before it uses them.
-        pub(super) const TEXTS: &[&str] = &[$(include_str!($file)),*];
+        /// The texts of all of them.
+        const TEXTS: &[&str] = &[$(include_str!($file)),*];
     };
 }
 
@@ -27,6 +28,17 @@ scripts! {
 pub(super) fn call(script: &Script, keys: &[&[u8]]) -> Cmd {
     let mut command = redis::cmd("EVALSHA");
     command.arg(script.get_hash()).arg(keys.len());
-    keys.iter().for_each(|key| drop(command.arg(*key)));
+    for key in keys {
+        command.arg(*key);
+    }
     command
+}
+
+/// Gives a server all of them.
+pub(super) async fn load(connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
+    let mut loads = redis::pipe();
+    for text in TEXTS {
+        loads.cmd("SCRIPT").arg("LOAD").arg(*text).ignore();
+    }
+    loads.query_async(connection).await
 }

@@ -46,7 +46,7 @@ end
 if to - from + 1 > limit then
     if reverse then from = to - limit + 1 else to = from + limit - 1 end
 end
-local answer = {epoch, string.format('%.0f', top), complete and '1' or '0', string.format('%.0f', from)}
+local answer = {epoch, string.format('%.0f', top), complete and '1' or '0', string.format('%.0f', to >= from and from or 0)}
 if to >= from then
     for _, event in ipairs(redis.call('LRANGE', events, from - base - 1, to - base - 1)) do
         answer[#answer + 1] = string.sub(event, 15)
