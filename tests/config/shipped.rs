@@ -31,7 +31,11 @@ fn built_in() -> BTreeMap<String, Value> {
     let mut sections = serde_json::to_value(Config::default()).unwrap();
     sections["namespace"] = serde_json::to_value(Namespace::default()).unwrap();
     for (section, inner) in sections.as_object().unwrap() {
-        for (key, value) in inner.as_object().unwrap() {
+        let Some(inner) = inner.as_object() else {
+            keys.insert(format!(".{section}"), inner.clone());
+            continue;
+        };
+        for (key, value) in inner {
             keys.insert(format!("{section}.{key}"), value.clone());
         }
     }
@@ -62,11 +66,16 @@ fn a_key_that_is_commented_out_has_its_built_in_default_beside_it() {
             continue;
         }
         let (section, name) = key.split_once('.').unwrap();
-        let table = if section == "namespace" { "[[namespace]]".to_owned() } else { format!("[{section}]") };
+        let table = match section {
+            "namespace" => "[[namespace]]".to_owned(),
+            "" => String::new(),
+            _ => format!("[{section}]"),
+        };
         let config =
             load(&format!("{table}\n{name} = {value}\n")).unwrap_or_else(|problems| panic!("{key}: {problems}"));
         let effective = match section {
             "namespace" => json!({ "namespace": config.namespaces[0] }),
+            "" => json!({ "": config }),
             _ => serde_json::to_value(&config).unwrap(),
         };
         assert_eq!(effective[section][name], built_in[&key], "{key}");
