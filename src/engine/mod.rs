@@ -147,6 +147,9 @@ pub trait Sink: Send + Sync {
     /// An event, in the order of the bus.
     fn event(&self, event: Event);
 
+    /// Somebody joined, or left.
+    fn notice(&self, joined: bool, info: Arc<ClientInfo>);
+
     /// The bus is back; what was published while it was away did not come.
     fn resumed(&self);
 }
@@ -222,6 +225,12 @@ pub trait Engine: Send + Sync + 'static {
 
     /// How many are present.
     fn presence_stats(&self, channel: &ChannelName) -> EngineAnswer<PresenceStats>;
+
+    /// Tells of a join or a leave over the bus, to this node as to all others. False where there is none: the channel tells
+    /// those who listen here by itself.
+    fn announce(&self, _channel: &ChannelName, _joined: bool, _info: &Arc<ClientInfo>) -> bool {
+        false
+    }
 
     /// The other nodes that share this engine; none where it is this node's alone.
     fn peers(&self) -> Option<&dyn Peers> {

@@ -15,11 +15,21 @@ pub struct Fixture {
     pub pass: fn(Duration) -> BoxFuture<()>,
     /// How many sequences of calls may share the clock.
     pub at_once: usize,
-    /// What the engine needs, and what ends with it.
-    pub beside: Box<dyn std::any::Any>,
+    _beside: Box<dyn std::any::Any>,
 }
 
 impl Fixture {
+    /// `beside` is what the engine needs, and what ends with it.
+    pub fn new(
+        engine: Arc<dyn Engine>,
+        unit: Duration,
+        pass: fn(Duration) -> BoxFuture<()>,
+        at_once: usize,
+        beside: impl std::any::Any,
+    ) -> Self {
+        Fixture { engine, unit, pass, at_once, _beside: Box::new(beside) }
+    }
+
     pub async fn pass(&self, units: u32) {
         (self.pass)(self.unit * units).await;
     }
@@ -129,6 +139,8 @@ pub struct Nobody;
 
 impl callboard::engine::Sink for Nobody {
     fn event(&self, _: Event) {}
+
+    fn notice(&self, _: bool, _: Arc<ClientInfo>) {}
 
     fn resumed(&self) {}
 }

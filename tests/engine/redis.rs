@@ -12,7 +12,7 @@ pub fn fresh() -> Fixture {
     let server = Redis::start();
     let engine = Arc::new(RedisEngine::open(&config(&server), Metrics::new()).expect("it can be used"));
     let pass = |duration| -> BoxFuture<()> { Box::pin(tokio::time::sleep(duration)) };
-    Fixture { engine, unit: Duration::from_millis(100), pass, at_once: 50, beside: Box::new(server) }
+    Fixture::new(engine, Duration::from_millis(100), pass, 50, server)
 }
 
 fn config(server: &Redis) -> Config {

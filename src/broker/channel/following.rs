@@ -4,7 +4,8 @@ use crate::broker::Body;
 use crate::broker::message::Lagging;
 use crate::engine::{Error, HistoryPage, HistoryQuery, Sink};
 use crate::metrics::Metrics;
-use crate::types::{Event, Position};
+use crate::protocol::Push;
+use crate::types::{ClientInfo, Event, Position};
 use actix::dev::SendError;
 use actix::prelude::*;
 use std::collections::VecDeque;
@@ -41,6 +42,8 @@ struct Held {
 #[rtype(result = "()")]
 enum FromBus {
     Event(Event),
+    /// Somebody joined, or left.
+    Notice(bool, Arc<ClientInfo>),
     /// The bus was away.
     Resumed,
     /// Events did not fit into the channel's mailbox.
@@ -63,6 +66,11 @@ impl Sink for Inlet {
         }
     }
 
+    fn notice(&self, joined: bool, info: Arc<ClientInfo>) {
+        // Joins and leaves are not promised.
+        let _ = self.addr.try_send(FromBus::Notice(joined, info));
+    }
+
     fn resumed(&self) {
         self.addr.do_send(FromBus::Resumed);
     }
@@ -73,6 +81,21 @@ impl Channel {
     pub(super) fn sink(&mut self, ctx: &mut Context<Self>) -> Arc<dyn Sink> {
         let make = || Arc::new(Inlet { addr: ctx.address(), lost: AtomicBool::new(false) });
         self.following.inlet.get_or_insert_with(make).clone()
+    }
+
+    /// Tells those who listen of a join or a leave, on all nodes.
+    pub(super) fn tell(&mut self, joined: bool, info: Arc<ClientInfo>) {
+        if !self.node.engine().announce(&self.name, joined, &info) {
+            self.tell_here(joined, info);
+        }
+    }
+
+    fn tell_here(&mut self, joined: bool, info: Arc<ClientInfo>) {
+        let channel = self.name.clone();
+        self.fan_out(Body::Notice(match joined {
+            true => Push::Join { channel, info },
+            false => Push::Leave { channel, info },
+        }));
     }
 
     /// Whether a join shall read the top of the history for the channel's own sake: without it, what is lost before the first
@@ -210,6 +233,7 @@ impl Handler<FromBus> for Channel {
         }
         match from_bus {
             FromBus::Event(event) => self.on_event(event, ctx),
+            FromBus::Notice(joined, info) => self.tell_here(joined, info),
             // Without history nothing is promised over a gap of the bus (decision 20).
             FromBus::Resumed => {
                 self.look_for_missing(ctx, "bus");

@@ -4,10 +4,9 @@ use crate::broker::handler::LifecycleEvent;
 use crate::broker::listener::Since;
 use crate::broker::message::{Join, Joined, Leave, Member, Membership, Routed};
 use crate::broker::query;
-use crate::broker::{Body, HubId, Namespace, Seq, recovery};
+use crate::broker::{HubId, Namespace, Seq, recovery};
 use crate::engine::{EngineAnswer, Error, HistoryPage, HistoryQuery};
 use crate::metrics::Metrics;
-use crate::protocol::Push;
 use crate::types::{Answer, ReplyError};
 use actix::prelude::*;
 use std::sync::atomic::Ordering;
@@ -108,8 +107,7 @@ impl Channel {
 
     fn announce(&mut self, member: Member) {
         if member.announced {
-            let push = Push::Join { channel: self.name.clone(), info: member.info };
-            self.fan_out(Body::Notice(push));
+            self.tell(true, member.info);
         }
     }
 }
@@ -149,7 +147,7 @@ impl Handler<Leave> for Channel {
         self.dismiss(leave.hub, ctx);
         drop(leave);
         if announced {
-            self.fan_out(Body::Notice(Push::Leave { channel: self.name.clone(), info }));
+            self.tell(false, info);
         }
     }
 }

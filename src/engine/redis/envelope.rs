@@ -25,6 +25,8 @@ const ATTACHMENT: u8 = 7;
 const VOLATILE: u8 = 8;
 const ROUND: u8 = 9;
 const ARITY: u8 = 10;
+const JOINED: u8 = 11;
+const LEFT: u8 = 12;
 
 /// Why bytes are no event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -69,6 +71,13 @@ pub fn encode(event: &Event, node: &str) -> Vec<u8> {
     out
 }
 
+/// Writes that somebody joined or left.
+pub fn encode_notice(joined: bool, info: &ClientInfo) -> Vec<u8> {
+    let mut out = vec![VERSION];
+    field(&mut out, if joined { JOINED } else { LEFT }, &[&write_info(info)]);
+    out
+}
+
 fn field(out: &mut Vec<u8>, tag: u8, parts: &[&[u8]]) {
     out.put_u8(tag);
     // A payload is bounded by the limits of frames and bodies, far below 4 GiB.
@@ -76,17 +85,31 @@ fn field(out: &mut Vec<u8>, tag: u8, parts: &[&[u8]]) {
     parts.iter().for_each(|part| out.put_slice(part));
 }
 
+/// What the bus brings of a channel.
+#[derive(Debug)]
+pub enum Brought {
+    /// An event.
+    Event(Event),
+    /// Somebody joined, or left.
+    Notice(bool, Arc<ClientInfo>),
+}
+
 /// Reads what the bus brought to `node`.
-pub fn from_bus(channel: ChannelName, node: &str, mut bytes: Bytes) -> Result<Event, Undecodable> {
+pub fn from_bus(channel: ChannelName, node: &str, mut bytes: Bytes) -> Result<Brought, Undecodable> {
+    if let [VERSION, tag @ (JOINED | LEFT), ..] = bytes[..] {
+        bytes.advance(1);
+        let info = read_info(&take(&mut bytes)?.1).ok_or(Undecodable::Malformed)?;
+        return Ok(Brought::Notice(tag == JOINED, Arc::new(info)));
+    }
     if bytes.first() != Some(&POSITIONED) {
-        return decode(channel, node, None, bytes);
+        return decode(channel, node, None, bytes).map(Brought::Event);
     }
     let head = memchr::memchr(b':', &bytes).ok_or(Undecodable::Malformed)?;
     let tail = head + 1 + memchr::memchr(b':', &bytes[head + 1..]).ok_or(Undecodable::Malformed)?;
     let text = std::str::from_utf8(&bytes[1..tail]).map_err(|_| Undecodable::Malformed)?;
     let position = position(text).ok_or(Undecodable::Malformed)?;
     bytes.advance(tail + 1);
-    decode(channel, node, Some(position), bytes)
+    decode(channel, node, Some(position), bytes).map(Brought::Event)
 }
 
 /// Reads `OFFSET:EPOCH`.
@@ -219,16 +242,33 @@ mod tests {
         }
     }
 
+    fn event_of(brought: Result<Brought, Undecodable>) -> Event {
+        match brought {
+            Ok(Brought::Event(event)) => event,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_join_and_a_leave_come_back() {
+        let info = event().publisher.unwrap();
+        for joined in [true, false] {
+            let brought = from_bus(name(), "node", encode_notice(joined, &info).into());
+            let Ok(Brought::Notice(told, read)) = brought else { panic!("{brought:?}") };
+            assert_eq!((told, read.client), (joined, info.client));
+        }
+    }
+
     #[test]
     fn an_event_comes_back_whole_but_for_the_acknowledgements_of_another_node() {
         let sent = event();
-        let read = from_bus(name(), "another", encode(&sent, "node").into()).unwrap();
+        let read = event_of(from_bus(name(), "another", encode(&sent, "node").into()));
         assert_eq!((&read.data, &read.tags, &read.position), (&sent.data, &sent.tags, &None));
         let (publisher, known) = (read.publisher.unwrap(), sent.publisher.unwrap());
         assert_eq!((&publisher.user, publisher.client), (&known.user, known.client));
         let envelope = Envelope { ack: None, ..(*sent.envelope.unwrap()).clone() };
         assert_eq!(*read.envelope.unwrap(), envelope);
-        let own = from_bus(name(), "node", encode(&event(), "node").into()).unwrap();
+        let own = event_of(from_bus(name(), "node", encode(&event(), "node").into()));
         assert_eq!(own.envelope.unwrap().ack, Some(1));
     }
 
@@ -242,7 +282,7 @@ mod tests {
     #[test]
     fn a_position_stands_before_the_record() {
         let bytes = [b"P7:abc:".as_slice(), &encode(&event(), "node")].concat();
-        let position = from_bus(name(), "node", bytes.into()).unwrap().position.unwrap();
+        let position = event_of(from_bus(name(), "node", bytes.into())).position.unwrap();
         assert_eq!((position.offset, position.epoch.as_str()), (7, "abc"));
     }
 

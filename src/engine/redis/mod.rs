@@ -161,6 +161,11 @@ impl Engine for RedisEngine {
         self.core.presence_stats(channel)
     }
 
+    fn announce(&self, channel: &ChannelName, joined: bool, info: &Arc<ClientInfo>) -> bool {
+        self.core.announce(channel, joined, info);
+        true
+    }
+
     fn peers(&self) -> Option<&dyn Peers> {
         Some(self)
     }

@@ -91,6 +91,14 @@ impl Core {
         self.ask(&key, command, false)
     }
 
+    /// Tells of a join or a leave; nobody waits for that.
+    pub fn announce(&self, channel: &ChannelName, joined: bool, info: &ClientInfo) {
+        let name = self.keys.bus(channel);
+        let mut command = redis::cmd("PUBLISH");
+        command.arg(&name[..]).arg(envelope::encode_notice(joined, info));
+        drop(self.ask(&name, command, false));
+    }
+
     pub fn add_presence(&self, channel: &ChannelName, info: Arc<ClientInfo>, ttl: Duration) -> EngineAnswer<()> {
         let ends = Instant::now() + ttl.min(super::FAR);
         self.present.add(channel, info.clone(), ends);

@@ -1,6 +1,6 @@
 //! What the node is subscribed to: each channel once, confirmed before anybody is told, and again after a lost connection.
 use super::core::Core;
-use super::envelope;
+use super::envelope::{self, Brought};
 use super::link::Link;
 use crate::engine::{Ear, EngineAnswer, Error, Sink};
 use crate::metrics::Metrics;
@@ -204,7 +204,8 @@ pub(super) fn pushed(core: &Core, link: &Link, push: PushInfo) {
 fn receive(core: &Core, link: &Link, name: &[u8], payload: Bytes) {
     match core.subscriptions.receiver(name) {
         Some(Receiver::Channel(channel, sink)) => match envelope::from_bus(channel, &core.id, payload) {
-            Ok(event) => sink.event(event),
+            Ok(Brought::Event(event)) => sink.event(event),
+            Ok(Brought::Notice(joined, info)) => sink.notice(joined, info),
             Err(error) => {
                 Metrics::count(&core.metrics.drops, "undecodable");
                 if !core.subscriptions.told.swap(true, Ordering::Relaxed) {
