@@ -1,5 +1,6 @@
 //! One server: its connections, the commands on their way to it, and whether what goes in comes out.
 use super::core::Core;
+use super::homes::Homeward;
 use super::request::{Queue, Request, refused};
 use super::server::{self, Pair, Source, Unusable};
 use super::{pushes, scripts};
@@ -16,7 +17,7 @@ use tokio::sync::Notify;
 
 /// Batches under way at once. What comes meanwhile leaves together with the next: few, so that concurrent commands share
 /// round trips and system calls.
-const FLYING: usize = 2;
+const FLYING: usize = 1;
 /// Between two looks whether what goes in comes out.
 const PROBE: Duration = Duration::from_secs(1);
 /// Before the first and the later attempts to connect again.
@@ -196,6 +197,7 @@ impl Link {
         unknown: &mut Vec<Request>,
     ) -> Result<(), String> {
         let mut end = Ok(());
+        let mut homeward = Homeward::default();
         let mut answers = outcome.map_err(|error| error.to_string())?.into_iter().zip(sent.cmd_iter());
         let mut moved = vec![];
         for mut request in batch {
@@ -206,7 +208,7 @@ impl Link {
             let (error, command) = match answers.next() {
                 Some((Value::ServerError(error), command)) => (error, command),
                 Some((value, _)) => {
-                    let _ = request.answer.send(Ok(value));
+                    homeward.add(request.home, request.answer, Ok(value));
                     continue;
                 }
                 None => return Err("it answered fewer commands than it got".into()),
@@ -226,10 +228,11 @@ impl Link {
                     if matches!(kind, Some(ServerErrorKind::ReadOnly)) {
                         end = Err("it has become a read-only replica".into());
                     }
-                    let _ = request.answer.send(Err(refused(&error)));
+                    homeward.add(request.home, request.answer, Err(refused(&error)));
                 }
             }
         }
+        homeward.go();
         if !moved.is_empty() {
             core.redirect(moved);
         }

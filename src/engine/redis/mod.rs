@@ -17,6 +17,7 @@
 mod config;
 mod core;
 mod envelope;
+mod homes;
 mod keys;
 mod link;
 mod nodes;

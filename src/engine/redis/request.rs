@@ -1,8 +1,9 @@
 //! Commands on their way to a server: in the order they came, bounded in number, bytes and time.
+use super::homes::{self, Home};
 use crate::engine::Error;
 use redis::{Cmd, ServerError, Value};
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Duration, Instant};
 
@@ -33,6 +34,7 @@ pub(super) struct Request {
     bytes: usize,
     came: Instant,
     pub answer: oneshot::Sender<Outcome>,
+    pub home: Option<Arc<Home>>,
 }
 
 impl Request {
@@ -40,7 +42,20 @@ impl Request {
         let (answer, outcome) = oneshot::channel();
         let lengths = command.args_iter().map(|arg| if let redis::Arg::Simple(bytes) = arg { bytes.len() } else { 0 });
         let bytes = lengths.sum();
-        (Request { command, stamped, slot, asking: false, moves: 0, bytes, came: Instant::now(), answer }, outcome)
+        (
+            Request {
+                command,
+                stamped,
+                slot,
+                asking: false,
+                moves: 0,
+                bytes,
+                came: Instant::now(),
+                answer,
+                home: homes::here(),
+            },
+            outcome,
+        )
     }
 }
 
