@@ -47,6 +47,22 @@ impl Redis {
         redis
     }
 
+    /// Starts a sentinel with these lines of config.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn start_sentinel(lines: &[String]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the sentinel");
+        let config = folder.path().join("sentinel.conf");
+        std::fs::write(&config, lines.join("\n") + "\n").expect("its config");
+        let port = free_port();
+        let arguments = vec![config.display().to_string(), "--sentinel".to_owned()];
+        let child = spawn(port, &arguments, &folder);
+        let mut sentinel = Redis { child, port, arguments, folder };
+        sentinel.wait_until_it_answers();
+        sentinel
+    }
+
     /// Its address.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/0", self.port)
@@ -142,7 +158,10 @@ fn free_port() -> u16 {
 
 fn spawn(port: u16, arguments: &[String], folder: &TempDir) -> Child {
     let log = File::options().create(true).append(true).open(folder.path().join("log")).expect("a file for its log");
+    // A config file comes first, where there is one.
+    let (file, arguments) = arguments.split_at(usize::from(arguments.first().is_some_and(|a| !a.starts_with("--"))));
     Command::new("redis-server")
+        .args(file)
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--dir"])
         .arg(folder.path())
         .args(arguments)

@@ -158,8 +158,8 @@ impl Core {
             });
             request.asking = matches!(error.kind(), Some(ServerErrorKind::Ask));
             match target {
-                Some(link) if request.may_try_again() => link.queue.push(request),
-                _ if request.may_try_again() => self.try_again(request),
+                Some(link) if request.may_try_again(self.config.timeout) => link.queue.push(request),
+                _ if request.may_try_again(self.config.timeout) => self.try_again(request),
                 _ => drop(request.answer.send(Err(super::request::refused(&error)))),
             }
         }

@@ -5,9 +5,9 @@ use super::request::{Queue, Request, refused};
 use super::server::{self, Pair, Source, Unusable};
 use super::{pushes, scripts};
 use crate::engine::Error;
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesOrdered;
+use futures_util::{FutureExt, StreamExt};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{RedisError, ServerErrorKind, Value};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -142,6 +142,8 @@ impl Link {
     /// Serves until something fails; what it was.
     async fn serve(self: &Arc<Self>, core: &Arc<Core>, pair: Pair) -> String {
         let Pair { commands, pushes: push_connection, replid, address } = pair;
+        // What the last connections left behind says nothing of these.
+        let _ = self.broken.notified().now_or_never();
         let subscribing = pushes::drive(core, self, push_connection);
         tokio::select! {
             reason = self.drive(core, commands, &replid) => reason,

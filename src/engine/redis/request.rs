@@ -14,9 +14,6 @@ const MOST_BYTES: usize = 64 * 1024 * 1024;
 const BATCH: usize = 1_024;
 const BATCH_BYTES: usize = 1024 * 1024;
 
-/// How often a command follows a slot that moves.
-const MOVES: u8 = 32;
-
 /// What a command is answered.
 pub(super) type Outcome = Result<Value, Error>;
 
@@ -29,8 +26,6 @@ pub(super) struct Request {
     pub slot: u16,
     /// Sent to where a slot is moving to, before it has moved.
     pub asking: bool,
-    /// How often it was sent to another server.
-    moves: u8,
     bytes: usize,
     came: Instant,
     pub answer: oneshot::Sender<Outcome>,
@@ -43,27 +38,16 @@ impl Request {
         let lengths = command.args_iter().map(|arg| if let redis::Arg::Simple(bytes) = arg { bytes.len() } else { 0 });
         let bytes = lengths.sum();
         (
-            Request {
-                command,
-                stamped,
-                slot,
-                asking: false,
-                moves: 0,
-                bytes,
-                came: Instant::now(),
-                answer,
-                home: homes::here(),
-            },
+            Request { command, stamped, slot, asking: false, bytes, came: Instant::now(), answer, home: homes::here() },
             outcome,
         )
     }
 }
 
 impl Request {
-    /// Whether it may be sent on once more.
-    pub fn may_try_again(&mut self) -> bool {
-        self.moves = self.moves.saturating_add(1);
-        self.moves < MOVES
+    /// Whether somebody may still wait for its answer.
+    pub fn may_try_again(&self, timeout: Duration) -> bool {
+        self.came.elapsed() < timeout && !self.answer.is_closed()
     }
 
     /// Takes the command back from what was sent, without its stamp, to go again.
@@ -170,7 +154,7 @@ impl Queue {
     /// Gives all that wait to another server.
     pub fn hand_over(&self, mut to: impl FnMut(Request)) {
         let requests = std::mem::take(&mut *self.lock()).requests;
-        requests.into_iter().for_each(|request| to(request));
+        requests.into_iter().for_each(&mut to);
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

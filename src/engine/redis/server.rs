@@ -24,13 +24,13 @@ pub(super) enum Source {
 /// Why a server cannot be used.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(super) enum Unusable {
-    #[error("{0}: nobody answers there ({1})")]
+    #[error("nobody answers at {0} ({1})")]
     Silent(String, String),
-    #[error("{0}: the password or user is refused ({1})")]
+    #[error("{0} refuses the user or password ({1})")]
     Refused(String, String),
-    #[error("{0}: it is version {1}, and 6.2 is the oldest that will do")]
+    #[error("{0} is version {1}, and 6.2 is the oldest that will do")]
     TooOld(String, String),
-    #[error("{0}: it is a read-only replica; name its master, or the sentinels: redis+sentinel://HOST:PORT/MASTER")]
+    #[error("{0} is a read-only replica; name its master, or the sentinels: redis+sentinel://HOST:PORT/MASTER")]
     Replica(String),
     #[error("no sentinel knows a master of the name `{0}` ({1})")]
     NoMaster(String, String),
@@ -146,7 +146,7 @@ fn explain(address: &str, error: &RedisError) -> Unusable {
     let text = error.to_string();
     match error.kind() {
         ErrorKind::AuthenticationFailed => Unusable::Refused(address.to_owned(), text),
-        _ if ["NOAUTH", "WRONGPASS", "NOPERM"].iter().any(|code| error.code() == Some(code)) => {
+        _ if ["NOAUTH", "WRONGPASS", "NOPERM"].iter().any(|code| text.contains(code)) => {
             Unusable::Refused(address.to_owned(), text)
         }
         _ if error.is_io_error() || error.is_timeout() => Unusable::Silent(address.to_owned(), text),
