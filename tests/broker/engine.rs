@@ -1,7 +1,7 @@
 //! A memory engine that answers late, or breaks, when a story wants it to.
 use callboard::engine::memory::{Config, MemoryEngine};
 use callboard::engine::{
-    Engine, EngineAnswer, HistoryPage, HistoryQuery, PresenceStats, PublishOptions, Published, Retention,
+    Engine, EngineAnswer, HistoryPage, HistoryQuery, PresenceStats, PublishOptions, Published, Retention, Sink,
 };
 use callboard::types::{Answer, ChannelName, ClientInfo, Event, SessionId};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -64,8 +64,8 @@ impl Engine for Moody {
         if self.slow_publishes.load(SeqCst) { self.later(answer) } else { answer }
     }
 
-    fn subscribe(&self, channel: &ChannelName) -> EngineAnswer<()> {
-        self.memory.subscribe(channel)
+    fn subscribe(&self, channel: &ChannelName, sink: Arc<dyn Sink>) -> EngineAnswer<()> {
+        self.memory.subscribe(channel, sink)
     }
 
     fn unsubscribe(&self, channel: &ChannelName) -> EngineAnswer<()> {
