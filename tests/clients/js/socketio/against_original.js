@@ -3,7 +3,7 @@
 //   node against_original.js               the JavaScript suites, three fixtures started for them
 //   node against_original.js edges.test.js          one of them
 //   node against_original.js -- pytest ../../py/test_socketio_*.py      another command with the same environment
-// `socket.io` must be found: in NODE_PATH, as `tests/clients.rs` installs it, or after `npm ci` one folder up.
+// The packages are those that `cargo test --test clients` installed; another place may be given in NODE_PATH.
 // What only Callboard does is skipped (TEST_SOCKETIO_ORIGINAL=1), and left out are the suites that need a broker's config.
 const { spawn } = require('node:child_process');
 const { readdirSync } = require('node:fs');
@@ -18,12 +18,14 @@ const FIXTURES = {
   TEST_SOCKETIO_RECOVERY_URL: ['--recovery', '120000'],
 };
 
+const INSTALLED = path.resolve(__dirname, '../../../../target/clients/js/node_modules');
+
 const NEED_A_BROKER = ['builtin.test.js', 'tokens.test.js'];
 
 /** Starts a fixture and returns it with its address. */
-async function start(flags) {
+async function start(flags, env) {
   const program = path.join(__dirname, 'original.js');
-  const child = spawn(process.execPath, [program, '--port', '0', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [program, '--port', '0', ...flags], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface({ input: child.stdout })) {
     const [, url] = line.match(/^listening on (.*)$/) ?? [];
     if (url) return { child, url };
@@ -39,11 +41,11 @@ function command(args) {
 }
 
 async function main() {
-  const env = { ...process.env, TEST_SOCKETIO_ORIGINAL: '1', NO_PROXY: '127.0.0.1' };
+  const env = { NODE_PATH: INSTALLED, ...process.env, TEST_SOCKETIO_ORIGINAL: '1', NO_PROXY: '127.0.0.1' };
   const children = [];
   try {
     for (const [name, flags] of Object.entries(FIXTURES)) {
-      const { child, url } = await start(flags);
+      const { child, url } = await start(flags, env);
       children.push(child);
       env[name] = url;
     }
