@@ -120,7 +120,7 @@ test('a poll that its client gives up ends the session', async () => {
   const giveUp = new AbortController();
   const waiting = poller.poll({ signal: giveUp.signal });
   // The answer to this shows that the poll before it is there.
-  await poller.push('42["to",{"event":"nobody"}]');
+  await poller.push('42["data-set",1]');
   giveUp.abort();
   await assert.rejects(waiting);
   for (;;) {
