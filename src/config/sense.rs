@@ -107,6 +107,9 @@ impl Found {
             groups_per_session,
             kept_sessions,
             ack_rounds,
+            server_sessions,
+            session_listeners,
+            listener_queue,
             handler_queue,
             handler_timeout,
         } = limits;
@@ -133,6 +136,9 @@ impl Found {
             ("groups_per_session", groups_per_session),
             ("kept_sessions", kept_sessions),
             ("ack_rounds", ack_rounds),
+            ("server_sessions", server_sessions),
+            ("session_listeners", session_listeners),
+            ("listener_queue", listener_queue),
             ("handler_queue", handler_queue),
         ];
         for (key, count) in counts {
