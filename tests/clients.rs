@@ -16,7 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(600);
 #[test]
 fn javascript_clients_get_what_the_contract_says() {
     let house = House::open("js");
-    house.run(node_suite(), &[]);
+    let mut suite = node_suite();
+    suite.args(suites_in("js"));
+    house.run(suite, &[]);
     house.close();
 }
 
@@ -129,6 +131,15 @@ fn target() -> PathBuf {
 
 fn sources(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name)
+}
+
+/// The suites in a folder, without those in folders below.
+fn suites_in(folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(sources(folder)).expect("a folder of suites");
+    let names = entries.map(|entry| entry.expect("a readable folder").file_name().to_string_lossy().into_owned());
+    let mut suites: Vec<String> = names.filter(|name| name.ends_with(".test.js")).collect();
+    suites.sort();
+    suites
 }
 
 /// The suite of the JavaScript client, installed.

@@ -97,6 +97,10 @@ impl BrokerBuilder {
         self
     }
 
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Starts the broker on the current actix system, to be mounted in an app.
     ///
     /// Fails where keys or lists of the config cannot be used, and where the HTTP API has no key: what an app will listen

@@ -1,5 +1,5 @@
 //! Running a broker as a process of its own.
-use super::{Broker, Config, listen};
+use super::{Broker, BrokerBuilder, Config, listen};
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -8,8 +8,24 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 ///
 /// Fails where an address cannot be listened on or a file of the config cannot be used.
 pub async fn serve(config: Config, reload: impl Fn() -> Result<Config, String> + 'static) -> io::Result<()> {
+    run(Broker::builder(config), reload).await
+}
+
+impl BrokerBuilder {
+    /// Runs the broker, handlers and all, as a process of its own: it listens where its config says until SIGTERM or ctrl-c,
+    /// then drains. Needs an actix system. A program of this kind, other than one that mounts the broker in an app, lets
+    /// Socket.IO clients move from polling to WebSocket.
+    ///
+    /// Fails where an address cannot be listened on or something of the config cannot be used.
+    pub async fn serve(self) -> io::Result<()> {
+        run(self, || Err("this program does not read its config again".to_owned())).await
+    }
+}
+
+async fn run(builder: BrokerBuilder, reload: impl Fn() -> Result<Config, String> + 'static) -> io::Result<()> {
     raise_descriptor_limit();
-    let broker = Broker::builder(config.clone()).start_listening().map_err(io::Error::other)?;
+    let config = builder.config().clone();
+    let broker = builder.start_listening().map_err(io::Error::other)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
