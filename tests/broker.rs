@@ -5,6 +5,7 @@ mod broker {
     mod death;
     mod engine;
     mod expiry;
+    mod following;
     mod handlers;
     mod house;
     mod joining;

@@ -1,7 +1,7 @@
 //! What the bus brings: in the order of positions, each once, and no gap that is neither filled nor told.
 use super::Channel;
 use crate::broker::Body;
-use crate::broker::message::Lagging;
+use crate::broker::message::{HubItem, Lagging};
 use crate::engine::{Error, HistoryPage, HistoryQuery, Sink};
 use crate::metrics::Metrics;
 use crate::protocol::Push;
@@ -213,9 +213,14 @@ impl Channel {
     fn resync_all(&mut self) {
         self.seq += 1;
         for hub in &mut self.hubs {
-            // The next delivery tells the hub of the gap; this is in case that there is none for long.
-            hub.behind = true;
-            hub.handle.addr.do_send(Lagging::Behind(self.name.clone(), self.seq));
+            // Behind what was sent before, unless there is no room, which is a gap by itself.
+            match hub.handle.inlet.try_send(HubItem::Gap(self.name.clone(), self.seq)) {
+                Ok(()) => (hub.sent, hub.behind) = (self.seq, false),
+                Err(_) => {
+                    hub.behind = true;
+                    hub.handle.addr.do_send(Lagging::Behind(self.name.clone(), self.seq));
+                }
+            }
         }
     }
 }
