@@ -2,20 +2,26 @@
 use super::problem::{Place, Problem};
 use crate::broker::Namespace;
 use crate::server::Config;
+use crate::transport::engineio::EngineConfig;
 use figment::error::Kind;
 use figment::value::{Dict, Value};
 use serde_json::Value as Json;
 
-/// The array of tables.
+/// The arrays of tables.
 const NAMESPACE: &str = "namespace";
+const SOCKETIO: &str = "socketio";
 /// Keys whose values must not show up in a message.
 const SECRETS: [&str; 3] = ["api.key", "auth.hmac_secret", "redis.url"];
 
 /// The known keys.
 pub(super) struct Schema {
     sections: Json,
-    namespace: Json,
+    /// What a table of each array may hold.
+    tables: [(&'static str, Json, Reader); 2],
 }
+
+/// Whether a value is a table of this kind.
+type Reader = fn(Value) -> Result<(), Box<figment::Error>>;
 
 impl Schema {
     /// The keys of the config as it is built in.
@@ -23,7 +29,14 @@ impl Schema {
         let json = |value: serde_json::Result<Json>| value.expect("the built-in config has text keys only");
         Schema {
             sections: json(serde_json::to_value(Config::default())),
-            namespace: json(serde_json::to_value(Namespace::default())),
+            tables: [
+                (NAMESPACE, json(serde_json::to_value(Namespace::default())), |value| {
+                    value.deserialize::<Namespace>().map(drop).map_err(Box::new)
+                }),
+                (SOCKETIO, json(serde_json::to_value(EngineConfig::default())), |value| {
+                    value.deserialize::<EngineConfig>().map(drop).map_err(Box::new)
+                }),
+            ],
         }
     }
 
@@ -79,9 +92,8 @@ impl Schema {
         let sections = self.sections.as_object().into_iter().flatten();
         let mut homes: Vec<String> =
             sections.filter(|(_, inner)| inner.get(key).is_some()).map(|(name, _)| format!("[{name}]")).collect();
-        if self.namespace.get(key).is_some() {
-            homes.push(format!("[[{NAMESPACE}]]"));
-        }
+        let tables = self.tables.iter().filter(|(_, known, _)| known.get(key).is_some());
+        homes.extend(tables.map(|(name, ..)| format!("[[{name}]]")));
         homes
     }
 }
@@ -103,24 +115,25 @@ impl Check<'_> {
         let Some(known) = self.schema.sections.get(section) else {
             return self.report(section, self.schema.unknown(&[], section, &self.schema.sections));
         };
-        match (section == NAMESPACE, value) {
-            (true, Value::Array(_, items)) => {
+        let table = self.schema.tables.iter().position(|(name, ..)| *name == section);
+        match (table, value) {
+            (Some(table), Value::Array(_, items)) => {
                 for (index, item) in items.iter_mut().enumerate() {
-                    self.namespace(index, item);
+                    self.table(table, index, item);
                 }
                 true
             }
-            (true, _) => self.report(section, "a list of tables is wanted: [[namespace]]".into()),
+            (Some(_), _) => self.report(section, format!("a list of tables is wanted: [[{section}]]")),
             // A key that stands by itself.
-            (false, value) if !known.is_object() => match self.schema.accepts(&[section], value.clone()) {
+            (None, value) if !known.is_object() => match self.schema.accepts(&[section], value.clone()) {
                 Ok(()) => true,
                 Err(reason) => self.report(section, reason),
             },
-            (false, Value::Dict(_, keys)) => {
+            (None, Value::Dict(_, keys)) => {
                 keys.retain(|key, value| self.leaf(section, key, value, known));
                 true
             }
-            (false, _) => self.report(section, format!("a table is wanted: [{section}]")),
+            (None, _) => self.report(section, format!("a table is wanted: [{section}]")),
         }
     }
 
@@ -135,22 +148,22 @@ impl Check<'_> {
         }
     }
 
-    fn namespace(&mut self, index: usize, item: &mut Value) {
-        let around = format!("{NAMESPACE}[{index}]");
+    fn table(&mut self, table: usize, index: usize, item: &mut Value) {
+        let schema = self.schema;
+        let (name, known, read) = &schema.tables[table];
+        let around = format!("{name}[{index}]");
         let Value::Dict(_, keys) = item else {
             self.report(&around, "a table is wanted".into());
             *item = Value::from(Dict::new());
             return;
         };
-        let schema = self.schema;
         keys.retain(|key, value| {
             let path = format!("{around}.{key}");
-            if schema.namespace.get(key).is_none() {
-                return self.report(&path, schema.unknown(&[NAMESPACE], key, &schema.namespace));
+            if known.get(key).is_none() {
+                return self.report(&path, schema.unknown(&[name], key, known));
             }
-            let alone = Value::from(Dict::from([(key.clone(), value.clone())]));
-            match alone.deserialize::<Namespace>() {
-                Ok(_) => true,
+            match read(Value::from(Dict::from([(key.clone(), value.clone())]))) {
+                Ok(()) => true,
                 Err(error) => self.report(&path, reason(&error.kind, false)),
             }
         });

@@ -5,10 +5,12 @@ use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::broker::handler::{
     ConnectCall, EmitCall, Handle, HandlerAddr, Handlers, LifecycleEvent, MessageCall, PublishCall, RpcCall, host,
 };
-use crate::broker::{Limits, Namespaces, Node, Parts, PublishRequest, Settings};
+use crate::broker::{Limits, Namespace, Namespaces, Node, Parts, PublishRequest, Settings};
 use crate::engine::{self, Opened, memory};
 use crate::metrics::Metrics;
 use crate::service::events::{Emitter, EventHandler, FromArguments, Listens};
+use crate::transport::engineio::Door;
+use crate::transport::socketio::SocketIoLayer;
 use crate::types::{Json, NameError, Position, ReplyError};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -46,6 +48,8 @@ struct Address {
 pub struct Broker {
     pub(super) node: Node,
     pub(super) config: Arc<ServerConfig>,
+    /// The endpoints of Socket.IO, shared by all threads.
+    pub(super) doors: Arc<[Arc<Door>]>,
     /// None where it is mounted in somebody's app.
     address: Option<Address>,
 }
@@ -128,7 +132,11 @@ impl BrokerBuilder {
             metrics: self.metrics,
             handlers: self.handlers,
         });
-        Ok(Broker { node, config: Arc::new(self.config.server), address })
+        let doors = self.config.socketio.into_iter().map(|endpoint| {
+            let layer = Box::new(SocketIoLayer::new(node.clone(), &endpoint));
+            Arc::new(Door::new(node.clone(), endpoint, layer, address.is_some()))
+        });
+        Ok(Broker { doors: doors.collect(), node, config: Arc::new(self.config.server), address })
     }
 }
 
@@ -181,8 +189,18 @@ fn settings(config: &Config, address: Option<Address>, insecure: bool) -> Result
         api_keys,
         anonymous: config.auth.anonymous,
         personal_channel: config.auth.personal_channel,
-        namespaces: Namespaces::new(config.namespaces.iter().cloned()),
+        namespaces: Namespaces::new(config.namespaces.iter().cloned()).with_homes(homes(config)),
     })
+}
+
+/// The policy of the channels of Socket.IO namespaces: their events are kept where any endpoint lets clients come back.
+fn homes(config: &Config) -> Namespace {
+    let kept = config.socketio.iter().filter(|endpoint| !endpoint.recovery.is_zero());
+    Namespace {
+        history_size: kept.clone().map(|endpoint| endpoint.recovery_events).max().unwrap_or(0),
+        history_ttl: kept.map(|endpoint| endpoint.recovery).max().unwrap_or_default(),
+        ..Namespace::default()
+    }
 }
 
 /// On loopback, what is open is open to this machine: pages count as its own under its names alone.

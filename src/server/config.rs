@@ -85,6 +85,8 @@ pub struct Config {
     pub api: crate::auth::ApiConfig,
     /// The bounds.
     pub limits: Limits,
+    /// The endpoints of Socket.IO.
+    pub socketio: Vec<crate::transport::engineio::EngineConfig>,
     /// The Redis that nodes share, where `engine` says so.
     pub redis: engine::redis::Config,
     /// The policies of channels.

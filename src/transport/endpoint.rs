@@ -30,25 +30,30 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// The answer to what must not become a connection: a foreign origin (decision 15), or any while the node stops; none
-    /// for what may.
+    /// The answer to what must not become a connection; see [`refusal`].
     pub fn refusal(&self, headers: &HeaderMap, peer: Option<SocketAddr>) -> Option<Refusal> {
-        if self.node.is_draining() {
-            return Some(Refusal { status: StatusCode::SERVICE_UNAVAILABLE, text: "the broker is stopping\n" });
-        }
-        // An origin that is no text is none of ours, unlike an absent one.
-        let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
-        let settings = self.node.settings();
-        let forwarded = text(headers, "x-forwarded-host");
-        let forwarded = peer.and_then(|peer| settings.proxies.forwarded_host(peer.ip(), forwarded));
-        let host = forwarded.or_else(|| text(headers, HOST.as_str())).unwrap_or_default();
-        if !settings.origins.admits(origin, host, settings.names_for_clients) {
-            Metrics::count(&self.node.metrics().refusals, "origin");
-            log::warn!("a connection from the origin {origin:?} was refused: add it to auth.origins to let it in");
-            return Some(Refusal { status: StatusCode::FORBIDDEN, text: "this origin is not in auth.origins\n" });
-        }
-        None
+        refusal(&self.node, headers, peer)
     }
+}
+
+/// The answer to what must not become a connection: a foreign origin (decision 15), or any while the node stops; none for
+/// what may.
+pub(super) fn refusal(node: &Node, headers: &HeaderMap, peer: Option<SocketAddr>) -> Option<Refusal> {
+    if node.is_draining() {
+        return Some(Refusal { status: StatusCode::SERVICE_UNAVAILABLE, text: "the broker is stopping\n" });
+    }
+    // An origin that is no text is none of ours, unlike an absent one.
+    let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
+    let settings = node.settings();
+    let forwarded = text(headers, "x-forwarded-host");
+    let forwarded = peer.and_then(|peer| settings.proxies.forwarded_host(peer.ip(), forwarded));
+    let host = forwarded.or_else(|| text(headers, HOST.as_str())).unwrap_or_default();
+    if !settings.origins.admits(origin, host, settings.names_for_clients) {
+        Metrics::count(&node.metrics().refusals, "origin");
+        log::warn!("a connection from the origin {origin:?} was refused: add it to auth.origins to let it in");
+        return Some(Refusal { status: StatusCode::FORBIDDEN, text: "this origin is not in auth.origins\n" });
+    }
+    None
 }
 
 /// Why a request does not become a connection.

@@ -9,8 +9,10 @@ use tokio_util::codec::Decoder;
 /// One message.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Message {
-    /// Text or binary; the wire does not care which.
-    Data(Bytes),
+    /// Text, not looked at whether it is UTF-8.
+    Text(Bytes),
+    /// Bytes.
+    Binary(Bytes),
     /// A ping that wants its payload back.
     Ping(Bytes),
     /// An answer to ours.
@@ -36,8 +38,14 @@ pub struct Inbound<P> {
     codec: Codec,
     buffer: BytesMut,
     /// The parts of a fragmented message so far.
-    parts: Option<BytesMut>,
+    parts: Option<Parts>,
     limit: usize,
+}
+
+/// A fragmented message that has begun.
+struct Parts {
+    is_text: bool,
+    bytes: BytesMut,
 }
 
 impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> Inbound<P> {
@@ -79,29 +87,34 @@ impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> Inbound<P> {
 
     fn gather(&mut self, frame: Frame) -> Result<Option<Message>, Broken> {
         match frame {
-            Frame::Text(data) | Frame::Binary(data) => Ok(Some(Message::Data(data))),
+            Frame::Text(data) => Ok(Some(Message::Text(data))),
+            Frame::Binary(data) => Ok(Some(Message::Binary(data))),
             Frame::Ping(data) => Ok(Some(Message::Ping(data))),
             Frame::Pong(_) => Ok(Some(Message::Pong)),
             Frame::Close(_) => Ok(Some(Message::Close)),
-            Frame::Continuation(Item::FirstText(data) | Item::FirstBinary(data)) => {
-                self.parts = Some(BytesMut::new());
-                self.append(&data).map(|()| None)
-            }
+            Frame::Continuation(Item::FirstText(data)) => self.begin(true, &data),
+            Frame::Continuation(Item::FirstBinary(data)) => self.begin(false, &data),
             Frame::Continuation(Item::Continue(data)) => self.append(&data).map(|()| None),
             Frame::Continuation(Item::Last(data)) => {
                 self.append(&data)?;
-                let whole = self.parts.take().ok_or(Broken::Protocol)?;
-                Ok(Some(Message::Data(whole.freeze())))
+                let Parts { is_text, bytes } = self.parts.take().ok_or(Broken::Protocol)?;
+                let bytes = bytes.freeze();
+                Ok(Some(if is_text { Message::Text(bytes) } else { Message::Binary(bytes) }))
             }
         }
     }
 
+    fn begin(&mut self, is_text: bool, data: &[u8]) -> Result<Option<Message>, Broken> {
+        self.parts = Some(Parts { is_text, bytes: BytesMut::new() });
+        self.append(data).map(|()| None)
+    }
+
     fn append(&mut self, data: &[u8]) -> Result<(), Broken> {
         let parts = self.parts.as_mut().ok_or(Broken::Protocol)?;
-        if parts.len() + data.len() > self.limit {
+        if parts.bytes.len() + data.len() > self.limit {
             return Err(Broken::TooLarge);
         }
-        parts.extend_from_slice(data);
+        parts.bytes.extend_from_slice(data);
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Moves bytes between a socket of our own and its connection: reads on demand into a buffer that all connections of the
 //! thread share, writes whatever waits in the outbox with one system call.
-use super::endpoint::Endpoint;
-use crate::broker::{Cut, Outbox, Worker};
+use super::engineio::{Travelling, relay};
+use crate::broker::{Cut, Node, Outbox, Worker};
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::rt::net::TcpStream;
 use bytes::Bytes;
@@ -29,6 +29,9 @@ thread_local! {
 pub trait Socket: AsyncRead + AsyncWrite + Unpin + 'static {
     /// Shuts it down in both directions: whoever reads or writes finds its end.
     fn shut(&self);
+
+    /// Leaves this thread for that of its session. Fails where the system does not let it go.
+    fn depart(self) -> io::Result<Travelling>;
 }
 
 impl Socket for TcpStream {
@@ -36,11 +39,19 @@ impl Socket for TcpStream {
         // An error means that it has ended by itself.
         let _ = rustix::net::shutdown(self.as_fd(), rustix::net::Shutdown::Both);
     }
+
+    fn depart(self) -> io::Result<Travelling> {
+        self.into_std().map(Travelling::Plain)
+    }
 }
 
 impl Socket for TlsStream<TcpStream> {
     fn shut(&self) {
         self.get_ref().0.shut();
+    }
+
+    fn depart(self) -> io::Result<Travelling> {
+        Ok(relay(self))
     }
 }
 
@@ -159,8 +170,8 @@ fn write_some<T: Socket>(
 }
 
 /// An outbox that says this and ends.
-pub fn last_words(endpoint: &Endpoint, words: Bytes) -> Rc<Outbox> {
-    let worker = Worker::here(&endpoint.node);
+pub fn last_words(node: &Node, words: Bytes) -> Rc<Outbox> {
+    let worker = Worker::here(node);
     let outbox = Outbox::new(words.len(), worker.outbox_bytes().clone(), None);
     outbox.finish(Some(words));
     outbox

@@ -27,7 +27,7 @@ pub fn take_over<T: Socket>(endpoint: &Endpoint, path: &str, request: &Request, 
             outbox.begin_with(handshake(endpoint, &wish, request, parts.codec));
             outbox
         }
-        Err(refusal) => pump::last_words(endpoint, refused(refusal)),
+        Err(refusal) => pump::last_words(&endpoint.node, refused(refusal)),
     };
     actix_rt::spawn(pump::write(socket, outbox));
 }
@@ -56,10 +56,14 @@ fn handshake(endpoint: &Endpoint, wish: &Wish, request: &Request, mut codec: Cod
     if let Some(protocol) = asked_protocols(request.headers()).find(|asked| ours.contains(asked)) {
         response.insert_header(("sec-websocket-protocol", protocol));
     }
+    head(response.finish().drop_body(), &mut codec)
+}
+
+/// An answer without a body of its own, as bytes.
+pub(super) fn head(response: actix_http::Response<()>, codec: &mut Codec) -> Bytes {
     let mut bytes = BytesMut::with_capacity(256);
-    let head = Message::Item((response.finish().drop_body(), BodySize::Stream));
     // The codec fails for chunks after the end of a body only.
-    if codec.encode(head, &mut bytes).is_err() {
+    if codec.encode(Message::Item((response, BodySize::Stream)), &mut bytes).is_err() {
         log::error!("a handshake could not be written");
     }
     bytes.freeze()

@@ -30,12 +30,13 @@ fn shown(value: &Value) -> String {
 fn each_key_is_documented_with_its_default_and_no_other_key_is() {
     let mut sections = serde_json::to_value(Config::default()).unwrap();
     sections["namespace"] = serde_json::to_value(Namespace::default()).unwrap();
+    sections["socketio"] = serde_json::to_value(callboard::transport::engineio::EngineConfig::default()).unwrap();
     // A key without a section stands under its own name.
     let engine = sections["engine"].take();
     sections["engine"] = serde_json::json!({ "engine": engine });
     for (name, keys) in sections.as_object().unwrap() {
         let heading = match name.as_str() {
-            "namespace" => "[[namespace]]".to_owned(),
+            "namespace" | "socketio" => format!("[[{name}]]"),
             "engine" => name.clone(),
             _ => format!("[{name}]"),
         };

@@ -1,5 +1,6 @@
 use super::*;
 use callboard::broker::{Namespace, Rule};
+use callboard::transport::engineio::EngineConfig;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -30,6 +31,7 @@ fn built_in() -> BTreeMap<String, Value> {
     let mut keys = BTreeMap::new();
     let mut sections = serde_json::to_value(Config::default()).unwrap();
     sections["namespace"] = serde_json::to_value(Namespace::default()).unwrap();
+    sections["socketio"] = serde_json::to_value(EngineConfig::default()).unwrap();
     for (section, inner) in sections.as_object().unwrap() {
         let Some(inner) = inner.as_object() else {
             keys.insert(format!(".{section}"), inner.clone());
@@ -67,7 +69,7 @@ fn a_key_that_is_commented_out_has_its_built_in_default_beside_it() {
         }
         let (section, name) = key.split_once('.').unwrap();
         let table = match section {
-            "namespace" => "[[namespace]]".to_owned(),
+            "namespace" | "socketio" => format!("[[{section}]]"),
             "" => String::new(),
             _ => format!("[{section}]"),
         };
@@ -75,6 +77,7 @@ fn a_key_that_is_commented_out_has_its_built_in_default_beside_it() {
             load(&format!("{table}\n{name} = {value}\n")).unwrap_or_else(|problems| panic!("{key}: {problems}"));
         let effective = match section {
             "namespace" => json!({ "namespace": config.namespaces[0] }),
+            "socketio" => json!({ "socketio": config.socketio[0] }),
             "" => json!({ "": config }),
             _ => serde_json::to_value(&config).unwrap(),
         };

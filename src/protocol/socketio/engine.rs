@@ -155,18 +155,34 @@ pub struct PollingBody {
 }
 
 impl PollingBody {
+    /// Adds whole WebSocket frames in a row, unmasked and unfragmented, as they would have gone out.
+    pub fn push_frames(&mut self, frames: &Bytes) {
+        let mut rest = &frames[..];
+        while let Some((header, length)) = frame_header(rest) {
+            let Some(payload) = rest.get(header..header + length) else { return };
+            // Control frames are WebSocket's own.
+            if rest[0] & 0x08 == 0 {
+                self.push_message(rest[0] == BINARY_FRAME, payload);
+            }
+            rest = &rest[header + length..];
+        }
+    }
+
     /// Adds a packet as it would have gone out on a WebSocket; a binary frame becomes `b` and base64. A frame of text
     /// that is not UTF-8 cannot come from this codec; its odd bytes are replaced.
     pub fn push(&mut self, frame: &Frame) {
+        self.push_message(frame.websocket()[0] == BINARY_FRAME, &frame.payload());
+    }
+
+    fn push_message(&mut self, is_binary: bool, payload: &[u8]) {
         if !self.text.is_empty() {
             self.text.push(char::from(SEPARATOR));
         }
-        let payload = frame.payload();
-        if frame.websocket()[0] == BINARY_FRAME {
+        if is_binary {
             self.text.push('b');
-            BASE64.encode_string(&payload, &mut self.text);
+            BASE64.encode_string(payload, &mut self.text);
         } else {
-            self.text.push_str(&String::from_utf8_lossy(&payload));
+            self.text.push_str(&String::from_utf8_lossy(payload));
         }
     }
 
@@ -174,6 +190,15 @@ impl PollingBody {
     pub fn finish(self) -> ByteString {
         self.text.into()
     }
+}
+
+/// How long the header in front is, and the payload behind it; none where no frame begins (RFC 6455, section 5.2).
+fn frame_header(bytes: &[u8]) -> Option<(usize, usize)> {
+    Some(match bytes.get(1)? & 0x7f {
+        126 => (4, u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?).into()),
+        127 => (10, usize::try_from(u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?)).ok()?),
+        short => (2, short.into()),
+    })
 }
 
 /// What the server tells in its first packet. `Debug` leaves out the id, which is a secret of its client.
