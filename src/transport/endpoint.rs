@@ -30,7 +30,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// The answer to what must not become a connection; see [`refusal`].
+    /// The answer to what must not become a connection: a foreign origin, or any while the node stops; none for what may.
     pub fn refusal(&self, headers: &HeaderMap, peer: Option<SocketAddr>) -> Option<Refusal> {
         refusal(&self.node, headers, peer)
     }
