@@ -1,6 +1,7 @@
 //! A broker as a process of its own: started on a free port, watched, and stopped as an operator would.
 #![allow(dead_code, reason = "each integration test uses a part")]
 pub mod http;
+pub mod redis;
 pub mod socket;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -254,7 +255,7 @@ pub fn wait(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
 }
 
 /// A port of loopback that nobody listened on a moment ago.
-fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     let probe = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     probe.local_addr().expect("its address")
 }
