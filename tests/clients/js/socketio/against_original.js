@@ -25,7 +25,7 @@ const NEED_A_BROKER = ['builtin.test.js', 'tokens.test.js'];
 /** Starts a fixture and returns it with its address. */
 async function start(flags, env) {
   const program = path.join(__dirname, 'original.js');
-  const child = spawn(process.execPath, [program, '--port', '0', ...flags], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [program, '--port', '0', ...flags], { env, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
   for await (const line of createInterface({ input: child.stdout })) {
     const [, url] = line.match(/^listening on (.*)$/) ?? [];
     if (url) return { child, url };

@@ -150,3 +150,6 @@ for (const name of ['/', '/custom', /^\/room-.+$/]) io.of(name).use(doorkeeper).
 http.listen(number('port', 0), '127.0.0.1', () => {
   console.log(`listening on http://127.0.0.1:${http.address().port}`);
 });
+
+// Whoever started it is gone.
+process.on('disconnect', () => process.exit());
