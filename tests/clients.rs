@@ -1,6 +1,7 @@
 //! The real clients, unmodified, against the real broker: `centrifuge` for JavaScript and a bare WebSocket on Node,
 //! `centrifuge-python` and `cent` on Python. The suites are in `tests/clients/`; what they need is installed into
-//! `target/clients`, once for each state of the lock files.
+//! `target/clients`, once for each state of the lock files. The suites of Socket.IO are run against the original server
+//! too, so that they ask for what it does and not for what we think it does.
 mod harness;
 
 use harness::{API_KEY, Broker, SECRET, wait};
@@ -38,6 +39,19 @@ fn handlers_of_the_example_app_answer_the_real_client() {
     house.run(suite, &[("TEST_CHAT_URL", chat.url())]);
     drop(chat);
     house.close();
+}
+
+#[test]
+fn javascript_suites_of_socketio_ask_for_what_the_original_server_does() {
+    run(original_server(), "original-js");
+}
+
+#[test]
+fn python_suites_of_socketio_ask_for_what_the_original_server_does() {
+    let mut suite = original_server();
+    suite.arg("--").arg(python().get_program()).args(["-m", "pytest"]);
+    suite.current_dir(sources("py/socket_io")).env("PYTHONDONTWRITEBYTECODE", "1");
+    run(suite, "original-py");
 }
 
 #[test]
@@ -133,28 +147,38 @@ fn sources(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name)
 }
 
-/// The suites in a folder, without those in folders below.
+/// The suites of one folder, by name: without names those of the folders in it would run as well.
 fn suites_in(folder: &str) -> Vec<String> {
-    let entries = fs::read_dir(sources(folder)).expect("a folder of suites");
-    let names = entries.map(|entry| entry.expect("a readable folder").file_name().to_string_lossy().into_owned());
-    let mut suites: Vec<String> = names.filter(|name| name.ends_with(".test.js")).collect();
+    let entries = fs::read_dir(sources(folder)).expect("the folder of the suites");
+    let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a plain name"));
+    let mut suites: Vec<_> = names.filter(|name| name.ends_with(".test.js")).collect();
     suites.sort();
     suites
 }
 
 /// The suite of the JavaScript client, installed.
 fn node_suite() -> Command {
+    let mut node = Command::new("node");
+    node.args(["--test", "--test-concurrency=4"]).current_dir(sources("js")).env("NODE_PATH", node_packages());
+    node
+}
+
+/// The original Socket.IO server, on which the suites of Socket.IO are run: in JavaScript, unless a command follows.
+fn original_server() -> Command {
+    let mut node = Command::new("node");
+    node.arg(sources("js/socketio").join("against_original.js")).env("NODE_PATH", node_packages());
+    node
+}
+
+/// Where the JavaScript clients are, installed.
+fn node_packages() -> PathBuf {
     let folder = target().join("js");
     installed(&folder, &sources("js"), &["package.json", "package-lock.json", ".npmrc"], |folder| {
         let mut npm = Command::new("npm");
         npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
         run(npm, "npm");
     });
-    let mut node = Command::new("node");
-    node.args(["--test", "--test-concurrency=4"])
-        .current_dir(sources("js"))
-        .env("NODE_PATH", folder.join("node_modules"));
-    node
+    folder.join("node_modules")
 }
 
 /// The suite of the Python clients, installed.

@@ -4,7 +4,7 @@
 //   node against_original.js edges.test.js          one of them
 //   node against_original.js -- pytest ../../py/test_socketio_*.py      another command with the same environment
 // The packages are those that `cargo test --test clients` installed; another place may be given in NODE_PATH.
-// What only Callboard does is skipped (TEST_SOCKETIO_ORIGINAL=1), and left out are the suites that need a broker's config.
+// What only Callboard does is skipped (TEST_SOCKETIO_ORIGINAL=1); suites that need a broker's config are left out.
 const { spawn } = require('node:child_process');
 const { readdirSync } = require('node:fs');
 const path = require('node:path');
@@ -25,7 +25,8 @@ const NEED_A_BROKER = ['builtin.test.js', 'tokens.test.js'];
 /** Starts a fixture and returns it with its address. */
 async function start(flags, env) {
   const program = path.join(__dirname, 'original.js');
-  const child = spawn(process.execPath, [program, '--port', '0', ...flags], { env, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const stdio = ['ignore', 'pipe', 'inherit', 'ipc'];
+  const child = spawn(process.execPath, [program, '--port', '0', ...flags], { env, stdio });
   for await (const line of createInterface({ input: child.stdout })) {
     const [, url] = line.match(/^listening on (.*)$/) ?? [];
     if (url) return { child, url };
@@ -37,7 +38,7 @@ function command(args) {
   if (args[0] === '--') return args.slice(1);
   const all = () => readdirSync(__dirname).filter((name) => name.endsWith('.test.js') && !NEED_A_BROKER.includes(name));
   const files = (args.length ? args : all()).map((name) => path.resolve(__dirname, name));
-  return [process.execPath, '--test', '--test-concurrency=4', ...files];
+  return [process.execPath, '--test', '--test-concurrency=4', '--test-timeout=120000', ...files];
 }
 
 async function main() {

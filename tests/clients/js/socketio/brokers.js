@@ -1,5 +1,5 @@
 'use strict';
-// Callboard brokers whose clients use the built-in events, and the centrifuge client beside them. No original has these.
+// Brokers whose clients use the built-in events, and the centrifuge client beside them. No original has these.
 const { afterEach, test } = require('node:test');
 const { Centrifuge } = require('centrifuge');
 const WebSocket = require('ws');
@@ -43,7 +43,8 @@ async function call(socket, event, ...args) {
 /** The code of the error that a call is answered with. */
 async function errorCode(socket, event, ...args) {
   const { error, ...rest } = await call(socket, event, ...args);
-  if (!error || typeof error.message !== 'string' || Object.keys(rest).length > 0) throw new Error(`${event}: no error`);
+  const well = typeof error?.message === 'string' && Object.keys(rest).length === 0;
+  if (!well) throw new Error(`${event}: no error`);
   return error.code;
 }
 

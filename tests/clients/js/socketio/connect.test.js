@@ -1,7 +1,9 @@
 'use strict';
 const { test } = require('node:test');
 const assert = require('node:assert/strict');
-const { onEveryTransport, socketTo, connect, connected, told, ask, refusal, unique, ownNamespace } = require('./sockets');
+const {
+  onEveryTransport, socketTo, connect, connected, told, ask, refusal, unique, ownNamespace,
+} = require('./sockets');
 
 onEveryTransport('a client connects and gets an id that is not that of its connection', async (via) => {
   const socket = await connected(via);

@@ -216,8 +216,10 @@ const REASONS = [
   ['client namespace disconnect', 'a disconnect', (line, nsp) => line.send(`41${nsp},`)],
   ['transport close', 'a lost connection', (line) => line.socket.terminate()],
   ['transport close', 'a WebSocket close', (line) => line.socket.close()],
-  ['server namespace disconnect', 'a disconnect of the server', (line, nsp) => line.send(`42${nsp},["disconnect-me",false]`)],
-  ['server namespace disconnect', 'a disconnect of all', (line, nsp) => line.send(`42${nsp},["disconnect-me",true]`)],
+  ['server namespace disconnect', 'a disconnect of the server',
+    (line, nsp) => line.send(`42${nsp},["disconnect-me",false]`)],
+  ['server namespace disconnect', 'a disconnect of all',
+    (line, nsp) => line.send(`42${nsp},["disconnect-me",true]`)],
 ];
 
 for (const [reason, name, act] of REASONS) {

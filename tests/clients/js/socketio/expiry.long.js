@@ -9,7 +9,8 @@ const GRACE = 60_000;
 
 test('an expired token ends its sockets, and leaves the connection', async () => {
   const claims = { aud: 'callboard-tests', iss: 'tests' };
-  const socket = await arrived({ url: CLOSED, auth: { token: tokens.connection('42', { ...claims, exp: tokens.seconds(2) }) } });
+  const brief = tokens.connection('42', { ...claims, exp: tokens.seconds(2) });
+  const socket = await arrived({ url: CLOSED, auth: { token: brief } });
   const ended = new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('the socket stayed')), GRACE);
     socket.once('disconnect', (reason) => {

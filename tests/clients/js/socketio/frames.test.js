@@ -6,14 +6,13 @@ const { LASTING, BRISK, RECOVERY } = require('./sockets');
 const { opened, joined, join, dial, request, Poller } = require('./wire');
 
 test('the open packet has these fields in this order', async () => {
+  const open = (names) => new RegExp(
+    `^0\\{"sid":"[\\w-]{20}","upgrades":\\[${names}\\],"pingInterval":300,"pingTimeout":200,"maxPayload":1000000\\}$`,
+  );
   const line = await dial({}, { base: BRISK });
-  assert.match(await line.next(), new RegExp(
-    '^0\\{"sid":"[\\w-]{20}","upgrades":\\[\\],"pingInterval":300,"pingTimeout":200,"maxPayload":1000000\\}$',
-  ));
+  assert.match(await line.next(), open(''));
   const { body } = await request({ transport: 'polling' }, { base: BRISK });
-  assert.match(body, new RegExp(
-    '^0\\{"sid":"[\\w-]{20}","upgrades":\\["websocket"\\],"pingInterval":300,"pingTimeout":200,"maxPayload":1000000\\}$',
-  ));
+  assert.match(body, open('"websocket"'));
   const { handshake } = await opened();
   assert.deepEqual([handshake.pingInterval, handshake.pingTimeout, handshake.maxPayload], [25000, 20000, 3000000]);
 });
@@ -35,8 +34,10 @@ test('the CONNECT reply has a private id too where there is recovery', async () 
 for (const [name, sent, ...got] of [
   ['an event and an event back', '42["message",1]', '42["message-back",1]'],
   ['an event without arguments', '42["message"]', '42["message-back"]'],
-  ['an event with text as it is', '42["message","é\u2028😀\\u0000\\n"]', '42["message-back","é\u2028😀\\u0000\\n"]'],
-  ['an object in its order', '42["message",{"b":1,"a":{"__proto__":[]}}]', '42["message-back",{"b":1,"a":{"__proto__":[]}}]'],
+  ['an event with text as it is', '42["message","é\u2028😀\\u0000\\n"]',
+    '42["message-back","é\u2028😀\\u0000\\n"]'],
+  ['an object in its order', '42["message",{"b":1,"a":{"__proto__":[]}}]',
+    '42["message-back",{"b":1,"a":{"__proto__":[]}}]'],
   ['an acknowledgement', '4212["message-with-ack","x",{"two":2}]', '4312["x",{"two":2}]'],
   ['an acknowledgement without arguments', '425["message-with-ack"]', '435[]'],
   ['acknowledgement number zero', '420["message-with-ack",1]', '430[1]'],
@@ -56,9 +57,12 @@ for (const [name, sent, ...got] of [
     Buffer.from('zero'), Buffer.from('one')],
   '452-["message-back",{"a":{"b":[{"_placeholder":true,"num":0},{"c":{"_placeholder":true,"num":1}}]}}]',
   Buffer.from('one'), Buffer.from('zero')],
-  ['binary used twice', ['451-["message",{"_placeholder":true,"num":0},{"_placeholder":true,"num":0}]', Buffer.from('x')],
-    '452-["message-back",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]', Buffer.from('x'), Buffer.from('x')],
-  ['binary that wants an acknowledgement', ['451-13["message-with-ack",{"_placeholder":true,"num":0}]', Buffer.from('x')],
+  ['binary used twice',
+    ['451-["message",{"_placeholder":true,"num":0},{"_placeholder":true,"num":0}]', Buffer.from('x')],
+    '452-["message-back",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]',
+    Buffer.from('x'), Buffer.from('x')],
+  ['binary that wants an acknowledgement',
+    ['451-13["message-with-ack",{"_placeholder":true,"num":0}]', Buffer.from('x')],
     '461-13[{"_placeholder":true,"num":0}]', Buffer.from('x')],
   ['two packets in one go', ['42["message",1]', '423["message-with-ack"]'], '42["message-back",1]', '433[]'],
 ]) {
@@ -132,10 +136,11 @@ test('a disconnect of the whole connection is one packet for each namespace, and
 
 test('polling joins packets with a separator, and binary is base64', async () => {
   const poller = await Poller.join();
-  await poller.push(['42["message",1]', '451-["message",{"_placeholder":true,"num":0}]', 'bAQID', '421["message-with-ack"]'].join('\x1e'));
+  const all = (event, last) => [`42["${event}",1]`, `451-["${event}",{"_placeholder":true,"num":0}]`, 'bAQID', last];
+  await poller.push(all('message', '421["message-with-ack"]').join('\x1e'));
   const got = [];
   while (got.length < 4) got.push(await poller.packet());
-  assert.deepEqual(got, ['42["message-back",1]', '451-["message-back",{"_placeholder":true,"num":0}]', 'bAQID', '431[]']);
+  assert.deepEqual(got, all('message-back', '431[]'));
 });
 
 test('the private id of an engine is no id of a socket', async () => {

@@ -1,6 +1,6 @@
 'use strict';
 // The fixture application of these suites, here on the original server. `examples/socketio_fixture.rs` is the same on
-// Callboard; what a suite asks of one it may ask of the other. `node against_original.js` runs the suites against this one.
+// Callboard; what a suite asks of one it may ask of the other. `node against_original.js` runs them against this one.
 //
 // COMMAND LINE. `--port P` (0 takes a free one); all others are optional, times in milliseconds:
 //   --ping-interval 25000  --ping-timeout 20000  --connect-timeout 45000  --max-payload 1000000
@@ -16,10 +16,10 @@
 // Otherwise the first event the client gets is `auth`, with the auth payload it sent ({} if it sent none).
 // After a recovered connection too.
 //
-// DISCONNECTING. If `auth.name` is a string: the event `left`, [name, reason], to the room `watch-NAME` of the namespace.
+// DISCONNECTING. If `auth.name` is a string: the event `left`, [name, reason], to the namespace's room `watch-NAME`.
 //
 // EVENTS. `ack` is the acknowledgement, if one was asked for; `()` means without arguments.
-// WHO is an object {rooms, except}: two lists of rooms, each may be missing, which means empty. No rooms means everyone.
+// WHO is an object {rooms, except}: two lists of rooms; a missing one is empty. No rooms means everyone.
 // WHAT is {event, args}: the name, and the list of arguments, which may be missing.
 //   message(...args)              emits `message-back`(...args) to the sender
 //   message-with-ack(...args)     ack(...args)
@@ -27,7 +27,7 @@
 //   leave(rooms)                  leaves these rooms; ack()
 //   rooms()                       ack([room, …]): the rooms the socket is in, its own id among them, sorted
 //   to({...WHO, ...WHAT, volatile, self})
-//                                 emits to all of WHO but the sender; ack(). `self`: to the sender alone, WHO is ignored.
+//                                 emits to all of WHO but the sender; ack(). `self`: to the sender alone, without WHO.
 //                                 `volatile`: as a volatile event.
 //   broadcast(event, ...args)     emits to everyone in the namespace but the sender; no ack
 //   all({...WHO, ...WHAT})        emits to all of WHO, the sender too; ack()

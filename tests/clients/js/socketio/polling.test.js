@@ -18,7 +18,8 @@ test('the handshake is plain text that nobody keeps', async () => {
 test('a payload that was taken is answered with ok', async () => {
   const poller = await Poller.join();
   const { status, headers, body } = await poller.post('42["message"]');
-  assert.deepEqual([status, headers.get('content-type'), headers.get('cache-control'), body], [200, 'text/html', 'no-store', 'ok']);
+  assert.deepEqual([status, body], [200, 'ok']);
+  assert.deepEqual([headers.get('content-type'), headers.get('cache-control')], ['text/html', 'no-store']);
 });
 
 for (const [name, query, init, expected] of [
@@ -229,7 +230,8 @@ test('a page of a permitted origin may call', async () => {
 });
 
 test('a page of a permitted origin asks before it calls', async () => {
-  const headers = { origin: PAGE, 'access-control-request-method': 'POST', 'access-control-request-headers': 'x-one,x-two' };
+  const asks = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'x-one,x-two' };
+  const headers = { origin: PAGE, ...asks };
   const { status, headers: answer, body } = await request(polling, { base: BRISK, method: 'OPTIONS', headers });
   assert.deepEqual([status, body], [204, '']);
   assert.equal(answer.get('access-control-allow-origin'), PAGE);

@@ -160,6 +160,6 @@ async function heard(...all) {
 }
 
 module.exports = {
-  PATIENCE, LASTING, BRISK, RECOVERY, TRANSPORTS, onEveryTransport, ours, within, Log, socketTo, told, connect, connected,
-  multiplexed, ask, askAll, refusal, unique, ownNamespace, crowd, heard,
+  PATIENCE, LASTING, BRISK, RECOVERY, TRANSPORTS, onEveryTransport, ours, within, socketTo, told, connect,
+  connected, multiplexed, ask, askAll, refusal, unique, ownNamespace, crowd, heard,
 };

@@ -29,9 +29,11 @@ for (const [name, way] of Object.entries(WAYS)) {
   });
 }
 
+const claims = { sub: '42', aud: 'callboard-tests', iss: 'tests' };
+
 for (const [name, token] of [
-  ['of another key', tokens.sign({ sub: '42', aud: 'callboard-tests', iss: 'tests' }, 'another secret of a decent length')],
-  ['that nobody signed', tokens.unsigned({ sub: '42', aud: 'callboard-tests', iss: 'tests' })],
+  ['of another key', tokens.sign(claims, 'another secret of a decent length')],
+  ['that nobody signed', tokens.unsigned(claims)],
   ['for another audience', tokens.connection('42', { aud: 'other', iss: 'tests' })],
   ['of another issuer', tokens.connection('42', { aud: 'callboard-tests', iss: 'other' })],
 ]) {
