@@ -106,8 +106,8 @@ fn a_gap_that_the_history_cannot_fill_is_told_and_nothing_follows_it() {
     story(async {
         let (house, guest) = on_a_bus().await;
         house.engine.sink().event(house.elsewhere(1));
-        let last = (2..=20).map(|number| house.elsewhere(number)).last().expect("some");
-        house.engine.sink().event(last);
+        (2..20).for_each(|number| drop(house.elsewhere(number)));
+        house.engine.sink().event(house.elsewhere(20));
         rest().await;
         assert_eq!(guest.numbers(), [1]);
         assert!(is_told_to_come_back(&guest.said()));

@@ -1,6 +1,6 @@
 //! The engine of many nodes on one Redis (6.2 or newer, or Valkey): one server, whichever the sentinels name, or a cluster.
 //!
-//! Each server has a [`link::Link`]: a connection for commands, which leave in the order they came and together where they
+//! Each server has a link: a connection for commands, which leave in the order they came and together where they
 //! wait together, and one for what is pushed. All of it is driven by one thread. What must happen in one step is a script
 //! (`scripts/*.lua`).
 //!
