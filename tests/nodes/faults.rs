@@ -93,7 +93,9 @@ async fn while_redis_is_away_publishes_are_answered_in_time_and_connections_stay
     }
     assert_eq!(said["error"]["code"], 108);
     redis.start_again();
-    nodes[0].until(|node| http::get(node.address(), "/ready").expect("an answer").status, |status| *status == 200);
+    for node in &nodes {
+        node.until(|node| http::get(node.address(), "/ready").expect("an answer").status, |status| *status == 200);
+    }
     result(&nodes[1], "publish", r#"{"channel":"room","data":2}"#);
 }
 
