@@ -2,13 +2,15 @@
 //! does, and is the same on the original server.
 //!
 //! Run it with `cargo run --example socketio_fixture -- --port 8000`.
+use callboard::broker::Acknowledgement;
 use callboard::broker::handler::{ConnectCall, Handle, HandlerFuture, Welcome, answer, host};
 use callboard::server::{Broker, BrokerBuilder, Config};
-use callboard::service::events::{Arguments, Emitter, IntoArguments, Socket};
+use callboard::service::events::{Arguments, Binary, Emitter, FromArguments, Socket};
 use callboard::transport::engineio::EngineConfig;
 use callboard::types::{Fault, Json, ReplyError};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Some sockets, and what is to be done with them.
@@ -52,7 +54,7 @@ fn json_of(value: &Value) -> Json {
 /// Reads the one argument of an event, leaving its attachments as they are.
 fn what(arguments: &Arguments) -> Result<What, Fault> {
     let args: Vec<What> = arguments.args.read().map_err(|_| ReplyError::BAD_REQUEST)?;
-    args.into_iter().next().ok_or_else(|| ReplyError::BAD_REQUEST.into())
+    args.into_iter().next().filter(|what| !what.event.is_empty()).ok_or_else(|| ReplyError::BAD_REQUEST.into())
 }
 
 /// Refuses who asks to be refused.
@@ -146,20 +148,17 @@ fn ask(builder: BrokerBuilder, namespace: &'static str) -> BrokerBuilder {
             let sent = arguments(&what, args.attachments);
             let answers = what.of(socket.everyone()).ask(&what.event, sent, what.time()).await;
             let answers = answers.map_err(|_| ReplyError::INTERNAL)?;
-            let given = answers.given.iter().map(|(_, answer)| first(&answer.args)).collect::<Vec<_>>();
-            Ok::<_, Fault>((json!({ "answers": given, "error": !answers.missing.is_empty() }),))
+            let given: Vec<Tree> = answers.given.into_iter().map(|(_, answer)| first(answer)).collect();
+            Ok::<_, Fault>((Told { answers: given, error: !answers.missing.is_empty() },))
         })
         .on(namespace, "ask-me", |socket: Socket, args: Arguments| async move {
             let what = what(&args)?;
             let sent = arguments(&what, args.attachments);
             let answer = socket.ask::<Arguments>(&what.event, sent, what.time()).await;
-            let (answers, attachments) = match &answer {
-                Ok(answer) => (answer.args.read::<Value>().unwrap_or_default(), answer.attachments.clone()),
-                Err(_) => (json!([]), vec![]),
-            };
-            let told = (json!({ "answers": answers, "error": answer.is_err() }),).into_arguments();
-            let told = told.map_err(|_| ReplyError::INTERNAL)?;
-            Ok::<_, Fault>(Arguments { attachments, ..told })
+            let error = answer.is_err();
+            // The answers are one argument for once: a list.
+            let answers = answer.ok().map_or(vec![], |answer| list(answer).unwrap_or_default());
+            Ok::<_, Fault>((Told { answers, error },))
         })
         .on(namespace, "sockets-join", |socket: Socket, (what,): (What,)| async move {
             what.of(socket.everyone()).join(what.join.clone());
@@ -173,9 +172,32 @@ fn ask(builder: BrokerBuilder, namespace: &'static str) -> BrokerBuilder {
         })
 }
 
-fn first(args: &Json) -> Value {
-    let args: Vec<Value> = args.read().unwrap_or_default();
-    args.into_iter().next().unwrap_or_default()
+/// Any JSON, with binary anywhere in it.
+#[derive(Deserialize, Serialize)]
+#[serde(untagged)]
+enum Tree {
+    Binary(Binary),
+    List(Vec<Tree>),
+    Object(BTreeMap<String, Tree>),
+    Other(Value),
+}
+
+/// What has come of a question.
+#[derive(Serialize)]
+struct Told {
+    answers: Vec<Tree>,
+    error: bool,
+}
+
+/// The arguments as a list.
+fn list(arguments: Arguments) -> Option<Vec<Tree>> {
+    let args = Json::parse(format!("[{}]", arguments.args.as_str()).into()).ok()?;
+    <(Vec<Tree>,)>::from_arguments(Arguments { args, ..arguments }).ok().map(|(list,)| list)
+}
+
+fn first(answer: Acknowledgement) -> Tree {
+    let arguments = Arguments { args: answer.args, attachments: answer.attachments };
+    list(arguments).and_then(|list| list.into_iter().next()).unwrap_or(Tree::Other(Value::Null))
 }
 
 /// The value of a flag of the command line.

@@ -30,7 +30,7 @@ impl Session {
             let given = result
                 .map(|given| given.unwrap_or_else(|| Acknowledgement { args: no_arguments(), attachments: vec![] }));
             let reply = given.map(|Acknowledgement { args, attachments }| Reply::Acknowledged { args, attachments });
-            session.conclude(ticket, reply, ctx);
+            session.after_emitted(ctx, move |session, ctx| session.conclude(ticket, reply, ctx));
         });
         Step::Handed
     }

@@ -8,6 +8,7 @@ use crate::protocol::{Connect, Home, Recover};
 use crate::types::{ChannelName, ClientInfo, Disconnect, Event, Group, Identity, Json, Position, SessionId};
 use actix::prelude::*;
 use rand::RngExt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// A session's stay in its home.
@@ -23,6 +24,8 @@ pub(super) struct Stay {
     pub is_left: bool,
     /// The handlers of its connection have not been told yet.
     pub is_new: bool,
+    /// Acknowledgements that wait for what was emitted before them.
+    barriers: usize,
 }
 
 impl Session {
@@ -62,9 +65,16 @@ impl Session {
         greeting: Option<Json>,
     ) {
         let is_resumed = resume_from.is_some();
-        let residence = Arc::new(Residence { channel: home.channel.clone(), data, greeting, is_resumed });
+        let residence = Arc::new(Residence {
+            channel: home.channel.clone(),
+            data,
+            greeting,
+            is_resumed,
+            has_emitted: AtomicBool::new(false),
+        });
         let key = home.is_kept.then(new_key);
-        self.home = Some(Box::new(Stay { residence, key, groups, resume_from, is_left: false, is_new: true }));
+        self.home =
+            Some(Box::new(Stay { residence, key, groups, resume_from, is_left: false, is_new: true, barriers: 0 }));
     }
 
     /// What was missed cannot be brought: the session is a new one after all.
@@ -132,6 +142,30 @@ impl Session {
         };
         self.later(ctx, told, |session, _, ctx| session.proceed(ctx));
         true
+    }
+
+    /// Does something when all has arrived that handlers have emitted in the home so far: that goes by way of its channel, and
+    /// what a handler says of itself does not.
+    pub(super) fn after_emitted(
+        &mut self,
+        ctx: &mut Context<Self>,
+        act: impl FnOnce(&mut Self, &mut Context<Self>) + 'static,
+    ) {
+        let (id, node) = (self.id, self.node().clone());
+        let Some(stay) = &mut self.home else { return act(self, ctx) };
+        if stay.barriers == 0 && !stay.residence.has_emitted.swap(false, Ordering::Relaxed) {
+            return act(self, ctx);
+        }
+        stay.barriers += 1;
+        let home = stay.residence.channel.clone();
+        // The answer comes back behind all that is on the way.
+        let arrived = async move { drop(node.groups(&home, id).await) };
+        self.later(ctx, arrived, move |session, (), ctx| {
+            if let Some(stay) = &mut session.home {
+                stay.barriers -= 1;
+            }
+            act(session, ctx);
+        });
     }
 
     /// The session ends: it is kept if its client may come back, and the handlers of its home are told.

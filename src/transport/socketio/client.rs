@@ -24,8 +24,6 @@ pub(super) struct Client {
     token: Option<String>,
     reassembly: Reassembly,
     members: Vec<Member>,
-    /// A namespace was joined at some time.
-    has_joined: bool,
 }
 
 /// One namespace that the client has asked for.
@@ -42,7 +40,7 @@ impl Client {
         way.wake_after(door.connect_timeout);
         let shared = Shared::new(way, node.metrics().clone(), node.limits().unanswered_commands);
         let token = token_of_request(arrival.header("authorization"), arrival.query());
-        Client { shared, token, reassembly: Reassembly::default(), members: vec![], has_joined: false, door }
+        Client { shared, token, reassembly: Reassembly::default(), members: vec![], door }
     }
 
     fn packet(&mut self, packet: Packet) -> Result<(), Broken> {
@@ -72,10 +70,12 @@ impl Client {
         if self.members.len() >= self.door.node.limits().channels_per_connection {
             return Err(Broken("too many namespaces"));
         }
-        self.has_joined = true;
         let greeting = Greeting::read(auth.as_ref());
+        // Where no key is configured no token could be one of ours: it is the application's own matter.
+        let is_ours = self.door.node.settings().authenticator.has_keys();
+        let token = greeting.token().or_else(|| self.token.clone()).filter(|_| is_ours);
         let connect = Connect {
-            token: greeting.token().or_else(|| self.token.clone()).unwrap_or_default(),
+            token: token.unwrap_or_default(),
             name: "socket.io".to_owned(),
             home: Some(Home { channel: home.clone(), is_kept: self.door.is_kept, resume: greeting.resume() }),
             data: auth,
@@ -173,7 +173,7 @@ impl Upper for Client {
     }
 
     fn due(&mut self) {
-        if !self.has_joined {
+        if !self.shared.has_joined.get() {
             self.shared.way.close();
         }
     }
