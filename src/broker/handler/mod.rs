@@ -11,6 +11,6 @@ mod table;
 pub use call::{
     ConnectCall, LifecycleEvent, MessageCall, PublishCall, Residence, RpcCall, SessionView, Verdict, Welcome,
 };
-pub use emit::{CONNECTION, DISCONNECT, EmitCall};
+pub use emit::{CONNECTION, DISCONNECT, EmitCall, Emitting};
 pub use hosted::{Call, Handle, HandlerAddr, HandlerFuture, answer, host};
 pub use table::Handlers;

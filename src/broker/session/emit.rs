@@ -23,7 +23,9 @@ impl Session {
         let Some(handled) = call.and_then(|call| self.node().handlers().emit(call)) else {
             return self.unhandled(ticket, emit.wants_ack);
         };
-        self.later(ctx, handled, move |session, result, ctx| {
+        // Handlers have threads of their own: without this, what two events of the client do could change places.
+        self.later(ctx, handled.begun, |session, _, ctx| session.proceed(ctx));
+        self.later(ctx, handled.answer, move |session, result, ctx| {
             if !emit.wants_ack {
                 return session.outlet.done(ticket);
             }
@@ -32,7 +34,7 @@ impl Session {
             let reply = given.map(|Acknowledgement { args, attachments }| Reply::Acknowledged { args, attachments });
             session.after_emitted(ctx, move |session, ctx| session.conclude(ticket, reply, ctx));
         });
-        Step::Handed
+        Step::Waits
     }
 
     /// Nobody handles the event: silence, unless an answer was asked for, which would be waited for in vain.
