@@ -42,6 +42,20 @@ fn handlers_of_the_example_app_answer_the_real_client() {
 }
 
 #[test]
+fn javascript_clients_of_socketio_get_what_the_contract_says() {
+    let mut suite = node_suite();
+    suite.args(suites_in("js/socketio")).current_dir(sources("js/socketio"));
+    SocketIoHouse::open().run(suite, "socketio-js");
+}
+
+#[test]
+fn python_clients_of_socketio_get_what_the_contract_says() {
+    let mut suite = python_suite();
+    suite.current_dir(sources("py/socket_io"));
+    SocketIoHouse::open().run(suite, "socketio-py");
+}
+
+#[test]
 fn javascript_suites_of_socketio_ask_for_what_the_original_server_does() {
     run(original_server(), "original-js");
 }
@@ -103,6 +117,47 @@ impl House {
     /// Stops the brokers; each says that all went well.
     fn close(self) {
         for broker in [self.open, self.closed, self.brisk] {
+            let status = broker.stop();
+            assert!(status.success(), "a broker asked to stop ended with {status}");
+        }
+    }
+}
+
+/// What the suites of Socket.IO talk to: the fixture application three times, and two brokers without any handler.
+struct SocketIoHouse {
+    lasting: Broker,
+    brisk: Broker,
+    recovering: Broker,
+    open: Broker,
+    closed: Broker,
+}
+
+impl SocketIoHouse {
+    fn open() -> Self {
+        let fixture = |arguments: &[&str]| Broker::start_example_with("socketio_fixture", arguments);
+        let short = ["--ping-interval", "300", "--ping-timeout", "200", "--connect-timeout", "500"];
+        let short = [&short[..], &["--cors", "https://app.example"]].concat();
+        SocketIoHouse {
+            lasting: fixture(&["--max-payload", "3000000"]),
+            brisk: fixture(&short),
+            recovering: fixture(&["--recovery", "120000"]),
+            open: Broker::start_shipped(),
+            closed: Broker::start(&with_secrets(include_str!("clients/closed.toml"))),
+        }
+    }
+
+    /// Runs a suite, and stops all.
+    fn run(self, mut suite: Command, name: &str) {
+        suite
+            .env("TEST_SOCKETIO_URL", self.lasting.url())
+            .env("TEST_SOCKETIO_BRISK_URL", self.brisk.url())
+            .env("TEST_SOCKETIO_RECOVERY_URL", self.recovering.url())
+            .env("TEST_SOCKETIO_OPEN_URL", self.open.url())
+            .env("TEST_SOCKETIO_CLOSED_URL", self.closed.url())
+            .env("TEST_SECRET", SECRET)
+            .env("NO_PROXY", "127.0.0.1");
+        run(suite, name);
+        for broker in [self.lasting, self.brisk, self.recovering, self.open, self.closed] {
             let status = broker.stop();
             assert!(status.success(), "a broker asked to stop ended with {status}");
         }

@@ -76,14 +76,19 @@ impl Broker {
     /// # Panics
     /// If it was not built, or does not get ready.
     pub fn start_example(name: &str) -> Self {
+        Self::start_example_with(name, &[])
+    }
+
+    /// The same, with more arguments.
+    ///
+    /// # Panics
+    /// If it was not built, or does not get ready.
+    pub fn start_example_with(name: &str, arguments: &[&str]) -> Self {
         let program = Path::new(env!("CARGO_BIN_EXE_callboard")).with_file_name("examples").join(name);
         assert!(program.exists(), "{} is missing: `cargo build --examples` makes it", program.display());
-        Self::start_program(
-            tempfile::tempdir().expect("a folder for the example"),
-            program.as_os_str(),
-            &["--port".as_ref()],
-            None,
-        )
+        let folder = tempfile::tempdir().expect("a folder for the example");
+        let arguments: Vec<&OsStr> = arguments.iter().chain(&["--port"]).map(OsStr::new).collect();
+        Self::start_program(folder, program.as_os_str(), &arguments, None)
     }
 
     /// Starts a program whose last argument is the port.

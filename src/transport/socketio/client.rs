@@ -16,6 +16,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
+/// Events of a client may wait for the client itself: for its answers, which come in behind them. So many more of them than of
+/// other commands may be without an outcome, for one of `limits.unanswered_commands`.
+const EVENTS_A_COMMAND: usize = 16;
+
 /// The upper half of one connection.
 pub(super) struct Client {
     door: Arc<Door>,
@@ -38,7 +42,8 @@ impl Client {
     pub(super) fn new(door: Arc<Door>, way: Rc<Way>, arrival: &Arrival) -> Self {
         let node = &door.node;
         way.wake_after(door.connect_timeout);
-        let shared = Shared::new(way, node.metrics().clone(), node.limits().unanswered_commands);
+        let unanswered = node.limits().unanswered_commands.saturating_mul(EVENTS_A_COMMAND);
+        let shared = Shared::new(way, node.metrics().clone(), unanswered);
         let token = token_of_request(arrival.header("authorization"), arrival.query());
         Client { shared, token, reassembly: Reassembly::default(), members: vec![], door }
     }
@@ -71,8 +76,9 @@ impl Client {
             return Err(Broken("too many namespaces"));
         }
         let greeting = Greeting::read(auth.as_ref());
-        // Where no key is configured no token could be one of ours: it is the application's own matter.
-        let is_ours = self.door.node.settings().authenticator.has_keys();
+        // Where no key is configured no token could be one of ours; where the application has handlers it is their matter.
+        let node = &self.door.node;
+        let is_ours = node.settings().authenticator.has_keys() || !node.handlers().serves(&home);
         let token = greeting.token().or_else(|| self.token.clone()).filter(|_| is_ours);
         let connect = Connect {
             token: token.unwrap_or_default(),
