@@ -2,28 +2,47 @@
 use super::problem::{Place, Problem};
 use crate::broker::Namespace;
 use crate::server::Config;
+use crate::transport::engineio::EngineConfig;
 use figment::error::Kind;
 use figment::value::{Dict, Value};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-/// The array of tables.
-const NAMESPACE: &str = "namespace";
 /// Keys whose values must not show up in a message.
 const SECRETS: [&str; 2] = ["api.key", "auth.hmac_secret"];
 
 /// The known keys.
 pub(super) struct Schema {
     sections: Json,
-    namespace: Json,
+    lists: Vec<List>,
+}
+
+/// A section of which there may be several: an array of tables.
+struct List {
+    name: &'static str,
+    /// The keys of each table.
+    keys: Json,
+    /// Whether a table may hold these values.
+    accepts: fn(Value) -> figment::Result<()>,
+}
+
+impl List {
+    fn of<T: Default + Serialize + DeserializeOwned>(name: &'static str) -> Self {
+        List { name, keys: json(&T::default()), accepts: |value| value.deserialize::<T>().map(drop) }
+    }
+}
+
+fn json(defaults: &impl Serialize) -> Json {
+    serde_json::to_value(defaults).expect("the built-in config has text keys only")
 }
 
 impl Schema {
     /// The keys of the config as it is built in.
     pub(super) fn new() -> Self {
-        let json = |value: serde_json::Result<Json>| value.expect("the built-in config has text keys only");
         Schema {
-            sections: json(serde_json::to_value(Config::default())),
-            namespace: json(serde_json::to_value(Namespace::default())),
+            sections: json(&Config::default()),
+            lists: vec![List::of::<Namespace>("namespace"), List::of::<EngineConfig>("socketio")],
         }
     }
 
@@ -74,9 +93,8 @@ impl Schema {
         let sections = self.sections.as_object().into_iter().flatten();
         let mut homes: Vec<String> =
             sections.filter(|(_, inner)| inner.get(key).is_some()).map(|(name, _)| format!("[{name}]")).collect();
-        if self.namespace.get(key).is_some() {
-            homes.push(format!("[[{NAMESPACE}]]"));
-        }
+        let lists = self.lists.iter().filter(|list| list.keys.get(key).is_some());
+        homes.extend(lists.map(|list| format!("[[{}]]", list.name)));
         homes
     }
 }
@@ -98,19 +116,20 @@ impl Check<'_> {
         let Some(known) = self.schema.sections.get(section) else {
             return self.report(section, self.schema.unknown(&[], section, &self.schema.sections));
         };
-        match (section == NAMESPACE, value) {
-            (true, Value::Array(_, items)) => {
+        let schema = self.schema;
+        match (schema.lists.iter().find(|list| list.name == section), value) {
+            (Some(list), Value::Array(_, items)) => {
                 for (index, item) in items.iter_mut().enumerate() {
-                    self.namespace(index, item);
+                    self.table(list, index, item);
                 }
                 true
             }
-            (true, _) => self.report(section, "a list of tables is wanted: [[namespace]]".into()),
-            (false, Value::Dict(_, keys)) => {
+            (Some(_), _) => self.report(section, format!("a list of tables is wanted: [[{section}]]")),
+            (None, Value::Dict(_, keys)) => {
                 keys.retain(|key, value| self.leaf(section, key, value, known));
                 true
             }
-            (false, _) => self.report(section, format!("a table is wanted: [{section}]")),
+            (None, _) => self.report(section, format!("a table is wanted: [{section}]")),
         }
     }
 
@@ -125,8 +144,8 @@ impl Check<'_> {
         }
     }
 
-    fn namespace(&mut self, index: usize, item: &mut Value) {
-        let around = format!("{NAMESPACE}[{index}]");
+    fn table(&mut self, list: &List, index: usize, item: &mut Value) {
+        let around = format!("{}[{index}]", list.name);
         let Value::Dict(_, keys) = item else {
             self.report(&around, "a table is wanted".into());
             *item = Value::from(Dict::new());
@@ -135,12 +154,12 @@ impl Check<'_> {
         let schema = self.schema;
         keys.retain(|key, value| {
             let path = format!("{around}.{key}");
-            if schema.namespace.get(key).is_none() {
-                return self.report(&path, schema.unknown(&[NAMESPACE], key, &schema.namespace));
+            if list.keys.get(key).is_none() {
+                return self.report(&path, schema.unknown(&[list.name], key, &list.keys));
             }
             let alone = Value::from(Dict::from([(key.clone(), value.clone())]));
-            match alone.deserialize::<Namespace>() {
-                Ok(_) => true,
+            match (list.accepts)(alone) {
+                Ok(()) => true,
                 Err(error) => self.report(&path, reason(&error.kind, false)),
             }
         });

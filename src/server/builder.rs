@@ -1,6 +1,7 @@
 //! The broker as a Rust program sees it.
 use super::Config;
 use super::config::ServerConfig;
+use super::engines::{self, Engines, Mounted};
 use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::broker::handler::{
     ConnectCall, EmitCall, Handle, HandlerAddr, Handlers, LifecycleEvent, MessageCall, PublishCall, RpcCall, host,
@@ -9,6 +10,7 @@ use crate::broker::{Limits, Namespaces, Node, Parts, PublishRequest, Settings};
 use crate::engine::memory::{self, MemoryEngine};
 use crate::metrics::Metrics;
 use crate::service::events::{Emitter, EventHandler, FromArguments, Listens};
+use crate::transport::engineio::{EngineCall, EngineConfig, RawLayer};
 use crate::types::{Json, NameError, Position, ReplyError};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,6 +24,9 @@ pub enum Error {
     /// Whoever reaches the app could publish and read everything.
     #[error("the HTTP API has no key: set api.key, or server.allow_insecure = true if only friends can reach this app")]
     Keyless,
+    /// Only one endpoint can be at a path.
+    #[error("two Engine.IO endpoints at {0}: take another path for one of them")]
+    SamePath(String),
 }
 
 /// A broker in the making: handlers first, then [`BrokerBuilder::start`].
@@ -29,6 +34,7 @@ pub struct BrokerBuilder {
     config: Config,
     metrics: Metrics,
     handlers: Handlers,
+    mounted: Vec<Mounted>,
 }
 
 /// Where a program of its own listens.
@@ -43,6 +49,7 @@ struct Address {
 pub struct Broker {
     pub(super) node: Node,
     pub(super) config: Arc<ServerConfig>,
+    pub(super) engines: Engines,
     /// None where it is mounted in somebody's app.
     address: Option<Address>,
 }
@@ -93,6 +100,14 @@ impl BrokerBuilder {
         self
     }
 
+    /// Serves an Engine.IO endpoint without Socket.IO: this handler takes the messages of its clients, and answers each with
+    /// messages of its own. A call that fails or panics has no answer, and the session goes on.
+    pub fn engine<H: Handle<EngineCall>>(mut self, settings: EngineConfig, handler: &HandlerAddr<H>) -> Self {
+        let layer = RawLayer::new(self.handlers.caller(handler));
+        self.mounted.push(Mounted { settings, layer: Arc::new(layer) });
+        self
+    }
+
     /// Starts the broker on the current actix system, to be mounted in an app.
     ///
     /// Fails where keys or lists of the config cannot be used, and where the HTTP API has no key: what an app will listen
@@ -119,7 +134,8 @@ impl BrokerBuilder {
             metrics: self.metrics,
             handlers: self.handlers,
         });
-        Ok(Broker { node, config: Arc::new(self.config.server), address })
+        let engines = engines::open(&node, &self.config.socketio, self.mounted)?;
+        Ok(Broker { node, config: Arc::new(self.config.server), engines, address })
     }
 }
 
@@ -128,7 +144,7 @@ impl Broker {
     pub fn builder(config: Config) -> BrokerBuilder {
         let metrics = Metrics::new();
         let handlers = Handlers::new(config.limits.handler_timeout, config.limits.handler_queue, metrics.clone());
-        BrokerBuilder { config, metrics, handlers }
+        BrokerBuilder { config, metrics, handlers, mounted: vec![] }
     }
 
     /// Publishes an event; answers its position where the channel has history.

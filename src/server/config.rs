@@ -1,5 +1,6 @@
 //! The config as a whole: the sum of the rooms' own.
 use crate::broker::{Limits, Namespace};
+use crate::transport::engineio::EngineConfig;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -85,4 +86,6 @@ pub struct Config {
     /// The policies of channels.
     #[serde(rename = "namespace")]
     pub namespaces: Vec<Namespace>,
+    /// The endpoints of Socket.IO.
+    pub socketio: Vec<EngineConfig>,
 }

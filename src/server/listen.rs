@@ -1,6 +1,6 @@
 //! Listening for a process of its own: like `HttpServer`, but sockets that become connections are taken over whole.
 use super::{Broker, Config, tls};
-use crate::transport::{Endpoint, Socket, take_over};
+use crate::transport::{Endpoint, Socket, engineio, take_over};
 use actix_codec::Framed;
 use actix_http::{HttpServiceBuilder, Request, h1};
 use actix_server::{Server, ServerBuilder};
@@ -102,8 +102,12 @@ fn upgrade<T: Socket>(
 + use<T> {
     let endpoint: Rc<Endpoint> = Rc::new(broker.endpoint());
     let path: Rc<str> = broker.websocket_path().into();
+    let engines = broker.engines.clone();
     fn_service(move |(request, framed): (Request, Framed<T, h1::Codec>)| {
-        take_over(&endpoint, &path, &request, framed);
+        match engines.iter().find(|engine| engine.serves(request.path())) {
+            Some(engine) => engineio::take_over(engine, &request, framed),
+            None => take_over(&endpoint, &path, &request, framed),
+        }
         std::future::ready(Ok::<_, Infallible>(()))
     })
 }

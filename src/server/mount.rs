@@ -52,6 +52,7 @@ impl Broker {
     fn mount_connections(&self, app: &mut ServiceConfig) {
         let endpoint = Data::new(self.endpoint());
         app.service(web::resource(self.websocket_path()).app_data(endpoint).route(web::get().to(transport::open)));
+        self.engines.iter().for_each(|engine| engine.mount(app));
     }
 
     pub(super) fn websocket_path(&self) -> String {

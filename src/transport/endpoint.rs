@@ -36,19 +36,27 @@ impl Endpoint {
         if self.node.is_draining() {
             return Some(Refusal { status: StatusCode::SERVICE_UNAVAILABLE, text: "the broker is stopping\n" });
         }
-        // An origin that is no text is none of ours, unlike an absent one.
-        let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
-        let settings = self.node.settings();
-        let forwarded = text(headers, "x-forwarded-host");
-        let forwarded = peer.and_then(|peer| settings.proxies.forwarded_host(peer.ip(), forwarded));
-        let host = forwarded.or_else(|| text(headers, HOST.as_str())).unwrap_or_default();
-        if !settings.origins.admits(origin, host, settings.names_for_clients) {
-            Metrics::count(&self.node.metrics().refusals, "origin");
-            log::warn!("a connection from the origin {origin:?} was refused: add it to auth.origins to let it in");
-            return Some(Refusal { status: StatusCode::FORBIDDEN, text: "this origin is not in auth.origins\n" });
+        match admits(&self.node, headers, peer) {
+            true => None,
+            false => Some(Refusal { status: StatusCode::FORBIDDEN, text: "this origin is not in auth.origins\n" }),
         }
-        None
     }
+}
+
+/// Whether a page may connect, by the request that it makes; a refusal is counted and logged.
+pub(super) fn admits(node: &Node, headers: &HeaderMap, peer: Option<SocketAddr>) -> bool {
+    // An origin that is no text is none of ours, unlike an absent one.
+    let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
+    let settings = node.settings();
+    let forwarded = text(headers, "x-forwarded-host");
+    let forwarded = peer.and_then(|peer| settings.proxies.forwarded_host(peer.ip(), forwarded));
+    let host = forwarded.or_else(|| text(headers, HOST.as_str())).unwrap_or_default();
+    let is_admitted = settings.origins.admits(origin, host, settings.names_for_clients);
+    if !is_admitted {
+        Metrics::count(&node.metrics().refusals, "origin");
+        log::warn!("a connection from the origin {origin:?} was refused: add it to auth.origins to let it in");
+    }
+    is_admitted
 }
 
 /// Why a request does not become a connection.

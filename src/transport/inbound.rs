@@ -9,8 +9,10 @@ use tokio_util::codec::Decoder;
 /// One message.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Message {
-    /// Text or binary; the wire does not care which.
-    Data(Bytes),
+    /// Text, whose encoding nobody has looked at yet.
+    Text(Bytes),
+    /// Bytes.
+    Binary(Bytes),
     /// A ping that wants its payload back.
     Ping(Bytes),
     /// An answer to ours.
@@ -35,8 +37,8 @@ pub struct Inbound<P> {
     incoming: P,
     codec: Codec,
     buffer: BytesMut,
-    /// The parts of a fragmented message so far.
-    parts: Option<BytesMut>,
+    /// The parts of a fragmented message so far, and what it is.
+    parts: Option<(fn(Bytes) -> Message, BytesMut)>,
     limit: usize,
 }
 
@@ -79,25 +81,29 @@ impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> Inbound<P> {
 
     fn gather(&mut self, frame: Frame) -> Result<Option<Message>, Broken> {
         match frame {
-            Frame::Text(data) | Frame::Binary(data) => Ok(Some(Message::Data(data))),
+            Frame::Text(data) => Ok(Some(Message::Text(data))),
+            Frame::Binary(data) => Ok(Some(Message::Binary(data))),
             Frame::Ping(data) => Ok(Some(Message::Ping(data))),
             Frame::Pong(_) => Ok(Some(Message::Pong)),
             Frame::Close(_) => Ok(Some(Message::Close)),
-            Frame::Continuation(Item::FirstText(data) | Item::FirstBinary(data)) => {
-                self.parts = Some(BytesMut::new());
-                self.append(&data).map(|()| None)
-            }
+            Frame::Continuation(Item::FirstText(data)) => self.begin(Message::Text, &data).map(|()| None),
+            Frame::Continuation(Item::FirstBinary(data)) => self.begin(Message::Binary, &data).map(|()| None),
             Frame::Continuation(Item::Continue(data)) => self.append(&data).map(|()| None),
             Frame::Continuation(Item::Last(data)) => {
                 self.append(&data)?;
-                let whole = self.parts.take().ok_or(Broken::Protocol)?;
-                Ok(Some(Message::Data(whole.freeze())))
+                let (kind, whole) = self.parts.take().ok_or(Broken::Protocol)?;
+                Ok(Some(kind(whole.freeze())))
             }
         }
     }
 
+    fn begin(&mut self, kind: fn(Bytes) -> Message, data: &[u8]) -> Result<(), Broken> {
+        self.parts = Some((kind, BytesMut::new()));
+        self.append(data)
+    }
+
     fn append(&mut self, data: &[u8]) -> Result<(), Broken> {
-        let parts = self.parts.as_mut().ok_or(Broken::Protocol)?;
+        let (_, parts) = self.parts.as_mut().ok_or(Broken::Protocol)?;
         if parts.len() + data.len() > self.limit {
             return Err(Broken::TooLarge);
         }

@@ -3,10 +3,12 @@ mod body;
 mod connection;
 mod cut;
 mod endpoint;
+pub mod engineio;
 mod inbound;
 mod pump;
 mod requests;
 mod socket;
+pub mod socketio;
 mod takeover;
 mod wish;
 

@@ -1,12 +1,11 @@
 //! Moves bytes between a socket of our own and its connection: reads on demand into a buffer that all connections of the
 //! thread share, writes whatever waits in the outbox with one system call.
-use super::endpoint::Endpoint;
-use crate::broker::{Cut, Outbox, Worker};
+use crate::broker::{Cut, Node, Outbox, Worker};
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::rt::net::TcpStream;
 use bytes::Bytes;
 use futures_util::Stream;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io;
 use std::os::fd::AsFd;
@@ -14,7 +13,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// The most that one read brings or one write of small frames takes; what is left comes with the next.
 const READ: usize = 64 * 1024;
@@ -26,9 +25,21 @@ thread_local! {
 }
 
 /// A socket that can be ended while somebody waits for it.
-pub trait Socket: AsyncRead + AsyncWrite + Unpin + 'static {
+pub trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Shuts it down in both directions: whoever reads or writes finds its end.
     fn shut(&self);
+
+    /// The socket as it is given to another thread. Fails where it has ended.
+    fn into_movable(self) -> io::Result<Movable>;
+}
+
+/// A socket on its way to another thread.
+pub enum Movable {
+    /// One that the other thread will wait for by itself.
+    Plain(std::net::TcpStream),
+    /// One for which the thread that it came to goes on waiting, and wakes whoever reads or writes it elsewhere: TLS, whose
+    /// state cannot be taken apart, and what is relayed.
+    Bound(Box<dyn Socket>),
 }
 
 impl Socket for TcpStream {
@@ -36,11 +47,29 @@ impl Socket for TcpStream {
         // An error means that it has ended by itself.
         let _ = rustix::net::shutdown(self.as_fd(), rustix::net::Shutdown::Both);
     }
+
+    fn into_movable(self) -> io::Result<Movable> {
+        self.into_std().map(Movable::Plain)
+    }
 }
 
 impl Socket for TlsStream<TcpStream> {
     fn shut(&self) {
         self.get_ref().0.shut();
+    }
+
+    fn into_movable(self) -> io::Result<Movable> {
+        Ok(Movable::Bound(Box::new(self)))
+    }
+}
+
+impl Socket for Box<dyn Socket> {
+    fn shut(&self) {
+        (**self).shut();
+    }
+
+    fn into_movable(self) -> io::Result<Movable> {
+        Ok(Movable::Bound(self))
     }
 }
 
@@ -91,10 +120,31 @@ impl<T: Socket> Stream for Reader<T> {
 /// Writes what is in the outbox until it ends, then closes the sending side: the peer reads to the end, and the socket goes
 /// when the peer has closed, or has had its time.
 pub async fn write<T: Socket>(socket: Rc<RefCell<T>>, outbox: Rc<Outbox>) {
+    let written = drain(&socket, outbox).await;
+    close(socket, written).await;
+}
+
+/// As [`write`], where another outbox may take over from the first: if there is one in `next` when the first has ended.
+pub async fn write_in_turn<T: Socket>(socket: Rc<RefCell<T>>, first: Rc<Outbox>, next: Rc<Cell<Option<Rc<Outbox>>>>) {
+    let written = drain(&socket, first).await;
+    match (next.take(), written) {
+        (Some(next), Ok(())) => write(socket, next).await,
+        (next, written) => {
+            next.iter().for_each(|next| next.abandon());
+            close(socket, written).await;
+        }
+    }
+}
+
+/// Writes what is in the outbox until it ends. It takes nothing any more afterwards.
+async fn drain<T: Socket>(socket: &RefCell<T>, outbox: Rc<Outbox>) -> io::Result<()> {
     let mut gathered = false;
-    let written = poll_fn(|cx| poll_write(&socket, &outbox, &mut gathered, cx)).await;
+    let written = poll_fn(|cx| poll_write(socket, &outbox, &mut gathered, cx)).await;
     outbox.abandon();
-    drop(outbox);
+    written
+}
+
+async fn close<T: Socket>(socket: Rc<RefCell<T>>, written: io::Result<()>) {
     if written.is_err() {
         return socket.borrow().shut();
     }
@@ -158,9 +208,30 @@ fn write_some<T: Socket>(
     })
 }
 
+/// Ends a socket that nobody reads: writes these words, then lets the peer read them to the end.
+pub async fn dismiss<T: Socket>(mut socket: T, words: Bytes) {
+    let say = async {
+        socket.write_all(&words).await?;
+        socket.shutdown().await?;
+        // What is unread when a socket goes takes the words with it.
+        while poll_fn(|cx| poll_discard(&mut socket, cx)).await? > 0 {}
+        io::Result::Ok(())
+    };
+    // Whatever comes of it, the socket ends here.
+    let _ = tokio::time::timeout(LAST_WORDS, say).await;
+}
+
+fn poll_discard<T: Socket>(socket: &mut T, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    SCRATCH.with_borrow_mut(|scratch| {
+        let mut buffer = ReadBuf::new(scratch);
+        ready!(Pin::new(socket).poll_read(cx, &mut buffer))?;
+        Poll::Ready(Ok(buffer.filled().len()))
+    })
+}
+
 /// An outbox that says this and ends.
-pub fn last_words(endpoint: &Endpoint, words: Bytes) -> Rc<Outbox> {
-    let worker = Worker::here(&endpoint.node);
+pub fn last_words(node: &Node, words: Bytes) -> Rc<Outbox> {
+    let worker = Worker::here(node);
     let outbox = Outbox::new(words.len(), worker.outbox_bytes().clone(), None);
     outbox.finish(Some(words));
     outbox

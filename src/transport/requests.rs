@@ -72,7 +72,10 @@ impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> Stream for Requests<P> {
                 }
             }
             match this.inbound.poll_message(cx) {
-                Poll::Ready(Ok(Message::Data(data))) => (this.message, this.fresh) = (Some(data), true),
+                // The wire does not care which.
+                Poll::Ready(Ok(Message::Text(data) | Message::Binary(data))) => {
+                    (this.message, this.fresh) = (Some(data), true);
+                }
                 Poll::Ready(Ok(Message::Ping(data))) => return Poll::Ready(Some(Incoming::Ping(data))),
                 Poll::Ready(Ok(Message::Pong)) => return Poll::Ready(Some(Incoming::Pong)),
                 Poll::Ready(Ok(Message::Close) | Err(Broken::Gone)) => return Poll::Ready(None),

@@ -1,6 +1,7 @@
 use super::*;
 use callboard::broker::{Namespace, Rule};
-use serde_json::{Value, json};
+use callboard::transport::engineio::EngineConfig;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Keys that have no default, and so stand in the file as an example.
@@ -30,6 +31,7 @@ fn built_in() -> BTreeMap<String, Value> {
     let mut keys = BTreeMap::new();
     let mut sections = serde_json::to_value(Config::default()).unwrap();
     sections["namespace"] = serde_json::to_value(Namespace::default()).unwrap();
+    sections["socketio"] = serde_json::to_value(EngineConfig::default()).unwrap();
     for (section, inner) in sections.as_object().unwrap() {
         for (key, value) in inner.as_object().unwrap() {
             keys.insert(format!("{section}.{key}"), value.clone());
@@ -44,6 +46,8 @@ fn it_parses_and_is_open_on_loopback() {
     let plain = config.namespaces.iter().find(|namespace| namespace.name.is_empty()).unwrap();
     assert_eq!((&plain.subscribe, &plain.publish), (&Rule::Anyone, &Rule::Anyone));
     assert!(plain.has_history() && plain.presence);
+    let socketio = config.socketio.iter().find(|endpoint| endpoint.path == "/socket.io/").unwrap();
+    assert!(socketio.builtin_events && socketio.namespaces == ["/"] && socketio.cors.is_empty());
 }
 
 #[test]
@@ -62,14 +66,13 @@ fn a_key_that_is_commented_out_has_its_built_in_default_beside_it() {
             continue;
         }
         let (section, name) = key.split_once('.').unwrap();
-        let table = if section == "namespace" { "[[namespace]]".to_owned() } else { format!("[{section}]") };
+        let is_list = ["namespace", "socketio"].contains(&section);
+        let table = if is_list { format!("[[{section}]]") } else { format!("[{section}]") };
         let config =
             load(&format!("{table}\n{name} = {value}\n")).unwrap_or_else(|problems| panic!("{key}: {problems}"));
-        let effective = match section {
-            "namespace" => json!({ "namespace": config.namespaces[0] }),
-            _ => serde_json::to_value(&config).unwrap(),
-        };
-        assert_eq!(effective[section][name], built_in[&key], "{key}");
+        let config = serde_json::to_value(&config).unwrap();
+        let effective = if is_list { &config[section][0] } else { &config[section] };
+        assert_eq!(effective[name], built_in[&key], "{key}");
     }
 }
 

@@ -64,6 +64,11 @@ impl Handlers {
         }
     }
 
+    /// The bounds of these handlers, without any.
+    pub(super) fn bounds(&self) -> Self {
+        Self::new(self.timeout, self.queue, self.metrics.clone())
+    }
+
     /// Asks this handler whether a session is let in.
     pub fn on_connect<H: Handle<ConnectCall>>(&mut self, handler: &HandlerAddr<H>) {
         self.connect = Some(Port::new(handler));

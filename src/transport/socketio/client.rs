@@ -182,9 +182,9 @@ impl Upper for Client {
         for member in self.members.drain(..) {
             match self.shared.is_ended_for_good.get() {
                 true => member.session.do_send(SessionOrder::Disconnect(Disconnect::FORCE_DISCONNECT)),
-                false => member.session.do_send(Gone {
-                    reason: Disconnect { reason: reason.into(), ..Disconnect::CONNECTION_CLOSED },
-                }),
+                false => member
+                    .session
+                    .do_send(Gone { reason: Disconnect { reason: reason.into(), ..Disconnect::CONNECTION_CLOSED } }),
             }
             member.outlet.leave();
         }

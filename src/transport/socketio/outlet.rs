@@ -213,6 +213,7 @@ fn missed(subscribed: &Subscribed) -> &[Arc<Event>] {
 /// Whether an end is one of the connection. A client that is told that its namespace is left does not come back by itself;
 /// so it is not told where it should. An expired token ends its own sessions only (contract: `41`, the engine stays open).
 fn ends_connection(reason: &Disconnect) -> bool {
-    let is_expiry = matches!(reason, r if *r == Disconnect::CONNECTION_EXPIRED || *r == Disconnect::SUBSCRIPTION_EXPIRED);
+    let is_expiry =
+        matches!(reason, r if *r == Disconnect::CONNECTION_EXPIRED || *r == Disconnect::SUBSCRIPTION_EXPIRED);
     *reason == Disconnect::BAD_REQUEST || reason.reconnect() && !is_expiry
 }

@@ -1,0 +1,36 @@
+//! Engine.IO 4: sessions over long polling or a WebSocket, and the way from one to the other.
+//!
+//! A session lives on the worker where its handshake landed, for life, with all that listens above it. Requests of its
+//! polling come in on any worker and are passed to it; so is the socket of an upgrade. That is simpler than to move the
+//! session to its socket: nothing that listens changes its place, so no channel has to order who left and who came.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `layer` | what runs above sessions, and what it is told |
+//! | `way` | the way down, for what runs above |
+//! | `config` | an endpoint's settings |
+//! | `endpoint`, `sessions` | one endpoint, and which sessions it has |
+//! | `request`, `cors` | what a request asks for, and whether it may |
+//! | `http`, `takeover` | requests of an app; sockets of our own |
+//! | `session` | the actor of one session |
+//! | `relay` | a WebSocket of an app, carried to another thread |
+//! | `raw` | a handler that takes the messages of an endpoint without anything above it |
+mod config;
+mod cors;
+mod endpoint;
+mod http;
+mod layer;
+mod raw;
+mod relay;
+mod request;
+mod session;
+mod sessions;
+mod takeover;
+mod way;
+
+pub use config::{EngineConfig, Transport};
+pub use endpoint::{EngineEndpoint, Leaver};
+pub use layer::{Arrival, Broken, Layer, Upper};
+pub use raw::{EngineCall, EngineMessage, RawLayer};
+pub use takeover::take_over;
+pub use way::Way;
