@@ -2,15 +2,20 @@
 //!
 //! Time is virtual, but for the stories with handlers or several threads; those wait for what they tell of.
 mod broker {
+    mod acknowledging;
+    mod coming_back;
     mod death;
+    mod emitting;
     mod engine;
     mod expiry;
+    mod groups;
     mod handlers;
     mod house;
     mod joining;
     mod lagging;
     mod model;
     mod orders;
+    mod residents;
     mod retirement;
     mod sessions;
     mod subscribing;

@@ -6,7 +6,7 @@ use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::broker::handler::{
     ConnectCall, EmitCall, Handle, HandlerAddr, Handlers, LifecycleEvent, MessageCall, PublishCall, RpcCall, host,
 };
-use crate::broker::{Limits, Namespaces, Node, Parts, PublishRequest, Settings};
+use crate::broker::{Limits, Namespace, Namespaces, Node, Parts, PublishRequest, Settings};
 use crate::engine::memory::{self, MemoryEngine};
 use crate::metrics::Metrics;
 use crate::service::events::{Emitter, EventHandler, FromArguments, Listens};
@@ -116,6 +116,10 @@ impl BrokerBuilder {
         self.start_at(None)
     }
 
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// As [`BrokerBuilder::start`], for who listens where the config says: what is loopback there is so indeed
     /// (decision 15).
     pub(super) fn start_listening(self) -> Result<Broker, Error> {
@@ -188,8 +192,18 @@ fn settings(config: &Config, address: Option<Address>, insecure: bool) -> Result
         api_keys,
         anonymous: config.auth.anonymous,
         personal_channel: config.auth.personal_channel,
-        namespaces: Namespaces::new(config.namespaces.iter().cloned()),
+        namespaces: Namespaces::new(config.namespaces.iter().cloned()).with_homes(homes(config)),
     })
+}
+
+/// The policy of the channels of Socket.IO namespaces: their events are kept where any endpoint lets clients come back.
+fn homes(config: &Config) -> Namespace {
+    let kept = config.socketio.iter().filter(|endpoint| !endpoint.recovery.is_zero());
+    Namespace {
+        history_size: kept.clone().map(|endpoint| endpoint.recovery_events).max().unwrap_or(0),
+        history_ttl: kept.map(|endpoint| endpoint.recovery).max().unwrap_or_default(),
+        ..Namespace::default()
+    }
 }
 
 /// On loopback, what is open is open to this machine: pages count as its own under its names alone.

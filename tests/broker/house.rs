@@ -72,13 +72,16 @@ pub struct Plan {
     pub anonymous: bool,
     pub personal_channel: bool,
     pub handlers: Option<Handlers>,
+    /// The policy of the channels that sessions belong to.
+    pub homes: Namespace,
 }
 
 impl Plan {
     /// A house with these namespaces, in TOML.
     pub fn of(namespaces: &str) -> Self {
         let (limits, namespaces) = (Limits::default(), namespaces.to_owned());
-        Plan { namespaces, limits, anonymous: true, personal_channel: false, handlers: None }
+        let homes = Namespace::default();
+        Plan { namespaces, limits, anonymous: true, personal_channel: false, handlers: None, homes }
     }
 
     pub fn build(self) -> House {
@@ -100,7 +103,7 @@ impl Plan {
             api_keys: ApiKeys::new(&ApiConfig::default()).expect("keys"),
             anonymous: self.anonymous,
             personal_channel: self.personal_channel,
-            namespaces: Namespaces::new(table.namespace),
+            namespaces: Namespaces::new(table.namespace).with_homes(self.homes),
         };
         let node = Node::start(Parts {
             engine: engine.clone(),

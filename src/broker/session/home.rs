@@ -142,7 +142,9 @@ impl Session {
         if let Some(told) = self.node().handlers().emit(call) {
             actix_rt::spawn(told);
         }
-        if !stay.is_left && !(self.is_ended_by_us && !reason.reconnect()) {
+        // Whom we sent away for good does not come back, nor whose token has expired.
+        let may_return = !self.is_ended_by_us || reason.reconnect() && *reason != Disconnect::CONNECTION_EXPIRED;
+        if !stay.is_left && may_return {
             self.keep(*stay);
         }
     }

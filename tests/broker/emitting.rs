@@ -1,0 +1,135 @@
+//! Clients' own events, and the handlers that take them.
+use super::house::{House, Plan, real_story, rest, until};
+use super::residents::{Resident, handlers};
+use callboard::broker::handler::{HandlerAddr, Handlers, host};
+use callboard::service::events::{EventHandler, FromArguments, Listens, Socket};
+use callboard::types::{Json, ReplyError};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+type Log = Arc<Mutex<Vec<String>>>;
+
+fn hosted<A: FromArguments + 'static, F: Listens<A>>(function: F) -> HandlerAddr<EventHandler<F, A>> {
+    host(move || EventHandler::new(function))
+}
+
+fn house(handlers: Handlers) -> House {
+    Plan { handlers: Some(handlers), ..Plan::of("[[namespace]]\nname = ''") }.build()
+}
+
+/// What an event with these arguments is acknowledged with.
+async fn acknowledged(who: &Resident, event: &str, args: &str) -> String {
+    let begin = format!("3{}", who.emit(event, args));
+    let find = || who.said().into_iter().find(|line| line.starts_with(&begin));
+    until("it is acknowledged", || find().is_some()).await;
+    find().expect("it was there")[begin.len()..].to_owned()
+}
+
+async fn resident(house: &House) -> Resident {
+    let who = Resident::arrive(house, false).await;
+    until("it is let in", || !who.said().is_empty()).await;
+    who
+}
+
+#[test]
+fn a_handler_gets_typed_arguments_and_acknowledges_with_what_it_returns() {
+    real_story(async {
+        let mut handlers = handlers();
+        let sum = hosted(|_: Socket, (a, b): (u64, u64)| async move { (a + b,) });
+        handlers.on_emit("/", "sum", &sum);
+        let quiet = hosted(|_: Socket, (): ()| async move {});
+        handlers.on_emit("/", "quiet", &quiet);
+        let fails = hosted(|_: Socket, (): ()| async move { Err::<(), _>(ReplyError::new(400, "no")) });
+        handlers.on_emit("/*", "fails", &fails);
+        let who = resident(&house(handlers)).await;
+        assert_eq!(acknowledged(&who, "sum", "[1,2,\"more\"]").await, "[3]");
+        assert_eq!(acknowledged(&who, "quiet", "[1]").await, "[]");
+        assert_eq!(acknowledged(&who, "fails", "[]").await, r#"[{"error":{"code":400,"message":"no"}}]"#);
+        let bad = acknowledged(&who, "sum", "[1,\"two\"]").await;
+        assert!(bad.starts_with(r#"[{"error":{"code":107,"message":"argument 2: invalid type"#), "{bad}");
+        let nobody = acknowledged(&who, "nobody", "[]").await;
+        assert!(nobody.starts_with(r#"[{"error":{"code":104,"#), "{nobody}");
+    });
+}
+
+#[test]
+fn a_handler_that_panics_or_takes_too_long_is_an_error_and_all_goes_on() {
+    real_story(async {
+        let mut handlers = handlers();
+        let moody = hosted(|_: Socket, (mood,): (String,)| async move {
+            match mood.as_str() {
+                "panic" => panic!("asked to"),
+                "slow" => std::future::pending().await,
+                _ => (mood,),
+            }
+        });
+        handlers.on_emit("/", "ask", &moody);
+        let who = resident(&house(handlers)).await;
+        assert!(acknowledged(&who, "ask", "[\"panic\"]").await.contains(r#""code":100"#));
+        assert_eq!(acknowledged(&who, "ask", "[\"well\"]").await, "[\"well\"]");
+        assert!(acknowledged(&who, "ask", "[\"slow\"]").await.contains(r#""code":100"#));
+        assert_eq!(acknowledged(&who, "ask", "[\"well\"]").await, "[\"well\"]");
+    });
+}
+
+#[test]
+fn several_handlers_of_an_event_run_in_order_and_the_first_answer_counts() {
+    real_story(async {
+        let (mut handlers, log) = (handlers(), Log::default());
+        for name in ["first", "second", "third"] {
+            let log = log.clone();
+            let noted = hosted(move |_: Socket, (): ()| {
+                log.lock().unwrap().push(name.to_owned());
+                async move { (name != "first").then_some((name,)) }
+            });
+            handlers.on_emit("/", "note", &noted);
+        }
+        let who = resident(&house(handlers)).await;
+        assert_eq!(acknowledged(&who, "note", "[]").await, "[\"second\"]");
+        assert_eq!(*log.lock().unwrap(), ["first", "second", "third"]);
+    });
+}
+
+#[test]
+fn connection_comes_before_what_the_client_emits_and_disconnect_says_why() {
+    real_story(async {
+        let (mut handlers, log) = (handlers(), Log::default());
+        let (seen, slow) = (log.clone(), Duration::from_millis(50));
+        let connected = hosted(move |socket: Socket, (_auth,): (Json,)| {
+            let seen = seen.clone();
+            async move {
+                tokio::time::sleep(slow).await;
+                socket.set_data(&7).expect("a number has a JSON form");
+                seen.lock().unwrap().push("connection".into());
+            }
+        });
+        handlers.on_emit("/", "connection", &connected);
+        let seen = log.clone();
+        let said = hosted(move |socket: Socket, (): ()| {
+            seen.lock().unwrap().push(format!("said {:?}", socket.data::<u64>()));
+            async move { socket.emit("heard", ("you",)).await }
+        });
+        handlers.on_emit("/", "said", &said);
+        let seen = log.clone();
+        let gone = hosted(move |_: Socket, (reason,): (String,)| {
+            seen.lock().unwrap().push(reason);
+            async move {}
+        });
+        handlers.on_emit("/", "disconnect", &gone);
+        let house = house(handlers);
+        let who = resident(&house).await;
+        assert_eq!(acknowledged(&who, "said", "[]").await, "[]");
+        until("it was emitted", || who.said().contains(&r#"2["heard","you"]"#.to_owned())).await;
+        // What the session tells its handlers, a client cannot pretend.
+        assert!(acknowledged(&who, "connection", "[]").await.contains(r#""code":104"#));
+        who.vanish();
+        until("it is gone", || log.lock().unwrap().len() == 3).await;
+        let other = resident(&house).await;
+        other.leave();
+        until("it has left", || log.lock().unwrap().len() == 5).await;
+        rest().await;
+        let noted = log.lock().unwrap().clone();
+        let reasons = ["transport close", "client namespace disconnect"];
+        assert_eq!(noted, ["connection", "said Some(7)", reasons[0], "connection", reasons[1]]);
+    });
+}
