@@ -64,6 +64,8 @@ pub struct Metrics {
     pub disconnects: Family<ReasonLabel, Counter>,
     /// Sessions that moved from polling to a WebSocket, or could not, by outcome: `done`, `refused`, `timeout`, `broken`.
     pub upgrades: Family<ReasonLabel, Counter>,
+    /// Polls that wait for packets.
+    pub polls: Gauge,
     /// Polls that their clients gave up.
     pub polls_aborted: Counter,
     /// Events that did not reach a listener, by reason: `slow`, `lagging`.
@@ -105,6 +107,7 @@ impl Metrics {
             commands: Family::default(),
             disconnects: Family::default(),
             upgrades: Family::default(),
+            polls: Gauge::default(),
             polls_aborted: Counter::default(),
             drops: Family::default(),
             refusals: Family::default(),
@@ -133,6 +136,7 @@ impl Metrics {
         r.register("deliveries", "Events put into outboxes", self.deliveries.clone());
         r.register("disconnects", "Connections closed by the broker", self.disconnects.clone());
         r.register("upgrades", "Moves from polling to a WebSocket", self.upgrades.clone());
+        r.register("polls", "Polls that wait for packets", self.polls.clone());
         r.register("polls_aborted", "Polls that their clients gave up", self.polls_aborted.clone());
         r.register("drops", "Events that did not reach a listener", self.drops.clone());
         r.register("refusals", "Connections and requests refused", self.refusals.clone());

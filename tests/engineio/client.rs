@@ -108,7 +108,8 @@ impl House {
     /// The sum of a metric over those labels that have this text.
     pub async fn metric(&self, name: &str, label: &str) -> f64 {
         let metrics = send(self.address, "GET", "/metrics", "", b"").await.reply().await.body;
-        let lines = metrics.lines().filter(|line| line.starts_with(name) && line.contains(label));
+        let is_it = |line: &str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '{']));
+        let lines = metrics.lines().filter(|line| is_it(line) && line.contains(label));
         lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
     }
 
@@ -164,13 +165,15 @@ impl Session<'_> {
         format!("EIO=4&transport={transport}&sid={}", self.sid)
     }
 
-    /// A poll that is under way.
+    /// A poll that waits, the only one of its house.
     pub async fn poll(&self) -> Pending<TcpStream> {
-        self.house.send("GET", &self.query("polling"), "", "").await
+        let pending = self.house.send("GET", &self.query("polling"), "", "").await;
+        self.house.until("callboard_polls", "", 1.0).await;
+        pending
     }
 
     pub async fn get(&self) -> Reply {
-        self.poll().await.reply().await
+        self.house.get(&self.query("polling")).await
     }
 
     pub async fn post(&self, body: &str) -> Reply {

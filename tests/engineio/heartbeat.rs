@@ -35,7 +35,7 @@ async fn a_websocket_that_does_not_answer_is_closed_in_time() {
         let since = Instant::now();
         socket.next().await;
         socket.hears("2").await;
-        socket.is_closed(None).await;
+        assert_eq!(socket.next().await, None);
         is_about(since.elapsed(), INTERVAL + TIMEOUT);
         assert_eq!(house.metric("callboard_disconnects_total", "ping timeout").await, 1.0);
     })
@@ -97,7 +97,7 @@ async fn the_answer_may_take_longer_than_the_interval() {
         socket.next().await;
         socket.hears("2").await;
         let since = Instant::now();
-        socket.is_closed(None).await;
+        assert_eq!(socket.next().await, None);
         is_about(since.elapsed(), INTERVAL);
     })
     .await;

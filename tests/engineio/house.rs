@@ -25,11 +25,19 @@ pub enum Kind {
     Mounted,
 }
 
+/// How a broker ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// As its operator would end it.
+    Drained,
+    AtOnce,
+}
+
 /// A broker that runs until it is dropped.
 pub struct House {
     pub kind: Kind,
     pub address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
+    stop: Option<oneshot::Sender<Ending>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -84,7 +92,7 @@ impl Plan {
 
 type Tell = std::sync::mpsc::Sender<SocketAddr>;
 
-async fn own(builder: BrokerBuilder, port: u16, tell: &Tell, stopped: oneshot::Receiver<()>) {
+async fn own(builder: BrokerBuilder, port: u16, tell: &Tell, stopped: oneshot::Receiver<Ending>) {
     tell.send((Ipv4Addr::LOCALHOST, port).into()).expect("somebody waits for it");
     tokio::select! {
         served = builder.serve(|| Err("nothing to reload".into())) => served.expect("it serves"),
@@ -92,7 +100,7 @@ async fn own(builder: BrokerBuilder, port: u16, tell: &Tell, stopped: oneshot::R
     }
 }
 
-async fn mounted(builder: BrokerBuilder, workers: usize, tell: &Tell, stopped: oneshot::Receiver<()>) {
+async fn mounted(builder: BrokerBuilder, workers: usize, tell: &Tell, stopped: oneshot::Receiver<Ending>) {
     let broker = builder.start().expect("a good config");
     let routes = broker.routes();
     let server = HttpServer::new(move || App::new().configure(routes.clone()));
@@ -102,25 +110,29 @@ async fn mounted(builder: BrokerBuilder, workers: usize, tell: &Tell, stopped: o
     let server = server.run();
     let handle = server.handle();
     actix_rt::spawn(server);
-    // It ends with the house.
-    let _ = stopped.await;
-    broker.drain().await;
-    handle.stop(true).await;
+    if stopped.await == Ok(Ending::Drained) {
+        broker.drain().await;
+    }
+    handle.stop(false).await;
 }
 
 impl House {
-    /// Ends it as an operator would, and waits until it is gone.
+    /// Has the broker of an app stop; it tells its clients.
+    pub fn begin_to_stop(&mut self) {
+        self.tell(Ending::Drained);
+    }
+
+    /// Waits until it has stopped.
     pub fn stop(mut self) {
-        self.end();
+        self.join();
     }
 
-    /// Tells a broker of an app that it is to stop; its clients are told.
-    pub fn tell_to_stop(&mut self) {
-        self.stop.take();
+    fn tell(&mut self, ending: Ending) {
+        // It may have ended by itself, with an error that is told when it is joined.
+        self.stop.take().into_iter().for_each(|stop| drop(stop.send(ending)));
     }
 
-    fn end(&mut self) {
-        self.stop.take();
+    fn join(&mut self) {
         if let Some(thread) = self.thread.take() {
             let ended = thread.join();
             assert!(ended.is_ok() || thread::panicking(), "the broker panicked");
@@ -130,13 +142,15 @@ impl House {
 
 impl Drop for House {
     fn drop(&mut self) {
-        self.end();
+        self.tell(Ending::AtOnce);
+        self.join();
     }
 }
 
 /// Runs a story in a house of either kind.
 pub async fn both<F: Future<Output = ()>>(plan: fn() -> Plan, story: impl Fn(House) -> F) {
     for kind in [Kind::Own, Kind::Mounted] {
+        eprintln!("on {kind:?}");
         story(plan().start(kind)).await;
     }
 }

@@ -12,12 +12,11 @@ async fn a_broker_that_stops_tells_its_clients_whatever_carries_them() {
     let waiting = house.open().await;
     let sid = waiting.query("polling");
     let poll = waiting.poll().await;
-    waiting.say("4nothing").await;
     let idle = house.open().await;
     idle.say("4for the next poll").await;
     let idle = idle.query("polling");
     house.until("callboard_outbox_bytes", "", 20.0).await;
-    house.tell_to_stop();
+    house.begin_to_stop();
     socket.is_closed(None).await;
     assert_eq!(poll.reply().await.told(), (200, "1"));
     assert_eq!(house.get(&sid).await.status, 400);

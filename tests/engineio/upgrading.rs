@@ -35,9 +35,6 @@ async fn a_poll_is_ended_when_the_candidate_works_and_so_is_each_one_after_it() 
     both(Plan::new, async |house| {
         let session = house.open().await;
         let poll = session.poll().await;
-        session.say("4a").await;
-        assert_eq!(poll.reply().await.body, "4a");
-        let poll = session.poll().await;
         let mut socket = session.candidate().await;
         socket.say("2probe").await;
         socket.hears("3probe").await;
@@ -58,9 +55,6 @@ async fn a_poll_is_ended_when_the_candidate_works_and_so_is_each_one_after_it() 
 async fn a_move_without_a_probe_is_good_too_and_ends_a_poll() {
     both(Plan::new, async |house| {
         let session = house.open().await;
-        let poll = session.poll().await;
-        session.say("4a").await;
-        assert_eq!(poll.reply().await.body, "4a");
         let poll = session.poll().await;
         let mut socket = session.candidate().await;
         // What follows at once in the same segment is the session's already.

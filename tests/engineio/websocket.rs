@@ -3,7 +3,7 @@ use super::house::{House, Plan, both};
 use futures_util::SinkExt;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{Frame, Utf8Bytes};
 
 /// A WebSocket whose open packet was read.
@@ -72,7 +72,8 @@ async fn what_breaks_the_rules_of_websocket_is_told_the_code_for_it() {
         socket.0.send(Message::Frame(broken)).await.unwrap();
         socket.is_closed(Some(1007)).await;
         let mut socket = opened(&house).await;
-        let broken = Frame::message(vec![b'4'], OpCode::Control(Control::Reserved(11)), true);
+        // A part of a message that has not begun.
+        let broken = Frame::message(vec![b'4'], OpCode::Data(Data::Continue), true);
         socket.0.send(Message::Frame(broken)).await.unwrap();
         socket.is_closed(Some(1002)).await;
         assert_eq!(house.metric("callboard_disconnects_total", "transport error").await, 3.0);

@@ -4,7 +4,7 @@ use super::way::Way;
 use crate::broker::handler::{Call, Caller};
 use crate::metrics::Metrics;
 use crate::protocol::socketio::engine::EnginePacket;
-use crate::types::{BoxFuture, Fault};
+use crate::types::{BoxFuture, Fault, ReplyError};
 use bytes::Bytes;
 use bytestring::ByteString;
 use std::cell::{Cell, RefCell};
@@ -104,11 +104,11 @@ impl Asked {
         while let Some(answer) = self.next() {
             match answer.await {
                 Ok(messages) => messages.into_iter().for_each(|message| self.send(message)),
-                // Panics and calls that took too long were counted where they were found.
-                Err(Fault::Reply(error)) => log::warn!("an Engine.IO message has no answer: {}", error.message),
                 Err(fault) => {
                     log::warn!("an Engine.IO message has no answer: {fault:?}");
-                    Metrics::count(&self.way.worker().node().metrics().handler_failures, "error");
+                    if !is_counted(&fault) {
+                        Metrics::count(&self.way.worker().node().metrics().handler_failures, "error");
+                    }
                 }
             }
             self.unanswered.set(self.unanswered.get() - 1);
@@ -129,6 +129,11 @@ impl Asked {
         };
         self.way.answer(packet.frame().websocket().clone());
     }
+}
+
+/// Panics, calls that took too long and calls too many were counted where they were found.
+fn is_counted(fault: &Fault) -> bool {
+    matches!(fault, Fault::Reply(error) if *error == ReplyError::INTERNAL || *error == ReplyError::TOO_MANY_REQUESTS)
 }
 
 impl Upper for Raw {

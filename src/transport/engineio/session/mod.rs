@@ -277,6 +277,7 @@ impl Handler<Due> for EngineSession {
 
 impl Drop for EngineSession {
     fn drop(&mut self) {
+        self.take_poll();
         self.endpoint.sessions().remove(&self.entry);
         self.endpoint.carried_by(self.way.carrier()).dec();
         self.dismiss_candidate();

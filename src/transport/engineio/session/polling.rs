@@ -56,6 +56,7 @@ impl Handler<Poll> for EngineSession {
             Carrier::Nobody => {
                 self.poll = Some(answer);
                 self.way.carry_by(Carrier::Poll);
+                self.metrics().polls.inc();
                 if !self.way.outbox().is_open() {
                     self.answer_poll(EnginePacket::Close);
                     self.leave(ctx);
@@ -110,16 +111,22 @@ impl EngineSession {
 
     /// Whether there was a client to answer.
     fn answer_with(&mut self, packets: impl FnOnce(&Self) -> ByteString) -> bool {
-        let Some(poll) = self.poll.take() else { return true };
-        self.way.carry_by(Carrier::Nobody);
+        let Some(poll) = self.take_poll() else { return true };
         !poll.is_closed() && poll.send(Answer::Packets(packets(self))).is_ok()
+    }
+
+    /// From here on none waits.
+    pub(super) fn take_poll(&mut self) -> Option<oneshot::Sender<Answer>> {
+        let poll = self.poll.take()?;
+        self.way.carry_by(Carrier::Nobody);
+        self.metrics().polls.dec();
+        Some(poll)
     }
 
     /// The client gave up its poll. It cannot know what it missed, so its session ends.
     fn aborted(&mut self, ctx: &mut Context<Self>) {
         self.metrics().polls_aborted.inc();
-        self.poll = None;
-        self.way.carry_by(Carrier::Nobody);
+        self.take_poll();
         self.end(reason::ERROR, Parting::Now, ctx);
     }
 }

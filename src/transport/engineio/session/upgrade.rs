@@ -80,7 +80,9 @@ impl EngineSession {
         let socket = Rc::new(RefCell::new(socket));
         let cut = Rc::new(Cutter(socket.clone()));
         let outbox = Outbox::new(CANDIDATE, self.way.worker().outbox_bytes().clone(), Some(cut.clone()));
-        outbox.begin_with(head);
+        if !head.is_empty() {
+            outbox.begin_with(head);
+        }
         let next = Rc::new(Cell::new(None));
         let incoming = pump::Reader::new(socket.clone(), early);
         actix_rt::spawn(pump::write_in_turn(socket, outbox.clone(), next.clone()));
