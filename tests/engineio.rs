@@ -15,6 +15,8 @@ mod house;
 mod polling;
 #[path = "engineio/posting.rs"]
 mod posting;
+#[path = "engineio/secured.rs"]
+mod secured;
 #[path = "engineio/stopping.rs"]
 mod stopping;
 #[path = "engineio/upgrading.rs"]

@@ -24,12 +24,13 @@ struct List {
     /// The keys of each table.
     keys: Json,
     /// Whether a table may hold these values.
-    accepts: fn(Value) -> figment::Result<()>,
+    accepts: fn(Value) -> Result<(), Box<figment::Error>>,
 }
 
 impl List {
     fn of<T: Default + Serialize + DeserializeOwned>(name: &'static str) -> Self {
-        List { name, keys: json(&T::default()), accepts: |value| value.deserialize::<T>().map(drop) }
+        let accepts = |value: Value| value.deserialize::<T>().map(drop).map_err(Box::new);
+        List { name, keys: json(&T::default()), accepts }
     }
 }
 

@@ -9,7 +9,7 @@ use tokio_util::codec::Decoder;
 /// One message.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Message {
-    /// Text, whose encoding nobody has looked at yet.
+    /// Text, not looked at whether it is UTF-8.
     Text(Bytes),
     /// Bytes.
     Binary(Bytes),
@@ -37,9 +37,15 @@ pub struct Inbound<P> {
     incoming: P,
     codec: Codec,
     buffer: BytesMut,
-    /// The parts of a fragmented message so far, and what it is.
-    parts: Option<(fn(Bytes) -> Message, BytesMut)>,
+    /// The parts of a fragmented message so far.
+    parts: Option<Parts>,
     limit: usize,
+}
+
+/// A fragmented message that has begun.
+struct Parts {
+    is_text: bool,
+    bytes: BytesMut,
 }
 
 impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> Inbound<P> {
@@ -86,28 +92,29 @@ impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> Inbound<P> {
             Frame::Ping(data) => Ok(Some(Message::Ping(data))),
             Frame::Pong(_) => Ok(Some(Message::Pong)),
             Frame::Close(_) => Ok(Some(Message::Close)),
-            Frame::Continuation(Item::FirstText(data)) => self.begin(Message::Text, &data).map(|()| None),
-            Frame::Continuation(Item::FirstBinary(data)) => self.begin(Message::Binary, &data).map(|()| None),
+            Frame::Continuation(Item::FirstText(data)) => self.begin(true, &data),
+            Frame::Continuation(Item::FirstBinary(data)) => self.begin(false, &data),
             Frame::Continuation(Item::Continue(data)) => self.append(&data).map(|()| None),
             Frame::Continuation(Item::Last(data)) => {
                 self.append(&data)?;
-                let (kind, whole) = self.parts.take().ok_or(Broken::Protocol)?;
-                Ok(Some(kind(whole.freeze())))
+                let Parts { is_text, bytes } = self.parts.take().ok_or(Broken::Protocol)?;
+                let bytes = bytes.freeze();
+                Ok(Some(if is_text { Message::Text(bytes) } else { Message::Binary(bytes) }))
             }
         }
     }
 
-    fn begin(&mut self, kind: fn(Bytes) -> Message, data: &[u8]) -> Result<(), Broken> {
-        self.parts = Some((kind, BytesMut::new()));
-        self.append(data)
+    fn begin(&mut self, is_text: bool, data: &[u8]) -> Result<Option<Message>, Broken> {
+        self.parts = Some(Parts { is_text, bytes: BytesMut::new() });
+        self.append(data).map(|()| None)
     }
 
     fn append(&mut self, data: &[u8]) -> Result<(), Broken> {
-        let (_, parts) = self.parts.as_mut().ok_or(Broken::Protocol)?;
-        if parts.len() + data.len() > self.limit {
+        let parts = self.parts.as_mut().ok_or(Broken::Protocol)?;
+        if parts.bytes.len() + data.len() > self.limit {
             return Err(Broken::TooLarge);
         }
-        parts.extend_from_slice(data);
+        parts.bytes.extend_from_slice(data);
         Ok(())
     }
 }

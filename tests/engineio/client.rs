@@ -229,11 +229,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 
     /// Asserts that it is closed, and with which code: none for one without a status.
-    pub async fn is_closed(mut self, code: Option<u16>) {
+    pub async fn was_closed(mut self, code: Option<u16>) {
         match timeout(PATIENCE, self.0.next()).await.expect("an end") {
             Some(Ok(Message::Close(frame))) => assert_eq!(frame.map(|frame| frame.code.into()), code),
             other => panic!("{other:?} instead of a close"),
         }
+    }
+
+    /// Asserts that the socket ends, after the close was answered.
+    pub async fn ends(&mut self) {
         let after = timeout(PATIENCE, self.0.next()).await.expect("the end of the socket");
         assert!(matches!(after, None | Some(Err(Error::ConnectionClosed))), "{after:?}");
     }

@@ -35,7 +35,6 @@ enum Ending {
 
 /// A broker that runs until it is dropped.
 pub struct House {
-    pub kind: Kind,
     pub address: SocketAddr,
     stop: Option<oneshot::Sender<Ending>>,
     thread: Option<JoinHandle<()>>,
@@ -86,7 +85,7 @@ impl Plan {
             assert!(Instant::now() < deadline, "nobody listens on {address}");
             thread::yield_now();
         }
-        House { kind, address, stop: Some(stop), thread: Some(thread) }
+        House { address, stop: Some(stop), thread: Some(thread) }
     }
 }
 
@@ -128,8 +127,10 @@ impl House {
     }
 
     fn tell(&mut self, ending: Ending) {
-        // It may have ended by itself, with an error that is told when it is joined.
-        self.stop.take().into_iter().for_each(|stop| drop(stop.send(ending)));
+        if let Some(stop) = self.stop.take() {
+            // It may have ended by itself, with an error that is told when it is joined.
+            let _ = stop.send(ending);
+        }
     }
 
     fn join(&mut self) {

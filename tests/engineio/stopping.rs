@@ -17,7 +17,7 @@ async fn a_broker_that_stops_tells_its_clients_whatever_carries_them() {
     let idle = idle.query("polling");
     house.until("callboard_outbox_bytes", "", 20.0).await;
     house.begin_to_stop();
-    socket.is_closed(None).await;
+    socket.was_closed(None).await;
     assert_eq!(poll.reply().await.told(), (200, "1"));
     assert_eq!(house.get(&sid).await.status, 400);
     assert_eq!(house.get(POLLING).await.status, 503);

@@ -77,7 +77,7 @@ async fn after_the_move_polls_and_posts_and_sockets_are_refused_and_harm_nothing
         assert_eq!(session.get().await.told(), BAD_REQUEST);
         assert_eq!(session.post("4x").await.told(), BAD_REQUEST);
         for _ in 0..TRIES {
-            session.candidate().await.is_closed(None).await;
+            session.candidate().await.was_closed(None).await;
         }
         socket.say("4still here").await;
         socket.hears("4still here").await;
@@ -94,7 +94,7 @@ async fn a_second_candidate_is_closed_and_the_first_goes_on() {
         first.say("2probe").await;
         first.hears("3probe").await;
         for _ in 0..TRIES {
-            session.candidate().await.is_closed(None).await;
+            session.candidate().await.was_closed(None).await;
         }
         session.works().await;
         first.say("5").await;
@@ -111,12 +111,12 @@ async fn a_candidate_that_says_anything_else_is_closed_and_the_session_stays() {
         for wrong in ["4hello", "2", "3", "6", "1", "nonsense", "2prob", "5x"] {
             let mut socket = session.candidate().await;
             socket.say(wrong).await;
-            socket.is_closed(None).await;
+            socket.was_closed(None).await;
             session.works().await;
         }
         let mut socket = session.candidate().await;
         socket.say_bytes(b"5").await;
-        socket.is_closed(None).await;
+        socket.was_closed(None).await;
         // One that goes away before it moves takes nothing with it.
         let mut socket = session.candidate().await;
         socket.say("2probe").await;
@@ -145,7 +145,7 @@ async fn a_candidate_that_takes_too_long_is_closed_and_the_session_stays() {
         let mut socket = session.candidate().await;
         socket.say("2probe").await;
         socket.hears("3probe").await;
-        socket.is_closed(None).await;
+        socket.was_closed(None).await;
         assert!(since.elapsed() >= Duration::from_millis(195));
         assert_eq!(house.metric("callboard_upgrades_total", "timeout").await, 1.0);
         session.works().await;
@@ -161,7 +161,7 @@ async fn a_session_that_ends_takes_its_candidate_with_it() {
         socket.say("2probe").await;
         socket.hears("3probe").await;
         session.say("1").await;
-        socket.is_closed(None).await;
+        socket.was_closed(None).await;
         session.is_gone().await;
     })
     .await;

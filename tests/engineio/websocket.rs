@@ -1,6 +1,7 @@
 use super::client::{Socket, WEBSOCKET};
-use super::house::{House, Plan, both};
+use super::house::{House, Kind, Plan, both};
 use futures_util::SinkExt;
+use std::time::{Duration, Instant};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -36,7 +37,7 @@ async fn what_is_no_packet_closes_it_without_a_status() {
         for wrong in ["7", "abc", "", "b!", "2", "2probe", "1"] {
             let mut socket = opened(&house).await;
             socket.say(wrong).await;
-            socket.is_closed(None).await;
+            socket.was_closed(None).await;
         }
         house.until("callboard_connections", "engineio-websocket", 0.0).await;
     })
@@ -66,16 +67,16 @@ async fn what_breaks_the_rules_of_websocket_is_told_the_code_for_it() {
     both(plan, async |house| {
         let mut socket = opened(&house).await;
         socket.say(&format!("4{}", "x".repeat(1000))).await;
-        socket.is_closed(Some(1009)).await;
+        socket.was_closed(Some(1009)).await;
         let mut socket = opened(&house).await;
         let broken = Frame::message(vec![b'4', 0xff], OpCode::Data(Data::Text), true);
         socket.0.send(Message::Frame(broken)).await.unwrap();
-        socket.is_closed(Some(1007)).await;
+        socket.was_closed(Some(1007)).await;
         let mut socket = opened(&house).await;
         // A part of a message that has not begun.
         let broken = Frame::message(vec![b'4'], OpCode::Data(Data::Continue), true);
         socket.0.send(Message::Frame(broken)).await.unwrap();
-        socket.is_closed(Some(1002)).await;
+        socket.was_closed(Some(1002)).await;
         assert_eq!(house.metric("callboard_disconnects_total", "transport error").await, 3.0);
     })
     .await;
@@ -96,6 +97,21 @@ async fn fragments_are_one_message_and_pings_between_them_are_answered() {
         assert_eq!(socket.next().await, Some(Message::binary(vec![1, 2])));
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_socket_of_the_brokers_own_ends_when_both_have_closed() {
+    let house = Plan::new().start(Kind::Own);
+    let since = Instant::now();
+    let mut by_client = opened(&house).await;
+    by_client.0.close(None).await.unwrap();
+    assert_eq!(by_client.next().await, None);
+    by_client.ends().await;
+    let mut by_broker = opened(&house).await;
+    by_broker.say("1").await;
+    assert_eq!(by_broker.next().await, None);
+    by_broker.ends().await;
+    assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
 }
 
 #[tokio::test]

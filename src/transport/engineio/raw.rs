@@ -75,10 +75,13 @@ struct Raw {
     limit: usize,
 }
 
+/// What the handler will say to one message.
+type Answer = BoxFuture<Result<Vec<EngineMessage>, Fault>>;
+
 /// What the handler was asked, first to last.
 struct Asked {
     way: Rc<Way>,
-    waiting: RefCell<VecDeque<BoxFuture<Result<Vec<EngineMessage>, Fault>>>>,
+    waiting: RefCell<VecDeque<Answer>>,
     /// Those that wait, and the one that is being answered.
     unanswered: Cell<usize>,
     room: Cell<Option<Waker>>,
@@ -118,7 +121,7 @@ impl Asked {
         }
     }
 
-    fn next(&self) -> Option<BoxFuture<Result<Vec<EngineMessage>, Fault>>> {
+    fn next(&self) -> Option<Answer> {
         self.waiting.borrow_mut().pop_front().filter(|_| !self.is_over.get())
     }
 

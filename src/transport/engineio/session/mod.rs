@@ -42,7 +42,7 @@ pub(super) const UPPER: u64 = 0;
 const KEPT: Duration = Duration::from_secs(30);
 /// ...but shorter while the broker stops; and so long may a WebSocket take for its last words.
 const LAST_WORDS: Duration = Duration::from_secs(5);
-/// A client that has closed its sending side may take this long to read the answer to its close.
+/// A client that will say no more may take this long to read what it is told last.
 const HALF_CLOSED: Duration = Duration::from_millis(100);
 
 /// The reasons for which sessions end, in the words of the original.

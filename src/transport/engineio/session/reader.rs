@@ -65,6 +65,17 @@ impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> ActorFuture<EngineSession> f
             }
             let message = ready!(this.inbound.poll_message(cx));
             match (this.role, message) {
+                // A close is answered with a close (RFC 6455, section 5.5.1), and nothing comes after it.
+                (Role::Transport, Ok(Message::Close)) => {
+                    session.end(reason::CLIENT, Parting::Silent, ctx);
+                    session.gone_after_last_words(ctx);
+                    return task::Poll::Ready(());
+                }
+                (Role::Dismissed, Ok(Message::Close) | Err(_)) => return task::Poll::Ready(()),
+                (Role::Candidate(_), Ok(Message::Close) | Err(_)) => {
+                    session.fail_candidate("broken");
+                    return task::Poll::Ready(());
+                }
                 (Role::Transport, Ok(message)) => session.received(message, ctx),
                 (Role::Transport, Err(broken)) => {
                     session.broken(broken, ctx);
@@ -75,12 +86,7 @@ impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> ActorFuture<EngineSession> f
                     session.switch();
                 }
                 (Role::Candidate(_), Ok(message)) => session.probe(message),
-                (Role::Candidate(_), Err(_)) => {
-                    session.fail_candidate("broken");
-                    return task::Poll::Ready(());
-                }
                 (Role::Dismissed, Ok(_)) => {}
-                (Role::Dismissed, Err(_)) => return task::Poll::Ready(()),
             }
         }
         cx.waker().wake_by_ref();
@@ -113,9 +119,7 @@ impl EngineSession {
             Message::Ping(payload) => {
                 self.way.push(pong_frame(&payload));
             }
-            Message::Pong => {}
-            // A close is answered with a close (RFC 6455, section 5.5.1).
-            Message::Close => self.end(reason::CLIENT, Parting::Silent, ctx),
+            Message::Pong | Message::Close => {}
         }
     }
 
@@ -152,8 +156,7 @@ impl EngineSession {
         match message {
             Message::Text(text) if text[..] == *b"2probe" => self.probed(),
             Message::Ping(payload) => self.answer_candidate(pong_frame(&payload)),
-            Message::Pong => {}
-            Message::Close => self.fail_candidate("broken"),
+            Message::Pong | Message::Close => {}
             Message::Text(_) | Message::Binary(_) => self.fail_candidate("refused"),
         }
     }
