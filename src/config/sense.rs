@@ -24,19 +24,26 @@ pub(super) fn find(config: &Config) -> Vec<Nonsense> {
     found.of_limits(&config.limits);
     found.of_redis(&config.redis);
     found.of_namespaces(&config.namespaces);
+    found.of_socketio(config);
     found.0
 }
 
-struct Found(Vec<Nonsense>);
+pub(super) struct Found(Vec<Nonsense>);
 
 impl Found {
-    fn add(&mut self, wrong: bool, key: impl Into<String>, message: impl Into<String>) {
+    pub(super) fn add(&mut self, wrong: bool, key: impl Into<String>, message: impl Into<String>) {
         if wrong {
             self.0.push(Nonsense { key: key.into(), with: None, message: message.into() });
         }
     }
 
-    fn add_pair(&mut self, wrong: bool, key: impl Into<String>, with: impl Into<String>, message: impl Into<String>) {
+    pub(super) fn add_pair(
+        &mut self,
+        wrong: bool,
+        key: impl Into<String>,
+        with: impl Into<String>,
+        message: impl Into<String>,
+    ) {
         if wrong {
             self.0.push(Nonsense { key: key.into(), with: Some(with.into()), message: message.into() });
         }

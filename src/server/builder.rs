@@ -1,6 +1,7 @@
 //! The broker as a Rust program sees it.
 use super::Config;
 use super::config::ServerConfig;
+use super::engines::{self, Engines, Mounted};
 use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::broker::handler::{
     ConnectCall, EmitCall, Handle, HandlerAddr, Handlers, LifecycleEvent, MessageCall, PublishCall, RpcCall, host,
@@ -9,8 +10,7 @@ use crate::broker::{Limits, Namespace, Namespaces, Node, Parts, PublishRequest, 
 use crate::engine::{self, Opened, memory};
 use crate::metrics::Metrics;
 use crate::service::events::{Emitter, EventHandler, FromArguments, Listens};
-use crate::transport::engineio::Door;
-use crate::transport::socketio::SocketIoLayer;
+use crate::transport::engineio::{EngineCall, EngineConfig, RawLayer};
 use crate::types::{Json, NameError, Position, ReplyError};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -27,6 +27,9 @@ pub enum Error {
     /// Whoever reaches the app could publish and read everything.
     #[error("the HTTP API has no key: set api.key, or server.allow_insecure = true if only friends can reach this app")]
     Keyless,
+    /// Only one endpoint can be at a path.
+    #[error("two Engine.IO endpoints at {0}: take another path for one of them")]
+    SamePath(String),
 }
 
 /// A broker in the making: handlers first, then [`BrokerBuilder::start`].
@@ -34,6 +37,7 @@ pub struct BrokerBuilder {
     config: Config,
     metrics: Metrics,
     handlers: Handlers,
+    mounted: Vec<Mounted>,
 }
 
 /// Where a program of its own listens.
@@ -48,8 +52,7 @@ struct Address {
 pub struct Broker {
     pub(super) node: Node,
     pub(super) config: Arc<ServerConfig>,
-    /// The endpoints of Socket.IO, shared by all threads.
-    pub(super) doors: Arc<[Arc<Door>]>,
+    pub(super) engines: Engines,
     /// None where it is mounted in somebody's app.
     address: Option<Address>,
 }
@@ -100,8 +103,12 @@ impl BrokerBuilder {
         self
     }
 
-    pub(super) fn config(&self) -> &Config {
-        &self.config
+    /// Serves an Engine.IO endpoint without Socket.IO: this handler takes the messages of its clients, and answers each with
+    /// messages of its own. A call that fails or panics has no answer, and the session goes on.
+    pub fn engine<H: Handle<EngineCall>>(mut self, settings: EngineConfig, handler: &HandlerAddr<H>) -> Self {
+        let layer = RawLayer::new(self.handlers.caller(handler));
+        self.mounted.push(Mounted { settings, layer: Arc::new(layer) });
+        self
     }
 
     /// Starts the broker on the current actix system, to be mounted in an app.
@@ -110,6 +117,10 @@ impl BrokerBuilder {
     /// on is not known here, so it counts as reachable
     pub fn start(self) -> Result<Broker, Error> {
         self.start_at(None)
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.config
     }
 
     /// As [`BrokerBuilder::start`], for who listens where the config says: what is loopback there is so indeed
@@ -136,11 +147,8 @@ impl BrokerBuilder {
             metrics: self.metrics,
             handlers: self.handlers,
         });
-        let doors = self.config.socketio.into_iter().map(|endpoint| {
-            let layer = Box::new(SocketIoLayer::new(node.clone(), &endpoint));
-            Arc::new(Door::new(node.clone(), endpoint, layer, address.is_some()))
-        });
-        Ok(Broker { doors: doors.collect(), node, config: Arc::new(self.config.server), address })
+        let engines = engines::open(&node, &self.config.socketio, self.mounted)?;
+        Ok(Broker { node, config: Arc::new(self.config.server), engines, address })
     }
 }
 
@@ -149,7 +157,7 @@ impl Broker {
     pub fn builder(config: Config) -> BrokerBuilder {
         let metrics = Metrics::new();
         let handlers = Handlers::new(config.limits.handler_timeout, config.limits.handler_queue, metrics.clone());
-        BrokerBuilder { config, metrics, handlers }
+        BrokerBuilder { config, metrics, handlers, mounted: vec![] }
     }
 
     /// Publishes an event; answers its position where the channel has history.

@@ -1,6 +1,7 @@
 //! The config as a whole: the sum of the rooms' own.
 use crate::broker::{Limits, Namespace};
 use crate::engine;
+use crate::transport::engineio::EngineConfig;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -85,11 +86,11 @@ pub struct Config {
     pub api: crate::auth::ApiConfig,
     /// The bounds.
     pub limits: Limits,
-    /// The endpoints of Socket.IO.
-    pub socketio: Vec<crate::transport::engineio::EngineConfig>,
     /// The Redis that nodes share, where `engine` says so.
     pub redis: engine::redis::Config,
     /// The policies of channels.
     #[serde(rename = "namespace")]
     pub namespaces: Vec<Namespace>,
+    /// The endpoints of Socket.IO.
+    pub socketio: Vec<EngineConfig>,
 }

@@ -8,24 +8,20 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 ///
 /// Fails where an address cannot be listened on or a file of the config cannot be used.
 pub async fn serve(config: Config, reload: impl Fn() -> Result<Config, String> + 'static) -> io::Result<()> {
-    run(Broker::builder(config), reload).await
+    Broker::builder(config).serve(reload).await
 }
 
 impl BrokerBuilder {
-    /// Runs the broker, handlers and all, as a process of its own: it listens where its config says until SIGTERM or ctrl-c,
-    /// then drains. Needs an actix system. A program of this kind, other than one that mounts the broker in an app, lets
-    /// Socket.IO clients move from polling to WebSocket.
-    ///
-    /// Fails where an address cannot be listened on or something of the config cannot be used.
-    pub async fn serve(self) -> io::Result<()> {
-        run(self, || Err("this program does not read its config again".to_owned())).await
+    /// Runs the broker with these handlers as a process of its own, as [`serve`] does: it listens where the config says, and
+    /// takes over whole the sockets that become connections, which costs less than an app that keeps them.
+    pub async fn serve(self, reload: impl Fn() -> Result<Config, String> + 'static) -> io::Result<()> {
+        let config = self.config().clone();
+        run(self.start_listening().map_err(io::Error::other)?, config, reload).await
     }
 }
 
-async fn run(builder: BrokerBuilder, reload: impl Fn() -> Result<Config, String> + 'static) -> io::Result<()> {
+async fn run(broker: Broker, config: Config, reload: impl Fn() -> Result<Config, String> + 'static) -> io::Result<()> {
     raise_descriptor_limit();
-    let config = builder.config().clone();
-    let broker = builder.start_listening().map_err(io::Error::other)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;

@@ -50,6 +50,8 @@ fn it_parses_and_is_open_on_loopback() {
     let plain = config.namespaces.iter().find(|namespace| namespace.name.is_empty()).unwrap();
     assert_eq!((&plain.subscribe, &plain.publish), (&Rule::Anyone, &Rule::Anyone));
     assert!(plain.has_history() && plain.presence);
+    let socketio = config.socketio.iter().find(|endpoint| endpoint.path == "/socket.io/").unwrap();
+    assert!(socketio.builtin_events && socketio.namespaces == ["/"] && socketio.cors.is_empty());
 }
 
 #[test]

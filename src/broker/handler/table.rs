@@ -65,6 +65,11 @@ impl Handlers {
         }
     }
 
+    /// The bounds of these handlers, without any.
+    pub(super) fn bounds(&self) -> Self {
+        Self::new(self.timeout, self.queue, self.metrics.clone())
+    }
+
     /// Asks this handler whether a session is let in.
     pub fn on_connect<H: Handle<ConnectCall>>(&mut self, handler: &HandlerAddr<H>) {
         self.connect = Some(Port::new(handler));
@@ -164,7 +169,7 @@ impl Handlers {
         (port.waiting.fetch_add(1, Ordering::Relaxed) < self.queue).then_some(place)
     }
 
-    fn ask<C: Call>(&self, port: &Port<C>, call: C) -> BoxFuture<Result<C::Answer, Fault>> {
+    pub(super) fn ask<C: Call>(&self, port: &Port<C>, call: C) -> BoxFuture<Result<C::Answer, Fault>> {
         self.ask_and_see(port, call, None)
     }
 
