@@ -36,6 +36,12 @@ impl EngineSession {
         self.pulse = Pulse::new(self.config().ping_interval);
     }
 
+    /// How long until a client that says nothing counts as gone.
+    pub(super) fn until_given_up(&self) -> Duration {
+        let left = self.pulse.at.saturating_duration_since(Instant::now());
+        if self.pulse.is_asked { left } else { left + self.config().ping_timeout }
+    }
+
     pub(super) fn beat(&mut self, ctx: &mut Context<Self>) {
         if self.upper.is_none() {
             return;

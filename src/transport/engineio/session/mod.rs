@@ -216,18 +216,27 @@ impl EngineSession {
                 self.linger(LAST_WORDS);
                 self.endpoint.sessions().remove(&self.entry);
             }
+            // The reference's client reads the close in a body before what stands in front of it: what is queued goes first,
+            // and the close to the next poll.
+            Carrier::Poll if parting == Parting::Kept && self.way.outbox().bytes() > 0 => {
+                self.answer_queued(ctx);
+                self.keep_last_words();
+            }
             Carrier::Poll => {
                 self.answer_poll(if parting == Parting::Silent { EnginePacket::Noop } else { EnginePacket::Close });
                 self.leave(ctx);
             }
-            Carrier::Nobody if parting == Parting::Kept => {
-                self.way.finish();
-                let is_stopping = self.endpoint.node().is_draining();
-                self.linger(if is_stopping { LAST_WORDS } else { KEPT });
-            }
+            Carrier::Nobody if parting == Parting::Kept => self.keep_last_words(),
             Carrier::Nobody => self.leave(ctx),
         }
         upper.closed(reason);
+    }
+
+    /// What is queued waits for the next poll, no longer than a client that is gone would have been waited for.
+    fn keep_last_words(&self) {
+        self.way.finish();
+        let is_stopping = self.endpoint.node().is_draining();
+        self.linger(if is_stopping { LAST_WORDS } else { KEPT.min(self.until_given_up()) });
     }
 
     /// The actor stops, and its id is of no use any more.

@@ -97,7 +97,7 @@ impl EngineSession {
         self.answer_with(body)
     }
 
-    fn answer_queued(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn answer_queued(&mut self, ctx: &mut Context<Self>) {
         if !self.answer_with(|session| session.way.take_packets(None)) {
             self.aborted(ctx);
         }

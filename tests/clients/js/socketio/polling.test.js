@@ -135,6 +135,8 @@ test('a poll that its client gives up ends the session', async () => {
 test('a close answers the waiting poll, and ends the session', async () => {
   const poller = await Poller.join();
   const waiting = poller.poll();
+  // The answer to this shows that the poll before it is there.
+  await poller.push('42["data-set",1]');
   await poller.push('1');
   const { status, body } = await waiting;
   assert.deepEqual([status, body], [200, '6']);
