@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 /// Keys whose values must not show up in a message.
-const SECRETS: [&str; 2] = ["api.key", "auth.hmac_secret"];
+const SECRETS: [&str; 3] = ["api.key", "auth.hmac_secret", "redis.url"];
 
 /// The known keys.
 pub(super) struct Schema {
@@ -62,6 +62,11 @@ impl Schema {
         }
         let is_secret = SECRETS.contains(&path.join(".").as_str());
         nested.deserialize::<Config>().map(drop).map_err(|error| reason(&error.kind, is_secret))
+    }
+
+    /// Whether this is a key without a section.
+    pub(super) fn stands_alone(&self, key: &str) -> bool {
+        self.sections.get(key).is_some_and(|known| !known.is_object() && !known.is_array())
     }
 
     /// Whether these keys are known; the reason why not.
@@ -126,6 +131,11 @@ impl Check<'_> {
                 true
             }
             (Some(_), _) => self.report(section, format!("a list of tables is wanted: [[{section}]]")),
+            // A key that stands by itself.
+            (None, value) if !known.is_object() => match self.schema.accepts(&[section], value.clone()) {
+                Ok(()) => true,
+                Err(reason) => self.report(section, reason),
+            },
             (None, Value::Dict(_, keys)) => {
                 keys.retain(|key, value| self.leaf(section, key, value, known));
                 true

@@ -7,7 +7,7 @@ use crate::broker::handler::{
     ConnectCall, EmitCall, Handle, HandlerAddr, Handlers, LifecycleEvent, MessageCall, PublishCall, RpcCall, host,
 };
 use crate::broker::{Limits, Namespace, Namespaces, Node, Parts, PublishRequest, Settings};
-use crate::engine::memory::{self, MemoryEngine};
+use crate::engine::{self, Opened, memory};
 use crate::metrics::Metrics;
 use crate::service::events::{Emitter, EventHandler, FromArguments, Listens};
 use crate::transport::engineio::{EngineCall, EngineConfig, RawLayer};
@@ -21,6 +21,9 @@ pub enum Error {
     /// A key, a file or a list of `[auth]` or `[api]` cannot be used.
     #[error(transparent)]
     Auth(#[from] crate::auth::Error),
+    /// The engine that the config names cannot be used.
+    #[error(transparent)]
+    Engine(#[from] engine::redis::OpenError),
     /// Whoever reaches the app could publish and read everything.
     #[error("the HTTP API has no key: set api.key, or server.allow_insecure = true if only friends can reach this app")]
     Keyless,
@@ -129,8 +132,14 @@ impl BrokerBuilder {
 
     fn start_at(self, address: Option<Address>) -> Result<Broker, Error> {
         let settings = settings(&self.config, address, self.config.server.allow_insecure)?;
-        let engine = Arc::new(MemoryEngine::new(memory_of(&self.config.limits)));
-        super::sweep::start(engine.clone(), self.metrics.clone());
+        let memory = memory_of(&self.config.limits);
+        let engine = match engine::open(self.config.engine, memory, &self.config.redis, &self.metrics)? {
+            Opened::Memory(engine) => {
+                super::sweep::start(engine.clone(), self.metrics.clone());
+                engine
+            }
+            Opened::Shared(engine) => engine,
+        };
         let node = Node::start(Parts {
             engine,
             settings,

@@ -92,6 +92,19 @@ fn names_of_namespaces_must_fit_into_names_of_channels() {
 }
 
 #[test]
+fn an_address_of_redis_that_is_none_is_a_problem_and_its_password_a_secret() {
+    let text = "engine = 'redisss'\n[redis]\nurl = 'http://u:topsecret@h'\nprefix = 'a{b}'\ntimeout = '1ms'\n";
+    let problems = problems_of(load(text));
+    assert!(problems[0].starts_with("1 engine "), "{problems:?}");
+    assert!(problems[1].starts_with("3 redis.url an address is wanted: redis://"), "{problems:?}");
+    assert!(problems[2].starts_with("4 redis.prefix ") && problems[3].starts_with("5 redis.timeout "), "{problems:?}");
+    assert!(!problems.join("").contains("topsecret"), "{problems:?}");
+    let config = load("[redis]\nurl = 'redis://u:topsecret@h'\n").unwrap();
+    let shown = format!("{config:?}{}", serde_json::to_string(&config).unwrap());
+    assert!(!shown.contains("topsecret"), "{shown}");
+}
+
+#[test]
 fn endpoints_of_socketio_that_nobody_could_use_are_problems() {
     let text = "[[socketio]]\npath = 'socket.io'\nping_interval = '0s'\ntransports = []\n\
                 [[socketio]]\nnamespaces = ['/', 'admin', '/a*b']\ncors = ['https://a.test', 'nonsense']\n\

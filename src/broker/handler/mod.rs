@@ -13,6 +13,6 @@ pub use call::{
     ConnectCall, LifecycleEvent, MessageCall, PublishCall, Residence, RpcCall, SessionView, Verdict, Welcome,
 };
 pub use caller::Caller;
-pub use emit::{CONNECTION, DISCONNECT, EmitCall};
+pub use emit::{CONNECTION, DISCONNECT, EmitCall, Emitting};
 pub use hosted::{Call, Handle, HandlerAddr, HandlerFuture, answer, host};
 pub use table::Handlers;
