@@ -95,6 +95,8 @@ pub struct Reader<T> {
 impl<T: Socket> Reader<T> {
     /// Reads from `socket`, after what was read before: `early`.
     pub fn new(socket: Rc<RefCell<T>>, early: Bytes) -> Self {
+        // Where nothing is left in it, it would keep the dispatcher's buffer all the same.
+        let early = if early.is_empty() { Bytes::new() } else { early };
         Reader { socket, early }
     }
 }
