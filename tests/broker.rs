@@ -8,6 +8,7 @@ mod broker {
     mod emitting;
     mod engine;
     mod expiry;
+    mod following;
     mod groups;
     mod handlers;
     mod house;

@@ -1,6 +1,7 @@
 //! The real clients, unmodified, against the real broker: `centrifuge` for JavaScript and a bare WebSocket on Node,
 //! `centrifuge-python` and `cent` on Python. The suites are in `tests/clients/`; what they need is installed into
-//! `target/clients`, once for each state of the lock files.
+//! `target/clients`, once for each state of the lock files. The suites of Socket.IO are run against the original server
+//! too, so that they ask for what it does and not for what we think it does.
 mod harness;
 
 use harness::{API_KEY, Broker, SECRET, wait};
@@ -16,7 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(600);
 #[test]
 fn javascript_clients_get_what_the_contract_says() {
     let house = House::open("js");
-    house.run(node_suite(), &[]);
+    let mut suite = node_suite();
+    suite.args(suites_in("js"));
+    house.run(suite, &[]);
     house.close();
 }
 
@@ -36,6 +39,33 @@ fn handlers_of_the_example_app_answer_the_real_client() {
     house.run(suite, &[("TEST_CHAT_URL", chat.url())]);
     drop(chat);
     house.close();
+}
+
+#[test]
+fn javascript_clients_of_socketio_get_what_the_contract_says() {
+    let mut suite = node_suite();
+    suite.args(suites_in("js/socketio")).current_dir(sources("js/socketio"));
+    SocketIoHouse::open().run(suite, "socketio-js");
+}
+
+#[test]
+fn python_clients_of_socketio_get_what_the_contract_says() {
+    let mut suite = python_suite();
+    suite.current_dir(sources("py/socket_io"));
+    SocketIoHouse::open().run(suite, "socketio-py");
+}
+
+#[test]
+fn javascript_suites_of_socketio_ask_for_what_the_original_server_does() {
+    run(original_server(), "original-js");
+}
+
+#[test]
+fn python_suites_of_socketio_ask_for_what_the_original_server_does() {
+    let mut suite = original_server();
+    suite.arg("--").arg(python().get_program()).args(["-m", "pytest"]);
+    suite.current_dir(sources("py/socket_io")).env("PYTHONDONTWRITEBYTECODE", "1");
+    run(suite, "original-py");
 }
 
 #[test]
@@ -93,6 +123,47 @@ impl House {
     }
 }
 
+/// What the suites of Socket.IO talk to: the fixture application three times, and two brokers without any handler.
+struct SocketIoHouse {
+    lasting: Broker,
+    brisk: Broker,
+    recovering: Broker,
+    open: Broker,
+    closed: Broker,
+}
+
+impl SocketIoHouse {
+    fn open() -> Self {
+        let fixture = |arguments: &[&str]| Broker::start_example_with("socketio_fixture", arguments);
+        let short = ["--ping-interval", "300", "--ping-timeout", "200", "--connect-timeout", "500"];
+        let short = [&short[..], &["--cors", "https://app.example"]].concat();
+        SocketIoHouse {
+            lasting: fixture(&["--max-payload", "3000000"]),
+            brisk: fixture(&short),
+            recovering: fixture(&["--recovery", "120000"]),
+            open: Broker::start_shipped(),
+            closed: Broker::start(&with_secrets(include_str!("clients/closed.toml"))),
+        }
+    }
+
+    /// Runs a suite, and stops all.
+    fn run(self, mut suite: Command, name: &str) {
+        suite
+            .env("TEST_SOCKETIO_URL", self.lasting.url())
+            .env("TEST_SOCKETIO_BRISK_URL", self.brisk.url())
+            .env("TEST_SOCKETIO_RECOVERY_URL", self.recovering.url())
+            .env("TEST_SOCKETIO_OPEN_URL", self.open.url())
+            .env("TEST_SOCKETIO_CLOSED_URL", self.closed.url())
+            .env("TEST_SECRET", SECRET)
+            .env("NO_PROXY", "127.0.0.1");
+        run(suite, name);
+        for broker in [self.lasting, self.brisk, self.recovering, self.open, self.closed] {
+            let status = broker.stop();
+            assert!(status.success(), "a broker asked to stop ended with {status}");
+        }
+    }
+}
+
 fn with_secrets(config: &str) -> String {
     config.replace("{secret}", SECRET).replace("{api_key}", API_KEY)
 }
@@ -131,19 +202,38 @@ fn sources(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name)
 }
 
+/// The suites of one folder, by name: without names those of the folders in it would run as well.
+fn suites_in(folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(sources(folder)).expect("the folder of the suites");
+    let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a plain name"));
+    let mut suites: Vec<_> = names.filter(|name| name.ends_with(".test.js")).collect();
+    suites.sort();
+    suites
+}
+
 /// The suite of the JavaScript client, installed.
 fn node_suite() -> Command {
+    let mut node = Command::new("node");
+    node.args(["--test", "--test-concurrency=4"]).current_dir(sources("js")).env("NODE_PATH", node_packages());
+    node
+}
+
+/// The original Socket.IO server, on which the suites of Socket.IO are run: in JavaScript, unless a command follows.
+fn original_server() -> Command {
+    let mut node = Command::new("node");
+    node.arg(sources("js/socketio").join("against_original.js")).env("NODE_PATH", node_packages());
+    node
+}
+
+/// Where the JavaScript clients are, installed.
+fn node_packages() -> PathBuf {
     let folder = target().join("js");
     installed(&folder, &sources("js"), &["package.json", "package-lock.json", ".npmrc"], |folder| {
         let mut npm = Command::new("npm");
         npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
         run(npm, "npm");
     });
-    let mut node = Command::new("node");
-    node.args(["--test", "--test-concurrency=4"])
-        .current_dir(sources("js"))
-        .env("NODE_PATH", folder.join("node_modules"));
-    node
+    folder.join("node_modules")
 }
 
 /// The suite of the Python clients, installed.

@@ -1,6 +1,8 @@
 //! The suite every engine passes, and what each engine promises beyond it.
 //!
 //! Another engine joins with one line: its name, the arguments of `tokio::test`, and a function that makes a fixture.
+mod harness;
+
 #[path = "engine/suite.rs"]
 #[macro_use]
 mod suite;
@@ -19,7 +21,10 @@ mod model;
 mod positions;
 #[path = "engine/presence.rs"]
 mod presence;
+#[path = "engine/redis.rs"]
+mod redis;
 #[path = "engine/repeats.rs"]
 mod repeats;
 
 conformance!(memory_engine, (start_paused = true), memory::fresh);
+conformance!(redis_engine, (), redis::fresh);

@@ -1,7 +1,7 @@
 //! `channels`: which channels have listeners.
 use super::method::Method;
 use crate::broker::Node;
-use crate::types::{ReplyError, Space};
+use crate::types::ReplyError;
 use globset::{GlobBuilder, GlobMatcher};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,6 +25,9 @@ pub struct Channels {
 pub struct Listened {
     /// By name; error 106 instead where there are more than 100,000.
     channels: BTreeMap<String, ChannelNumbers>,
+    /// The ids of nodes that did not answer; left out where all did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<String>,
 }
 
 /// The numbers of a channel.
@@ -44,15 +47,17 @@ impl Method for Channels {
     async fn answer(self, node: &Node) -> Result<Listened, ReplyError> {
         let pattern = self.pattern.filter(|pattern| !pattern.is_empty());
         let matcher = pattern.as_deref().map(matcher).transpose()?;
-        let occupied = node.channels().await?.into_iter();
+        let occupied = node.everywhere().channels().await?;
+        let missing = occupied.missing;
         let meant = occupied
-            .filter(|(name, _)| *name.space() == Space::User)
-            .filter(|(name, _)| matcher.as_ref().is_none_or(|matcher| matcher.is_match(name.as_str())))
+            .value
+            .into_iter()
+            .filter(|(name, _)| matcher.as_ref().is_none_or(|matcher| matcher.is_match(name)))
             .take(MAX_LISTED + 1)
-            .map(|(name, num_clients)| (name.as_str().to_owned(), ChannelNumbers { num_clients }));
+            .map(|(name, num_clients)| (name, ChannelNumbers { num_clients }));
         let channels: BTreeMap<_, _> = meant.collect();
         // Part of a list looks like the whole of it, so none is given.
-        (channels.len() <= MAX_LISTED).then_some(Listened { channels }).ok_or(ReplyError::LIMIT_EXCEEDED)
+        (channels.len() <= MAX_LISTED).then_some(Listened { channels, missing }).ok_or(ReplyError::LIMIT_EXCEEDED)
     }
 }
 

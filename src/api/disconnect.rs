@@ -1,6 +1,6 @@
 //! `disconnect`: ends sessions.
 use super::method::Method;
-use super::target::{Done, spared, target};
+use super::target::{Ordered, spared, target};
 use crate::broker::Node;
 use crate::types::{Disconnect as Reason, ReplyError};
 use serde::Deserialize;
@@ -49,17 +49,16 @@ impl Told {
 }
 
 impl Method for Disconnect {
-    type Result = Done;
+    type Result = Ordered;
     const NAME: &'static str = "disconnect";
     const SUMMARY: &'static str = "Ends sessions";
     const REQUEST: &'static str = r#"{"user":"42","disconnect":{"code":4500,"reason":"banned"}}"#;
     const RESULT: &'static str = "{}";
 
-    async fn answer(self, node: &Node) -> Result<Done, ReplyError> {
+    async fn answer(self, node: &Node) -> Result<Ordered, ReplyError> {
         let reason = self.disconnect.map_or(Ok(Reason::FORCE_DISCONNECT), Told::reason)?;
         let mut target = target(self.user, self.client, self.session);
         target.except = spared(self.whitelist);
-        node.disconnect(target, reason).await?;
-        Ok(Done {})
+        Ok(node.everywhere().disconnect(target, reason).await?.into())
     }
 }

@@ -19,7 +19,7 @@ pub fn alive() -> HttpResponse {
 pub fn ready(node: &Node) -> HttpResponse {
     let stopping = node.is_draining().then_some("the broker is stopping");
     let lost = (!node.registry().connected()).then_some("the registry has ended");
-    let reasons: Vec<_> = stopping.into_iter().chain(lost).collect();
+    let reasons: Vec<_> = stopping.into_iter().chain(lost).chain(node.engine().trouble()).collect();
     match reasons.is_empty() {
         true => HttpResponse::Ok().json(Health { status: "ok", reasons }),
         false => HttpResponse::ServiceUnavailable().json(Health { status: "unavailable", reasons }),

@@ -15,6 +15,9 @@ pub struct Info {}
 pub struct Nodes {
     /// One entry a node.
     nodes: Vec<NodeNumbers>,
+    /// The ids of nodes that did not answer; left out where all did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<String>,
 }
 
 /// A node and its numbers.
@@ -69,11 +72,12 @@ impl Method for Info {
     const RESULT: &'static str = r#"{"nodes":[{"uid":"6f1d4e7c-0f0e-4a55-9d3e-0c4f0a1b2c3d","name":"6f1d4e7c-0f0e-4a55-9d3e-0c4f0a1b2c3d","version":"0.1.0","num_clients":1,"num_users":1,"num_channels":1,"num_subs":1,"uptime":3,"metrics":{"interval":0,"items":{}},"process":{"cpu":0.1,"rss":12000000}}]}"#;
 
     async fn answer(self, node: &Node) -> Result<Nodes, ReplyError> {
-        let mut nodes: Vec<NodeNumbers> = node.info().await?.into_iter().map(NodeNumbers::from).collect();
+        let reached = node.everywhere().info().await?;
+        let mut nodes: Vec<NodeNumbers> = reached.value.into_iter().map(NodeNumbers::from).collect();
         for own in nodes.iter_mut().filter(|other| other.uid == node.id()) {
             own.process = process();
         }
-        Ok(Nodes { nodes })
+        Ok(Nodes { nodes, missing: reached.missing })
     }
 }
 

@@ -19,6 +19,9 @@ pub struct Presence {
 pub struct Present {
     /// By session id.
     presence: BTreeMap<String, Client>,
+    /// The ids of nodes that did not answer; left out where all did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<String>,
 }
 
 /// Asks how many are in a channel.
@@ -35,6 +38,9 @@ pub struct PresentNumbers {
     num_clients: usize,
     /// Different users among them.
     num_users: usize,
+    /// The ids of nodes that did not answer; left out where all did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<String>,
 }
 
 impl Method for Presence {
@@ -45,8 +51,9 @@ impl Method for Presence {
     const RESULT: &'static str = r#"{"presence":{"c54ba4b8-5ba8-4d41-8a3b-3a6c5f6d0f3e":{"user":"42","client":"c54ba4b8-5ba8-4d41-8a3b-3a6c5f6d0f3e"}}}"#;
 
     async fn answer(self, node: &Node) -> Result<Present, ReplyError> {
-        let present = node.presence(&self.channel.unwrap_or_default()).await?;
-        Ok(Present { presence: present.iter().map(|info| (info.client.to_string(), (&**info).into())).collect() })
+        let present = node.everywhere().presence(&self.channel.unwrap_or_default()).await?;
+        let presence = present.value.iter().map(|info| (info.client.to_string(), (&**info).into())).collect();
+        Ok(Present { presence, missing: present.missing })
     }
 }
 
@@ -58,7 +65,8 @@ impl Method for PresenceStats {
     const RESULT: &'static str = r#"{"num_clients":2,"num_users":1}"#;
 
     async fn answer(self, node: &Node) -> Result<PresentNumbers, ReplyError> {
-        let stats = node.presence_stats(&self.channel.unwrap_or_default()).await?;
-        Ok(PresentNumbers { num_clients: stats.clients, num_users: stats.users })
+        let stats = node.everywhere().presence_stats(&self.channel.unwrap_or_default()).await?;
+        let (num_clients, num_users) = (stats.value.clients, stats.value.users);
+        Ok(PresentNumbers { num_clients, num_users, missing: stats.missing })
     }
 }

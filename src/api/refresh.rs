@@ -1,7 +1,7 @@
 //! `refresh`: changes when sessions end.
 use super::draft::{given, shown};
 use super::method::Method;
-use super::target::{Done, target};
+use super::target::{Ordered, target};
 use crate::broker::Node;
 use crate::types::{Disconnect, Json, ReplyError};
 use serde::Deserialize;
@@ -27,19 +27,20 @@ pub struct Refresh {
 }
 
 impl Method for Refresh {
-    type Result = Done;
+    type Result = Ordered;
     const NAME: &'static str = "refresh";
     const SUMMARY: &'static str = "Changes when sessions end";
     const REQUEST: &'static str = r#"{"user":"42","expire_at":1900000000}"#;
     const RESULT: &'static str = "{}";
 
-    async fn answer(self, node: &Node) -> Result<Done, ReplyError> {
+    async fn answer(self, node: &Node) -> Result<Ordered, ReplyError> {
         let info = shown(self.info, None)?;
         let target = target(self.user, self.client, self.session);
-        match self.expired {
-            Some(true) => node.disconnect(target, Disconnect::CONNECTION_EXPIRED).await?,
-            _ => node.refresh(target, self.expire_at.filter(|at| *at > 0), info).await?,
+        let everywhere = node.everywhere();
+        let reached = match self.expired {
+            Some(true) => everywhere.disconnect(target, Disconnect::CONNECTION_EXPIRED).await?,
+            _ => everywhere.refresh(target, self.expire_at.filter(|at| *at > 0), info).await?,
         };
-        Ok(Done {})
+        Ok(reached.into())
     }
 }

@@ -2,7 +2,7 @@
 use super::draft::{given, payload, shown};
 use super::method::Method;
 use super::shapes::Since;
-use super::target::{Done, target};
+use super::target::{Ordered, target};
 use crate::auth::Overrides;
 use crate::broker::{Node, SubscribeOptions};
 use crate::types::{Json, ReplyError};
@@ -42,13 +42,13 @@ pub struct Subscribe {
 }
 
 impl Method for Subscribe {
-    type Result = Done;
+    type Result = Ordered;
     const NAME: &'static str = "subscribe";
     const SUMMARY: &'static str = "Subscribes sessions to a channel";
     const REQUEST: &'static str = r#"{"user":"42","channel":"news"}"#;
     const RESULT: &'static str = "{}";
 
-    async fn answer(self, node: &Node) -> Result<Done, ReplyError> {
+    async fn answer(self, node: &Node) -> Result<Ordered, ReplyError> {
         let options = SubscribeOptions {
             info: shown(self.info, self.b64info)?,
             data: payload(self.data, self.b64data)?,
@@ -57,7 +57,6 @@ impl Method for Subscribe {
             recover: self.recover_since.map(Since::into),
         };
         let target = target(self.user, self.client, self.session);
-        node.subscribe(target, &self.channel.unwrap_or_default(), options).await?;
-        Ok(Done {})
+        Ok(node.everywhere().subscribe(target, &self.channel.unwrap_or_default(), options).await?.into())
     }
 }

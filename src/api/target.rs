@@ -1,5 +1,5 @@
 //! Whom an order means.
-use crate::broker::Target;
+use crate::broker::{Reached, Target};
 use crate::types::SessionId;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,6 +7,20 @@ use utoipa::ToSchema;
 /// The result of an order: nobody there is no error.
 #[derive(Serialize, ToSchema)]
 pub struct Done {}
+
+/// The result of an order to all nodes.
+#[derive(Serialize, ToSchema)]
+pub struct Ordered {
+    /// The ids of nodes that could not be told; left out where all were.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<String>,
+}
+
+impl From<Reached<usize>> for Ordered {
+    fn from(reached: Reached<usize>) -> Self {
+        Ordered { missing: reached.missing }
+    }
+}
 
 /// Out of a user, and the id of one session, which is told to clients as `client` and, on some transports, as `session`.
 /// Where both name one they must agree. An id that is none, or no user and no id, means nobody.

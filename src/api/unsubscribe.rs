@@ -1,6 +1,6 @@
 //! `unsubscribe`: ends subscriptions.
 use super::method::Method;
-use super::target::{Done, target};
+use super::target::{Ordered, target};
 use crate::broker::Node;
 use crate::types::ReplyError;
 use serde::Deserialize;
@@ -20,15 +20,15 @@ pub struct Unsubscribe {
 }
 
 impl Method for Unsubscribe {
-    type Result = Done;
+    type Result = Ordered;
     const NAME: &'static str = "unsubscribe";
     const SUMMARY: &'static str = "Ends subscriptions of sessions";
     const REQUEST: &'static str = r#"{"user":"42","channel":"news"}"#;
     const RESULT: &'static str = "{}";
 
-    async fn answer(self, node: &Node) -> Result<Done, ReplyError> {
+    async fn answer(self, node: &Node) -> Result<Ordered, ReplyError> {
         let target = target(self.user, self.client, self.session);
-        node.unsubscribe(target, self.channel.as_deref().filter(|channel| !channel.is_empty())).await?;
-        Ok(Done {})
+        let channel = self.channel.as_deref().filter(|channel| !channel.is_empty());
+        Ok(node.everywhere().unsubscribe(target, channel).await?.into())
     }
 }

@@ -65,6 +65,11 @@ impl Authenticator {
         Ok(Authenticator(Arc::new(Inner { policy, keys, jwks })))
     }
 
+    /// Whether any key is configured: without one no token is valid.
+    pub fn has_keys(&self) -> bool {
+        !self.0.keys.is_empty() || self.0.jwks.is_some()
+    }
+
     /// Verifies a connection token. `Ready` unless the key set must be fetched for it.
     pub fn verify_connection(&self, token: &str) -> Answer<ConnectionGrant, TokenError> {
         self.verify_connection_at(token, now())

@@ -3,7 +3,7 @@ use super::Error;
 use globset::{Glob, GlobMatcher};
 use std::net::IpAddr;
 
-/// The config key that errors name.
+/// The config key that errors name where no other is meant.
 const KEY: &str = "auth.origins";
 
 /// The origins that may connect beside the broker's own host.
@@ -33,11 +33,16 @@ impl Origins {
     /// Reads a list of `SCHEME://HOST[:PORT]`, in which `*` stands for any characters; `*` alone admits every
     /// origin, `null` included. A default port may be written or not. Fails where an entry is neither.
     pub fn new(list: &[String]) -> Result<Self, Error> {
+        Self::of_key(KEY, list)
+    }
+
+    /// As [`Origins::new`], for the list of another config key, which errors name.
+    pub fn of_key(key: &'static str, list: &[String]) -> Result<Self, Error> {
         let mut origins = Origins { all: false, patterns: Vec::new() };
         for entry in list {
             match entry.as_str() {
                 "*" => origins.all = true,
-                pattern => origins.patterns.push(matcher(pattern)?),
+                pattern => origins.patterns.push(matcher(key, pattern)?),
             }
         }
         Ok(origins)
@@ -59,8 +64,8 @@ impl Origins {
 }
 
 /// Only `*` is special: brackets are those of IPv6 addresses.
-fn matcher(entry: &str) -> Result<GlobMatcher, Error> {
-    let wrong = || Error::value(KEY, format!("{entry:?} is neither \"*\" nor like \"https://*.example.com\""));
+fn matcher(key: &'static str, entry: &str) -> Result<GlobMatcher, Error> {
+    let wrong = || Error::value(key, format!("{entry:?} is neither \"*\" nor like \"https://*.example.com\""));
     let (scheme, authority) = entry.split_once("://").ok_or_else(wrong)?;
     if scheme.is_empty() || authority.is_empty() || authority.contains(['/', '?', '#', '@', ' ', ',']) {
         return Err(wrong());

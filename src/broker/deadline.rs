@@ -24,6 +24,8 @@ pub enum Due {
     Subscription(crate::types::ChannelName),
     /// The last words have had their time.
     Linger,
+    /// Something of the receiver's own, by a number that it chose.
+    Own(u64),
 }
 
 /// A deadline that can be taken back.

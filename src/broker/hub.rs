@@ -295,6 +295,7 @@ impl StreamHandler<HubItem> for Hub {
         let mut table = self.table.borrow_mut();
         match item {
             HubItem::Delivery(delivery, after) => table.deliver(&delivery, after),
+            HubItem::Gap(channel, seq) => table.lag(&channel, seq),
             HubItem::Route(channel, addr) => {
                 table.routes.insert(channel, addr);
             }

@@ -285,6 +285,8 @@ pub struct Forgotten(pub HubId);
 pub enum HubItem {
     /// Something for the listeners of a channel, and the count of the last one before it that the hub was sent.
     Delivery(Arc<Delivery>, Seq),
+    /// What the channel should have delivered with this count is lost.
+    Gap(ChannelName, Seq),
     /// Where a channel lives.
     Route(ChannelName, Addr<Channel>),
     /// A channel is about to end.

@@ -5,7 +5,7 @@
 //! | `node` | what all actors of one running broker share |
 //! | `registry` | which channels there are |
 //! | `directory` | which sessions there are |
-//! | `channel`, `recovery` | one channel: order, positions, who listens |
+//! | `channel`, `recovery` | one channel: order, positions, who listens, what the bus brings |
 //! | `hub`, `listener`, `worker` | one worker thread: its listeners and what they share |
 //! | `session` | one client identity with its listeners |
 //! | `kept` | what is kept of sessions whose clients may come back to them |
@@ -14,6 +14,7 @@
 //! | `outbox`, `outlet`, `delivery` | the way out |
 //! | `handler` | the user's own actors |
 //! | `control`, `query` | what the API and Rust code ask of the broker |
+//! | `peers` | what is asked of all nodes that share an engine |
 //! | `policy` | what the config says |
 mod channel;
 mod control;
@@ -31,6 +32,7 @@ pub mod messages;
 mod node;
 mod outbox;
 mod outlet;
+mod peers;
 mod policy;
 mod query;
 mod recovery;
@@ -52,6 +54,7 @@ pub use message::{Ask, Gone, SessionOrder};
 pub use node::{ConnectionPlace, Node, Parts, Settings};
 pub use outbox::{Cut, Outbox, Pushed};
 pub use outlet::{Outlet, Ticket};
+pub use peers::{Everywhere, Questions, Reached};
 pub use policy::{Limits, Namespace, Namespaces, Rule, UnknownRule};
 pub use query::HistoryRequest;
 pub use rounds::{Acknowledgement, Answers, OpenRound, Rounds};

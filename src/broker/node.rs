@@ -3,7 +3,7 @@ use super::handler::{Handlers, LifecycleEvent};
 use super::message::HubHandle;
 use super::messages::Roster;
 use super::registry::Registry;
-use super::{Directory, HubId, Kept, Limits, Namespace, Namespaces, Rounds};
+use super::{Directory, HubId, Kept, Limits, Namespace, Namespaces, Questions, Rounds, peers};
 use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::engine::Engine;
 use crate::metrics::Metrics;
@@ -11,12 +11,23 @@ use crate::types::{ChannelName, Disconnect, Fault, NameError, ReplyError};
 use actix::prelude::*;
 use arc_swap::ArcSwap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, RwLock, Weak};
 use std::time::Instant;
 
 /// One running broker. Cheap to clone.
 #[derive(Clone)]
 pub struct Node(Arc<Inner>);
+
+/// A node that is not kept alive.
+#[derive(Clone)]
+pub(super) struct WeakNode(Weak<Inner>);
+
+impl WeakNode {
+    /// The node, if it is still there.
+    pub fn upgrade(&self) -> Option<Node> {
+        self.0.upgrade().map(Node)
+    }
+}
 
 /// What of the config can change while the broker runs.
 pub struct Settings {
@@ -52,6 +63,7 @@ struct Inner {
     handlers: Handlers,
     rounds: Rounds,
     kept: Kept,
+    questions: Questions,
     hubs: RwLock<Vec<HubHandle>>,
     connections: AtomicUsize,
     draining: AtomicBool,
@@ -86,6 +98,7 @@ impl Node {
                 settings: ArcSwap::from_pointee(parts.settings),
                 rounds: Rounds::new(parts.limits.ack_rounds),
                 kept: Kept::new(parts.limits.kept_sessions),
+                questions: Questions::default(),
                 limits: parts.limits,
                 metrics: parts.metrics,
                 handlers: parts.handlers,
@@ -97,7 +110,9 @@ impl Node {
             made = Some(node.clone());
             Registry::new(node)
         });
-        made.expect("`create` calls its closure before it returns")
+        let node = made.expect("`create` calls its closure before it returns");
+        peers::attend(&node);
+        node
     }
 
     /// Names the node among others; new at each start.
@@ -148,6 +163,16 @@ impl Node {
     /// The sessions whose clients may come back to them.
     pub fn kept(&self) -> &Kept {
         &self.0.kept
+    }
+
+    /// The questions to other nodes that wait for answers.
+    pub fn questions(&self) -> &Questions {
+        &self.0.questions
+    }
+
+    /// The node, as long as somebody else has it.
+    pub(super) fn downgrade(&self) -> WeakNode {
+        WeakNode(Arc::downgrade(&self.0))
     }
 
     /// When the node started.

@@ -116,6 +116,11 @@ impl Outbox {
         }
     }
 
+    /// From now on this socket is what is cut.
+    pub fn cut_with(&self, cut: Rc<dyn Cut>) {
+        self.state.borrow_mut().cut = Some(cut);
+    }
+
     /// Cuts the socket if it has not drained: the last step of a stop.
     pub fn cut_if_stuck(&self) {
         let stuck = self.state.borrow().bytes > 0;

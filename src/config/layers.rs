@@ -8,8 +8,8 @@ use std::net::IpAddr;
 
 /// Begins the name of every variable.
 const PREFIX: &str = "CALLBOARD_";
-/// Stands between a section and its key. A variable without it is no setting: `CALLBOARD_CONFIG` is an option's, and
-/// Kubernetes sets `CALLBOARD_PORT` and its like for a service of that name.
+/// Stands between a section and its key. A variable without it sets a key that has no section, or nothing:
+/// `CALLBOARD_CONFIG` is an option's, and Kubernetes sets `CALLBOARD_PORT` and its like for a service of that name.
 const NEST: &str = "__";
 
 /// The options of the command line that set config keys; the last layer.
@@ -39,8 +39,9 @@ impl Layer {
     pub(super) fn of_variables(schema: &Schema, variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut layer = Layer { name: "environment", ..Layer::default() };
         for (variable, text) in variables {
-            if let Some(rest) = variable.strip_prefix(PREFIX).filter(|rest| rest.contains(NEST)) {
-                layer.variable(schema, &variable, &rest.to_lowercase(), &text);
+            let Some(rest) = variable.strip_prefix(PREFIX).map(str::to_lowercase) else { continue };
+            if rest.contains(NEST) || schema.stands_alone(&rest) {
+                layer.variable(schema, &variable, &rest, &text);
             }
         }
         layer

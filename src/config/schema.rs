@@ -5,38 +5,45 @@ use crate::server::Config;
 use crate::transport::engineio::EngineConfig;
 use figment::error::Kind;
 use figment::value::{Dict, Value};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-/// The arrays of tables.
-const NAMESPACE: &str = "namespace";
-const SOCKETIO: &str = "socketio";
 /// Keys whose values must not show up in a message.
-const SECRETS: [&str; 2] = ["api.key", "auth.hmac_secret"];
+const SECRETS: [&str; 3] = ["api.key", "auth.hmac_secret", "redis.url"];
 
 /// The known keys.
 pub(super) struct Schema {
     sections: Json,
-    /// What a table of each array may hold.
-    tables: [(&'static str, Json, Reader); 2],
+    lists: Vec<List>,
 }
 
-/// Whether a value is a table of this kind.
-type Reader = fn(Value) -> Result<(), Box<figment::Error>>;
+/// A section of which there may be several: an array of tables.
+struct List {
+    name: &'static str,
+    /// The keys of each table.
+    keys: Json,
+    /// Whether a table may hold these values.
+    accepts: fn(Value) -> Result<(), Box<figment::Error>>,
+}
+
+impl List {
+    fn of<T: Default + Serialize + DeserializeOwned>(name: &'static str) -> Self {
+        let accepts = |value: Value| value.deserialize::<T>().map(drop).map_err(Box::new);
+        List { name, keys: json(&T::default()), accepts }
+    }
+}
+
+fn json(defaults: &impl Serialize) -> Json {
+    serde_json::to_value(defaults).expect("the built-in config has text keys only")
+}
 
 impl Schema {
     /// The keys of the config as it is built in.
     pub(super) fn new() -> Self {
-        let json = |value: serde_json::Result<Json>| value.expect("the built-in config has text keys only");
         Schema {
-            sections: json(serde_json::to_value(Config::default())),
-            tables: [
-                (NAMESPACE, json(serde_json::to_value(Namespace::default())), |value| {
-                    value.deserialize::<Namespace>().map(drop).map_err(Box::new)
-                }),
-                (SOCKETIO, json(serde_json::to_value(EngineConfig::default())), |value| {
-                    value.deserialize::<EngineConfig>().map(drop).map_err(Box::new)
-                }),
-            ],
+            sections: json(&Config::default()),
+            lists: vec![List::of::<Namespace>("namespace"), List::of::<EngineConfig>("socketio")],
         }
     }
 
@@ -55,6 +62,11 @@ impl Schema {
         }
         let is_secret = SECRETS.contains(&path.join(".").as_str());
         nested.deserialize::<Config>().map(drop).map_err(|error| reason(&error.kind, is_secret))
+    }
+
+    /// Whether this is a key without a section.
+    pub(super) fn stands_alone(&self, key: &str) -> bool {
+        self.sections.get(key).is_some_and(|known| !known.is_object() && !known.is_array())
     }
 
     /// Whether these keys are known; the reason why not.
@@ -87,8 +99,8 @@ impl Schema {
         let sections = self.sections.as_object().into_iter().flatten();
         let mut homes: Vec<String> =
             sections.filter(|(_, inner)| inner.get(key).is_some()).map(|(name, _)| format!("[{name}]")).collect();
-        let tables = self.tables.iter().filter(|(_, known, _)| known.get(key).is_some());
-        homes.extend(tables.map(|(name, ..)| format!("[[{name}]]")));
+        let lists = self.lists.iter().filter(|list| list.keys.get(key).is_some());
+        homes.extend(lists.map(|list| format!("[[{}]]", list.name)));
         homes
     }
 }
@@ -110,15 +122,20 @@ impl Check<'_> {
         let Some(known) = self.schema.sections.get(section) else {
             return self.report(section, self.schema.unknown(&[], section, &self.schema.sections));
         };
-        let table = self.schema.tables.iter().position(|(name, ..)| *name == section);
-        match (table, value) {
-            (Some(table), Value::Array(_, items)) => {
+        let schema = self.schema;
+        match (schema.lists.iter().find(|list| list.name == section), value) {
+            (Some(list), Value::Array(_, items)) => {
                 for (index, item) in items.iter_mut().enumerate() {
-                    self.table(table, index, item);
+                    self.table(list, index, item);
                 }
                 true
             }
             (Some(_), _) => self.report(section, format!("a list of tables is wanted: [[{section}]]")),
+            // A key that stands by itself.
+            (None, value) if !known.is_object() => match self.schema.accepts(&[section], value.clone()) {
+                Ok(()) => true,
+                Err(reason) => self.report(section, reason),
+            },
             (None, Value::Dict(_, keys)) => {
                 keys.retain(|key, value| self.leaf(section, key, value, known));
                 true
@@ -138,21 +155,21 @@ impl Check<'_> {
         }
     }
 
-    fn table(&mut self, table: usize, index: usize, item: &mut Value) {
-        let schema = self.schema;
-        let (name, known, read) = &schema.tables[table];
-        let around = format!("{name}[{index}]");
+    fn table(&mut self, list: &List, index: usize, item: &mut Value) {
+        let around = format!("{}[{index}]", list.name);
         let Value::Dict(_, keys) = item else {
             self.report(&around, "a table is wanted".into());
             *item = Value::from(Dict::new());
             return;
         };
+        let schema = self.schema;
         keys.retain(|key, value| {
             let path = format!("{around}.{key}");
-            if known.get(key).is_none() {
-                return self.report(&path, schema.unknown(&[name], key, known));
+            if list.keys.get(key).is_none() {
+                return self.report(&path, schema.unknown(&[list.name], key, &list.keys));
             }
-            match read(Value::from(Dict::from([(key.clone(), value.clone())]))) {
+            let alone = Value::from(Dict::from([(key.clone(), value.clone())]));
+            match (list.accepts)(alone) {
                 Ok(()) => true,
                 Err(error) => self.report(&path, reason(&error.kind, false)),
             }

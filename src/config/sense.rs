@@ -1,5 +1,6 @@
 //! What types cannot say: settings that contradict each other, mean nothing or can never work.
 use crate::broker::{Limits, Namespace, Rule};
+use crate::engine::redis;
 use crate::server::{Config, ServerConfig};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -21,20 +22,28 @@ pub(super) fn find(config: &Config) -> Vec<Nonsense> {
     let mut found = Found(vec![]);
     found.of_server(&config.server);
     found.of_limits(&config.limits);
+    found.of_redis(&config.redis);
     found.of_namespaces(&config.namespaces);
+    found.of_socketio(config);
     found.0
 }
 
-struct Found(Vec<Nonsense>);
+pub(super) struct Found(Vec<Nonsense>);
 
 impl Found {
-    fn add(&mut self, wrong: bool, key: impl Into<String>, message: impl Into<String>) {
+    pub(super) fn add(&mut self, wrong: bool, key: impl Into<String>, message: impl Into<String>) {
         if wrong {
             self.0.push(Nonsense { key: key.into(), with: None, message: message.into() });
         }
     }
 
-    fn add_pair(&mut self, wrong: bool, key: impl Into<String>, with: impl Into<String>, message: impl Into<String>) {
+    pub(super) fn add_pair(
+        &mut self,
+        wrong: bool,
+        key: impl Into<String>,
+        with: impl Into<String>,
+        message: impl Into<String>,
+    ) {
         if wrong {
             self.0.push(Nonsense { key: key.into(), with: Some(with.into()), message: message.into() });
         }
@@ -145,6 +154,15 @@ impl Found {
             self.add(*count == 0, format!("limits.{key}"), "must be more than 0: no limit is off");
         }
         self.add(*handler_timeout == Duration::ZERO, "limits.handler_timeout", "must be more than 0: no limit is off");
+    }
+
+    fn of_redis(&mut self, redis: &redis::Config) {
+        let redis::Config { url: _, prefix, timeout, presence_ttl } = redis;
+        let braced = prefix.contains(['{', '}']);
+        self.add(braced, "redis.prefix", "must not hold braces, which say to a cluster what belongs together");
+        let short = *timeout < Duration::from_millis(10);
+        self.add(short, "redis.timeout", "must be at least 10ms");
+        self.add(*presence_ttl < Duration::from_secs(1), "redis.presence_ttl", "must be at least 1s");
     }
 
     fn of_namespaces(&mut self, namespaces: &[Namespace]) {

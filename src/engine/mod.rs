@@ -15,14 +15,21 @@
 //!   again. A version that is not greater than the last one of the same version epoch gets the current position; nothing
 //!   is kept or delivered.
 //! * **Delivery.** [`Published::Deliver`] asks the calling channel to deliver the event itself, in the order of the
-//!   answers. [`Published::OnBus`] says that the event comes back through the bus, to this node as to all others.
+//!   answers. [`Published::OnBus`] says that the event comes back through the bus, to this node as to all others: to the
+//!   [`Sink`] that the channel subscribed with, in the order of the positions.
+//! * **A bus may be away.** Afterwards [`Sink::resumed`] is called; what was published meanwhile did not come, and the
+//!   channel reads the history for it.
 //! * **History is bounded** in number, age and, over all channels, in bytes; what does not fit is dropped oldest first and
 //!   shows as an unrecoverable position, never as a silent gap.
 //! * **Presence** entries end by themselves after their time unless they are added again.
 //! * **Nothing blocks.** A method answers at once or with a future; none waits on a lock that is held across IO.
 pub mod memory;
+pub mod redis;
 
-use crate::types::{Answer, ChannelName, ClientInfo, Event, Position, SessionId};
+use crate::metrics::Metrics;
+use crate::types::{Answer, BoxFuture, ChannelName, ClientInfo, Event, Position, SessionId};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,7 +68,7 @@ pub struct PublishOptions {
     /// Refuse to go back in versions.
     pub version: Option<Version>,
     /// For this node alone: an engine that nodes share answers [`Published::Deliver`], and nothing goes over its bus. Never
-    /// together with `retention` there: what is kept is for all nodes.
+    /// together with any of the others there: what is kept or remembered is for all nodes.
     pub local: bool,
 }
 
@@ -127,6 +134,68 @@ pub struct PresenceStats {
     pub users: usize,
 }
 
+/// Which engine: the config key `engine`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// One node, everything in its memory.
+    #[default]
+    Memory,
+    /// Many nodes on one Redis.
+    Redis,
+}
+
+/// Takes what the bus brings for one channel. Called on the engine's thread: it must not wait.
+pub trait Sink: Send + Sync {
+    /// An event, in the order of the bus.
+    fn event(&self, event: Event);
+
+    /// Somebody joined, or left.
+    fn notice(&self, joined: bool, info: Arc<ClientInfo>);
+
+    /// The bus is back; what was published while it was away did not come.
+    fn resumed(&self);
+}
+
+/// Takes what other nodes say to this one. Called on the engine's thread: it must not wait.
+pub trait Ear: Send + Sync {
+    /// Another node, or this one, said this.
+    fn heard(&self, words: Bytes);
+}
+
+/// The way to the other nodes that share an engine.
+pub trait Peers: Send + Sync {
+    /// Announces this node under its id, from now on until the engine is dropped, and hears what is said to it.
+    fn attend(&self, id: &str, ear: Arc<dyn Ear>);
+
+    /// Says something to one node, or to all: this one hears it, too.
+    fn say(&self, to: Option<&str>, words: Bytes) -> EngineAnswer<()>;
+
+    /// The ids of the nodes that are announced. While the store is away, those that were known last.
+    fn nodes(&self) -> BoxFuture<Vec<String>>;
+}
+
+/// Opens the engine that the config names.
+pub fn open(
+    kind: Kind,
+    memory: memory::Config,
+    redis: &redis::Config,
+    metrics: &Metrics,
+) -> Result<Opened, redis::OpenError> {
+    match kind {
+        Kind::Memory => Ok(Opened::Memory(Arc::new(memory::MemoryEngine::new(memory)))),
+        Kind::Redis => Ok(Opened::Shared(Arc::new(redis::RedisEngine::open(redis, metrics.clone())?))),
+    }
+}
+
+/// An engine that has been opened.
+pub enum Opened {
+    /// The memory engine, which wants to be swept.
+    Memory(Arc<memory::MemoryEngine>),
+    /// One that nodes share, which looks after itself.
+    Shared(Arc<dyn Engine>),
+}
+
 /// Where history, presence and the way between nodes live. See the module's text for the contract.
 pub trait Engine: Send + Sync + 'static {
     /// The engine's name for logs and `info`.
@@ -140,8 +209,9 @@ pub trait Engine: Send + Sync + 'static {
     /// Gives the event its position, keeps it as the options say, and hands it on.
     fn publish(&self, event: Event, options: PublishOptions) -> EngineAnswer<Published>;
 
-    /// Begins to receive a channel's events from other nodes; the answer comes when nothing published from then on is missed.
-    fn subscribe(&self, channel: &ChannelName) -> EngineAnswer<()>;
+    /// Begins to receive a channel's events from the bus; the answer comes when nothing published from then on is missed.
+    /// There is one sink a channel: the last one given.
+    fn subscribe(&self, channel: &ChannelName, sink: Arc<dyn Sink>) -> EngineAnswer<()>;
 
     /// Stops receiving a channel's events.
     fn unsubscribe(&self, channel: &ChannelName) -> EngineAnswer<()>;
@@ -163,4 +233,20 @@ pub trait Engine: Send + Sync + 'static {
 
     /// How many are present.
     fn presence_stats(&self, channel: &ChannelName) -> EngineAnswer<PresenceStats>;
+
+    /// Tells of a join or a leave over the bus, to this node as to all others. False where there is none: the channel tells
+    /// those who listen here by itself.
+    fn announce(&self, _channel: &ChannelName, _joined: bool, _info: &Arc<ClientInfo>) -> bool {
+        false
+    }
+
+    /// The other nodes that share this engine; none where it is this node's alone.
+    fn peers(&self) -> Option<&dyn Peers> {
+        None
+    }
+
+    /// Why events do not get through just now; none where they do.
+    fn trouble(&self) -> Option<&'static str> {
+        None
+    }
 }

@@ -62,6 +62,12 @@ pub struct Metrics {
     pub commands: Family<WireLabel, Counter>,
     /// Connections closed by the broker, by the name of the reason.
     pub disconnects: Family<ReasonLabel, Counter>,
+    /// Sessions that moved from polling to a WebSocket, or could not, by outcome: `done`, `refused`, `timeout`, `broken`.
+    pub upgrades: Family<ReasonLabel, Counter>,
+    /// Polls that wait for packets.
+    pub polls: Gauge,
+    /// Polls that their clients gave up.
+    pub polls_aborted: Counter,
     /// Events that did not reach a listener, by reason: `slow`, `lagging`.
     pub drops: Family<ReasonLabel, Counter>,
     /// Requests and connections refused before they became sessions, by reason.
@@ -100,6 +106,9 @@ impl Metrics {
             listeners: Gauge::default(),
             commands: Family::default(),
             disconnects: Family::default(),
+            upgrades: Family::default(),
+            polls: Gauge::default(),
+            polls_aborted: Counter::default(),
             drops: Family::default(),
             refusals: Family::default(),
             handler_failures: Family::default(),
@@ -126,6 +135,9 @@ impl Metrics {
         r.register("publishes", "Events accepted", self.publishes.clone());
         r.register("deliveries", "Events put into outboxes", self.deliveries.clone());
         r.register("disconnects", "Connections closed by the broker", self.disconnects.clone());
+        r.register("upgrades", "Moves from polling to a WebSocket", self.upgrades.clone());
+        r.register("polls", "Polls that wait for packets", self.polls.clone());
+        r.register("polls_aborted", "Polls that their clients gave up", self.polls_aborted.clone());
         r.register("drops", "Events that did not reach a listener", self.drops.clone());
         r.register("refusals", "Connections and requests refused", self.refusals.clone());
         r.register("handler_failures", "Handler calls that failed", self.handler_failures.clone());

@@ -1,17 +1,17 @@
 //! The broker as a Rust program sees it.
 use super::Config;
 use super::config::ServerConfig;
+use super::engines::{self, Engines, Mounted};
 use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::broker::handler::{
     ConnectCall, EmitCall, Handle, HandlerAddr, Handlers, LifecycleEvent, MessageCall, PublishCall, RpcCall, host,
 };
 use crate::broker::messages::ServerSession;
 use crate::broker::{Limits, Namespace, Namespaces, Node, Parts, PublishRequest, Settings};
-use crate::engine::memory::{self, MemoryEngine};
+use crate::engine::{self, Opened, memory};
 use crate::metrics::Metrics;
 use crate::service::events::{Emitter, EventHandler, FromArguments, Listens};
-use crate::transport::engineio::Door;
-use crate::transport::socketio::SocketIoLayer;
+use crate::transport::engineio::{EngineCall, EngineConfig, RawLayer};
 use crate::types::{Identity, Json, NameError, Position, ReplyError};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,9 +22,15 @@ pub enum Error {
     /// A key, a file or a list of `[auth]` or `[api]` cannot be used.
     #[error(transparent)]
     Auth(#[from] crate::auth::Error),
+    /// The engine that the config names cannot be used.
+    #[error(transparent)]
+    Engine(#[from] engine::redis::OpenError),
     /// Whoever reaches the app could publish and read everything.
     #[error("the HTTP API has no key: set api.key, or server.allow_insecure = true if only friends can reach this app")]
     Keyless,
+    /// Only one endpoint can be at a path.
+    #[error("two Engine.IO endpoints at {0}: take another path for one of them")]
+    SamePath(String),
 }
 
 /// A broker in the making: handlers first, then [`BrokerBuilder::start`].
@@ -32,6 +38,7 @@ pub struct BrokerBuilder {
     config: Config,
     metrics: Metrics,
     handlers: Handlers,
+    mounted: Vec<Mounted>,
 }
 
 /// Where a program of its own listens.
@@ -46,8 +53,7 @@ struct Address {
 pub struct Broker {
     pub(super) node: Node,
     pub(super) config: Arc<ServerConfig>,
-    /// The endpoints of Socket.IO, shared by all threads.
-    pub(super) doors: Arc<[Arc<Door>]>,
+    pub(super) engines: Engines,
     /// None where it is mounted in somebody's app.
     address: Option<Address>,
 }
@@ -98,12 +104,24 @@ impl BrokerBuilder {
         self
     }
 
+    /// Serves an Engine.IO endpoint without Socket.IO: this handler takes the messages of its clients, and answers each with
+    /// messages of its own. A call that fails or panics has no answer, and the session goes on.
+    pub fn engine<H: Handle<EngineCall>>(mut self, settings: EngineConfig, handler: &HandlerAddr<H>) -> Self {
+        let layer = RawLayer::new(self.handlers.caller(handler));
+        self.mounted.push(Mounted { settings, layer: Arc::new(layer) });
+        self
+    }
+
     /// Starts the broker on the current actix system, to be mounted in an app.
     ///
     /// Fails where keys or lists of the config cannot be used, and where the HTTP API has no key: what an app will listen
     /// on is not known here, so it counts as reachable
     pub fn start(self) -> Result<Broker, Error> {
         self.start_at(None)
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.config
     }
 
     /// As [`BrokerBuilder::start`], for who listens where the config says: what is loopback there is so indeed
@@ -115,8 +133,14 @@ impl BrokerBuilder {
 
     fn start_at(self, address: Option<Address>) -> Result<Broker, Error> {
         let settings = settings(&self.config, address, self.config.server.allow_insecure)?;
-        let engine = Arc::new(MemoryEngine::new(memory_of(&self.config.limits)));
-        super::sweep::start(engine.clone(), self.metrics.clone());
+        let memory = memory_of(&self.config.limits);
+        let engine = match engine::open(self.config.engine, memory, &self.config.redis, &self.metrics)? {
+            Opened::Memory(engine) => {
+                super::sweep::start(engine.clone(), self.metrics.clone());
+                engine
+            }
+            Opened::Shared(engine) => engine,
+        };
         let node = Node::start(Parts {
             engine,
             settings,
@@ -124,11 +148,8 @@ impl BrokerBuilder {
             metrics: self.metrics,
             handlers: self.handlers,
         });
-        let doors = self.config.socketio.into_iter().map(|endpoint| {
-            let layer = Box::new(SocketIoLayer::new(node.clone(), &endpoint));
-            Arc::new(Door::new(node.clone(), endpoint, layer, address.is_some()))
-        });
-        Ok(Broker { doors: doors.collect(), node, config: Arc::new(self.config.server), address })
+        let engines = engines::open(&node, &self.config.socketio, self.mounted)?;
+        Ok(Broker { node, config: Arc::new(self.config.server), engines, address })
     }
 }
 
@@ -137,7 +158,7 @@ impl Broker {
     pub fn builder(config: Config) -> BrokerBuilder {
         let metrics = Metrics::new();
         let handlers = Handlers::new(config.limits.handler_timeout, config.limits.handler_queue, metrics.clone());
-        BrokerBuilder { config, metrics, handlers }
+        BrokerBuilder { config, metrics, handlers, mounted: vec![] }
     }
 
     /// Publishes an event; answers its position where the channel has history.

@@ -1,5 +1,7 @@
 //! The config as a whole: the sum of the rooms' own.
 use crate::broker::{Limits, Namespace};
+use crate::engine;
+use crate::transport::engineio::EngineConfig;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -74,6 +76,8 @@ impl Default for ServerConfig {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// Where history, presence and the way between nodes live.
+    pub engine: engine::Kind,
     /// Where and how to listen.
     pub server: ServerConfig,
     /// Who is let in.
@@ -82,9 +86,11 @@ pub struct Config {
     pub api: crate::auth::ApiConfig,
     /// The bounds.
     pub limits: Limits,
-    /// The endpoints of Socket.IO.
-    pub socketio: Vec<crate::transport::engineio::EngineConfig>,
+    /// The Redis that nodes share, where `engine` says so.
+    pub redis: engine::redis::Config,
     /// The policies of channels.
     #[serde(rename = "namespace")]
     pub namespaces: Vec<Namespace>,
+    /// The endpoints of Socket.IO.
+    pub socketio: Vec<EngineConfig>,
 }

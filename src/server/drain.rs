@@ -1,10 +1,27 @@
 //! Stopping without a herd: clients are told in paced batches, so that the nodes they go to are not overrun.
 use super::Broker;
+use crate::broker::{SessionAddr, SessionOrder};
+use crate::transport::engineio::Leaver;
 use crate::types::Disconnect;
 use std::time::{Duration, Instant};
 
 /// Between two batches.
 const BEAT: Duration = Duration::from_millis(20);
+
+/// Somebody to be told of the stop.
+enum Told {
+    Engine(Leaver),
+    Session(SessionAddr),
+}
+
+impl Told {
+    fn close(self) {
+        match self {
+            Told::Engine(session) => session.close(),
+            Told::Session(session) => session.do_send(SessionOrder::Disconnect(Disconnect::SHUTDOWN)),
+        }
+    }
+}
 
 impl Broker {
     /// Takes no more clients, tells all of them that the broker stops (3001), and waits until they are gone, at most until
@@ -12,18 +29,21 @@ impl Broker {
     pub async fn drain(&self) -> usize {
         let deadline = Instant::now() + self.config.shutdown_timeout;
         self.node.drain();
-        let sessions = self.node.directory().everyone();
-        let all = sessions.len();
+        // Those of Engine.IO first: they end what runs above them, in their own way.
+        let engines = self.engines.iter().flat_map(|engine| engine.leavers()).map(Told::Engine);
+        let sessions = self.node.directory().everyone().into_iter().map(Told::Session);
+        let mut told: Vec<Told> = engines.chain(sessions).collect();
+        let all = told.len();
         // As paced as half the time allows: everybody is told before the time is over.
         let beats = (self.config.shutdown_timeout.as_millis() / (2 * BEAT.as_millis())).max(1) as usize;
         let paced = self.config.shutdown_pace * BEAT.as_millis() as usize / 1000;
         let batch = paced.max(all.div_ceil(beats)).max(1);
-        for (told, batch) in sessions.chunks(batch).enumerate() {
-            for session in batch {
-                session.do_send(crate::broker::SessionOrder::Disconnect(Disconnect::SHUTDOWN));
-            }
-            if told % 50 == 49 {
-                log::info!("stopping: told {} of {all} clients", (told + 1) * batch.len());
+        let mut batches = 0;
+        while !told.is_empty() {
+            told.drain(..batch.min(told.len())).for_each(Told::close);
+            batches += 1;
+            if batches % 50 == 0 {
+                log::info!("stopping: told {} of {all} clients", all - told.len());
             }
             tokio::time::sleep(BEAT).await;
         }

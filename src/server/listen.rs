@@ -102,10 +102,10 @@ fn upgrade<T: Socket>(
 + use<T> {
     let endpoint: Rc<Endpoint> = Rc::new(broker.endpoint());
     let path: Rc<str> = broker.websocket_path().into();
-    let doors = broker.doors.clone();
+    let engines = broker.engines.clone();
     fn_service(move |(request, framed): (Request, Framed<T, h1::Codec>)| {
-        match doors.iter().find(|door| request.path().starts_with(&door.config.path)) {
-            Some(door) => engineio::take_over(door, &request, framed),
+        match engines.iter().find(|engine| engine.serves(request.path())) {
+            Some(engine) => engineio::take_over(engine, &request, framed),
             None => take_over(&endpoint, &path, &request, framed),
         }
         std::future::ready(Ok::<_, Infallible>(()))

@@ -2,6 +2,7 @@
 mod builder;
 mod config;
 mod drain;
+mod engines;
 mod listen;
 mod mount;
 mod run;

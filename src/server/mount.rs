@@ -50,9 +50,9 @@ impl Broker {
     }
 
     fn mount_connections(&self, app: &mut ServiceConfig) {
-        self.doors.iter().for_each(|door| transport::engineio::mount(app, door));
         let endpoint = Data::new(self.endpoint());
         app.service(web::resource(self.websocket_path()).app_data(endpoint).route(web::get().to(transport::open)));
+        self.engines.iter().for_each(|engine| engine.mount(app));
     }
 
     pub(super) fn websocket_path(&self) -> String {

@@ -1,5 +1,5 @@
 //! Running a broker as a process of its own.
-use super::{Broker, Config, listen};
+use super::{Broker, BrokerBuilder, Config, listen};
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -8,8 +8,20 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 ///
 /// Fails where an address cannot be listened on or a file of the config cannot be used.
 pub async fn serve(config: Config, reload: impl Fn() -> Result<Config, String> + 'static) -> io::Result<()> {
+    Broker::builder(config).serve(reload).await
+}
+
+impl BrokerBuilder {
+    /// Runs the broker with these handlers as a process of its own, as [`serve`] does: it listens where the config says, and
+    /// takes over whole the sockets that become connections, which costs less than an app that keeps them.
+    pub async fn serve(self, reload: impl Fn() -> Result<Config, String> + 'static) -> io::Result<()> {
+        let config = self.config().clone();
+        run(self.start_listening().map_err(io::Error::other)?, config, reload).await
+    }
+}
+
+async fn run(broker: Broker, config: Config, reload: impl Fn() -> Result<Config, String> + 'static) -> io::Result<()> {
     raise_descriptor_limit();
-    let broker = Broker::builder(config.clone()).start_listening().map_err(io::Error::other)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;

@@ -247,7 +247,7 @@ impl Handler<Due> for Connection {
                 self.outlet.cut_if_stuck();
                 ctx.stop();
             }
-            Due::Identity | Due::Subscription(_) => {}
+            Due::Identity | Due::Subscription(_) | Due::Own(_) => {}
         }
     }
 }

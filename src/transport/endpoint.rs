@@ -30,30 +30,33 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// The answer to what must not become a connection: a foreign origin, or any while the node stops; none for what may.
+    /// The answer to what must not become a connection: a foreign origin (decision 15), or any while the node stops; none
+    /// for what may.
     pub fn refusal(&self, headers: &HeaderMap, peer: Option<SocketAddr>) -> Option<Refusal> {
-        refusal(&self.node, headers, peer)
+        if self.node.is_draining() {
+            return Some(Refusal { status: StatusCode::SERVICE_UNAVAILABLE, text: "the broker is stopping\n" });
+        }
+        match admits(&self.node, headers, peer) {
+            true => None,
+            false => Some(Refusal { status: StatusCode::FORBIDDEN, text: "this origin is not in auth.origins\n" }),
+        }
     }
 }
 
-/// The answer to what must not become a connection: a foreign origin (decision 15), or any while the node stops; none for
-/// what may.
-pub(super) fn refusal(node: &Node, headers: &HeaderMap, peer: Option<SocketAddr>) -> Option<Refusal> {
-    if node.is_draining() {
-        return Some(Refusal { status: StatusCode::SERVICE_UNAVAILABLE, text: "the broker is stopping\n" });
-    }
+/// Whether a page may connect, by the request that it makes; a refusal is counted and logged.
+pub(super) fn admits(node: &Node, headers: &HeaderMap, peer: Option<SocketAddr>) -> bool {
     // An origin that is no text is none of ours, unlike an absent one.
     let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
     let settings = node.settings();
     let forwarded = text(headers, "x-forwarded-host");
     let forwarded = peer.and_then(|peer| settings.proxies.forwarded_host(peer.ip(), forwarded));
     let host = forwarded.or_else(|| text(headers, HOST.as_str())).unwrap_or_default();
-    if !settings.origins.admits(origin, host, settings.names_for_clients) {
+    let is_admitted = settings.origins.admits(origin, host, settings.names_for_clients);
+    if !is_admitted {
         Metrics::count(&node.metrics().refusals, "origin");
         log::warn!("a connection from the origin {origin:?} was refused: add it to auth.origins to let it in");
-        return Some(Refusal { status: StatusCode::FORBIDDEN, text: "this origin is not in auth.origins\n" });
     }
-    None
+    is_admitted
 }
 
 /// Why a request does not become a connection.

@@ -1,12 +1,11 @@
 //! Moves bytes between a socket of our own and its connection: reads on demand into a buffer that all connections of the
 //! thread share, writes whatever waits in the outbox with one system call.
-use super::engineio::{Travelling, relay};
 use crate::broker::{Cut, Node, Outbox, Worker};
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::rt::net::TcpStream;
 use bytes::Bytes;
 use futures_util::Stream;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io;
 use std::os::fd::AsFd;
@@ -14,7 +13,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// The most that one read brings or one write of small frames takes; what is left comes with the next.
 const READ: usize = 64 * 1024;
@@ -26,12 +25,21 @@ thread_local! {
 }
 
 /// A socket that can be ended while somebody waits for it.
-pub trait Socket: AsyncRead + AsyncWrite + Unpin + 'static {
+pub trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Shuts it down in both directions: whoever reads or writes finds its end.
     fn shut(&self);
 
-    /// Leaves this thread for that of its session. Fails where the system does not let it go.
-    fn depart(self) -> io::Result<Travelling>;
+    /// The socket as it is given to another thread. Fails where it has ended.
+    fn into_movable(self) -> io::Result<Movable>;
+}
+
+/// A socket on its way to another thread.
+pub enum Movable {
+    /// One that the other thread will wait for by itself.
+    Plain(std::net::TcpStream),
+    /// One for which the thread that it came to goes on waiting, and wakes whoever reads or writes it elsewhere: TLS, whose
+    /// state cannot be taken apart, and what is relayed.
+    Bound(Box<dyn Socket>),
 }
 
 impl Socket for TcpStream {
@@ -40,8 +48,8 @@ impl Socket for TcpStream {
         let _ = rustix::net::shutdown(self.as_fd(), rustix::net::Shutdown::Both);
     }
 
-    fn depart(self) -> io::Result<Travelling> {
-        self.into_std().map(Travelling::Plain)
+    fn into_movable(self) -> io::Result<Movable> {
+        self.into_std().map(Movable::Plain)
     }
 }
 
@@ -50,8 +58,18 @@ impl Socket for TlsStream<TcpStream> {
         self.get_ref().0.shut();
     }
 
-    fn depart(self) -> io::Result<Travelling> {
-        Ok(relay(self))
+    fn into_movable(self) -> io::Result<Movable> {
+        Ok(Movable::Bound(Box::new(self)))
+    }
+}
+
+impl Socket for Box<dyn Socket> {
+    fn shut(&self) {
+        (**self).shut();
+    }
+
+    fn into_movable(self) -> io::Result<Movable> {
+        Ok(Movable::Bound(self))
     }
 }
 
@@ -77,6 +95,8 @@ pub struct Reader<T> {
 impl<T: Socket> Reader<T> {
     /// Reads from `socket`, after what was read before: `early`.
     pub fn new(socket: Rc<RefCell<T>>, early: Bytes) -> Self {
+        // Where nothing is left in it, it would keep the dispatcher's buffer all the same.
+        let early = if early.is_empty() { Bytes::new() } else { early };
         Reader { socket, early }
     }
 }
@@ -102,10 +122,31 @@ impl<T: Socket> Stream for Reader<T> {
 /// Writes what is in the outbox until it ends, then closes the sending side: the peer reads to the end, and the socket goes
 /// when the peer has closed, or has had its time.
 pub async fn write<T: Socket>(socket: Rc<RefCell<T>>, outbox: Rc<Outbox>) {
+    let written = drain(&socket, outbox).await;
+    close(socket, written).await;
+}
+
+/// As [`write`], where another outbox may take over from the first: if there is one in `next` when the first has ended.
+pub async fn write_in_turn<T: Socket>(socket: Rc<RefCell<T>>, first: Rc<Outbox>, next: Rc<Cell<Option<Rc<Outbox>>>>) {
+    let written = drain(&socket, first).await;
+    match (next.take(), written) {
+        (Some(next), Ok(())) => write(socket, next).await,
+        (next, written) => {
+            next.iter().for_each(|next| next.abandon());
+            close(socket, written).await;
+        }
+    }
+}
+
+/// Writes what is in the outbox until it ends. It takes nothing any more afterwards.
+async fn drain<T: Socket>(socket: &RefCell<T>, outbox: Rc<Outbox>) -> io::Result<()> {
     let mut gathered = false;
-    let written = poll_fn(|cx| poll_write(&socket, &outbox, &mut gathered, cx)).await;
+    let written = poll_fn(|cx| poll_write(socket, &outbox, &mut gathered, cx)).await;
     outbox.abandon();
-    drop(outbox);
+    written
+}
+
+async fn close<T: Socket>(socket: Rc<RefCell<T>>, written: io::Result<()>) {
     if written.is_err() {
         return socket.borrow().shut();
     }
@@ -166,6 +207,27 @@ fn write_some<T: Socket>(
             end += frame.len();
         }
         Pin::new(socket).poll_write(cx, &scratch[..end])
+    })
+}
+
+/// Ends a socket that nobody reads: writes these words, then lets the peer read them to the end.
+pub async fn dismiss<T: Socket>(mut socket: T, words: Bytes) {
+    let say = async {
+        socket.write_all(&words).await?;
+        socket.shutdown().await?;
+        // What is unread when a socket goes takes the words with it.
+        while poll_fn(|cx| poll_discard(&mut socket, cx)).await? > 0 {}
+        io::Result::Ok(())
+    };
+    // Whatever comes of it, the socket ends here.
+    let _ = tokio::time::timeout(LAST_WORDS, say).await;
+}
+
+fn poll_discard<T: Socket>(socket: &mut T, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    SCRATCH.with_borrow_mut(|scratch| {
+        let mut buffer = ReadBuf::new(scratch);
+        ready!(Pin::new(socket).poll_read(cx, &mut buffer))?;
+        Poll::Ready(Ok(buffer.filled().len()))
     })
 }
 

@@ -72,8 +72,9 @@ impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> Stream for Requests<P> {
                 }
             }
             match this.inbound.poll_message(cx) {
+                // The wire does not care which.
                 Poll::Ready(Ok(Message::Text(data) | Message::Binary(data))) => {
-                    (this.message, this.fresh) = (Some(data), true)
+                    (this.message, this.fresh) = (Some(data), true);
                 }
                 Poll::Ready(Ok(Message::Ping(data))) => return Poll::Ready(Some(Incoming::Ping(data))),
                 Poll::Ready(Ok(Message::Pong)) => return Poll::Ready(Some(Incoming::Pong)),

@@ -96,12 +96,7 @@ impl SocketOutlet {
 
     /// Answers a WebSocket ping (RFC 6455, section 5.5.3), unless the client does not read what it already has.
     pub fn pong_frame(&self, payload: &[u8]) {
-        let mut frame = BytesMut::with_capacity(2 + payload.len());
-        frame.put_u8(0x8a);
-        // Control frames have at most 125 bytes; the codec has seen to it.
-        frame.put_u8(payload.len() as u8);
-        frame.put_slice(payload);
-        self.push_frame(frame.freeze());
+        self.push_frame(pong_frame(payload));
     }
 
     /// Ends the connection with a close code of WebSocket's own.
@@ -200,8 +195,18 @@ impl Outlet for SocketOutlet {
     }
 }
 
+/// The answer to a WebSocket ping (RFC 6455, section 5.5.3).
+pub(super) fn pong_frame(payload: &[u8]) -> Bytes {
+    let mut frame = BytesMut::with_capacity(2 + payload.len());
+    frame.put_u8(0x8a);
+    // Control frames have at most 125 bytes; the codec has seen to it.
+    frame.put_u8(payload.len() as u8);
+    frame.put_slice(payload);
+    frame.freeze()
+}
+
 /// RFC 6455, section 5.5.1: the code, then at most 123 bytes of reason.
-fn close_frame(code: u16, reason: &str) -> Bytes {
+pub(super) fn close_frame(code: u16, reason: &str) -> Bytes {
     let mut end = reason.len().min(123);
     while !reason.is_char_boundary(end) {
         end -= 1;

@@ -8,7 +8,8 @@ use super::wish::{Wish, asked_protocols};
 use actix_codec::{Encoder, Framed};
 use actix_http::body::BodySize;
 use actix_http::h1::{Codec, Message};
-use actix_http::{HttpMessage, Method, Request, StatusCode, ws};
+use actix_http::header::{HeaderName, HeaderValue};
+use actix_http::{HttpMessage, Method, Request, ResponseBuilder, StatusCode, ws};
 use bytes::{Bytes, BytesMut};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -27,7 +28,9 @@ pub fn take_over<T: Socket>(endpoint: &Endpoint, path: &str, request: &Request, 
             outbox.begin_with(handshake(endpoint, &wish, request, parts.codec));
             outbox
         }
-        Err(refusal) => pump::last_words(&endpoint.node, refused(refusal)),
+        Err(Refusal { status, text }) => {
+            pump::last_words(&endpoint.node, refused(status, "text/plain; charset=utf-8", &[], text))
+        }
     };
     actix_rt::spawn(pump::write(socket, outbox));
 }
@@ -50,31 +53,41 @@ fn verify(endpoint: &Endpoint, path: &str, request: &Request) -> Result<Wish, Re
 }
 
 /// The answer that switches protocols (RFC 6455, section 4.2.2).
-fn handshake(endpoint: &Endpoint, wish: &Wish, request: &Request, mut codec: Codec) -> Bytes {
+fn handshake(endpoint: &Endpoint, wish: &Wish, request: &Request, codec: Codec) -> Bytes {
     let mut response = ws::handshake_response(request.head());
     let ours = wish.protocols(endpoint.wire);
     if let Some(protocol) = asked_protocols(request.headers()).find(|asked| ours.contains(asked)) {
         response.insert_header(("sec-websocket-protocol", protocol));
     }
-    head(response.finish().drop_body(), &mut codec)
+    head_of(response, codec)
 }
 
-/// An answer without a body of its own, as bytes.
-pub(super) fn head(response: actix_http::Response<()>, codec: &mut Codec) -> Bytes {
+/// The head of a response as it is sent.
+pub(super) fn head_of(mut response: ResponseBuilder, mut codec: Codec) -> Bytes {
     let mut bytes = BytesMut::with_capacity(256);
+    let head = Message::Item((response.finish().drop_body(), BodySize::Stream));
     // The codec fails for chunks after the end of a body only.
-    if codec.encode(Message::Item((response, BodySize::Stream)), &mut bytes).is_err() {
+    if codec.encode(head, &mut bytes).is_err() {
         log::error!("a handshake could not be written");
     }
     bytes.freeze()
 }
 
-fn refused(Refusal { status, text }: Refusal) -> Bytes {
+/// A whole response that ends the connection.
+pub(super) fn refused(status: StatusCode, content_type: &str, more: &[(HeaderName, HeaderValue)], text: &str) -> Bytes {
     let reason = status.canonical_reason().unwrap_or_default();
-    let length = text.len();
-    format!(
-        "HTTP/1.1 {} {reason}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{text}",
-        status.as_u16()
+    let (status, length) = (status.as_u16(), text.len());
+    let mut bytes = format!(
+        "HTTP/1.1 {status} {reason}\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\nconnection: close\r\n"
     )
-    .into()
+    .into_bytes();
+    for (name, value) in more {
+        bytes.extend_from_slice(name.as_str().as_bytes());
+        bytes.extend_from_slice(b": ");
+        bytes.extend_from_slice(value.as_bytes());
+        bytes.extend_from_slice(b"\r\n");
+    }
+    bytes.extend_from_slice(b"\r\n");
+    bytes.extend_from_slice(text.as_bytes());
+    bytes.into()
 }

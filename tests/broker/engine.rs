@@ -1,9 +1,10 @@
 //! A memory engine that answers late, or breaks, when a story wants it to.
 use callboard::engine::memory::{Config, MemoryEngine};
 use callboard::engine::{
-    Engine, EngineAnswer, HistoryPage, HistoryQuery, PresenceStats, PublishOptions, Published, Retention,
+    Ear, Engine, EngineAnswer, HistoryPage, HistoryQuery, Peers, PresenceStats, PublishOptions, Published, Retention,
+    Sink,
 };
-use callboard::types::{Answer, ChannelName, ClientInfo, Event, SessionId};
+use callboard::types::{Answer, BoxFuture, ChannelName, ClientInfo, Event, SessionId};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,6 +23,9 @@ pub struct Moody {
     pub shared: AtomicBool,
     /// Of each publish, whether it was for this node alone.
     pub locals: Mutex<Vec<bool>>,
+    /// There is a bus: the story brings what comes over it.
+    pub has_bus: AtomicBool,
+    sink: Mutex<Option<Arc<dyn Sink>>>,
     waiting: Mutex<Vec<Option<oneshot::Sender<()>>>>,
 }
 
@@ -34,7 +38,23 @@ impl Moody {
             breaks: AtomicBool::new(false),
             shared: AtomicBool::new(false),
             locals: Mutex::default(),
+            has_bus: AtomicBool::new(false),
+            sink: Mutex::default(),
             waiting: Mutex::default(),
+        }
+    }
+
+    /// Where the bus brings events, once a channel has subscribed.
+    pub fn sink(&self) -> Arc<dyn Sink> {
+        self.sink.lock().unwrap().clone().expect("a subscription")
+    }
+
+    /// Keeps an event as another node does that publishes it, and returns it as it stands in the history.
+    pub fn keep(&self, event: Event, retention: Retention) -> Event {
+        let options = PublishOptions { retention: Some(retention), ..Default::default() };
+        match self.memory.publish(event, options) {
+            Answer::Ready(Ok(Published::Deliver(event))) => (*event).clone(),
+            _ => panic!("memory answers at once"),
         }
     }
 
@@ -75,8 +95,13 @@ impl Engine for Moody {
         if self.slow_publishes.load(SeqCst) { self.later(answer) } else { answer }
     }
 
-    fn subscribe(&self, channel: &ChannelName) -> EngineAnswer<()> {
-        self.memory.subscribe(channel)
+    fn subscribe(&self, channel: &ChannelName, sink: Arc<dyn Sink>) -> EngineAnswer<()> {
+        *self.sink.lock().unwrap() = Some(sink.clone());
+        self.memory.subscribe(channel, sink)
+    }
+
+    fn peers(&self) -> Option<&dyn Peers> {
+        self.has_bus.load(SeqCst).then_some(self)
     }
 
     fn unsubscribe(&self, channel: &ChannelName) -> EngineAnswer<()> {
@@ -106,5 +131,18 @@ impl Engine for Moody {
 
     fn presence_stats(&self, channel: &ChannelName) -> EngineAnswer<PresenceStats> {
         self.memory.presence_stats(channel)
+    }
+}
+
+/// No other node.
+impl Peers for Moody {
+    fn attend(&self, _: &str, _: Arc<dyn Ear>) {}
+
+    fn say(&self, _: Option<&str>, _: bytes::Bytes) -> EngineAnswer<()> {
+        Answer::ok(())
+    }
+
+    fn nodes(&self) -> BoxFuture<Vec<String>> {
+        Box::pin(std::future::ready(vec![]))
     }
 }

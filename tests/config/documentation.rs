@@ -1,5 +1,6 @@
 use super::*;
 use callboard::broker::Namespace;
+use callboard::transport::engineio::EngineConfig;
 use serde_json::Value;
 
 const DOCUMENT: &str = include_str!("../../docs/configuration.md");
@@ -30,10 +31,16 @@ fn shown(value: &Value) -> String {
 fn each_key_is_documented_with_its_default_and_no_other_key_is() {
     let mut sections = serde_json::to_value(Config::default()).unwrap();
     sections["namespace"] = serde_json::to_value(Namespace::default()).unwrap();
-    sections["socketio"] = serde_json::to_value(callboard::transport::engineio::EngineConfig::default()).unwrap();
+    sections["socketio"] = serde_json::to_value(EngineConfig::default()).unwrap();
+    // A key without a section stands under its own name.
+    let engine = sections["engine"].take();
+    sections["engine"] = serde_json::json!({ "engine": engine });
     for (name, keys) in sections.as_object().unwrap() {
-        let is_list = ["namespace", "socketio"].contains(&name.as_str());
-        let heading = if is_list { format!("[[{name}]]") } else { format!("[{name}]") };
+        let heading = match name.as_str() {
+            "namespace" | "socketio" => format!("[[{name}]]"),
+            "engine" => name.clone(),
+            _ => format!("[{name}]"),
+        };
         let rows = rows(&heading);
         let documented: Vec<(String, String)> = rows.iter().map(|row| (row[0].to_owned(), row[1].to_owned())).collect();
         let wanted: Vec<_> = keys.as_object().unwrap().iter().map(|(k, v)| (format!("`{k}`"), shown(v))).collect();

@@ -44,6 +44,14 @@ fn a_variable_is_read_as_its_key_wants_it() {
 }
 
 #[test]
+fn the_key_without_a_section_has_a_variable_too() {
+    let variables = [("CALLBOARD_ENGINE", "redis"), ("CALLBOARD_REDIS__URL", "redis://127.0.0.1:7000/1")];
+    let config = load_with("engine = 'memory'", &variables, &Overrides::default()).unwrap();
+    assert_eq!(config.engine, callboard::engine::Kind::Redis);
+    assert_eq!(config.redis.url.to_string(), "redis://127.0.0.1:7000/1");
+}
+
+#[test]
 fn variables_that_others_set_for_a_service_of_this_name_are_let_be() {
     let variables =
         [("CALLBOARD_PORT", "tcp://10.0.0.1:8000"), ("CALLBOARD_SERVICE_HOST", "10.0.0.1"), ("PATH", "/bin")];

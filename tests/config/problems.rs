@@ -69,6 +69,11 @@ fn a_section_that_is_no_table_is_a_problem() {
         problems_of(load("server = 1\n[namespace]\nname = 'a'\n")),
         ["1 server a table is wanted: [server]", "2 namespace a list of tables is wanted: [[namespace]]"]
     );
+    assert_eq!(problems_of(load("[socketio]\n")), ["1 socketio a list of tables is wanted: [[socketio]]"]);
+    let problems = problems_of(load("[server]\nping_timeout = '1s'\n[[socketio]]\nshutdown_pace = 1\nname = 'a'\n"));
+    assert!(problems[0].starts_with("2 server.ping_timeout unknown key"), "{problems:?}");
+    assert_eq!(problems[1], "4 socketio[0].shutdown_pace unknown key here; it belongs to `[server]`");
+    assert_eq!(problems[2], "5 socketio[0].name unknown key here; it belongs to `[[namespace]]`");
 }
 
 #[test]
@@ -84,6 +89,43 @@ fn names_of_namespaces_must_fit_into_names_of_channels() {
     let problems =
         problems_of(load("[[namespace]]\nname = 'a:b'\n[[namespace]]\nname = '$a'\n[[namespace]]\nname = 'a#b'\n"));
     assert_eq!(problems.len(), 3, "{problems:?}");
+}
+
+#[test]
+fn an_address_of_redis_that_is_none_is_a_problem_and_its_password_a_secret() {
+    let text = "engine = 'redisss'\n[redis]\nurl = 'http://u:topsecret@h'\nprefix = 'a{b}'\ntimeout = '1ms'\n";
+    let problems = problems_of(load(text));
+    assert!(problems[0].starts_with("1 engine "), "{problems:?}");
+    assert!(problems[1].starts_with("3 redis.url an address is wanted: redis://"), "{problems:?}");
+    assert!(problems[2].starts_with("4 redis.prefix ") && problems[3].starts_with("5 redis.timeout "), "{problems:?}");
+    assert!(!problems.join("").contains("topsecret"), "{problems:?}");
+    let config = load("[redis]\nurl = 'redis://u:topsecret@h'\n").unwrap();
+    let shown = format!("{config:?}{}", serde_json::to_string(&config).unwrap());
+    assert!(!shown.contains("topsecret"), "{shown}");
+}
+
+#[test]
+fn endpoints_of_socketio_that_nobody_could_use_are_problems() {
+    let text = "[[socketio]]\npath = 'socket.io'\nping_interval = '0s'\ntransports = []\n\
+                [[socketio]]\nnamespaces = ['/', 'admin', '/a*b']\ncors = ['https://a.test', 'nonsense']\n\
+                [[socketio]]\npath = '/connection/'\n[[socketio]]\npath = '/connection/'\ntransports = ['webtransport']\n\
+                ping_timeuot = '1s'\n[[socketio]]\nrecovery = '2m'\nrecovery_events = 0\n";
+    let wanted = [
+        "2 socketio[0].path a path is wanted that begins and ends with `/`, such as `/socket.io/`",
+        "3 socketio[0].ping_interval must be more than 0",
+        "4 socketio[0].transports takes nobody in; name \"polling\", \"websocket\" or both",
+        "6 socketio[1].namespaces[1] `admin` is no namespace: one begins with `/`; a `*` may stand at its end",
+        "6 socketio[1].namespaces[2] `/a*b` is no namespace: one begins with `/`; a `*` may stand at its end",
+        "7 socketio[1].cors[1] \"nonsense\" is neither \"*\" nor like \"https://*.example.com\"",
+        "9 socketio[2].path covers `server.connection_prefix`; take another",
+        "11 socketio[3].path covers `server.connection_prefix`; take another",
+        "11 socketio[3].path two endpoints at /connection/; take another path",
+        "12 socketio[3].transports unknown variant: found `webtransport`, expected ``polling` or `websocket``",
+        "13 socketio[3].ping_timeuot unknown key; did you mean `ping_timeout`?",
+        "14 socketio[4].path two endpoints at /socket.io/; take another path",
+        "16 socketio[4].recovery_events must be more than 0, or `recovery` brings nothing",
+    ];
+    assert_eq!(problems_of(load(text)), wanted);
 }
 
 #[test]

@@ -33,7 +33,11 @@ fn built_in() -> BTreeMap<String, Value> {
     sections["namespace"] = serde_json::to_value(Namespace::default()).unwrap();
     sections["socketio"] = serde_json::to_value(EngineConfig::default()).unwrap();
     for (section, inner) in sections.as_object().unwrap() {
-        for (key, value) in inner.as_object().unwrap() {
+        let Some(inner) = inner.as_object() else {
+            keys.insert(format!(".{section}"), inner.clone());
+            continue;
+        };
+        for (key, value) in inner {
             keys.insert(format!("{section}.{key}"), value.clone());
         }
     }
@@ -46,6 +50,8 @@ fn it_parses_and_is_open_on_loopback() {
     let plain = config.namespaces.iter().find(|namespace| namespace.name.is_empty()).unwrap();
     assert_eq!((&plain.subscribe, &plain.publish), (&Rule::Anyone, &Rule::Anyone));
     assert!(plain.has_history() && plain.presence);
+    let socketio = config.socketio.iter().find(|endpoint| endpoint.path == "/socket.io/").unwrap();
+    assert!(socketio.builtin_events && socketio.namespaces == ["/"] && socketio.cors.is_empty());
 }
 
 #[test]
@@ -64,13 +70,17 @@ fn a_key_that_is_commented_out_has_its_built_in_default_beside_it() {
             continue;
         }
         let (section, name) = key.split_once('.').unwrap();
-        let is_list = ["namespace", "socketio"].contains(&section);
-        let table = if is_list { format!("[[{section}]]") } else { format!("[{section}]") };
+        let table = match section {
+            "namespace" | "socketio" => format!("[[{section}]]"),
+            "" => String::new(),
+            _ => format!("[{section}]"),
+        };
         let config =
             load(&format!("{table}\n{name} = {value}\n")).unwrap_or_else(|problems| panic!("{key}: {problems}"));
         let effective = match section {
             "namespace" => json!({ "namespace": config.namespaces[0] }),
             "socketio" => json!({ "socketio": config.socketio[0] }),
+            "" => json!({ "": config }),
             _ => serde_json::to_value(&config).unwrap(),
         };
         assert_eq!(effective[section][name], built_in[&key], "{key}");

@@ -68,7 +68,7 @@ pub async fn one_key_used_at_once_is_accepted_once(f: &Fixture) {
 }
 
 pub async fn subscribing_and_unsubscribing_succeed(f: &Fixture) {
-    f.engine.subscribe(&channel("a")).wait().await.unwrap();
+    f.engine.subscribe(&channel("a"), Arc::new(Nobody)).wait().await.unwrap();
     f.engine.unsubscribe(&channel("a")).wait().await.unwrap();
     f.engine.unsubscribe(&channel("never")).wait().await.unwrap();
 }

@@ -13,9 +13,23 @@ pub struct Fixture {
     pub unit: Duration,
     /// Lets time pass.
     pub pass: fn(Duration) -> BoxFuture<()>,
+    /// How many sequences of calls may share the clock.
+    pub at_once: usize,
+    _beside: Box<dyn std::any::Any>,
 }
 
 impl Fixture {
+    /// `beside` is what the engine needs, and what ends with it.
+    pub fn new(
+        engine: Arc<dyn Engine>,
+        unit: Duration,
+        pass: fn(Duration) -> BoxFuture<()>,
+        at_once: usize,
+        beside: impl std::any::Any,
+    ) -> Self {
+        Fixture { engine, unit, pass, at_once, _beside: Box::new(beside) }
+    }
+
     pub async fn pass(&self, units: u32) {
         (self.pass)(self.unit * units).await;
     }
@@ -118,4 +132,15 @@ pub fn data(page: &HistoryPage) -> Vec<u64> {
 
 pub fn client(user: &str) -> Arc<ClientInfo> {
     Arc::new(ClientInfo { user: user.into(), client: SessionId::random(), conn_info: None, chan_info: None })
+}
+
+/// Takes nothing.
+pub struct Nobody;
+
+impl callboard::engine::Sink for Nobody {
+    fn event(&self, _: Event) {}
+
+    fn notice(&self, _: bool, _: Arc<ClientInfo>) {}
+
+    fn resumed(&self) {}
 }

@@ -15,7 +15,7 @@ pub fn fresh() -> Fixture {
 fn with(config: Config) -> (Arc<MemoryEngine>, Fixture) {
     let engine = Arc::new(MemoryEngine::new(config));
     let pass = |duration| -> callboard::types::BoxFuture<()> { Box::pin(tokio::time::advance(duration)) };
-    (engine.clone(), Fixture { engine, unit: Duration::from_secs(10), pass })
+    (engine.clone(), Fixture::new(engine, Duration::from_secs(10), pass, 1, ()))
 }
 
 /// What one event of [`event`] is charged, by its first digit only.

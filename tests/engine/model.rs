@@ -164,18 +164,25 @@ impl Run<'_> {
     }
 }
 
+/// Runs one sequence; tells which call went wrong.
+async fn run(f: &Fixture, sequence: u32, calls: Vec<Call>) {
+    let names = std::array::from_fn(|channel| format!("{sequence}-{channel}"));
+    let mut run = Run { fixture: f, names, channels: Default::default(), now: 0, published: 0 };
+    for (index, call) in calls.iter().enumerate() {
+        let done = std::panic::AssertUnwindSafe(run.call(call));
+        if let Err(panic) = futures_util::FutureExt::catch_unwind(done).await {
+            eprintln!("call {index} of sequence {sequence}: {:#?}", &calls[..=index]);
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
 pub async fn random_sequences_do_what_the_model_does(f: &Fixture) {
     let mut runner = TestRunner::deterministic();
-    for sequence in 0..SEQUENCES {
-        let calls = calls().new_tree(&mut runner).expect("nothing is filtered").current();
-        let names = std::array::from_fn(|channel| format!("{sequence}-{channel}"));
-        let mut run = Run { fixture: f, names, channels: Default::default(), now: 0, published: 0 };
-        for (index, call) in calls.iter().enumerate() {
-            let done = std::panic::AssertUnwindSafe(run.call(call));
-            if let Err(panic) = futures_util::FutureExt::catch_unwind(done).await {
-                eprintln!("call {index} of sequence {sequence}: {:#?}", &calls[..=index]);
-                std::panic::resume_unwind(panic);
-            }
-        }
+    let mut drawn = || calls().new_tree(&mut runner).expect("nothing is filtered").current();
+    let sequences: Vec<(u32, Vec<Call>)> = (0..SEQUENCES).map(|sequence| (sequence, drawn())).collect();
+    for together in sequences.chunks(f.at_once) {
+        let runs = together.iter().map(|(sequence, calls)| run(f, *sequence, calls.clone()));
+        futures_util::future::join_all(runs).await;
     }
 }

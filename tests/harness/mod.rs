@@ -1,6 +1,7 @@
 //! A broker as a process of its own: started on a free port, watched, and stopped as an operator would.
 #![allow(dead_code, reason = "each integration test uses a part")]
 pub mod http;
+pub mod redis;
 pub mod socket;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -75,14 +76,19 @@ impl Broker {
     /// # Panics
     /// If it was not built, or does not get ready.
     pub fn start_example(name: &str) -> Self {
+        Self::start_example_with(name, &[])
+    }
+
+    /// The same, with more arguments.
+    ///
+    /// # Panics
+    /// If it was not built, or does not get ready.
+    pub fn start_example_with(name: &str, arguments: &[&str]) -> Self {
         let program = Path::new(env!("CARGO_BIN_EXE_callboard")).with_file_name("examples").join(name);
         assert!(program.exists(), "{} is missing: `cargo build --examples` makes it", program.display());
-        Self::start_program(
-            tempfile::tempdir().expect("a folder for the example"),
-            program.as_os_str(),
-            &["--port".as_ref()],
-            None,
-        )
+        let folder = tempfile::tempdir().expect("a folder for the example");
+        let arguments: Vec<&OsStr> = arguments.iter().chain(&["--port"]).map(OsStr::new).collect();
+        Self::start_program(folder, program.as_os_str(), &arguments, None)
     }
 
     /// Starts a program whose last argument is the port.
@@ -254,7 +260,7 @@ pub fn wait(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
 }
 
 /// A port of loopback that nobody listened on a moment ago.
-fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     let probe = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     probe.local_addr().expect("its address")
 }

@@ -54,6 +54,28 @@ fn bytes_are_a_binary_frame_on_a_websocket_and_base64_in_a_poll() {
 }
 
 #[test]
+fn frames_in_a_row_are_one_packet_each_in_a_poll() {
+    let (long, longer) = ("x".repeat(200), "y".repeat(70_000));
+    let packets = [
+        EnginePacket::Text("a".into()),
+        EnginePacket::Binary(Bytes::from_static(&[1, 2, 3])),
+        EnginePacket::Text(long.as_str().into()),
+        EnginePacket::Text("".into()),
+        EnginePacket::Text(longer.as_str().into()),
+    ];
+    let mut row: Vec<u8> = packets.iter().flat_map(|packet| packet.frame().websocket().to_vec()).collect();
+    // What a WebSocket says for itself is nothing to a poll.
+    row.splice(0..0, [0x8a, 2, b'x', b'y']);
+    row.extend([0x88, 0]);
+    let mut body = PollingBody::default();
+    body.push_frames(&row);
+    assert_eq!(&*body.finish(), format!("4a\u{1e}bAQID\u{1e}4{long}\u{1e}4\u{1e}4{longer}"));
+    let mut body = PollingBody::default();
+    body.push_frames(&[0x81, 126, 0]);
+    assert_eq!(&*body.finish(), "", "half a header is nothing");
+}
+
+#[test]
 fn a_body_is_read_in_order_up_to_the_first_error() {
     assert_eq!(polled(b"4a\x1e3"), [Ok(EnginePacket::Text("a".into())), Ok(EnginePacket::Pong("".into()))]);
     assert_eq!(polled(b"4a\x1eabc\x1e4b"), [Ok(EnginePacket::Text("a".into())), Err(EngineError::UnknownType)]);

@@ -4,11 +4,10 @@ use crate::broker::handler::LifecycleEvent;
 use crate::broker::listener::Since;
 use crate::broker::message::{Join, Joined, Leave, Member, Membership, Routed};
 use crate::broker::query;
-use crate::broker::{Body, HubId, Namespace, Seq, recovery};
+use crate::broker::{HubId, Namespace, Node, Seq, recovery};
 use crate::engine::{EngineAnswer, Error, HistoryPage, HistoryQuery};
 use crate::metrics::Metrics;
-use crate::protocol::Push;
-use crate::types::{Answer, ReplyError};
+use crate::types::{Answer, ChannelName, ReplyError, SessionId};
 use actix::prelude::*;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -16,6 +15,28 @@ use std::time::Duration;
 /// A presence entry ends with its session, whichever way that ends; this time only bounds what could be left of one in an
 /// engine that outlives the process.
 const PRESENCE_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// What a join reads before it is answered.
+struct Start {
+    page: Option<HistoryPage>,
+    listed: Option<Listed>,
+}
+
+/// An entry in presence that ends with its join, unless that comes about.
+struct Listed {
+    node: Node,
+    channel: ChannelName,
+    client: SessionId,
+    stays: bool,
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        if !self.stays {
+            drive(self.node.engine().remove_presence(&self.channel, self.client));
+        }
+    }
+}
 
 impl Channel {
     fn admit(&mut self, hub: HubId) {
@@ -40,15 +61,42 @@ impl Channel {
         }
         if self.listeners.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.node.tell(LifecycleEvent::Vacated { channel: self.name.clone() });
+            self.stop_following();
             drive(self.node.engine().unsubscribe(&self.name));
         }
         self.check_idle_later(ctx);
     }
 
     /// What a join reads: the bus first, then the history up to its top (decision 28).
-    fn start_join(&self, join: &Join, namespace: &Namespace) -> EngineAnswer<Option<HistoryPage>> {
-        let subscribed = self.node.engine().subscribe(&self.name);
-        let Some(retention) = namespace.retention().filter(|_| join.positioned) else {
+    fn start_join(&mut self, join: &Join, namespace: &Namespace, ctx: &mut Context<Self>) -> EngineAnswer<Start> {
+        let page = self.read_for_join(join, namespace, ctx);
+        if !join.member.presence {
+            return page.then(|page| Ok(Start { page: page?, listed: None }));
+        }
+        // Before the answer: the session, on another worker or node, may ask who is present as soon as it has it.
+        let (node, channel, info) = (self.node.clone(), self.name.clone(), join.member.info.clone());
+        page.and_then(move |page| {
+            let listed = Listed { node, channel, client: info.client, stays: false };
+            let added = listed.node.engine().add_presence(&listed.channel, info, PRESENCE_TTL);
+            added.then(move |added| {
+                if added.is_err() {
+                    // At the bound the listener stands all the same; that it is not listed shows in the metrics.
+                    Metrics::count(&listed.node.metrics().refusals, "presence");
+                }
+                Ok(Start { page, listed: Some(listed) })
+            })
+        })
+    }
+
+    fn read_for_join(
+        &mut self,
+        join: &Join,
+        namespace: &Namespace,
+        ctx: &mut Context<Self>,
+    ) -> EngineAnswer<Option<HistoryPage>> {
+        let sink = self.sink(ctx);
+        let subscribed = self.node.engine().subscribe(&self.name, sink);
+        let Some(retention) = namespace.retention().filter(|_| join.positioned || self.wants_top()) else {
             return subscribed.then(|result| result.map(|()| None));
         };
         let query = HistoryQuery {
@@ -60,33 +108,27 @@ impl Channel {
         subscribed.and_then(move |()| engine.history(&name, query, retention).then(|result| result.map(Some)))
     }
 
-    fn finish_join(
-        &mut self,
-        join: Join,
-        seq: Seq,
-        outcome: Result<Option<HistoryPage>, Error>,
-        ctx: &mut Context<Self>,
-    ) {
-        let page = match outcome {
-            Ok(page) => page,
+    fn finish_join(&mut self, join: Join, seq: Seq, outcome: Result<Start, Error>, ctx: &mut Context<Self>) {
+        let Start { page, listed } = match outcome {
+            Ok(start) => start,
             Err(error) => {
                 self.dismiss(join.hub, ctx);
                 let _ = join.answer.send(Err(query::fault(error)));
                 return;
             }
         };
-        let top = page.as_ref().map(|page| page.top.clone());
+        if let Some(page) = &page {
+            self.observe(&page.top);
+        }
+        let top = page.as_ref().map(|page| page.top.clone()).filter(|_| join.positioned);
         let recovery = join
             .recover
             .map(|from| recovery::recovered(page, &from, join.recover_max, self.node.limits().recover_bytes));
         let membership = Membership::new(ctx.address(), &self.node, &self.name, join.hub, join.member.clone());
         let joined = Joined { since: Since { seq, top }, recovery, number: self.number, membership };
-        if join.member.presence {
-            // Before the answer: the session, on another worker, may ask who is present as soon as it has it.
-            let added = self.node.engine().add_presence(&self.name, join.member.info.clone(), PRESENCE_TTL);
-            let metrics = self.node.metrics().clone();
-            // At the bound the listener stands all the same; that it is not listed shows in the metrics.
-            drive(added.then(move |added| added.inspect_err(|_| Metrics::count(&metrics.refusals, "presence"))));
+        if let Some(mut listed) = listed {
+            // From now on it ends with the membership.
+            listed.stays = true;
         }
         if let Err(Ok(unwanted)) = join.answer.send(Ok(joined)) {
             // The session ended while it waited; it has not been announced to anybody.
@@ -98,8 +140,7 @@ impl Channel {
 
     fn announce(&mut self, member: Member) {
         if member.announced {
-            let push = Push::Join { channel: self.name.clone(), info: member.info };
-            self.fan_out(Body::Notice(push));
+            self.tell(true, member.info);
         }
     }
 }
@@ -118,7 +159,7 @@ impl Handler<Join> for Channel {
         };
         self.admit(join.hub);
         let seq = self.seq;
-        match self.start_join(&join, &namespace) {
+        match self.start_join(&join, &namespace, ctx) {
             Answer::Ready(outcome) => self.finish_join(join, seq, outcome, ctx),
             Answer::Later(outcome) => {
                 self.joining += 1;
@@ -139,7 +180,7 @@ impl Handler<Leave> for Channel {
         self.dismiss(leave.hub, ctx);
         drop(leave);
         if announced {
-            self.fan_out(Body::Notice(Push::Leave { channel: self.name.clone(), info }));
+            self.tell(false, info);
         }
     }
 }

@@ -1,4 +1,5 @@
 //! A channel: gives each event its position, keeps the order, and knows which hubs listen.
+mod following;
 mod joining;
 mod retirement;
 
@@ -9,6 +10,7 @@ use crate::engine::{EngineAnswer, Error, PublishOptions, Published, Retention};
 use crate::metrics::NamespaceMetrics;
 use crate::types::{Answer, BoxFuture, ChannelName, Event, ReplyError};
 use actix::prelude::*;
+use following::Following;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use retirement::Phase;
@@ -33,6 +35,7 @@ pub struct Channel {
     publishing: FuturesOrdered<BoxFuture<Outcome>>,
     /// Joins that wait for the engine.
     joining: usize,
+    following: Following,
     phase: Phase,
     idle_check: bool,
     counted: NamespaceMetrics,
@@ -70,6 +73,7 @@ impl Channel {
             seq: Seq::from(life) << 64,
             publishing: FuturesOrdered::new(),
             joining: 0,
+            following: Following::default(),
             phase: Phase::Active,
             idle_check: false,
             counted,
@@ -109,7 +113,11 @@ impl Channel {
                 self.fan_out(Body::Event(event));
                 position
             }
-            Ok(Published::OnBus(position) | Published::Repeated(position)) => position,
+            Ok(Published::OnBus(position)) => {
+                self.counted.publishes.inc();
+                position
+            }
+            Ok(Published::Repeated(position)) => position,
             Err(error) => return publish.answer.give(Err(query::refusal(error))),
         };
         publish.answer.give(Ok(position));

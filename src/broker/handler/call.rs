@@ -5,6 +5,7 @@ use crate::broker::{Node, SessionData, SessionOrder, SubscribeOptions, Target};
 use crate::types::{ChannelName, Disconnect, Fault, Identity, Json, SessionId, Unsubscribed};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// A session as handlers see it: who it is, and what they may do to it. Cheap to clone; outlives the session.
 #[derive(Clone)]
@@ -28,6 +29,9 @@ pub struct Residence {
     pub greeting: Option<Json>,
     /// Whether the client came back to an earlier session.
     pub is_resumed: bool,
+    /// Something was emitted for the session, or done to its groups, that may still be on its way to it: an acknowledgement
+    /// must not overtake it.
+    pub has_emitted: AtomicBool,
 }
 
 impl SessionView {

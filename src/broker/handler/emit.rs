@@ -3,10 +3,10 @@ use super::call::SessionView;
 use super::hosted::{Call, Handle, HandlerAddr};
 use super::table::{Handlers, Port};
 use crate::broker::Acknowledgement;
-use crate::metrics::Metrics;
 use crate::types::{BoxFuture, ChannelName, Fault, Json};
 use bytes::Bytes;
 use std::collections::HashMap;
+use tokio::sync::oneshot;
 
 /// The name under which handlers are told of a session that was let in. A client cannot take it for an event of its own.
 pub const CONNECTION: &str = "connection";
@@ -31,6 +31,14 @@ pub struct EmitCall {
 impl Call for EmitCall {
     /// The acknowledgement; none leaves that to the handlers after this one.
     type Answer = Option<Acknowledgement>;
+}
+
+/// An event on its way through its handlers.
+pub struct Emitting {
+    /// Ends when the first handler has begun: the next event of the client may then begin, and comes after it.
+    pub begun: oneshot::Receiver<()>,
+    /// What they answer.
+    pub answer: BoxFuture<Result<Option<Acknowledgement>, Fault>>,
 }
 
 /// Which handlers take which events.
@@ -86,24 +94,25 @@ impl Handlers {
 
     /// Runs the handlers of an event; none where it has none. The acknowledgement is the first that a handler gives. Where
     /// one fails the others run all the same, and the failure is the answer if nobody acknowledges.
-    pub fn emit(&self, call: EmitCall) -> Option<BoxFuture<Result<Option<Acknowledgement>, Fault>>> {
+    pub fn emit(&self, call: EmitCall) -> Option<Emitting> {
         let ports: Vec<Port<EmitCall>> = self.emits.of(&call.home, &call.event).cloned().collect();
         if ports.is_empty() {
             return None;
         }
         let handlers = self.clone();
-        let begun = handlers.ask(&ports[0], call.clone());
-        Some(Box::pin(async move {
-            let mut answer = begun.await;
+        let (see, begun) = oneshot::channel();
+        let first = handlers.ask_and_see(&ports[0], call.clone(), Some(see));
+        let answer = Box::pin(async move {
+            let mut answer = first.await;
             for port in &ports[1..] {
-                answer = first_of(answer, handlers.ask(port, call.clone()).await);
+                answer = first_of(answer, handlers.ask_and_see(port, call.clone(), None).await);
             }
             answer.inspect_err(|fault| handlers.complain(&call, fault))
-        }))
+        });
+        Some(Emitting { begun, answer })
     }
 
     fn complain(&self, call: &EmitCall, fault: &Fault) {
-        Metrics::count(&self.metrics.handler_failures, "refused");
         let (session, home, event) = (call.session.id, &call.home, &call.event);
         log::warn!("a handler of {event:?} failed for the session {session} of {home}: {fault}");
     }

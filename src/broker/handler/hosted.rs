@@ -2,11 +2,13 @@
 use crate::types::{Fault, ReplyError};
 use actix::prelude::*;
 use futures_util::FutureExt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+use tokio::sync::oneshot;
 
 /// What a handler is asked, and what it answers.
 pub trait Call: Send + 'static {
@@ -75,6 +77,8 @@ pub fn host<H: 'static>(make: impl FnOnce() -> H + Send + 'static) -> HandlerAdd
 pub(super) struct Deliver<C> {
     pub call: C,
     pub place: Place,
+    /// Dropped when the handler has begun: when it waits for something for the first time, or is done.
+    pub begun: Option<oneshot::Sender<()>>,
 }
 
 /// One call's place among those that wait for a handler: until the handler is done with it, also where its caller has
@@ -100,15 +104,22 @@ pub(super) enum Failure {
 impl<H: Handle<C>, C: Call> Handler<Deliver<C>> for Hosted<H> {
     type Result = ResponseFuture<Result<C::Answer, Failure>>;
 
-    fn handle(&mut self, Deliver { call, place }: Deliver<C>, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Deliver { call, place, begun }: Deliver<C>, _: &mut Self::Context) -> Self::Result {
         let handler = &mut self.handler;
         // The handler's state may be half changed after a panic; that is the handler's to keep right, as with a mutex
         // whose poison is ignored. The alternative, a new handler, would lose the state of all the others' calls.
-        let begun = std::panic::catch_unwind(AssertUnwindSafe(|| handler.handle(call)));
-        match begun {
+        let made = std::panic::catch_unwind(AssertUnwindSafe(|| handler.handle(call)));
+        match made {
             Ok(future) => Box::pin(async move {
                 let _place = place;
-                match AssertUnwindSafe(future).catch_unwind().await {
+                let mut answer = AssertUnwindSafe(future).catch_unwind();
+                let first = poll_fn(|cx| Poll::Ready(answer.poll_unpin(cx))).await;
+                drop(begun);
+                let answered = match first {
+                    Poll::Ready(answered) => answered,
+                    Poll::Pending => answer.await,
+                };
+                match answered {
                     Ok(result) => result.map_err(Failure::Refused),
                     Err(panic) => Err(Failure::Panicked(words(&*panic))),
                 }

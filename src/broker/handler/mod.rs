@@ -4,6 +4,7 @@
 //! own, so that it may block; a panic or a call that takes too long is an error to that caller alone, and the handler goes
 //! on with its state as it was.
 mod call;
+mod caller;
 mod emit;
 mod hosted;
 mod table;
@@ -11,6 +12,7 @@ mod table;
 pub use call::{
     ConnectCall, LifecycleEvent, MessageCall, PublishCall, Residence, RpcCall, SessionView, Verdict, Welcome,
 };
-pub use emit::{CONNECTION, DISCONNECT, EmitCall};
+pub use caller::Caller;
+pub use emit::{CONNECTION, DISCONNECT, EmitCall, Emitting};
 pub use hosted::{Call, Handle, HandlerAddr, HandlerFuture, answer, host};
 pub use table::Handlers;

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// The handlers of a broker, by what they take.
 #[derive(Clone)]
@@ -62,6 +63,11 @@ impl Handlers {
             publish: HashMap::new(),
             lifecycle: vec![],
         }
+    }
+
+    /// The bounds of these handlers, without any.
+    pub(super) fn bounds(&self) -> Self {
+        Self::new(self.timeout, self.queue, self.metrics.clone())
     }
 
     /// Asks this handler whether a session is let in.
@@ -147,7 +153,7 @@ impl Handlers {
                 Metrics::count(&metrics.handler_failures, "full");
                 continue;
             };
-            let told = port.recipient.send(Deliver { call: event.clone(), place });
+            let told = port.recipient.send(Deliver { call: event.clone(), place, begun: None });
             let metrics = metrics.clone();
             actix_rt::spawn(async move {
                 if let Ok(Err(Failure::Panicked(words))) = told.await {
@@ -164,12 +170,22 @@ impl Handlers {
     }
 
     pub(super) fn ask<C: Call>(&self, port: &Port<C>, call: C) -> BoxFuture<Result<C::Answer, Fault>> {
+        self.ask_and_see(port, call, None)
+    }
+
+    /// As [`Handlers::ask`]; `begun` is dropped when the handler has begun, or cannot.
+    pub(super) fn ask_and_see<C: Call>(
+        &self,
+        port: &Port<C>,
+        call: C,
+        begun: Option<oneshot::Sender<()>>,
+    ) -> BoxFuture<Result<C::Answer, Fault>> {
         let metrics = self.metrics.clone();
         let Some(place) = self.place(port) else {
             Metrics::count(&metrics.handler_failures, "full");
             return Box::pin(std::future::ready(Err(ReplyError::TOO_MANY_REQUESTS.into())));
         };
-        let answer = tokio::time::timeout(self.timeout, port.recipient.send(Deliver { call, place }));
+        let answer = tokio::time::timeout(self.timeout, port.recipient.send(Deliver { call, place, begun }));
         Box::pin(async move {
             match answer.await {
                 Ok(Ok(Ok(answer))) => Ok(answer),

@@ -48,6 +48,8 @@ impl Session {
                     let grant = Granted { identity: Identity::nobody(), subs: vec![] };
                     self.granted(ticket, connect, Ok(grant), ctx)
                 }
+                // On a wire whose connection goes on without this session, its client may come back with a token.
+                false if connect.home.is_some() => self.refuse(ReplyError::UNAUTHORIZED.into(), ctx),
                 false => Fault::Close(Disconnect::BAD_REQUEST).into(),
             };
         }

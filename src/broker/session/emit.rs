@@ -23,16 +23,18 @@ impl Session {
         let Some(handled) = call.and_then(|call| self.node().handlers().emit(call)) else {
             return self.unhandled(ticket, emit.wants_ack);
         };
-        self.later(ctx, handled, move |session, result, ctx| {
+        // Handlers have threads of their own: without this, what two events of the client do could change places.
+        self.later(ctx, handled.begun, |session, _, ctx| session.proceed(ctx));
+        self.later(ctx, handled.answer, move |session, result, ctx| {
             if !emit.wants_ack {
                 return session.outlet.done(ticket);
             }
             let given = result
                 .map(|given| given.unwrap_or_else(|| Acknowledgement { args: no_arguments(), attachments: vec![] }));
             let reply = given.map(|Acknowledgement { args, attachments }| Reply::Acknowledged { args, attachments });
-            session.conclude(ticket, reply, ctx);
+            session.after_emitted(ctx, move |session, ctx| session.conclude(ticket, reply, ctx));
         });
-        Step::Handed
+        Step::Waits
     }
 
     /// Nobody handles the event: silence, unless an answer was asked for, which would be waited for in vain.

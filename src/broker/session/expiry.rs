@@ -137,7 +137,7 @@ impl Handler<Due> for Session {
                 None => {}
             },
             Due::Linger => self.end(Disconnect::STALE, ctx),
-            Due::Heartbeat => {}
+            Due::Heartbeat | Due::Own(_) => {}
         }
     }
 }

@@ -1,13 +1,14 @@
 //! What a session belongs to: the channel that addresses it, coming back to an earlier session, and being kept for that.
 use super::Session;
 use super::join::Wanted;
-use crate::broker::KeptSession;
 use crate::broker::handler::{CONNECTION, DISCONNECT, EmitCall, Residence};
+use crate::broker::{KeptSession, SessionData};
 use crate::metrics::Metrics;
 use crate::protocol::{Connect, Home, Recover};
 use crate::types::{ChannelName, ClientInfo, Disconnect, Event, Group, Identity, Json, Position, SessionId};
 use actix::prelude::*;
 use rand::RngExt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// A session's stay in its home.
@@ -23,6 +24,15 @@ pub(super) struct Stay {
     pub is_left: bool,
     /// The handlers of its connection have not been told yet.
     pub is_new: bool,
+    /// Acknowledgements that wait for what was emitted before them.
+    barriers: usize,
+}
+
+/// With what a stay begins.
+struct Beginning {
+    groups: Vec<Group>,
+    data: SessionData,
+    resume_from: Option<Position>,
 }
 
 impl Session {
@@ -35,9 +45,11 @@ impl Session {
         match earlier.filter(|_| resume_from.is_some()) {
             Some(kept) => {
                 self.rename(kept.id);
-                self.stay_in(home, kept.groups, kept.data, resume_from, connect.data.clone());
+                // The same secret: by that the client sees that it is back.
+                let key = resume.map(|resume| Arc::from(resume.key.as_str()));
+                self.stay_in(home, key, Beginning { groups: kept.groups, data: kept.data, resume_from }, connect);
             }
-            None => self.stay_anew(home, connect.data.clone()),
+            None => self.stay_anew(home, connect),
         }
     }
 
@@ -49,29 +61,29 @@ impl Session {
         (kept.home == home.channel && same(&kept.identity, &self.identity)).then_some(kept)
     }
 
-    fn stay_anew(&mut self, home: &Home, greeting: Option<Json>) {
-        self.stay_in(home, vec![own_group(self.id)], Arc::new(Mutex::new(Json::null())), None, greeting);
+    fn stay_anew(&mut self, home: &Home, connect: &Connect) {
+        let (groups, data) = (vec![own_group(self.id)], Arc::new(Mutex::new(Json::null())));
+        self.stay_in(home, home.is_kept.then(new_key), Beginning { groups, data, resume_from: None }, connect);
     }
 
-    fn stay_in(
-        &mut self,
-        home: &Home,
-        groups: Vec<Group>,
-        data: crate::broker::SessionData,
-        resume_from: Option<Position>,
-        greeting: Option<Json>,
-    ) {
-        let is_resumed = resume_from.is_some();
-        let residence = Arc::new(Residence { channel: home.channel.clone(), data, greeting, is_resumed });
-        let key = home.is_kept.then(new_key);
-        self.home = Some(Box::new(Stay { residence, key, groups, resume_from, is_left: false, is_new: true }));
+    fn stay_in(&mut self, home: &Home, key: Option<Arc<str>>, beginning: Beginning, connect: &Connect) {
+        let Beginning { groups, data, resume_from } = beginning;
+        let residence = Arc::new(Residence {
+            channel: home.channel.clone(),
+            data,
+            greeting: connect.data.clone(),
+            is_resumed: resume_from.is_some(),
+            has_emitted: AtomicBool::new(false),
+        });
+        let stay = Stay { residence, key, groups, resume_from, is_left: false, is_new: true, barriers: 0 };
+        self.home = Some(Box::new(stay));
     }
 
     /// What was missed cannot be brought: the session is a new one after all.
     pub(super) fn stay_after_all(&mut self, connect: &Connect) {
         let Some(home) = &connect.home else { return };
         self.rename(SessionId::random());
-        self.stay_anew(home, connect.data.clone());
+        self.stay_anew(home, connect);
     }
 
     fn rename(&mut self, id: SessionId) {
@@ -130,8 +142,32 @@ impl Session {
         let Some(told) = self.call(CONNECTION, args).and_then(|call| self.node().handlers().emit(call)) else {
             return false;
         };
-        self.later(ctx, told, |session, _, ctx| session.proceed(ctx));
+        self.later(ctx, told.answer, |session, _, ctx| session.proceed(ctx));
         true
+    }
+
+    /// Does something when all has arrived that handlers have emitted in the home so far: that goes by way of its channel, and
+    /// what a handler says of itself does not.
+    pub(super) fn after_emitted(
+        &mut self,
+        ctx: &mut Context<Self>,
+        act: impl FnOnce(&mut Self, &mut Context<Self>) + 'static,
+    ) {
+        let (id, node) = (self.id, self.node().clone());
+        let Some(stay) = &mut self.home else { return act(self, ctx) };
+        if stay.barriers == 0 && !stay.residence.has_emitted.swap(false, Ordering::Relaxed) {
+            return act(self, ctx);
+        }
+        stay.barriers += 1;
+        let home = stay.residence.channel.clone();
+        // The answer comes back behind all that is on the way.
+        let arrived = async move { drop(node.groups(&home, id).await) };
+        self.later(ctx, arrived, move |session, (), ctx| {
+            if let Some(stay) = &mut session.home {
+                stay.barriers -= 1;
+            }
+            act(session, ctx);
+        });
     }
 
     /// The session ends: it is kept if its client may come back, and the handlers of its home are told.
@@ -140,7 +176,7 @@ impl Session {
         let words = if self.is_ended_by_us { words(reason) } else { &reason.reason };
         let call = self.call_from(&stay, DISCONNECT, format!("[{}]", serde_json::Value::from(words)));
         if let Some(told) = self.node().handlers().emit(call) {
-            actix_rt::spawn(told);
+            actix_rt::spawn(told.answer);
         }
         // Whom we sent away for good does not come back, nor whose token has expired.
         let may_return = !self.is_ended_by_us || reason.reconnect() && *reason != Disconnect::CONNECTION_EXPIRED;

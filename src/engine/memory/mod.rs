@@ -25,7 +25,7 @@ mod stream;
 pub use ledger::{Config, Usage};
 
 use super::{
-    Engine, EngineAnswer, Error, HistoryPage, HistoryQuery, PresenceStats, PublishOptions, Published, Retention,
+    Engine, EngineAnswer, Error, HistoryPage, HistoryQuery, PresenceStats, PublishOptions, Published, Retention, Sink,
 };
 use crate::types::{Answer, ChannelName, ClientInfo, Event, SessionId};
 use ledger::Ledger;
@@ -126,7 +126,7 @@ impl Engine for MemoryEngine {
         Answer::Ready(Ok(published))
     }
 
-    fn subscribe(&self, _channel: &ChannelName) -> EngineAnswer<()> {
+    fn subscribe(&self, _channel: &ChannelName, _sink: Arc<dyn Sink>) -> EngineAnswer<()> {
         Answer::Ready(Ok(()))
     }
 

@@ -42,23 +42,23 @@ impl SocketIo {
 
     /// The answer to CONNECT.
     pub fn connected(&self, connected: &Connected) -> Frame {
-        let pid = connected.resume_key.as_ref();
-        let body = match pid {
-            Some(pid) => json!({ "sid": connected.client, "pid": pid }),
-            None => json!({ "sid": connected.client }),
-        };
-        self.frame(Body::Connect(Json::write(&body).ok()))
+        let told = meta::Connected { sid: connected.client, pid: connected.resume_key.as_deref() };
+        self.frame(Body::Connect(Json::write(&told).ok()))
     }
 
     /// The refusal of a CONNECT. What a handler says beside its error stands in `data`; else that is the error's code.
     pub fn refused(&self, error: &ReplyError) -> Frame {
-        let data = error.data.clone().map_or_else(|| json!({ "code": error.code }), |data| json!(data));
-        self.frame(Body::ConnectError(Json::write(&json!({ "message": error.message, "data": data })).ok()))
+        let data = error.data.clone().or_else(|| Json::write(&json!({ "code": error.code })).ok());
+        self.refuse(&error.message, data)
     }
 
     /// The refusal of a CONNECT to a namespace that is not there.
     pub fn no_such_namespace(&self) -> Frame {
-        self.frame(Body::ConnectError(Json::write(&json!({ "message": "Invalid namespace" })).ok()))
+        self.refuse("Invalid namespace", None)
+    }
+
+    fn refuse(&self, message: &str, data: Option<Json>) -> Frame {
+        self.frame(Body::ConnectError(Json::write(&meta::Refused { message, data }).ok()))
     }
 
     /// The end of the session.

@@ -11,8 +11,9 @@ use std::fmt;
 /// Stands between the packets of a polling body.
 pub const SEPARATOR: u8 = 0x1e;
 
-/// The opcode of a binary message in the first byte of an unfragmented WebSocket frame (RFC 6455, section 5.2).
-const BINARY_FRAME: u8 = 0x82;
+/// The opcodes of messages (RFC 6455, section 5.2); those of control frames are greater.
+const TEXT_FRAME: u8 = 1;
+const BINARY_FRAME: u8 = 2;
 
 /// The reference's decoder does not ask for padding, so this one does not.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -155,34 +156,35 @@ pub struct PollingBody {
 }
 
 impl PollingBody {
-    /// Adds whole WebSocket frames in a row, unmasked and unfragmented, as they would have gone out.
-    pub fn push_frames(&mut self, frames: &Bytes) {
-        let mut rest = &frames[..];
-        while let Some((header, length)) = frame_header(rest) {
-            let Some(payload) = rest.get(header..header + length) else { return };
-            // Control frames are WebSocket's own.
-            if rest[0] & 0x08 == 0 {
-                self.push_message(rest[0] == BINARY_FRAME, payload);
+    /// Adds what would have gone out on a WebSocket, one packet or several.
+    pub fn push(&mut self, frame: &Frame) {
+        self.push_frames(frame.websocket());
+    }
+
+    /// Adds whole WebSocket frames in a row, each one packet: unmasked and unfragmented, as this codec writes them. A binary
+    /// frame becomes `b` and base64, a control frame nothing. A frame of text that is not UTF-8 cannot come from this
+    /// codec; its odd bytes are replaced.
+    pub fn push_frames(&mut self, mut frames: &[u8]) {
+        while let Some((opcode, payload, rest)) = split_frame(frames) {
+            frames = rest;
+            match opcode {
+                TEXT_FRAME => {
+                    self.separate();
+                    self.text.push_str(&String::from_utf8_lossy(payload));
+                }
+                BINARY_FRAME => {
+                    self.separate();
+                    self.text.push('b');
+                    BASE64.encode_string(payload, &mut self.text);
+                }
+                _ => {}
             }
-            rest = &rest[header + length..];
         }
     }
 
-    /// Adds a packet as it would have gone out on a WebSocket; a binary frame becomes `b` and base64. A frame of text
-    /// that is not UTF-8 cannot come from this codec; its odd bytes are replaced.
-    pub fn push(&mut self, frame: &Frame) {
-        self.push_message(frame.websocket()[0] == BINARY_FRAME, &frame.payload());
-    }
-
-    fn push_message(&mut self, is_binary: bool, payload: &[u8]) {
+    fn separate(&mut self) {
         if !self.text.is_empty() {
             self.text.push(char::from(SEPARATOR));
-        }
-        if is_binary {
-            self.text.push('b');
-            BASE64.encode_string(payload, &mut self.text);
-        } else {
-            self.text.push_str(&String::from_utf8_lossy(payload));
         }
     }
 
@@ -192,13 +194,16 @@ impl PollingBody {
     }
 }
 
-/// How long the header in front is, and the payload behind it; none where no frame begins (RFC 6455, section 5.2).
-fn frame_header(bytes: &[u8]) -> Option<(usize, usize)> {
-    Some(match bytes.get(1)? & 0x7f {
+/// The first frame's opcode and payload, and what follows it; none where no whole frame is there (RFC 6455, section 5.2).
+fn split_frame(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (first, short) = (*bytes.first()?, *bytes.get(1)?);
+    let (at, length) = match short {
         126 => (4, u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?).into()),
         127 => (10, usize::try_from(u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?)).ok()?),
         short => (2, short.into()),
-    })
+    };
+    let (payload, rest) = bytes.get(at..)?.split_at_checked(length)?;
+    Some((first & 0x0f, payload, rest))
 }
 
 /// What the server tells in its first packet. `Debug` leaves out the id, which is a secret of its client.

@@ -1,8 +1,24 @@
-//! What goes along with the built-in events: the last argument of `message`, the acknowledgement of `subscribe`.
+//! The payloads that the broker itself writes: answers to CONNECT, and what goes along with the built-in events.
 use crate::protocol;
-use crate::types::{ClientInfo, Event, Position};
+use crate::types::{ClientInfo, Event, Json, Position, SessionId};
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// The payload of the answer to a CONNECT.
+#[derive(Serialize)]
+pub(super) struct Connected<'a> {
+    pub sid: SessionId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pid: Option<&'a str>,
+}
+
+/// The payload of its refusal.
+#[derive(Serialize)]
+pub(super) struct Refused<'a> {
+    pub message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Json>,
+}
 
 /// The last argument of `message` (decision 7).
 #[derive(Serialize)]

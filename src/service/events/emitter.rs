@@ -1,7 +1,10 @@
 //! Many sockets of a namespace at once, narrowed down by rooms.
 use super::arguments::IntoArguments;
+use crate::broker::handler::Residence;
 use crate::broker::{Answers, Emission, Emitted, Instruct, Node, SessionOrder};
 use crate::types::{Audience, ChannelName, Disconnect, Group, JsonError, NameError, ReplyError, Space};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Why an event could not be sent, or its answers not be had.
@@ -62,17 +65,19 @@ pub struct Emitter {
     home: ChannelName,
     audience: Audience,
     volatile: bool,
+    /// The session whose handler acts: its acknowledgements come after what is done here.
+    actor: Option<Arc<Residence>>,
 }
 
 impl Emitter {
     /// All sockets of a namespace, such as `/`. Fails where the name is empty or longer than `limits.channel_name`.
     pub fn new(node: &Node, namespace: &str) -> Result<Self, NameError> {
         let home = ChannelName::in_space(Space::SocketIo, namespace, node.limits().channel_name)?;
-        Ok(Self::of(node.clone(), home))
+        Ok(Self::of(node.clone(), home, None))
     }
 
-    pub(super) fn of(node: Node, home: ChannelName) -> Self {
-        Emitter { node, home, audience: Audience::default(), volatile: false }
+    pub(super) fn of(node: Node, home: ChannelName, actor: Option<Arc<Residence>>) -> Self {
+        Emitter { node, home, audience: Audience::default(), volatile: false, actor }
     }
 
     /// Those in this room, and in the rooms named before. Each socket's own id is a room.
@@ -97,7 +102,11 @@ impl Emitter {
     /// the namespace took the event: error 111 where it is flooded, 107 where the arguments have no JSON form.
     pub fn emit(&self, event: &str, args: impl IntoArguments) -> Emitted {
         match self.emission(event, args) {
-            Ok(emission) => self.node.emit(&self.home, emission),
+            Ok(emission) => {
+                let emitted = self.node.emit(&self.home, emission);
+                self.note();
+                emitted
+            }
             Err(error) => {
                 log::error!("an event {event:?} cannot be emitted: {error}");
                 Emitted::refused(ReplyError { message: error.to_string().into(), ..ReplyError::BAD_REQUEST })
@@ -130,6 +139,13 @@ impl Emitter {
 
     fn instruct(&self, what: Instruct) {
         self.node.instruct(&self.home, self.audience.clone(), what);
+        self.note();
+    }
+
+    fn note(&self) {
+        if let Some(actor) = &self.actor {
+            actor.has_emitted.store(true, Ordering::Relaxed);
+        }
     }
 
     fn emission(&self, event: &str, args: impl IntoArguments) -> Result<Emission, JsonError> {

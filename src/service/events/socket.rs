@@ -3,7 +3,7 @@ use super::arguments::{Arguments, FromArguments, IntoArguments};
 use super::emitter::{AskError, Emitter, IntoRooms};
 use crate::broker::Emitted;
 use crate::broker::handler::SessionView;
-use crate::types::{ChannelName, Disconnect, Group, Identity, Json, JsonError, ReplyError, SessionId};
+use crate::types::{ChannelName, Group, Identity, Json, JsonError, ReplyError, SessionId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::PoisonError;
@@ -119,7 +119,7 @@ impl Socket {
 
     /// All of the namespace, this one included.
     pub fn everyone(&self) -> Emitter {
-        Emitter::of(self.session.node().clone(), self.home.clone())
+        Emitter::of(self.session.node().clone(), self.home.clone(), self.session.home.clone())
     }
 
     /// This client, if it can take it at once.
@@ -129,7 +129,8 @@ impl Socket {
 
     /// Ends the session; with `close` the whole connection, and with it all namespaces that the client has joined.
     pub fn disconnect(&self, close: bool) {
-        self.session.disconnect(if close { Disconnect::FORCE_CLOSE } else { Disconnect::FORCE_DISCONNECT });
+        // By way of the channel, behind what was emitted to it before.
+        self.me().disconnect(close);
     }
 
     fn me(&self) -> Emitter {

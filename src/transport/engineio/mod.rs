@@ -1,29 +1,36 @@
-//! Engine.IO 4: sessions over HTTP long polling and WebSocket, and the way from one to the other.
+//! Engine.IO 4: sessions over long polling or a WebSocket, and the way from one to the other.
 //!
-//! A session lives for good on the worker where its handshake landed; requests that land elsewhere find it in a table, and
-//! a socket that is to become its transport is moved to it, not the session with all that listens to the socket.
+//! A session lives on the worker where its handshake landed, for life, with all that listens above it. Requests of its
+//! polling come in on any worker and are passed to it; so is the socket of an upgrade. That is simpler than to move the
+//! session to its socket: nothing that listens changes its place, so no channel has to order who left and who came.
 //!
 //! | file | what lives there |
 //! |---|---|
-//! | `config` | the section `[[socketio]]` |
-//! | `layer` | the seam to what runs above: `Layer`, `Upper`, `Way` |
-//! | `session` | one session: packets, heartbeat, transports, end |
-//! | `polling` | one GET that waits, one POST that brings packets |
-//! | `upgrade` | a WebSocket that wants to take over from polling |
-//! | `packets` | what comes in over a WebSocket |
-//! | `door` | an endpoint: which sessions there are, what a request must be |
-//! | `http` | its requests and answers |
+//! | `layer` | what runs above sessions, and what it is told |
+//! | `way` | the way down, for what runs above |
+//! | `config` | an endpoint's settings |
+//! | `endpoint`, `sessions` | one endpoint, and which sessions it has |
+//! | `request`, `cors` | what a request asks for, and whether it may |
+//! | `http`, `takeover` | requests of an app; sockets of our own |
+//! | `session` | the actor of one session |
+//! | `relay` | a WebSocket of an app, carried to another thread |
+//! | `raw` | a handler that takes the messages of an endpoint without anything above it |
 mod config;
-mod door;
+mod cors;
+mod endpoint;
 mod http;
 mod layer;
-mod packets;
-mod polling;
+mod raw;
+mod relay;
+mod request;
 mod session;
-mod upgrade;
+mod sessions;
+mod takeover;
+mod way;
 
-pub use config::{EngineConfig, TransportName};
-pub use door::Door;
-pub use http::{mount, take_over};
-pub use layer::{Arrival, Broken, Layer, Upper, Way};
-pub use upgrade::{Travelling, relay};
+pub use config::{EngineConfig, Transport};
+pub use endpoint::{EngineEndpoint, Leaver};
+pub use layer::{Arrival, Broken, Layer, Upper};
+pub use raw::{EngineCall, EngineMessage, RawLayer};
+pub use takeover::take_over;
+pub use way::Way;

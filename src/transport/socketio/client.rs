@@ -16,6 +16,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
+/// Events of a client may wait for the client itself: for its answers, which come in behind them. So many more of them than of
+/// other commands may be without an outcome, for one of `limits.unanswered_commands`.
+const EVENTS_A_COMMAND: usize = 16;
+
 /// The upper half of one connection.
 pub(super) struct Client {
     door: Arc<Door>,
@@ -24,8 +28,6 @@ pub(super) struct Client {
     token: Option<String>,
     reassembly: Reassembly,
     members: Vec<Member>,
-    /// A namespace was joined at some time.
-    has_joined: bool,
 }
 
 /// One namespace that the client has asked for.
@@ -40,9 +42,10 @@ impl Client {
     pub(super) fn new(door: Arc<Door>, way: Rc<Way>, arrival: &Arrival) -> Self {
         let node = &door.node;
         way.wake_after(door.connect_timeout);
-        let shared = Shared::new(way, node.metrics().clone(), node.limits().unanswered_commands);
+        let unanswered = node.limits().unanswered_commands.saturating_mul(EVENTS_A_COMMAND);
+        let shared = Shared::new(way, node.metrics().clone(), unanswered);
         let token = token_of_request(arrival.header("authorization"), arrival.query());
-        Client { shared, token, reassembly: Reassembly::default(), members: vec![], has_joined: false, door }
+        Client { shared, token, reassembly: Reassembly::default(), members: vec![], door }
     }
 
     fn packet(&mut self, packet: Packet) -> Result<(), Broken> {
@@ -72,10 +75,13 @@ impl Client {
         if self.members.len() >= self.door.node.limits().channels_per_connection {
             return Err(Broken("too many namespaces"));
         }
-        self.has_joined = true;
         let greeting = Greeting::read(auth.as_ref());
+        // Where no key is configured no token could be one of ours; where the application has handlers it is their matter.
+        let node = &self.door.node;
+        let is_ours = node.settings().authenticator.has_keys() || !node.handlers().serves(&home);
+        let token = greeting.token().or_else(|| self.token.clone()).filter(|_| is_ours);
         let connect = Connect {
-            token: greeting.token().or_else(|| self.token.clone()).unwrap_or_default(),
+            token: token.unwrap_or_default(),
             name: "socket.io".to_owned(),
             home: Some(Home { channel: home.clone(), is_kept: self.door.is_kept, resume: greeting.resume() }),
             data: auth,
@@ -173,7 +179,7 @@ impl Upper for Client {
     }
 
     fn due(&mut self) {
-        if !self.has_joined {
+        if !self.shared.has_joined.get() {
             self.shared.way.close();
         }
     }

@@ -19,6 +19,8 @@ pub(super) struct Shared {
     unanswered: Cell<usize>,
     limit: usize,
     room: RefCell<Option<Waker>>,
+    /// A namespace was joined at some time.
+    pub has_joined: Cell<bool>,
     /// Some handler ended the whole connection: nobody comes back to its sessions.
     pub is_ended_for_good: Cell<bool>,
 }
@@ -33,6 +35,7 @@ impl Shared {
             unanswered: Cell::new(0),
             limit,
             room: RefCell::default(),
+            has_joined: Cell::new(false),
             is_ended_for_good: Cell::new(false),
         })
     }
@@ -138,6 +141,7 @@ impl NamespaceOutlet {
                 self.replay(&connected.missed);
                 self.answer_frame(&self.encoding.connected(connected));
                 self.phase.set(Phase::Joined);
+                self.shared.has_joined.set(true);
                 self.shared.joined.borrow_mut().push(self.encoding.clone());
             }
             Reply::Error(error) => self.refuse(error),

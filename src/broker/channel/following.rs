@@ -1,0 +1,256 @@
+//! What the bus brings: in the order of positions, each once, and no gap that is neither filled nor told.
+use super::Channel;
+use crate::broker::Body;
+use crate::broker::message::{HubItem, Lagging};
+use crate::engine::{Error, HistoryPage, HistoryQuery, Sink};
+use crate::metrics::Metrics;
+use crate::protocol::Push;
+use crate::types::{ClientInfo, Event, Position};
+use actix::dev::SendError;
+use actix::prelude::*;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Before a history that could not be read is asked for again.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// Where a channel stands on the bus.
+#[derive(Default)]
+pub(super) struct Following {
+    /// The last position that was delivered, or that a reader was told as the top; none before the first.
+    last: Option<Position>,
+    /// The history is being read for what is missing; what comes meanwhile waits.
+    filling: Option<Held>,
+    /// Tells one reading from those before it.
+    turn: u64,
+    /// The way from the bus to this actor.
+    inlet: Option<Arc<Inlet>>,
+}
+
+/// What waits for a gap to be filled.
+#[derive(Default)]
+struct Held {
+    events: VecDeque<Event>,
+    /// More came than could wait: the history has it.
+    overflowed: bool,
+}
+
+/// From the engine to a channel.
+#[derive(Message)]
+#[rtype(result = "()")]
+enum FromBus {
+    Event(Event),
+    /// Somebody joined, or left.
+    Notice(bool, Arc<ClientInfo>),
+    /// The bus was away.
+    Resumed,
+    /// Events did not fit into the channel's mailbox.
+    Lost,
+}
+
+/// Takes a channel's events on the engine's thread.
+struct Inlet {
+    addr: Addr<Channel>,
+    /// The channel has been told that it lost something, and has not looked at it yet.
+    lost: AtomicBool,
+}
+
+impl Sink for Inlet {
+    fn event(&self, event: Event) {
+        if let Err(SendError::Full(_)) = self.addr.try_send(FromBus::Event(event))
+            && !self.lost.swap(true, Ordering::AcqRel)
+        {
+            self.addr.do_send(FromBus::Lost);
+        }
+    }
+
+    fn notice(&self, joined: bool, info: Arc<ClientInfo>) {
+        // Joins and leaves are not promised.
+        let _ = self.addr.try_send(FromBus::Notice(joined, info));
+    }
+
+    fn resumed(&self) {
+        self.addr.do_send(FromBus::Resumed);
+    }
+}
+
+impl Channel {
+    /// Where the bus is to bring this channel's events.
+    pub(super) fn sink(&mut self, ctx: &mut Context<Self>) -> Arc<dyn Sink> {
+        let make = || Arc::new(Inlet { addr: ctx.address(), lost: AtomicBool::new(false) });
+        self.following.inlet.get_or_insert_with(make).clone()
+    }
+
+    /// Tells those who listen of a join or a leave, on all nodes.
+    pub(super) fn tell(&mut self, joined: bool, info: Arc<ClientInfo>) {
+        if !self.node.engine().announce(&self.name, joined, &info) {
+            self.tell_here(joined, info);
+        }
+    }
+
+    fn tell_here(&mut self, joined: bool, info: Arc<ClientInfo>) {
+        let channel = self.name.clone();
+        self.fan_out(Body::Notice(match joined {
+            true => Push::Join { channel, info },
+            false => Push::Leave { channel, info },
+        }));
+    }
+
+    /// Whether a join shall read the top of the history for the channel's own sake: without it, what is lost before the first
+    /// event could not be noticed.
+    pub(super) fn wants_top(&self) -> bool {
+        self.following.last.is_none() && self.node.engine().peers().is_some()
+    }
+
+    /// A reader was told this top.
+    pub(super) fn observe(&mut self, top: &Position) {
+        if self.node.engine().peers().is_none() {
+            return;
+        }
+        match &self.following.last {
+            None => self.following.last = Some(top.clone()),
+            Some(last) if last.epoch != top.epoch => {
+                self.following.last = Some(top.clone());
+                self.resync_all();
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Nobody listens: where the channel stands is of no interest until somebody does.
+    pub(super) fn stop_following(&mut self) {
+        self.following.last = None;
+        self.following.filling = None;
+        self.following.turn += 1;
+    }
+
+    fn on_event(&mut self, event: Event, ctx: &mut Context<Self>) {
+        let most = self.node.limits().join_buffer;
+        if let Some(held) = &mut self.following.filling {
+            match held.events.len() < most && !held.overflowed {
+                true => held.events.push_back(event),
+                false => (held.overflowed, held.events) = (true, VecDeque::new()),
+            }
+            return;
+        }
+        let Some(position) = &event.position else { return self.fan_out(Body::Event(Arc::new(event))) };
+        match &self.following.last {
+            Some(last) if last.epoch != position.epoch => {
+                // What is numbered anew is new, whatever offsets have been seen before.
+                self.resync_all();
+            }
+            // A copy: it was read from the history.
+            Some(last) if position.offset <= last.offset => return,
+            Some(last) if position.offset > last.offset + 1 => return self.fill(Some(event), ctx),
+            _ => {}
+        }
+        self.following.last = Some(position.clone());
+        self.fan_out(Body::Event(Arc::new(event)));
+    }
+
+    /// Events may be missing after the last one; whether the history is read for them.
+    fn look_for_missing(&mut self, ctx: &mut Context<Self>, what: &'static str) -> bool {
+        Metrics::count(&self.node.metrics().drops, what);
+        if let Some(held) = &mut self.following.filling {
+            // What is being read may be older: read again.
+            (held.overflowed, held.events) = (true, VecDeque::new());
+        } else if self.following.last.is_some() {
+            self.fill(None, ctx);
+        }
+        self.following.filling.is_some()
+    }
+
+    /// Reads what came after the last position; `first` and what comes meanwhile waits.
+    fn fill(&mut self, first: Option<Event>, ctx: &mut Context<Self>) {
+        let held = self.following.filling.get_or_insert_with(Held::default);
+        held.events.extend(first);
+        self.following.turn += 1;
+        let turn = self.following.turn;
+        let Some(retention) = self.node.namespace(&self.name).and_then(|namespace| namespace.retention()) else {
+            // The config has been changed meanwhile: nothing is kept any more.
+            self.resync_all();
+            return self.take_up_held(ctx);
+        };
+        let most = self.node.limits().recover_max;
+        let query = HistoryQuery { since: self.following.last.clone(), limit: most + 1, reverse: false };
+        let page = self.node.engine().history(&self.name, query, retention).wait();
+        ctx.spawn(page.into_actor(self).map(move |page, channel, ctx| {
+            if channel.following.turn == turn {
+                channel.filled(page, ctx);
+            }
+        }));
+    }
+
+    fn filled(&mut self, page: Result<HistoryPage, Error>, ctx: &mut Context<Self>) {
+        let Ok(page) = page else {
+            ctx.run_later(RETRY, |channel, ctx| {
+                if channel.following.filling.is_some() {
+                    channel.fill(None, ctx);
+                }
+            });
+            return;
+        };
+        match page.complete && page.events.len() <= self.node.limits().recover_max {
+            true => page.events.into_iter().for_each(|event| self.fan_out(Body::Event(event))),
+            false => self.resync_all(),
+        }
+        self.following.last = Some(page.top);
+        self.take_up_held(ctx);
+    }
+
+    fn take_up_held(&mut self, ctx: &mut Context<Self>) {
+        let Some(held) = self.following.filling.take() else { return };
+        if held.overflowed {
+            return self.fill(None, ctx);
+        }
+        held.events.into_iter().for_each(|event| self.on_event(event, ctx));
+    }
+
+    /// There is a gap that cannot be filled: everybody who listens is told to come back (decision 23a), and gets nothing of
+    /// what follows until then.
+    fn resync_all(&mut self) {
+        self.seq += 1;
+        for hub in &mut self.hubs {
+            // Behind what was sent before, unless there is no room, which is a gap by itself.
+            match hub.handle.inlet.try_send(HubItem::Gap(self.name.clone(), self.seq)) {
+                Ok(()) => (hub.sent, hub.behind) = (self.seq, false),
+                Err(_) => {
+                    hub.behind = true;
+                    hub.handle.addr.do_send(Lagging::Behind(self.name.clone(), self.seq));
+                }
+            }
+        }
+    }
+}
+
+impl Handler<FromBus> for Channel {
+    type Result = ();
+
+    fn handle(&mut self, from_bus: FromBus, ctx: &mut Self::Context) {
+        if self.hubs.is_empty() {
+            // Nobody listens any more; what was lost is lost to nobody.
+            if let Some(inlet) = &self.following.inlet {
+                inlet.lost.store(false, Ordering::Release);
+            }
+            return;
+        }
+        match from_bus {
+            FromBus::Event(event) => self.on_event(event, ctx),
+            FromBus::Notice(joined, info) => self.tell_here(joined, info),
+            // Without history nothing is promised over a gap of the bus (decision 20).
+            FromBus::Resumed => {
+                self.look_for_missing(ctx, "bus");
+            }
+            FromBus::Lost => {
+                if let Some(inlet) = &self.following.inlet {
+                    inlet.lost.store(false, Ordering::Release);
+                }
+                if !self.look_for_missing(ctx, "lagging") {
+                    self.resync_all();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! An event as bytes, on the bus and in histories: fields that name themselves, so that a node of another version passes
+//! over those it does not know.
+//!
+//! A record is the version, then fields: a tag, the length of its value (4 bytes, little-endian), the value. What comes
+//! from the bus with a position has `P`, the offset, `:`, the epoch and `:` before the record.
+use crate::types::{
+    Arity, Audience, ChannelName, ClientInfo, Envelope, Epoch, Event, Group, Json, Position, SessionId, Tags,
+};
+use bytes::{Buf, BufMut, Bytes};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// The version of records that this node writes and reads. A field more needs no new one.
+const VERSION: u8 = 1;
+/// Begins what has a position.
+const POSITIONED: u8 = b'P';
+
+const DATA: u8 = 1;
+const TAG: u8 = 2;
+const PUBLISHER: u8 = 3;
+const NODE: u8 = 4;
+const TO: u8 = 5;
+const EXCEPT: u8 = 6;
+const ATTACHMENT: u8 = 7;
+const VOLATILE: u8 = 8;
+const ROUND: u8 = 9;
+const ARITY: u8 = 10;
+const JOINED: u8 = 11;
+const LEFT: u8 = 12;
+
+/// Why bytes are no event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Undecodable {
+    /// Not begun as an event is, or of a version that is not known here.
+    #[error("unknown version")]
+    Version,
+    /// It ends too early, or a field holds what it cannot.
+    #[error("malformed")]
+    Malformed,
+}
+
+/// Writes an event without its channel and position, which stand elsewhere.
+pub fn encode(event: &Event, node: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(event.data.bytes().len() + node.len() + 32);
+    out.put_u8(VERSION);
+    field(&mut out, DATA, &[event.data.bytes()]);
+    field(&mut out, NODE, &[node.as_bytes()]);
+    for (key, value) in event.tags.iter().flat_map(|tags| tags.iter()) {
+        field(&mut out, TAG, &[&(key.len() as u32).to_le_bytes(), key.as_bytes(), value.as_bytes()]);
+    }
+    if let Some(publisher) = &event.publisher {
+        field(&mut out, PUBLISHER, &[&write_info(publisher)]);
+    }
+    if let Some(envelope) = &event.envelope {
+        let Envelope { audience: Audience { to, except }, arity, attachments, ack, volatile } = &**envelope;
+        to.iter().for_each(|group| field(&mut out, TO, &[group.as_str().as_bytes()]));
+        except.iter().for_each(|group| field(&mut out, EXCEPT, &[group.as_str().as_bytes()]));
+        attachments.iter().for_each(|bytes| field(&mut out, ATTACHMENT, &[bytes]));
+        match arity {
+            Arity::One => {}
+            Arity::None => field(&mut out, ARITY, &[b"0"]),
+            Arity::Several => field(&mut out, ARITY, &[b"+"]),
+        }
+        if *volatile {
+            field(&mut out, VOLATILE, &[]);
+        }
+        if let Some(round) = ack {
+            field(&mut out, ROUND, &[&round.to_le_bytes()]);
+        }
+    }
+    out
+}
+
+/// Writes that somebody joined or left.
+pub fn encode_notice(joined: bool, info: &ClientInfo) -> Vec<u8> {
+    let mut out = vec![VERSION];
+    field(&mut out, if joined { JOINED } else { LEFT }, &[&write_info(info)]);
+    out
+}
+
+fn field(out: &mut Vec<u8>, tag: u8, parts: &[&[u8]]) {
+    out.put_u8(tag);
+    // A payload is bounded by the limits of frames and bodies, far below 4 GiB.
+    out.put_u32_le(parts.iter().map(|part| part.len()).sum::<usize>() as u32);
+    parts.iter().for_each(|part| out.put_slice(part));
+}
+
+/// What the bus brings of a channel.
+#[derive(Debug)]
+pub enum Brought {
+    /// An event.
+    Event(Event),
+    /// Somebody joined, or left.
+    Notice(bool, Arc<ClientInfo>),
+}
+
+/// Reads what the bus brought to `node`.
+pub fn from_bus(channel: ChannelName, node: &str, mut bytes: Bytes) -> Result<Brought, Undecodable> {
+    if let [VERSION, tag @ (JOINED | LEFT), ..] = bytes[..] {
+        bytes.advance(1);
+        let info = read_info(&take(&mut bytes)?.1).ok_or(Undecodable::Malformed)?;
+        return Ok(Brought::Notice(tag == JOINED, Arc::new(info)));
+    }
+    if bytes.first() != Some(&POSITIONED) {
+        return decode(channel, node, None, bytes).map(Brought::Event);
+    }
+    let head = memchr::memchr(b':', &bytes).ok_or(Undecodable::Malformed)?;
+    let tail = head + 1 + memchr::memchr(b':', &bytes[head + 1..]).ok_or(Undecodable::Malformed)?;
+    let text = std::str::from_utf8(&bytes[1..tail]).map_err(|_| Undecodable::Malformed)?;
+    let position = position(text).ok_or(Undecodable::Malformed)?;
+    bytes.advance(tail + 1);
+    decode(channel, node, Some(position), bytes).map(Brought::Event)
+}
+
+/// Reads `OFFSET:EPOCH`.
+pub fn position(text: &str) -> Option<Position> {
+    let (offset, epoch) = text.split_once(':')?;
+    Some(Position { offset: offset.parse().ok()?, epoch: Epoch::new(epoch) })
+}
+
+/// Reads a record. A round of acknowledgements is known to the node that asks for them alone.
+pub fn decode(
+    channel: ChannelName,
+    node: &str,
+    position: Option<Position>,
+    mut bytes: Bytes,
+) -> Result<Event, Undecodable> {
+    if bytes.first() != Some(&VERSION) {
+        return Err(Undecodable::Version);
+    }
+    bytes.advance(1);
+    let (mut data, mut tags, mut publisher) = (None, Tags::new(), None);
+    let mut envelope = Envelope::default();
+    let mut is_own = false;
+    while bytes.has_remaining() {
+        let (tag, mut value) = take(&mut bytes)?;
+        match tag {
+            DATA => data = Some(Json::parse(value).map_err(|_| Undecodable::Malformed)?),
+            TAG => {
+                let key = split(&mut value)?;
+                tags.insert(text(&key)?.to_owned(), text(&value)?.to_owned());
+            }
+            PUBLISHER => publisher = Some(Arc::new(read_info(&value).ok_or(Undecodable::Malformed)?)),
+            TO => envelope.audience.to.push(Group::from(text(&value)?)),
+            EXCEPT => envelope.audience.except.push(Group::from(text(&value)?)),
+            ATTACHMENT => envelope.attachments.push(value),
+            VOLATILE => envelope.volatile = true,
+            ARITY => {
+                envelope.arity = match &value[..] {
+                    b"0" => Arity::None,
+                    b"+" => Arity::Several,
+                    _ => Arity::One,
+                }
+            }
+            NODE => is_own = value == node.as_bytes(),
+            ROUND if is_own => envelope.ack = value.try_get_u64_le().ok(),
+            _ => {}
+        }
+    }
+    Ok(Event {
+        channel,
+        data: data.ok_or(Undecodable::Malformed)?,
+        tags: (!tags.is_empty()).then(|| Arc::new(tags)),
+        publisher,
+        position,
+        envelope: (envelope != Envelope::default()).then(|| Arc::new(envelope)),
+    })
+}
+
+fn take(bytes: &mut Bytes) -> Result<(u8, Bytes), Undecodable> {
+    let tag = bytes.first().copied().ok_or(Undecodable::Malformed)?;
+    bytes.advance(1);
+    Ok((tag, split(bytes)?))
+}
+
+/// A length, and as many bytes.
+fn split(bytes: &mut Bytes) -> Result<Bytes, Undecodable> {
+    if bytes.remaining() < 4 {
+        return Err(Undecodable::Malformed);
+    }
+    let length = bytes.get_u32_le() as usize;
+    match length <= bytes.remaining() {
+        true => Ok(bytes.split_to(length)),
+        false => Err(Undecodable::Malformed),
+    }
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Undecodable> {
+    std::str::from_utf8(bytes).map_err(|_| Undecodable::Malformed)
+}
+
+/// A session as JSON.
+pub fn write_info(info: &ClientInfo) -> Vec<u8> {
+    // It is made of texts and JSON that has been read already; were it not, an empty value says that nothing is known.
+    serde_json::to_vec(info).unwrap_or_default()
+}
+
+/// Reads a session; none where it is none.
+pub fn read_info(bytes: &[u8]) -> Option<ClientInfo> {
+    #[derive(Deserialize)]
+    struct Info<'a> {
+        #[serde(default)]
+        user: Arc<str>,
+        client: &'a str,
+        conn_info: Option<Json>,
+        chan_info: Option<Json>,
+    }
+    let info: Info<'_> = serde_json::from_slice(bytes).ok()?;
+    let client = SessionId::parse(info.client)?;
+    Some(ClientInfo { user: info.user, client, conn_info: info.conn_info, chan_info: info.chan_info })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name() -> ChannelName {
+        ChannelName::user("news", 255).expect("a valid name")
+    }
+
+    fn event() -> Event {
+        let audience = Audience { to: vec!["a".into(), "b".into()], except: vec!["c".into()] };
+        let attachments = vec![Bytes::from_static(b"\0\xff"), Bytes::new()];
+        Event {
+            channel: name(),
+            data: Json::parse(Bytes::from_static(br#"{"n": 1}"#)).expect("JSON"),
+            tags: Some(Arc::new(Tags::from([("event".into(), "made".into()), (String::new(), "x".into())]))),
+            publisher: Some(Arc::new(ClientInfo {
+                user: "mia".into(),
+                client: SessionId::random(),
+                conn_info: Some(Json::null()),
+                chan_info: None,
+            })),
+            position: None,
+            envelope: Some(Arc::new(Envelope {
+                audience,
+                arity: Arity::Several,
+                attachments,
+                ack: Some(1),
+                volatile: true,
+            })),
+        }
+    }
+
+    fn event_of(brought: Result<Brought, Undecodable>) -> Event {
+        match brought {
+            Ok(Brought::Event(event)) => event,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_join_and_a_leave_come_back() {
+        let info = event().publisher.unwrap();
+        for joined in [true, false] {
+            let brought = from_bus(name(), "node", encode_notice(joined, &info).into());
+            let Ok(Brought::Notice(told, read)) = brought else { panic!("{brought:?}") };
+            assert_eq!((told, read.client), (joined, info.client));
+        }
+    }
+
+    #[test]
+    fn an_event_comes_back_whole_but_for_the_acknowledgements_of_another_node() {
+        let sent = event();
+        let read = event_of(from_bus(name(), "another", encode(&sent, "node").into()));
+        assert_eq!((&read.data, &read.tags, &read.position), (&sent.data, &sent.tags, &None));
+        let (publisher, known) = (read.publisher.unwrap(), sent.publisher.unwrap());
+        assert_eq!((&publisher.user, publisher.client), (&known.user, known.client));
+        let envelope = Envelope { ack: None, ..(*sent.envelope.unwrap()).clone() };
+        assert_eq!(*read.envelope.unwrap(), envelope);
+        let own = event_of(from_bus(name(), "node", encode(&event(), "node").into()));
+        assert_eq!(own.envelope.unwrap().ack, Some(1));
+    }
+
+    #[test]
+    fn a_field_of_a_later_version_is_passed_over() {
+        let mut bytes = encode(&event(), "node");
+        field(&mut bytes, 200, &[b"news from the future"]);
+        assert!(from_bus(name(), "node", bytes.into()).is_ok());
+    }
+
+    #[test]
+    fn a_position_stands_before_the_record() {
+        let bytes = [b"P7:abc:".as_slice(), &encode(&event(), "node")].concat();
+        let position = event_of(from_bus(name(), "node", bytes.into())).position.unwrap();
+        assert_eq!((position.offset, position.epoch.as_str()), (7, "abc"));
+    }
+
+    #[test]
+    fn what_is_no_event_is_told_from_one() {
+        let whole = encode(&event(), "node");
+        for length in 0..whole.len() {
+            let _ = from_bus(name(), "node", Bytes::copy_from_slice(&whole[..length]));
+        }
+        for junk in ["", "P", "P1:", "Px:e:", "P1:e:", "hello", "\u{1}\u{1}", "\u{2}"] {
+            assert!(from_bus(name(), "node", Bytes::copy_from_slice(junk.as_bytes())).is_err(), "{junk:?}");
+        }
+    }
+}

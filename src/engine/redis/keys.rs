@@ -1,0 +1,77 @@
+//! The names of keys and bus channels. All of one channel have the same hash tag, so that a cluster keeps them together.
+use crate::types::{ChannelName, Space};
+use bytes::Bytes;
+
+/// Makes names with the config's prefix.
+pub(super) struct Keys {
+    prefix: String,
+}
+
+impl Keys {
+    pub fn new(prefix: &str) -> Self {
+        Keys { prefix: prefix.to_owned() }
+    }
+
+    /// `PREFIX{SPACE:NAME}SUFFIX`. A brace in the channel's name ends the tag early, and does so in each of its keys.
+    fn of(&self, channel: &ChannelName, suffix: &str, more: &str) -> Vec<u8> {
+        let parts = [&self.prefix, "{", space(channel.space()), ":", channel.as_str(), "}", suffix, more];
+        parts.concat().into_bytes()
+    }
+
+    /// Position, version and their like.
+    pub fn meta(&self, channel: &ChannelName) -> Vec<u8> {
+        self.of(channel, "m", "")
+    }
+
+    /// The kept events.
+    pub fn events(&self, channel: &ChannelName) -> Vec<u8> {
+        self.of(channel, "e", "")
+    }
+
+    /// What was answered to an idempotency key.
+    pub fn idempotency(&self, channel: &ChannelName, key: &str) -> Vec<u8> {
+        self.of(channel, "i:", key)
+    }
+
+    /// Who is present: the ends, the infos, the users.
+    pub fn presence(&self, channel: &ChannelName) -> [Vec<u8>; 3] {
+        ["p", "c", "u"].map(|suffix| self.of(channel, suffix, ""))
+    }
+
+    /// The channel's name on the bus.
+    pub fn bus(&self, channel: &ChannelName) -> Bytes {
+        self.of(channel, "b", "").into()
+    }
+
+    /// The nodes that there are.
+    pub fn nodes(&self) -> Vec<u8> {
+        [&self.prefix, "{nodes}"].concat().into_bytes()
+    }
+
+    /// The bus channel that every node hears.
+    pub fn everyone(&self) -> Bytes {
+        [&self.prefix, "{nodes}all"].concat().into_bytes().into()
+    }
+
+    /// The bus channel that one node hears.
+    pub fn node(&self, id: &str) -> Bytes {
+        [&self.prefix, "{nodes}to:", id].concat().into_bytes().into()
+    }
+
+    /// The bus channel on which a link of this process looks whether what goes in comes out.
+    pub fn canary(&self, id: &str, server: &str) -> Bytes {
+        [&self.prefix, "canary:", id, ":", server].concat().into_bytes().into()
+    }
+}
+
+/// Part of stored names: a word changed here is a channel lost there.
+fn space(space: &Space) -> &'static str {
+    match space {
+        Space::User => "u",
+        Space::SocketIo => "io",
+        Space::Service => "s",
+        Space::Plugin => "p",
+        Space::Signals => "g",
+        Space::Internal => "i",
+    }
+}

@@ -1,0 +1,54 @@
+//! The nodes that share the Redis: each announces itself again and again, and hears what is said to it and to all.
+use super::core::{Core, odd};
+use super::pushes::Receiver;
+use super::scripts;
+use crate::engine::{Ear, EngineAnswer};
+use bytes::Bytes;
+use std::sync::{Arc, PoisonError, Weak};
+use std::time::Duration;
+
+/// How often a node announces itself, and for how long that counts.
+const ANNOUNCE: Duration = Duration::from_secs(2);
+const COUNTS: Duration = Duration::from_secs(7);
+
+impl Core {
+    /// Announces this node from now on, and has it hear.
+    pub fn attend(self: &Arc<Self>, id: &str, ear: Arc<dyn Ear>) {
+        let all = self.hear(self.keys.everyone(), Receiver::Ear(ear.clone()));
+        let own = self.hear(self.keys.node(id), Receiver::Ear(ear));
+        let (core, id) = (Arc::downgrade(self), id.to_owned());
+        self.runtime.spawn(async move {
+            // What is not confirmed now is subscribed to all the same, as soon as it can be.
+            let _ = tokio::join!(all.wait(), own.wait());
+            announce(core, &id).await;
+        });
+    }
+
+    pub fn say(&self, to: Option<&str>, words: &Bytes) -> EngineAnswer<()> {
+        let name = to.map_or_else(|| self.keys.everyone(), |id| self.keys.node(id));
+        let mut command = redis::cmd("PUBLISH");
+        command.arg(&name[..]).arg(&words[..]);
+        self.ask(&name, command, false).then(|said| said.map(drop))
+    }
+
+    /// Asks which nodes there are, announcing `id` for `counts` where one is given.
+    pub fn nodes(self: &Arc<Self>, id: &str, counts: Duration) -> EngineAnswer<Vec<String>> {
+        let key = self.keys.nodes();
+        let mut command = scripts::call(&scripts::NODES, &[&key]);
+        command.arg(id).arg(super::millis(counts));
+        let core = self.clone();
+        self.ask(&key, command, false).then(move |told| {
+            let nodes: Vec<String> = redis::from_redis_value(told?).map_err(|_| odd("its nodes"))?;
+            core.nodes.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&nodes);
+            Ok(nodes)
+        })
+    }
+}
+
+async fn announce(core: Weak<Core>, id: &str) {
+    while let Some(strong) = core.upgrade() {
+        let _ = strong.nodes(id, COUNTS).wait().await;
+        drop(strong);
+        tokio::time::sleep(ANNOUNCE).await;
+    }
+}

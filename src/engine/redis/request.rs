@@ -1,0 +1,164 @@
+//! Commands on their way to a server: in the order they came, bounded in number, bytes and time.
+use super::homes::{self, Home};
+use crate::engine::Error;
+use redis::{Cmd, ServerError, Value};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Duration, Instant};
+
+/// Commands that may wait for a server that is away, and their bytes.
+const MOST: usize = 65_536;
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// What leaves in one write, so that an answer is not kept waiting by a long one.
+const BATCH: usize = 1_024;
+const BATCH_BYTES: usize = 1024 * 1024;
+
+/// What a command is answered.
+pub(super) type Outcome = Result<Value, Error>;
+
+/// A command and who waits for its answer. Dropped without one, the outcome is unknown.
+pub(super) struct Request {
+    pub command: Cmd,
+    /// A script: the server's replication id is its last argument, as it is when it leaves.
+    pub stamped: bool,
+    /// The hash slot of its keys, for a cluster.
+    pub slot: u16,
+    /// Sent to where a slot is moving to, before it has moved.
+    pub asking: bool,
+    bytes: usize,
+    came: Instant,
+    pub answer: oneshot::Sender<Outcome>,
+    pub home: Option<Arc<Home>>,
+}
+
+impl Request {
+    pub fn new(command: Cmd, stamped: bool, slot: u16) -> (Self, oneshot::Receiver<Outcome>) {
+        let (answer, outcome) = oneshot::channel();
+        let lengths = command.args_iter().map(|arg| if let redis::Arg::Simple(bytes) = arg { bytes.len() } else { 0 });
+        let bytes = lengths.sum();
+        (
+            Request { command, stamped, slot, asking: false, bytes, came: Instant::now(), answer, home: homes::here() },
+            outcome,
+        )
+    }
+}
+
+impl Request {
+    /// Whether somebody may still wait for its answer.
+    pub fn may_try_again(&self, timeout: Duration) -> bool {
+        self.came.elapsed() < timeout && !self.answer.is_closed()
+    }
+
+    /// Takes the command back from what was sent, without its stamp, to go again.
+    pub fn regain(&mut self, sent: &Cmd) {
+        let count = sent.args_iter().count() - usize::from(self.stamped);
+        let mut command = Cmd::new();
+        for arg in sent.args_iter().take(count) {
+            if let redis::Arg::Simple(bytes) = arg {
+                command.arg(bytes);
+            }
+        }
+        self.command = command;
+    }
+}
+
+/// What came of asking.
+pub(super) fn lost() -> Error {
+    Error::Unreachable("the connection to Redis was lost; the outcome is unknown".into())
+}
+
+/// What a server's refusal of one command is to who asked.
+pub(super) fn refused(error: &ServerError) -> Error {
+    Error::Unreachable(format!("Redis refused a command: {} {}", error.code(), error.details().unwrap_or_default()))
+}
+
+/// The commands that wait.
+#[derive(Default)]
+pub(super) struct Queue {
+    waiting: Mutex<Waiting>,
+    pub filled: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    requests: VecDeque<Request>,
+    bytes: usize,
+}
+
+impl Queue {
+    /// Adds a command; where there is no room it is answered at once.
+    pub fn push(&self, request: Request) {
+        let bytes = request.bytes;
+        let mut waiting = self.lock();
+        if waiting.requests.len() >= MOST || waiting.bytes + bytes > MOST_BYTES {
+            drop(waiting);
+            let _ = request.answer.send(Err(Error::Unreachable("too many commands wait for Redis".into())));
+            return;
+        }
+        let was_empty = waiting.requests.is_empty();
+        waiting.bytes += bytes;
+        waiting.requests.push_back(request);
+        drop(waiting);
+        // Who takes them takes them all, so one wake is enough for many.
+        if was_empty {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Puts commands back that were not done, before all others.
+    pub fn return_all(&self, requests: Vec<Request>) {
+        let mut waiting = self.lock();
+        for request in requests.into_iter().rev() {
+            waiting.bytes += request.bytes;
+            waiting.requests.push_front(request);
+        }
+        drop(waiting);
+        self.filled.notify_one();
+    }
+
+    /// Takes what may leave together.
+    pub fn take(&self) -> Vec<Request> {
+        let mut waiting = self.lock();
+        let mut bytes = 0;
+        let mut count = 0;
+        for request in waiting.requests.iter().take(BATCH) {
+            bytes += request.bytes;
+            count += 1;
+            if bytes >= BATCH_BYTES {
+                break;
+            }
+        }
+        waiting.bytes = waiting.bytes.saturating_sub(bytes);
+        if count == waiting.requests.len() {
+            return std::mem::take(&mut waiting.requests).into();
+        }
+        waiting.requests.drain(..count).collect()
+    }
+
+    /// Answers those that have waited this long: nothing of them was done.
+    pub fn expire(&self, age: Duration) {
+        let now = Instant::now();
+        loop {
+            let mut waiting = self.lock();
+            if waiting.requests.front().is_none_or(|request| now.duration_since(request.came) < age) {
+                return;
+            }
+            let Some(request) = waiting.requests.pop_front() else { return };
+            waiting.bytes = waiting.bytes.saturating_sub(request.bytes);
+            drop(waiting);
+            let _ = request.answer.send(Err(Error::Unreachable("Redis is away".into())));
+        }
+    }
+
+    /// Gives all that wait to another server.
+    pub fn hand_over(&self, mut to: impl FnMut(Request)) {
+        let requests = std::mem::take(&mut *self.lock()).requests;
+        requests.into_iter().for_each(&mut to);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // What panics here leaves at worst a count of bytes that is too high.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

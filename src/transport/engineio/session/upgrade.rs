@@ -1,0 +1,154 @@
+//! From polling to a WebSocket: the socket comes to the thread of its session, proves that it works, and takes over.
+use super::{EngineSession, reader::Reader};
+use crate::broker::{Cut, Due, Outbox};
+use crate::metrics::Metrics;
+use crate::protocol::socketio::engine::EnginePacket;
+use crate::transport::engineio::way::{CLOSE, Carrier};
+use crate::transport::inbound::Inbound;
+use crate::transport::pump::{self, Cutter, Movable, Socket};
+use actix::prelude::*;
+use actix_web::rt::net::TcpStream;
+use bytes::{Bytes, BytesMut};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// While a candidate works, a poll is ended so often: the client waits for its end before it moves.
+const NUDGE: Duration = Duration::from_millis(100);
+/// Bytes that may wait for a candidate: its handshake and a few short frames.
+const CANDIDATE: usize = 4096;
+
+/// A WebSocket that its client opened for a session that polls.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Offer {
+    pub socket: Movable,
+    /// What of it was read already.
+    pub early: Bytes,
+    /// The answer to its handshake, if it was not yet sent.
+    pub head: Bytes,
+}
+
+/// A WebSocket that may come to carry the session.
+pub(super) struct Candidate {
+    number: u64,
+    outbox: Rc<Outbox>,
+    cut: Rc<dyn Cut>,
+    /// What its writer goes on with when the outbox has ended.
+    next: Rc<Cell<Option<Rc<Outbox>>>>,
+    is_probed: bool,
+}
+
+impl Candidate {
+    /// A client that lets these pile up is cut off.
+    pub fn push(&self, frame: Bytes) {
+        self.outbox.push(frame);
+    }
+
+    pub fn finish(&self, last: Option<Bytes>) {
+        self.outbox.finish(last);
+    }
+}
+
+impl Handler<Offer> for EngineSession {
+    type Result = ();
+
+    fn handle(&mut self, offer: Offer, ctx: &mut Self::Context) {
+        let Offer { socket, early, head } = offer;
+        match socket {
+            Movable::Plain(socket) => match TcpStream::from_std(socket) {
+                Ok(socket) => self.consider(socket, early, head, ctx),
+                Err(error) => log::debug!("an upgrade ended before its socket was taken over: {error}"),
+            },
+            Movable::Bound(socket) => self.consider(socket, early, head, ctx),
+        }
+    }
+}
+
+impl EngineSession {
+    fn consider<T: Socket>(&mut self, socket: T, early: Bytes, head: Bytes, ctx: &mut Context<Self>) {
+        let is_taken = self.way.carrier() == Carrier::WebSocket || self.candidate.is_some();
+        if is_taken || !self.is_open() {
+            self.count_upgrade("refused");
+            let mut words = BytesMut::from(&head[..]);
+            words.extend_from_slice(&CLOSE);
+            actix_rt::spawn(pump::dismiss(socket, words.freeze()));
+            return;
+        }
+        self.candidates += 1;
+        let number = self.candidates;
+        let socket = Rc::new(RefCell::new(socket));
+        let cut = Rc::new(Cutter(socket.clone()));
+        let outbox = Outbox::new(CANDIDATE, self.way.worker().outbox_bytes().clone(), Some(cut.clone()));
+        if !head.is_empty() {
+            outbox.begin_with(head);
+        }
+        let next = Rc::new(Cell::new(None));
+        let incoming = pump::Reader::new(socket.clone(), early);
+        actix_rt::spawn(pump::write_in_turn(socket, outbox.clone(), next.clone()));
+        ctx.spawn(Reader::of_candidate(Inbound::new(incoming, self.config().max_payload), number));
+        self.candidate = Some(Box::new(Candidate { number, outbox, cut, next, is_probed: false }));
+        self.way.after(self.config().upgrade_timeout, Due::Own(number));
+    }
+
+    pub(super) fn is_candidate(&self, number: u64) -> bool {
+        self.candidate.as_ref().is_some_and(|candidate| candidate.number == number)
+    }
+
+    /// The candidate works: the client is told, and its polls are ended from now on.
+    pub(super) fn probed(&mut self) {
+        let Some(candidate) = &mut self.candidate else { return };
+        let was_probed = std::mem::replace(&mut candidate.is_probed, true);
+        let answer = EnginePacket::Pong("probe".into()).frame();
+        candidate.push(answer.websocket().clone());
+        if !was_probed {
+            self.nudge();
+        }
+    }
+
+    fn nudge(&mut self) {
+        let Some(candidate) = &self.candidate else { return };
+        let number = candidate.number;
+        if self.way.outbox().bytes() == 0 {
+            self.end_poll();
+        }
+        self.way.after(NUDGE, Due::Own(NUDGES | number));
+    }
+
+    /// A deadline of a candidate: of one that is gone, if it is not this one's.
+    pub(super) fn candidate_due(&mut self, due: u64) {
+        if !self.is_candidate(due & !NUDGES) {
+            return;
+        }
+        match due & NUDGES {
+            0 => {
+                self.count_upgrade("timeout");
+                self.dismiss_candidate();
+            }
+            _ => self.nudge(),
+        }
+    }
+
+    /// The candidate carries the session from now on. What is queued follows what the candidate itself was told.
+    pub(super) fn switch(&mut self) {
+        let Some(candidate) = self.candidate.take() else { return };
+        // A client that asks for packets while it moves has its poll ended; the packets go the new way.
+        self.end_poll();
+        self.endpoint.carried_by(self.way.carrier()).dec();
+        self.way.carry_by(Carrier::WebSocket);
+        self.endpoint.carried_by(Carrier::WebSocket).inc();
+        self.entry.set_upgraded();
+        let outbox = self.way.outbox();
+        outbox.cut_with(candidate.cut);
+        candidate.next.set(Some(outbox.clone()));
+        candidate.outbox.finish(None);
+        self.count_upgrade("done");
+    }
+
+    pub(super) fn count_upgrade(&self, outcome: &str) {
+        Metrics::count(&self.metrics().upgrades, outcome);
+    }
+}
+
+/// Marks the deadlines at which a candidate ends polls.
+const NUDGES: u64 = 1 << 63;

@@ -1,0 +1,13 @@
+//! Many nodes on one Redis, as processes of their own: the stories of clients on different nodes, and what becomes of events
+//! when a node, Redis, or what lies between fails.
+mod harness;
+mod nodes {
+    mod bad_input;
+    mod cluster;
+    mod control;
+    mod faults;
+    mod house;
+    mod sentinel;
+    mod stories;
+    mod witness;
+}

@@ -1,0 +1,103 @@
+//! A cluster of three servers.
+use super::house::{addresses, nodes, result};
+use super::witness::{Publisher, twenty, verdict};
+use crate::harness::redis::Redis;
+use crate::harness::socket::{Next, Socket};
+use std::time::Duration;
+
+struct Cluster(Vec<Redis>);
+
+impl Cluster {
+    fn start() -> Self {
+        let arguments =
+            ["--save", "", "--appendonly", "no", "--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
+        let servers: Vec<Redis> = (0..3).map(|_| Redis::start_with(&arguments)).collect();
+        for (server, slots) in servers.iter().zip([0..5461, 5461..10923, 10923..16384]) {
+            let slots: Vec<String> = slots.map(|slot: u32| slot.to_string()).collect();
+            let words = ["CLUSTER", "ADDSLOTS"].into_iter().chain(slots.iter().map(String::as_str));
+            let words: Vec<&[u8]> = words.map(str::as_bytes).collect();
+            assert!(server.say_words(&words).expect("an answer").starts_with("+OK"));
+            assert!(server.say(&format!("CLUSTER MEET 127.0.0.1 {}", servers[0].port())).starts_with("+OK"));
+        }
+        let cluster = Cluster(servers);
+        let whole = |server: &Redis| {
+            let told = server.say("CLUSTER INFO");
+            told.contains("cluster_state:ok") && told.contains("cluster_known_nodes:3")
+        };
+        while !cluster.0.iter().all(whole) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        cluster
+    }
+
+    fn url(&self) -> String {
+        format!("redis+cluster://127.0.0.1:{},127.0.0.1:{}", self.0[0].port(), self.0[1].port())
+    }
+
+    fn id(&self, server: usize) -> String {
+        // `$40`, the id, each on a line.
+        self.0[server].say("CLUSTER MYID").lines().nth(1).expect("an id").to_owned()
+    }
+
+    /// Moves the slot of a key to the next server, as `redis-cli --cluster reshard` does.
+    fn move_slot_of(&self, key: &str) {
+        let slot: usize =
+            self.0[0].say(&format!("CLUSTER KEYSLOT {key}")).trim().trim_matches(':').parse().expect("a slot");
+        let from = [5461, 10923, 16384].iter().position(|end| slot < *end).expect("an owner");
+        let to = (from + 1) % 3;
+        let ok = |answer: String| assert!(answer.starts_with("+OK") || answer.starts_with("+NOKEY"), "{answer}");
+        ok(self.0[to].say(&format!("CLUSTER SETSLOT {slot} IMPORTING {}", self.id(from))));
+        ok(self.0[from].say(&format!("CLUSTER SETSLOT {slot} MIGRATING {}", self.id(to))));
+        loop {
+            let told = self.0[from].say(&format!("CLUSTER GETKEYSINSLOT {slot} 100"));
+            let keys: Vec<&str> = told.lines().skip(1).filter(|line| !line.starts_with('$')).collect();
+            if keys.is_empty() {
+                break;
+            }
+            let port = self.0[to].port();
+            ok(self.0[from].say(&format!("MIGRATE 127.0.0.1 {port}  0 5000 KEYS {}", keys.join(" "))));
+        }
+        for server in [to, from, (to + 1) % 3] {
+            ok(self.0[server].say(&format!("CLUSTER SETSLOT {slot} NODE {}", self.id(to))));
+        }
+    }
+}
+
+#[tokio::test]
+async fn channels_of_all_slots_are_heard_and_kept() {
+    let cluster = Cluster::start();
+    let nodes = nodes(&cluster.url(), 2);
+    let mut listener = Socket::connect(nodes[1].address(), 0).await;
+    for number in 0..30 {
+        let reply = listener.ask(&format!(r#"{{"id":{},"subscribe":{{"channel":"n{number}"}}}}"#, number + 2)).await;
+        assert!(reply["error"].is_null(), "{reply}");
+        result(&nodes[0], "publish", &format!(r#"{{"channel":"n{number}","data":{number}}}"#));
+        loop {
+            let Next::Line(line) = listener.next().await else { panic!("closed") };
+            if !line["push"]["pub"].is_null() {
+                assert_eq!(line["push"]["pub"]["data"], number);
+                break;
+            }
+        }
+        let page = result(&nodes[1], "history", &format!(r#"{{"channel":"n{number}","limit":1}}"#));
+        assert_eq!(page["publications"][0]["data"], number);
+        let present = result(&nodes[0], "presence_stats", &format!(r#"{{"channel":"n{number}"}}"#));
+        assert_eq!(present["num_clients"], 1);
+    }
+}
+
+#[tokio::test]
+async fn a_slot_that_moves_is_followed_and_told() {
+    let cluster = Cluster::start();
+    let nodes = nodes(&cluster.url(), 2);
+    let witnesses = twenty(&addresses(&nodes), "news").await;
+    let publisher = Publisher::start(addresses(&nodes), "news");
+    publisher.more(50).await;
+    cluster.move_slot_of("callboard:{u:news}m");
+    publisher.more(50).await;
+    let last = publisher.stop();
+    // Another server numbers the events now, and none knows whether it has them all.
+    assert!(verdict(witnesses, last).await >= 20);
+    let page = result(&nodes[0], "history", r#"{"channel":"news","limit":1000}"#);
+    assert!(page["publications"].as_array().map(Vec::len) >= Some(100), "what was kept moved with it");
+}

@@ -1,0 +1,115 @@
+//! Redis fails and comes back.
+use super::house::{addresses, nodes, result};
+use super::witness::{Publisher, twenty, verdict};
+use crate::harness::redis::Redis;
+use crate::harness::socket::{Next, Socket};
+use crate::harness::{API_KEY, http};
+use rustix::process::Signal;
+use std::time::{Duration, Instant};
+
+#[tokio::test]
+async fn redis_killed_and_started_empty_is_told_as_a_gap() {
+    let mut redis = Redis::start();
+    let nodes = nodes(&redis.url(), 2);
+    let witnesses = twenty(&addresses(&nodes), "news").await;
+    let publisher = Publisher::start(addresses(&nodes), "news");
+    publisher.more(50).await;
+    redis.kill();
+    nodes[0].until(|node| http::get(node.address(), "/ready").expect("an answer").status, |status| *status == 503);
+    redis.start_again();
+    publisher.more(50).await;
+    let last = publisher.stop();
+    assert!(verdict(witnesses, last).await >= 20, "all that was kept is gone, and everybody is told");
+    nodes[0].until(|node| http::get(node.address(), "/ready").expect("an answer").status, |status| *status == 200);
+}
+
+#[tokio::test]
+async fn redis_killed_and_started_with_its_data_goes_on() {
+    let mut redis = Redis::start_durable();
+    let nodes = nodes(&redis.url(), 2);
+    let witnesses = twenty(&addresses(&nodes), "news").await;
+    let publisher = Publisher::start(addresses(&nodes), "news");
+    publisher.more(50).await;
+    redis.kill();
+    redis.start_again();
+    publisher.more(50).await;
+    let last = publisher.stop();
+    // Another run of the server: it cannot know that its tail is whole, so that is told, too.
+    assert!(verdict(witnesses, last).await >= 20);
+    assert!(result(&nodes[0], "history", r#"{"channel":"news","limit":1}"#)["offset"].as_u64() >= Some(100));
+}
+
+/// Redis does not answer for this long, and is not dead either.
+async fn stopped_for(time: Duration) {
+    let redis = Redis::start();
+    let nodes = nodes(&redis.url(), 2);
+    let witnesses = twenty(&addresses(&nodes), "news").await;
+    let publisher = Publisher::start(addresses(&nodes), "news");
+    publisher.more(50).await;
+    redis.signal(Signal::STOP);
+    nodes[0].until(|node| http::get(node.address(), "/ready").expect("an answer").status, |status| *status == 503);
+    // What it is to wait for is that nothing happens, for so long.
+    tokio::time::sleep(time).await;
+    redis.signal(Signal::CONT);
+    publisher.more(100).await;
+    let last = publisher.stop();
+    assert_eq!(verdict(witnesses, last).await, 0, "nothing was lost: every gap can be filled");
+}
+
+#[tokio::test]
+async fn redis_stopped_for_a_moment_loses_nothing() {
+    stopped_for(Duration::from_secs(1)).await;
+}
+
+#[tokio::test]
+#[ignore = "takes half a minute"]
+async fn redis_stopped_for_ten_seconds_loses_nothing() {
+    stopped_for(Duration::from_secs(10)).await;
+}
+
+#[tokio::test]
+async fn while_redis_is_away_publishes_are_answered_in_time_and_connections_stay() {
+    let mut redis = Redis::start();
+    let nodes = nodes(&redis.url(), 2);
+    let mut listener = Socket::connect(nodes[0].address(), 0).await;
+    listener.ask(r#"{"id":2,"subscribe":{"channel":"room"}}"#).await;
+    redis.kill();
+    let began = Instant::now();
+    let answer =
+        http::call(nodes[0].address(), API_KEY, "publish", r#"{"channel":"room","data":1}"#).expect("an answer");
+    assert!(answer.body.contains("\"code\":100"), "{}", answer.body);
+    // `redis.timeout` is 2 s.
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    // What this node knows by itself it still tells, and whom it cannot ask.
+    let present = result(&nodes[0], "presence", r#"{"channel":"room"}"#);
+    assert_eq!(present["presence"].as_object().map(serde_json::Map::len), Some(1), "{present}");
+    assert_eq!(present["missing"].as_array().map(Vec::len), Some(1), "{present}");
+    let told = result(&nodes[0], "disconnect", r#"{"user":"nobody"}"#);
+    assert_eq!(told["missing"].as_array().map(Vec::len), Some(1), "{told}");
+    let mut said = listener.ask(r#"{"id":3,"rpc":{"method":"x"}}"#).await;
+    while said["id"] != 3 {
+        let Next::Line(line) = listener.next().await else { panic!("the connection ended") };
+        said = line;
+    }
+    assert_eq!(said["error"]["code"], 108);
+    redis.start_again();
+    for node in &nodes {
+        node.until(|node| http::get(node.address(), "/ready").expect("an answer").status, |status| *status == 200);
+    }
+    result(&nodes[1], "publish", r#"{"channel":"room","data":2}"#);
+}
+
+#[tokio::test]
+async fn one_line_is_logged_for_each_change_of_state() {
+    let mut redis = Redis::start();
+    let nodes = nodes(&redis.url(), 1);
+    redis.kill();
+    nodes[0].until(|node| node.log().matches("Redis cannot be used").count(), |count| *count > 0);
+    // Several attempts later.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    redis.start_again();
+    nodes[0].until(|node| node.log().matches("events get through Redis").count(), |count| *count == 2);
+    let log = nodes[0].log();
+    assert_eq!(log.matches("Redis cannot be used").count(), 1, "{log}");
+    assert_eq!(log.matches("connected to Redis").count(), 2, "{log}");
+}
