@@ -39,6 +39,9 @@ pub struct Config {
     /// most 10 min. 0, as in Centrifugo, where nothing else is said.
     #[serde(with = "humantime_serde")]
     pub leeway: Duration,
+    /// For how long what has been revoked is refused; a token that lives longer is accepted again after that. Default: 90 days.
+    #[serde(with = "humantime_serde")]
+    pub revocation_ttl: Duration,
     /// Origins that may connect beside the broker's own host: `https://example.com`, `https://*.example.com`, `*`.
     pub origins: Vec<String>,
     /// Subscribe each user to a channel of its own, `#USER`.
@@ -60,6 +63,7 @@ impl Default for Config {
             audience: OneOrMany::default(),
             issuer: OneOrMany::default(),
             leeway: Duration::ZERO,
+            revocation_ttl: Duration::from_secs(90 * 24 * 3600),
             origins: Vec::new(),
             personal_channel: false,
         }
