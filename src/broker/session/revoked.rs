@@ -61,7 +61,7 @@ impl Session {
                 let kept = self.node().settings().authenticator.revocation_ttl();
                 self.node().revocations().warn_of_return(&self.identity, kept);
                 self.node().roster().silence(self.id);
-                return self.end(Disconnect::INVALID_TOKEN, ctx);
+                self.end(Disconnect::INVALID_TOKEN, ctx);
             }
             (true, false) => self.strip(&revocation.scopes),
             (false, true) => self.end_subscriptions_of(revocation, upto),
