@@ -12,6 +12,9 @@ mod revocation {
     mod residents;
 
     mod bounds;
+    mod calls;
+    mod faults;
+    mod nodes;
     mod scopes;
     mod serving;
     mod subscriptions;

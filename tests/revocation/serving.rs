@@ -47,7 +47,9 @@ fn a_session_that_server_code_opened_ends_and_its_streams_with_an_error_and_no_o
         let (mia, leo) = (open("mia"), open("leo"));
         let calls = Arc::new(AtomicUsize::new(0));
         let counted = calls.clone();
-        let count = move |_: Heard| drop(counted.fetch_add(1, Ordering::SeqCst));
+        let count = move |_: Heard| {
+            counted.fetch_add(1, Ordering::SeqCst);
+        };
         mia.messages().add_listener("news", count).await.expect("it listens");
         let stream = mia.messages().create_stream::<UserUpdate>("news").await.expect("it listens");
         let mut other = leo.messages().create_stream::<UserUpdate>("news").await.expect("it listens");
