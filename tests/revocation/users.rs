@@ -169,7 +169,8 @@ fn what_was_kept_for_a_revoked_client_is_gone_also_for_who_comes_back_with_a_goo
         let arrive = async |id: &str| Resident::arrive_with(&house.worker, true, None, &of("mia", id)).await;
         let (one, other) = (arrive("a").await, arrive("b").await);
         rest().await;
-        (one.vanish(), other.vanish());
+        one.vanish();
+        other.vanish();
         rest().await;
         assert_eq!(house.node.kept().len(), 2);
         revoke(&house, "mia", Revoke::Token("a".into())).await.expect("revoked");
