@@ -5,6 +5,8 @@ use callboard::broker::messages::{Heard, Messages, Scope, ServerSession, TypedMe
 use callboard::server::Broker;
 use callboard::types::Identity;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -117,4 +119,39 @@ async fn messages_of_a_session_to_all_nodes_keep_their_order() {
         server.hears(&ids).await;
         assert_eq!(*server.heard.lock().unwrap(), ids);
     }
+}
+
+/// What the example prints with these arguments.
+fn example(arguments: &[&str]) -> String {
+    let program = Path::new(env!("CARGO_BIN_EXE_callboard")).with_file_name("examples").join("serverpod_updates");
+    assert!(program.exists(), "{} is missing: `cargo build --examples` makes it", program.display());
+    let output = Command::new(program).args(arguments).output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+const GLOBAL: &str = "{global}";
+const PRINTED: &str = r#"posted to nobody
+{global}
+Received message: UserUpdate { id: 3, name: "Ada" }
+the stream is over: true
+Received message: UserUpdate { id: 4, name: "Ada" }
+Received message: UserUpdate { id: 5, name: "Ada" }
+removed, it is not called any more: true
+scopes that are left: {}
+closed by another token's revocation: false
+the stream ends with an error: the authentication of the session has been revoked
+"#;
+
+#[test]
+fn the_example_does_what_serverpods_page_shows_on_one_server() {
+    let alone = PRINTED.replace(GLOBAL, "Redis needs to be enabled to use this method");
+    assert_eq!(example(&[]), alone);
+}
+
+#[test]
+fn the_example_does_what_serverpods_page_shows_on_two_servers() {
+    let redis = Redis::start();
+    let global = r#"Received message on the other server: UserUpdate { id: 2, name: "Ada" }"#;
+    assert_eq!(example(&[&redis.url()]), PRINTED.replace(GLOBAL, global));
 }
