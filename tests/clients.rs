@@ -78,6 +78,14 @@ fn expiries_take_effect_after_their_grace() {
     house.close();
 }
 
+#[test]
+#[ignore = "takes half a minute; `make test-long` runs it"]
+fn an_expired_token_ends_its_sockets_after_its_grace() {
+    let mut suite = node_suite();
+    suite.arg("expiry.long.js").current_dir(sources("js/socketio"));
+    SocketIoHouse::open().run(suite, "socketio-long");
+}
+
 /// The brokers that the suites ask for, each with its config.
 struct House {
     name: &'static str,

@@ -20,7 +20,7 @@ struct Options {
 /// The command that a built-in event stands for; none for an event of any other name. `args` is the array of its arguments,
 /// the name in front. Arguments that do not fit become a command that is refused with error 107.
 pub fn command(event: &str, args: &Json, has_attachments: bool) -> Option<Command> {
-    let read: fn(&[&RawValue]) -> Result<Command, ReplyError> = match event {
+    let read: fn(&Json, &[&RawValue]) -> Result<Command, ReplyError> = match event {
         "subscribe" => subscribe,
         "unsubscribe" => unsubscribe,
         "publish" => publish,
@@ -30,10 +30,10 @@ pub fn command(event: &str, args: &Json, has_attachments: bool) -> Option<Comman
         return Some(refused("binary stays within its namespace: send JSON"));
     }
     let elements: Vec<&RawValue> = args.read().unwrap_or_default();
-    Some(read(elements.get(1..).unwrap_or_default()).unwrap_or_else(Command::Refused))
+    Some(read(args, elements.get(1..).unwrap_or_default()).unwrap_or_else(Command::Refused))
 }
 
-fn subscribe(args: &[&RawValue]) -> Result<Command, ReplyError> {
+fn subscribe(_: &Json, args: &[&RawValue]) -> Result<Command, ReplyError> {
     let channel = channel(args)?;
     let Options { token, offset, epoch } = match args.get(1).filter(|raw| raw.get() != "null") {
         Some(_) => argument(args, 1, "an object with token, offset, epoch")?,
@@ -51,14 +51,14 @@ fn subscribe(args: &[&RawValue]) -> Result<Command, ReplyError> {
     })))
 }
 
-fn unsubscribe(args: &[&RawValue]) -> Result<Command, ReplyError> {
+fn unsubscribe(_: &Json, args: &[&RawValue]) -> Result<Command, ReplyError> {
     Ok(Command::Unsubscribe(Unsubscribe { channel: channel(args)? }))
 }
 
-fn publish(args: &[&RawValue]) -> Result<Command, ReplyError> {
+fn publish(all: &Json, args: &[&RawValue]) -> Result<Command, ReplyError> {
     let channel = channel(args)?;
     let data = args.get(1).ok_or_else(|| bad("argument 2 is missing: the data to publish"))?;
-    Ok(Command::Publish(Publish { channel, data: Some(Json::copied(data)) }))
+    Ok(Command::Publish(Publish { channel, data: Some(all.within(data)) }))
 }
 
 fn channel(args: &[&RawValue]) -> Result<String, ReplyError> {
