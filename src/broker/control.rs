@@ -10,6 +10,7 @@ use crate::protocol::HistoryPage;
 use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Json, Position, ReplyError, Tags, Unsubscribed};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// For how long the answer to a publish is remembered under its idempotency key.
 const IDEMPOTENCY_TTL: Duration = Duration::from_secs(300);
@@ -65,6 +66,16 @@ impl Node {
     /// name, 111 where the channel is flooded, 100 where the outcome is unknown.
     pub async fn publish(&self, channel: &str, request: PublishRequest) -> Result<Option<Position>, ReplyError> {
         let (channel, _) = self.served_channel(channel)?;
+        self.hand_on(channel, request, false).await.unwrap_or(Err(ReplyError::INTERNAL))
+    }
+
+    /// Sends a publish on its way, before this returns; its outcome comes later. `local` keeps it on this node.
+    pub(super) fn hand_on(
+        &self,
+        channel: ChannelName,
+        request: PublishRequest,
+        local: bool,
+    ) -> oneshot::Receiver<Result<Option<Position>, ReplyError>> {
         let (answer, outcome) = PublishAnswer::call();
         let publish = Publish {
             channel,
@@ -73,12 +84,13 @@ impl Node {
             publisher: None,
             envelope: None,
             skip_history: request.skip_history,
+            local,
             idempotency: request.idempotency_key.map(|key| Idempotency { key: key.into(), ttl: IDEMPOTENCY_TTL }),
             version: request.version.map(|(version, epoch)| Version { version, epoch: epoch.into() }),
             answer,
         };
         self.registry().do_send(Route { hub: None, passed_on: false, what: Routed::Publish(Box::new(publish)) });
-        outcome.await.unwrap_or(Err(ReplyError::INTERNAL))
+        outcome
     }
 
     /// Subscribes sessions to a channel; nobody there is no error.
@@ -178,13 +190,13 @@ impl Node {
         }
     }
 
-    fn served_channel(&self, channel: &str) -> Result<(ChannelName, Arc<super::Namespace>), ReplyError> {
+    pub(super) fn served_channel(&self, channel: &str) -> Result<(ChannelName, Arc<super::Namespace>), ReplyError> {
         self.known_channel(channel).map_err(reply_error)
     }
 }
 
 /// The API has no connection to close: what closes a client's is a bad request here.
-fn reply_error(fault: Fault) -> ReplyError {
+pub(super) fn reply_error(fault: Fault) -> ReplyError {
     match fault {
         Fault::Reply(error) => error,
         Fault::Close(_) => ReplyError::BAD_REQUEST,

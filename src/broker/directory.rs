@@ -64,6 +64,11 @@ impl Directory {
         }
     }
 
+    /// Whether a session is let in.
+    pub fn has(&self, session: SessionId) -> bool {
+        self.table().sessions.contains_key(&session)
+    }
+
     /// Orders the sessions that are meant to do something; how many were told.
     pub fn order(&self, target: &Target, order: &SessionOrder) -> usize {
         let meant = self.table().find(target);

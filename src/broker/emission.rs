@@ -125,6 +125,7 @@ impl Node {
             publisher: None,
             // Neither can be brought later: one was worth nothing later, the other's answer is not waited for any more.
             skip_history: emission.volatile || round.is_some(),
+            local: false,
             envelope: Some(Arc::new(envelope)),
             idempotency: None,
             version: None,

@@ -1,16 +1,48 @@
 //! One session's interest in one channel, as its hub keeps it.
-use super::{Body, Delivery, Outlet, Seq, SessionAddr};
+use super::messages::Post;
+use super::{Body, Delivery, Outlet, Seq, SessionAddr, SessionOrder};
 use crate::filter::TagsFilter;
 use crate::types::{Group, Position, SessionId};
+use actix::Addr;
 use std::rc::Rc;
 use std::sync::Arc;
+
+/// Who is told what is done to a listener.
+pub enum Holder {
+    /// The session of a client.
+    Session(SessionAddr),
+    /// The post of the Rust listeners.
+    Post(Addr<Post>),
+}
+
+impl Holder {
+    /// Tells it.
+    pub fn do_send(&self, order: SessionOrder) {
+        match self {
+            Holder::Session(session) => session.do_send(order),
+            Holder::Post(post) => post.do_send(order),
+        }
+    }
+}
+
+impl From<SessionAddr> for Holder {
+    fn from(session: SessionAddr) -> Self {
+        Holder::Session(session)
+    }
+}
+
+impl From<Addr<Post>> for Holder {
+    fn from(post: Addr<Post>) -> Self {
+        Holder::Post(post)
+    }
+}
 
 /// What a listener wants.
 pub struct Listener {
     /// The way to its client.
     pub outlet: Rc<dyn Outlet>,
     /// Its session.
-    pub session: SessionAddr,
+    pub session: Holder,
     /// Passes only events whose tags match.
     pub filter: Option<Rc<TagsFilter>>,
     /// Wants joins and leaves.
@@ -94,10 +126,10 @@ pub enum Offered {
 
 impl Listener {
     /// A listener whose join is under way.
-    pub fn joining(outlet: Rc<dyn Outlet>, session: SessionAddr) -> Self {
+    pub fn joining(outlet: Rc<dyn Outlet>, session: impl Into<Holder>) -> Self {
         Listener {
             outlet,
-            session,
+            session: session.into(),
             filter: None,
             notices: false,
             number: None,

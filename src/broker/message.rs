@@ -73,6 +73,8 @@ pub struct Publish {
     pub envelope: Option<Arc<Envelope>>,
     /// Do not keep it.
     pub skip_history: bool,
+    /// For this node alone, whatever the engine.
+    pub local: bool,
     /// Answer a repetition with the first answer.
     pub idempotency: Option<Idempotency>,
     /// Refuse to go back in versions.

@@ -10,6 +10,7 @@
 //! | `session` | one client identity with its listeners |
 //! | `kept` | what is kept of sessions whose clients may come back to them |
 //! | `emission`, `rounds`, `instruction` | events for some of a channel's listeners, their answers, what is done to them |
+//! | `messages` | listeners, streams and sessions of Rust code |
 //! | `outbox`, `outlet`, `delivery` | the way out |
 //! | `handler` | the user's own actors |
 //! | `control`, `query` | what the API and Rust code ask of the broker |
@@ -27,6 +28,7 @@ mod instruction;
 mod kept;
 mod listener;
 mod message;
+pub mod messages;
 mod node;
 mod outbox;
 mod outlet;

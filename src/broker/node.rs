@@ -1,6 +1,7 @@
 //! What all actors of one running broker share. Passed by value, so that each test has a house of its own.
 use super::handler::{Handlers, LifecycleEvent};
 use super::message::HubHandle;
+use super::messages::Roster;
 use super::registry::Registry;
 use super::{Directory, HubId, Kept, Limits, Namespace, Namespaces, Questions, Rounds, peers};
 use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
@@ -54,6 +55,7 @@ struct Inner {
     id: String,
     registry: Addr<Registry>,
     directory: Directory,
+    roster: Roster,
     engine: Arc<dyn Engine>,
     settings: ArcSwap<Settings>,
     limits: Limits,
@@ -91,6 +93,7 @@ impl Node {
                 id: uuid::Uuid::new_v4().to_string(),
                 registry: ctx.address(),
                 directory: Directory::default(),
+                roster: Roster::default(),
                 engine: parts.engine,
                 settings: ArcSwap::from_pointee(parts.settings),
                 rounds: Rounds::new(parts.limits.ack_rounds),
@@ -125,6 +128,11 @@ impl Node {
     /// Which sessions are let in.
     pub fn directory(&self) -> &Directory {
         &self.0.directory
+    }
+
+    /// Which sessions have Rust listeners.
+    pub(super) fn roster(&self) -> &Roster {
+        &self.0.roster
     }
 
     /// Where history lives.

@@ -236,6 +236,12 @@ pub struct Limits {
     pub kept_sessions: usize,
     /// Events at a time that wait for their listeners' acknowledgements; one more is error 111.
     pub ack_rounds: usize,
+    /// Sessions that server code has open; one more is error 106.
+    pub server_sessions: usize,
+    /// Rust listeners and streams of one session; one more is error 106.
+    pub session_listeners: usize,
+    /// Events that wait for one Rust listener; past it the oldest go, and it is told how many.
+    pub listener_queue: usize,
     /// Calls waiting for one handler actor; one more is error 111.
     pub handler_queue: usize,
     /// For how long a handler may work on one call.
@@ -268,6 +274,9 @@ impl Default for Limits {
             groups_per_session: 1_000,
             kept_sessions: 10_000,
             ack_rounds: 10_000,
+            server_sessions: 100_000,
+            session_listeners: 1_000,
+            listener_queue: 1_000,
             handler_queue: 1_024,
             handler_timeout: Duration::from_secs(5),
         }

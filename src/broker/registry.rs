@@ -1,6 +1,7 @@
 //! The registry: makes channels, routes to them, retires the empty ones.
 //! A table: it never waits.
 use super::message::{Ended, Forgetting, HubHandle, HubItem, Retire, Retired, Route, Routed};
+use super::messages::{Company, Engage};
 use super::{Channel, HubId, Node};
 use crate::metrics::Metrics;
 use crate::types::{ChannelName, ReplyError};
@@ -16,6 +17,8 @@ pub struct Registry {
     channels: HashMap<ChannelName, Entry, RandomState>,
     numbers: u32,
     lives: u64,
+    /// The threads of Rust listeners, once there is one.
+    company: Option<Company>,
 }
 
 enum Entry {
@@ -55,7 +58,7 @@ pub struct Count;
 impl Registry {
     /// An empty registry.
     pub fn new(node: Node) -> Self {
-        Registry { node, channels: HashMap::default(), numbers: 0, lives: 0 }
+        Registry { node, channels: HashMap::default(), numbers: 0, lives: 0, company: None }
     }
 
     fn route(&mut self, route: Route) {
@@ -210,5 +213,17 @@ impl Handler<Count> for Registry {
         let counts = self.channels.values().map(Entry::listeners).filter(|n| *n > 0);
         let (channels, subscriptions) = counts.fold((0, 0), |(channels, sum), n| (channels + 1, sum + n));
         MessageResult((channels, subscriptions))
+    }
+}
+
+impl Handler<Engage> for Registry {
+    type Result = MessageResult<Engage>;
+
+    fn handle(&mut self, Engage(what): Engage, _: &mut Self::Context) -> Self::Result {
+        let threads = self.company.get_or_insert_with(|| Company::start(&self.node)).threads();
+        if let Some(what) = what {
+            threads.run(what);
+        }
+        MessageResult(threads.clone())
     }
 }

@@ -116,6 +116,9 @@ impl Found {
             groups_per_session,
             kept_sessions,
             ack_rounds,
+            server_sessions,
+            session_listeners,
+            listener_queue,
             handler_queue,
             handler_timeout,
         } = limits;
@@ -142,6 +145,9 @@ impl Found {
             ("groups_per_session", groups_per_session),
             ("kept_sessions", kept_sessions),
             ("ack_rounds", ack_rounds),
+            ("server_sessions", server_sessions),
+            ("session_listeners", session_listeners),
+            ("listener_queue", listener_queue),
             ("handler_queue", handler_queue),
         ];
         for (key, count) in counts {

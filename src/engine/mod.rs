@@ -67,6 +67,9 @@ pub struct PublishOptions {
     pub idempotency: Option<Idempotency>,
     /// Refuse to go back in versions.
     pub version: Option<Version>,
+    /// For this node alone: an engine that nodes share answers [`Published::Deliver`], and nothing goes over its bus. Never
+    /// together with any of the others there: what is kept or remembered is for all nodes.
+    pub local: bool,
 }
 
 /// Names a publish, so that it can be repeated safely.
@@ -197,6 +200,11 @@ pub enum Opened {
 pub trait Engine: Send + Sync + 'static {
     /// The engine's name for logs and `info`.
     fn name(&self) -> &'static str;
+
+    /// Whether several nodes share what it keeps, and hear each other's events through it.
+    fn is_shared(&self) -> bool {
+        false
+    }
 
     /// Gives the event its position, keeps it as the options say, and hands it on.
     fn publish(&self, event: Event, options: PublishOptions) -> EngineAnswer<Published>;

@@ -6,12 +6,13 @@ use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::broker::handler::{
     ConnectCall, EmitCall, Handle, HandlerAddr, Handlers, LifecycleEvent, MessageCall, PublishCall, RpcCall, host,
 };
+use crate::broker::messages::ServerSession;
 use crate::broker::{Limits, Namespace, Namespaces, Node, Parts, PublishRequest, Settings};
 use crate::engine::{self, Opened, memory};
 use crate::metrics::Metrics;
 use crate::service::events::{Emitter, EventHandler, FromArguments, Listens};
 use crate::transport::engineio::{EngineCall, EngineConfig, RawLayer};
-use crate::types::{Json, NameError, Position, ReplyError};
+use crate::types::{Identity, Json, NameError, Position, ReplyError};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -169,6 +170,12 @@ impl Broker {
     /// The sockets of a Socket.IO namespace, to emit to. Fails where the name is empty or too long.
     pub fn of(&self, namespace: &str) -> Result<Emitter, NameError> {
         Emitter::new(&self.node, namespace)
+    }
+
+    /// Opens a session for server code: what it posts and listens to, see [`ServerSession::messages`]. It stands above the
+    /// rules of channels. Fails with error 106 where there are as many as `limits.server_sessions`.
+    pub fn open_session(&self, identity: Identity) -> Result<ServerSession, ReplyError> {
+        self.node.open_session(identity)
     }
 
     /// The broker's own calls: subscribe, disconnect, presence, history and more.

@@ -19,6 +19,10 @@ pub struct Moody {
     pub slow_publishes: AtomicBool,
     /// The next publish panics.
     pub breaks: AtomicBool,
+    /// It is as one that nodes share; this node is the only one.
+    pub shared: AtomicBool,
+    /// Of each publish, whether it was for this node alone.
+    pub locals: Mutex<Vec<bool>>,
     /// There is a bus: the story brings what comes over it.
     pub has_bus: AtomicBool,
     sink: Mutex<Option<Arc<dyn Sink>>>,
@@ -32,6 +36,8 @@ impl Moody {
             slow_histories: AtomicBool::new(false),
             slow_publishes: AtomicBool::new(false),
             breaks: AtomicBool::new(false),
+            shared: AtomicBool::new(false),
+            locals: Mutex::default(),
             has_bus: AtomicBool::new(false),
             sink: Mutex::default(),
             waiting: Mutex::default(),
@@ -78,8 +84,13 @@ impl Engine for Moody {
         "moody"
     }
 
+    fn is_shared(&self) -> bool {
+        self.shared.load(SeqCst)
+    }
+
     fn publish(&self, event: Event, options: PublishOptions) -> EngineAnswer<Published> {
         assert!(!self.breaks.swap(false, SeqCst), "the engine breaks, as the story wants it");
+        self.locals.lock().unwrap().push(options.local);
         let answer = self.memory.publish(event, options);
         if self.slow_publishes.load(SeqCst) { self.later(answer) } else { answer }
     }

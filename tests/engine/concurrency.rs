@@ -16,7 +16,7 @@ async fn on_threads(f: &Fixture, name: fn(u64) -> String, key: Option<&'static s
     let publish = move |engine: Arc<dyn Engine>, thread: u64| {
         let one = |data| {
             let idempotency = key.map(|key| Idempotency { key: key.into(), ttl });
-            let options = PublishOptions { retention, idempotency, version: None };
+            let options = PublishOptions { retention, idempotency, ..Default::default() };
             let answer = engine.publish(event(&name(thread), data), options);
             Handle::current().block_on(answer.wait()).expect("the engine publishes")
         };

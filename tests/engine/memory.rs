@@ -257,7 +257,7 @@ async fn bounds_hold_and_counts_stay_right_under_threads() {
     let publish = &|thread: u64| {
         for data in 0..2000 {
             let idempotency = Some(Idempotency { key: format!("{data}").into(), ttl });
-            let options = PublishOptions { retention: Some(keep), idempotency, version: None };
+            let options = PublishOptions { retention: Some(keep), idempotency, ..Default::default() };
             assert!(matches!(
                 engine.publish(event(&format!("{}", data % 40 + thread), 1), options),
                 Answer::Ready(Ok(_))

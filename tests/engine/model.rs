@@ -131,6 +131,7 @@ impl Run<'_> {
             }),
             idempotency: key.map(|key| Idempotency { key: format!("{key}").into(), ttl: f.unit * KEY_TTL }),
             version: version.map(|(version, epoch)| Version { version, epoch: format!("e{epoch}").into() }),
+            ..Default::default()
         };
         let published = f.publish(event(&self.names[channel], self.published), options).await;
         let model = &mut self.channels[channel];

@@ -4,12 +4,12 @@ use callboard::engine::{Idempotency, PublishOptions, Retention, Version};
 
 fn keyed(f: &Fixture, key: &str, retention: Option<Retention>) -> PublishOptions {
     let idempotency = Some(Idempotency { key: key.into(), ttl: f.unit * 10 });
-    PublishOptions { retention, idempotency, version: None }
+    PublishOptions { retention, idempotency, ..Default::default() }
 }
 
 fn versioned(version: u64, epoch: &str, retention: Option<Retention>) -> PublishOptions {
     let version = Some(Version { version, epoch: epoch.into() });
-    PublishOptions { retention, idempotency: None, version }
+    PublishOptions { retention, version, ..Default::default() }
 }
 
 pub async fn a_repeated_key_gets_the_first_answer_again(f: &Fixture) {

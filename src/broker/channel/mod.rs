@@ -101,6 +101,7 @@ impl Channel {
             retention: retention.filter(|_| !publish.skip_history),
             idempotency: publish.idempotency.take(),
             version: publish.version.take(),
+            local: publish.local,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What handlers are asked and told.
 use super::Call;
+use crate::broker::messages::Messages;
 use crate::broker::{Node, SessionData, SessionOrder, SubscribeOptions, Target};
 use crate::types::{ChannelName, Disconnect, Fault, Identity, Json, SessionId, Unsubscribed};
 use std::collections::HashMap;
@@ -52,6 +53,11 @@ impl SessionView {
     /// Tells the session's client something that belongs to no channel.
     pub fn send(&self, data: Json) {
         self.order(SessionOrder::Message(data));
+    }
+
+    /// The session's messages: what it listens to in Rust, apart from what its client is subscribed to.
+    pub fn messages(&self) -> Messages {
+        Messages::new(self.node.clone(), self.id)
     }
 
     /// The broker that the session is on.

@@ -29,7 +29,7 @@ fn joining() -> (Listener, Rc<Seen>) {
     let seen = Rc::new(Seen::default());
     // Nobody is at this address: what a listener's session is told is the hub's matter.
     let (nobody, _) = actix::dev::channel::channel(1);
-    (Listener::joining(seen.clone(), Addr::new(nobody).into()), seen)
+    (Listener::joining(seen.clone(), std::sync::Arc::new(Addr::new(nobody))), seen)
 }
 
 fn live(seq: Seq) -> (Listener, Rc<Seen>) {

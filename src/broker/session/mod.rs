@@ -283,6 +283,7 @@ impl Session {
         if let Some(view) = view {
             let node = self.node();
             node.directory().exit(self.id, &self.info.user);
+            node.roster().leave(self.id);
             node.metrics().sessions.dec();
             node.tell(LifecycleEvent::Disconnected(view, reason));
         }

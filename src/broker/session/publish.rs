@@ -46,6 +46,7 @@ impl Session {
             publisher: Some(publisher),
             envelope: None,
             skip_history: false,
+            local: false,
             idempotency: None,
             version: None,
             answer,

@@ -26,7 +26,8 @@ impl Shard {
     }
 
     pub fn publish(&mut self, event: Event, options: PublishOptions, now: Instant) -> Published {
-        let PublishOptions { retention, idempotency, version } = options;
+        // A publish for this node alone is as any other here.
+        let PublishOptions { retention, idempotency, version, local: _ } = options;
         let Some(named) = idempotency else {
             return self.streams.publish(event, retention, version, now);
         };

@@ -125,7 +125,14 @@ impl Engine for RedisEngine {
         "redis"
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     fn publish(&self, event: Event, options: PublishOptions) -> EngineAnswer<Published> {
+        if options.local {
+            return EngineAnswer::ok(Published::Deliver(Arc::new(event)));
+        }
         self.core.publish(&event, options)
     }
 

@@ -16,7 +16,7 @@ impl Core {
     pub fn publish(&self, event: &Event, options: PublishOptions) -> EngineAnswer<Published> {
         let name = self.keys.bus(&event.channel);
         let record = envelope::encode(event, &self.id);
-        let PublishOptions { retention, idempotency, version } = options;
+        let PublishOptions { retention, idempotency, version, local: _ } = options;
         if retention.is_none() && idempotency.is_none() && version.is_none() {
             let mut command = redis::Cmd::with_capacity(3, name.len() + record.len() + 7);
             command.arg("PUBLISH").arg(&name[..]).arg(record);

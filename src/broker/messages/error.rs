@@ -1,0 +1,56 @@
+//! What can go wrong with messages.
+use super::Loss;
+use crate::types::{JsonError, ReplyError};
+
+/// Why a message was not posted, or a listener not added.
+#[derive(Debug, thiserror::Error)]
+pub enum MessageError {
+    /// The error that a client would get: 102 for an unknown namespace, 107 for a bad name, 106 at a bound, 111 under a
+    /// flood; 100 where the outcome is unknown.
+    #[error("{} ({})", .0.message, .0.code)]
+    Refused(ReplyError),
+    /// It was to go to all nodes, and no bus leads there.
+    #[error("Redis needs to be enabled to use this method")]
+    NoBus,
+    /// It was to stay on this node, in a channel whose history all nodes share: it would have no position.
+    #[error("the namespace `{0}` has history that nodes share, so a message in it cannot be local")]
+    LocalWithHistory(String),
+    /// The message cannot be written as JSON.
+    #[error(transparent)]
+    Unwritable(#[from] JsonError),
+    /// The session has ended.
+    #[error("the session is closed")]
+    Closed,
+}
+
+impl From<ReplyError> for MessageError {
+    fn from(error: ReplyError) -> Self {
+        MessageError::Refused(error)
+    }
+}
+
+impl MessageError {
+    /// Whether trying again may succeed.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, MessageError::Refused(error) if error.temporary)
+    }
+}
+
+/// What a stream has in place of a message. The stream goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// A message of another type.
+    #[error("a message of the type `{found}`, where `{wanted}` was wanted")]
+    WrongType {
+        /// The stream's type.
+        wanted: &'static str,
+        /// The message's.
+        found: String,
+    },
+    /// Something that cannot be read as the stream's type.
+    #[error("{0}")]
+    Unreadable(JsonError),
+    /// Events were lost here: more came than could wait, or they did not reach this node.
+    #[error("{0}")]
+    Lagged(Loss),
+}

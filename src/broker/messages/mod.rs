@@ -1,0 +1,157 @@
+//! Typed messages between Rust code, over the same channels as everything else: post, listen, stream.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `typed` | what a message is, and what of it a listener hears |
+//! | `scope` | how far a message goes |
+//! | `callback` | listeners that are functions |
+//! | `stream` | listeners that are streams |
+//! | `queue` | what waits for one listener |
+//! | `roster` | whose listeners there are |
+//! | `session` | sessions that server code opens |
+//! | `post` | the actor that has them all in one hub |
+//! | `threads` | where it and the functions run |
+//!
+//! All Rust listeners of a node in one channel share one place in one hub, on a thread of their own: the way of a publish is
+//! the same as to clients, and what listeners do with it stops no worker. From the hub on each has a queue.
+mod callback;
+mod error;
+mod post;
+mod queue;
+mod roster;
+mod scope;
+mod session;
+mod stream;
+mod threads;
+mod typed;
+
+pub use callback::{IntoListener, Listener, ListenerId};
+pub use error::{MessageError, StreamError};
+pub use post::Post;
+pub use queue::Loss;
+pub use roster::Roster;
+pub use scope::Scope;
+pub use session::ServerSession;
+pub use stream::MessageStream;
+pub use threads::{Company, Engage};
+pub use typed::{Heard, TypedMessage};
+
+use super::{Node, PublishRequest};
+use crate::types::{ChannelName, Json, Position, ReplyError, SessionId, Tags};
+use roster::Claim;
+use std::future::Future;
+
+/// The tag that tells a message's type (decision 7).
+const TYPE_TAG: &str = "type";
+
+/// The messages of one session: what it listens to ends with it. Cheap to clone; outlives the session.
+#[derive(Clone)]
+pub struct Messages {
+    node: Node,
+    session: SessionId,
+}
+
+impl Messages {
+    pub(super) fn new(node: Node, session: SessionId) -> Self {
+        Messages { node, session }
+    }
+
+    /// Posts a message to whoever listens to the channel, in Rust or over any wire. It is on its way when this returns, so
+    /// that messages posted one after the other arrive in this order, awaited or not; the outcome is whether it was accepted,
+    /// with its position where the channel has history. That nobody listens is no error.
+    ///
+    /// It goes to the listeners of this node, but to all nodes where the channel's namespace has history that nodes share.
+    pub fn post_message<M: TypedMessage>(
+        &self,
+        channel: &str,
+        message: &M,
+    ) -> impl Future<Output = Result<Option<Position>, MessageError>> + Send + use<M> {
+        self.posted(channel, message, None)
+    }
+
+    /// As [`Messages::post_message`], as far as `scope` says.
+    pub fn post_message_with<M: TypedMessage>(
+        &self,
+        channel: &str,
+        message: &M,
+        scope: Scope,
+    ) -> impl Future<Output = Result<Option<Position>, MessageError>> + Send + use<M> {
+        self.posted(channel, message, Some(scope))
+    }
+
+    fn posted<M: TypedMessage>(
+        &self,
+        channel: &str,
+        message: &M,
+        scope: Option<Scope>,
+    ) -> impl Future<Output = Result<Option<Position>, MessageError>> + Send + use<M> {
+        let sent = self.send(channel, Json::write(message).map_err(MessageError::from), M::TYPE, scope);
+        async move { sent?.await.unwrap_or(Err(ReplyError::INTERNAL)).map_err(MessageError::from) }
+    }
+
+    fn send(
+        &self,
+        channel: &str,
+        data: Result<Json, MessageError>,
+        name: &str,
+        scope: Option<Scope>,
+    ) -> Result<tokio::sync::oneshot::Receiver<Result<Option<Position>, ReplyError>>, MessageError> {
+        let (channel, namespace) = self.node.served_channel(channel)?;
+        let local = scope::is_local(scope, self.node.engine().is_shared(), &namespace)?;
+        let tags = Tags::from([(TYPE_TAG.to_owned(), name.to_owned())]);
+        let request = PublishRequest { tags: Some(tags), ..PublishRequest::new(data?) };
+        Ok(self.node.hand_on(channel, request, local))
+    }
+
+    /// Has a function called for each event of a channel, wherever it came from. Answers when the subscription stands, on the
+    /// bus too: what is posted from then on is heard. Fails with error 102 or 107 where there is no such namespace or the name
+    /// is none, with 106 where the session has as many listeners as it may, and where the session has ended.
+    ///
+    /// The same [`Listener`] twice on one channel is one listener, and has the same id.
+    pub async fn add_listener<K>(
+        &self,
+        channel: &str,
+        listener: impl IntoListener<K>,
+    ) -> Result<ListenerId, MessageError> {
+        let claim = self.claim(channel, Some(listener.into_listener())).await?;
+        Ok(claim.stand().await?.keep())
+    }
+
+    /// The same for many channels: all subscriptions are made at once, and stand when this answers. Where one cannot be made
+    /// none is. The ids are in the order of the channels.
+    pub async fn add_listener_to<K, C: AsRef<str>>(
+        &self,
+        channels: impl IntoIterator<Item = C>,
+        listener: impl IntoListener<K>,
+    ) -> Result<Vec<ListenerId>, MessageError> {
+        let listener = listener.into_listener();
+        let mut claims = vec![];
+        for channel in channels {
+            claims.push(self.claim(channel.as_ref(), Some(listener.clone())).await?);
+        }
+        let claims = futures_util::future::try_join_all(claims.into_iter().map(Claim::stand)).await?;
+        Ok(claims.into_iter().map(Claim::keep).collect())
+    }
+
+    /// Ends a listener of this session: it is not called any more, but for a call that is under way. One that is gone, or
+    /// another session's, is left as it is.
+    pub fn remove_listener(&self, listener: ListenerId) {
+        self.node.roster().remove(self.session, listener);
+    }
+
+    /// Listens to a channel as to a stream of messages of one type. Answers when the subscription stands; what comes from then
+    /// on is kept until it is asked for, `limits.listener_queue` events at most. Past that the oldest are dropped, and the
+    /// stream says how many. It ends with the session, after what was kept; dropping it ends the listener.
+    pub async fn create_stream<M: TypedMessage>(&self, channel: &str) -> Result<MessageStream<M>, MessageError> {
+        let claim = self.claim(channel, None).await?;
+        let queue = claim.queue();
+        let id = claim.stand().await?.keep();
+        Ok(MessageStream::new(queue, self.clone(), id))
+    }
+
+    async fn claim(&self, channel: &str, listener: Option<Listener>) -> Result<Claim, MessageError> {
+        let (channel, _): (ChannelName, _) = self.node.served_channel(channel)?;
+        let threads = self.node.roster().threads(&self.node).await?;
+        self.node.roster().claim(&self.node, &threads, self.session, channel, listener)
+    }
+}

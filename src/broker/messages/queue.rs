@@ -1,0 +1,165 @@
+//! What waits for one listener: so many events and no more, the oldest go first, and what is lost is counted.
+use super::Heard;
+use crate::types::Event;
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
+
+/// How much was lost at one place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loss {
+    /// How many events; at least, where it is not exact.
+    pub count: u64,
+    /// Whether it is known how many.
+    pub is_exact: bool,
+}
+
+impl Loss {
+    /// Nothing.
+    pub const NONE: Loss = Loss { count: 0, is_exact: true };
+    /// It is not known how much, or whether anything at all.
+    pub const UNKNOWN: Loss = Loss { count: 0, is_exact: false };
+
+    /// Whether nothing was lost.
+    pub fn is_none(&self) -> bool {
+        *self == Loss::NONE
+    }
+
+    fn and(self, other: Loss) -> Loss {
+        Loss { count: self.count + other.count, is_exact: self.is_exact && other.is_exact }
+    }
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.count, self.is_exact) {
+            (count, true) => write!(f, "{count} events were lost here"),
+            (0, false) => f.write_str("events may have been lost here"),
+            (count, false) => write!(f, "at least {count} events were lost here"),
+        }
+    }
+}
+
+/// What a listener takes out of its queue.
+pub(super) enum Next {
+    Event(Arc<Event>),
+    Lost(Loss),
+}
+
+/// The queue of one listener.
+pub(super) struct Queue {
+    state: Mutex<State>,
+    most: usize,
+}
+
+#[derive(Default)]
+struct State {
+    /// Each with what was lost directly before it.
+    waiting: VecDeque<(Loss, Arc<Event>)>,
+    /// What was lost after the last of them.
+    lost: Option<Loss>,
+    is_closed: bool,
+    reader: Option<Waker>,
+}
+
+impl Queue {
+    /// At most this many events wait.
+    pub fn new(most: usize) -> Self {
+        Queue { state: Mutex::default(), most: most.max(1) }
+    }
+
+    /// Puts an event in; whether an older one had to go for it.
+    pub fn push(&self, event: &Arc<Event>) -> bool {
+        let mut state = self.state();
+        if state.is_closed {
+            return false;
+        }
+        let before = state.lost.take().unwrap_or(Loss::NONE);
+        state.waiting.push_back((before, event.clone()));
+        let is_over = state.waiting.len() > self.most;
+        if is_over && let Some((lost, _)) = state.waiting.pop_front() {
+            let lost = lost.and(Loss { count: 1, is_exact: true });
+            // There is a next one: the bound is at least 1.
+            if let Some((before, _)) = state.waiting.front_mut() {
+                *before = lost.and(*before);
+            }
+        }
+        state.wake();
+        is_over
+    }
+
+    /// Something was lost here.
+    pub fn lose(&self, loss: Loss) {
+        let mut state = self.state();
+        state.lost = Some(state.lost.unwrap_or(Loss::NONE).and(loss));
+        state.wake();
+    }
+
+    /// Nothing more is put in; what waits can still be taken out.
+    pub fn end(&self) {
+        let mut state = self.state();
+        state.is_closed = true;
+        state.wake();
+    }
+
+    /// Nothing more is put in or taken out.
+    pub fn close(&self) {
+        let mut state = self.state();
+        state.is_closed = true;
+        (state.waiting, state.lost) = (VecDeque::new(), None);
+        state.wake();
+    }
+
+    /// The next event, or what was lost before it; none when it is over.
+    pub fn poll_next(&self, task: &mut Context<'_>) -> Poll<Option<Next>> {
+        let mut state = self.state();
+        if let Some((before, _)) = state.waiting.front_mut().filter(|(before, _)| !before.is_none()) {
+            return Poll::Ready(Some(Next::Lost(std::mem::replace(before, Loss::NONE))));
+        }
+        if let Some((_, event)) = state.waiting.pop_front() {
+            return Poll::Ready(Some(Next::Event(event)));
+        }
+        match state.lost.take() {
+            Some(lost) => Poll::Ready(Some(Next::Lost(lost))),
+            None => state.wait(task),
+        }
+    }
+
+    /// The next event with what was lost before it; none when it is over.
+    pub async fn next(&self) -> Option<Heard> {
+        poll_fn(|task| {
+            let mut state = self.state();
+            match state.waiting.pop_front() {
+                Some((before, event)) => Poll::Ready(Some(Heard::new(event, before))),
+                None => state.wait(task),
+            }
+        })
+        .await
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that can panic happens between two changes that belong together.
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl State {
+    fn wake(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
+    }
+
+    fn wait<T>(&mut self, task: &mut Context<'_>) -> Poll<Option<T>> {
+        if self.is_closed {
+            return Poll::Ready(None);
+        }
+        match &mut self.reader {
+            Some(reader) => reader.clone_from(task.waker()),
+            None => self.reader = Some(task.waker().clone()),
+        }
+        Poll::Pending
+    }
+}

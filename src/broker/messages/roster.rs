@@ -1,0 +1,215 @@
+//! Whose listeners there are: by session, so that each session's end ends its own and no other's.
+use super::post::{Tune, Untune};
+use super::queue::Queue;
+use super::session::Opened;
+use super::threads::Threads;
+use super::{Engage, Listener, ListenerId, MessageError};
+use crate::broker::Node;
+use crate::types::{ChannelName, ReplyError, SessionId};
+use foldhash::quality::RandomState;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use std::collections::hash_map::Entry as Place;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use tokio::sync::{OnceCell, oneshot};
+
+/// The sessions of a node that have Rust listeners, or were opened in Rust. A table behind a lock that is held for a look-up
+/// only; no publish comes by here.
+#[derive(Default)]
+pub struct Roster {
+    table: Mutex<Table>,
+    threads: OnceCell<Threads>,
+    ids: AtomicU64,
+}
+
+#[derive(Default)]
+pub(super) struct Table {
+    pub sessions: HashMap<SessionId, Shelf, RandomState>,
+    /// How many of them were opened in Rust.
+    pub opened: usize,
+}
+
+/// What one session has.
+#[derive(Default)]
+pub(super) struct Shelf {
+    /// Of a session that was opened in Rust.
+    pub opened: Option<Opened>,
+    listeners: BTreeMap<ListenerId, Listening>,
+    /// The functions among them, to find one that is added twice.
+    functions: HashMap<(ChannelName, usize), ListenerId, RandomState>,
+}
+
+struct Listening {
+    channel: ChannelName,
+    /// Kept so that its key is nobody else's; none for a stream.
+    function: Option<Listener>,
+    queue: Arc<Queue>,
+    standing: Standing,
+    /// Calls that wait for it.
+    claims: usize,
+    /// One of them has told its id.
+    is_kept: bool,
+}
+
+/// Whether the subscription stands, for all who wait for it.
+type Standing = Shared<BoxFuture<'static, Result<(), ReplyError>>>;
+
+/// A listener that somebody waits for. Dropped before it is kept it ends, or a call that is given up would leave a listener
+/// that nobody has a name for.
+pub(super) struct Claim {
+    node: Node,
+    session: SessionId,
+    id: ListenerId,
+    queue: Arc<Queue>,
+    standing: Standing,
+    is_kept: bool,
+}
+
+impl Claim {
+    pub fn queue(&self) -> Arc<Queue> {
+        self.queue.clone()
+    }
+
+    /// Waits for the subscription.
+    pub async fn stand(self) -> Result<Self, MessageError> {
+        self.standing.clone().await?;
+        Ok(self)
+    }
+
+    pub fn keep(mut self) -> ListenerId {
+        self.is_kept = true;
+        self.id
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.node.roster().unclaim(self.session, self.id, self.is_kept);
+    }
+}
+
+impl Roster {
+    /// The threads that listeners are served on.
+    pub(super) async fn threads(&self, node: &Node) -> Result<Threads, MessageError> {
+        let engage = || async { node.registry().send(Engage(None)).await };
+        let threads = self.threads.get_or_try_init(engage).await;
+        threads.cloned().map_err(|_| ReplyError::INTERNAL.into())
+    }
+
+    /// Makes a listener of a session, or finds the one that it is.
+    pub(super) fn claim(
+        &self,
+        node: &Node,
+        threads: &Threads,
+        session: SessionId,
+        channel: ChannelName,
+        function: Option<Listener>,
+    ) -> Result<Claim, MessageError> {
+        let mut table = self.table();
+        let shelf = match table.sessions.entry(session) {
+            Place::Occupied(place) => place.into_mut(),
+            // Who has left the directory asks in vain: its end has come by here, or will find what is made now.
+            Place::Vacant(place) if node.directory().has(session) => place.insert(Shelf::default()),
+            Place::Vacant(_) => return Err(MessageError::Closed),
+        };
+        if shelf.opened.as_ref().is_some_and(Opened::is_closing) {
+            return Err(MessageError::Closed);
+        }
+        let name = function.as_ref().map(|function| (channel.clone(), function.key()));
+        let known = name.as_ref().and_then(|name| shelf.functions.get(name)).copied();
+        let id = match known {
+            Some(id) => id,
+            None if shelf.listeners.len() >= node.limits().session_listeners => {
+                return Err(ReplyError::LIMIT_EXCEEDED.into());
+            }
+            None => {
+                let id = ListenerId(self.ids.fetch_add(1, Ordering::Relaxed));
+                shelf.functions.extend(name.map(|name| (name, id)));
+                shelf.listeners.insert(id, begin(node, threads, id, channel, function));
+                id
+            }
+        };
+        let Some(listening) = shelf.listeners.get_mut(&id) else { return Err(ReplyError::INTERNAL.into()) };
+        listening.claims += 1;
+        let (queue, standing) = (listening.queue.clone(), listening.standing.clone());
+        Ok(Claim { node: node.clone(), session, id, queue, standing, is_kept: false })
+    }
+
+    fn unclaim(&self, session: SessionId, id: ListenerId, is_kept: bool) {
+        let mut table = self.table();
+        let shelf = table.sessions.get_mut(&session);
+        let Some(listening) = shelf.and_then(|shelf| shelf.listeners.get_mut(&id)) else { return };
+        listening.claims -= 1;
+        listening.is_kept |= is_kept;
+        if listening.claims == 0 && !listening.is_kept {
+            drop(table);
+            self.remove(session, id);
+        }
+    }
+
+    /// Ends a listener of a session.
+    pub(super) fn remove(&self, session: SessionId, id: ListenerId) {
+        let mut table = self.table();
+        let Some(shelf) = table.sessions.get_mut(&session) else { return };
+        let Some(listening) = shelf.listeners.remove(&id) else { return };
+        if let Some(function) = &listening.function {
+            shelf.functions.remove(&(listening.channel.clone(), function.key()));
+        }
+        if shelf.listeners.is_empty() && shelf.opened.is_none() {
+            table.sessions.remove(&session);
+        }
+        drop(table);
+        listening.queue.close();
+        self.untune(listening.channel, id);
+    }
+
+    /// Ends the listeners of a session: functions are not called any more, streams end after what they have.
+    pub(in crate::broker) fn leave(&self, session: SessionId) {
+        let mut table = self.table();
+        let Some(shelf) = table.sessions.remove(&session) else { return };
+        table.opened -= usize::from(shelf.opened.is_some());
+        drop(table);
+        for (id, listening) in shelf.listeners {
+            match listening.function {
+                Some(_) => listening.queue.close(),
+                None => listening.queue.end(),
+            }
+            self.untune(listening.channel, id);
+        }
+        if let Some(opened) = shelf.opened {
+            opened.ended();
+        }
+    }
+
+    fn untune(&self, channel: ChannelName, id: ListenerId) {
+        if let Some(threads) = self.threads.get() {
+            threads.post().do_send(Untune(channel, id));
+        }
+    }
+
+    pub(super) fn table(&self) -> MutexGuard<'_, Table> {
+        // Nothing that can panic happens between two changes that belong together.
+        self.table.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Asks for the subscription, and has the function called.
+fn begin(
+    node: &Node,
+    threads: &Threads,
+    id: ListenerId,
+    channel: ChannelName,
+    function: Option<Listener>,
+) -> Listening {
+    let queue = Arc::new(Queue::new(node.limits().listener_queue));
+    let (answer, stands) = oneshot::channel();
+    // Bounded by the listeners that a session may have.
+    threads.post().do_send(Tune { channel: channel.clone(), id, queue: queue.clone(), answer });
+    if let Some(function) = function.clone() {
+        threads.run(function.attend(queue.clone(), node.metrics().clone()));
+    }
+    let standing = stands.map(|stands| stands.unwrap_or(Err(ReplyError::INTERNAL))).boxed().shared();
+    Listening { channel, function, queue, standing, claims: 0, is_kept: false }
+}

@@ -1,0 +1,157 @@
+//! Sessions that server code opens: an identity with listeners, and no client.
+use super::{Engage, MessageError, Messages};
+use crate::broker::Node;
+use crate::metrics::Metrics;
+use crate::types::{BoxFuture, Identity, ReplyError, SessionId};
+use futures_util::FutureExt;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Something to do before a session ends.
+type Hook = Box<dyn FnOnce() -> BoxFuture<()> + Send>;
+
+/// What the roster knows of a session that was opened in Rust.
+pub(super) struct Opened {
+    state: watch::Sender<State>,
+    hooks: Vec<Hook>,
+    is_closing: bool,
+}
+
+#[derive(Clone)]
+struct State {
+    identity: Arc<Identity>,
+    is_ended: bool,
+}
+
+/// A session that server code opened. It ends with [`ServerSession::close`], when this is dropped, and when its identity is
+/// revoked; its listeners and streams end with it.
+pub struct ServerSession {
+    node: Node,
+    id: SessionId,
+    state: watch::Receiver<State>,
+}
+
+impl Node {
+    /// Opens a session for server code, which stands above the rules of channels. Fails with error 106 where there are as many
+    /// as `limits.server_sessions`.
+    pub fn open_session(&self, identity: Identity) -> Result<ServerSession, ReplyError> {
+        let (state, watched) = watch::channel(State { identity: Arc::new(identity), is_ended: false });
+        let id = SessionId::random();
+        let mut table = self.roster().table();
+        if table.opened >= self.limits().server_sessions {
+            Metrics::count(&self.metrics().refusals, "server_sessions");
+            return Err(ReplyError::LIMIT_EXCEEDED);
+        }
+        table.opened += 1;
+        self.metrics().store("server_sessions", table.opened);
+        let shelf = table.sessions.entry(id).or_default();
+        shelf.opened = Some(Opened { state, hooks: vec![], is_closing: false });
+        Ok(ServerSession { node: self.clone(), id, state: watched })
+    }
+
+    /// Begins to end a session that was opened in Rust: what was to be done before is done, one thing after the other, then
+    /// its listeners end.
+    pub(in crate::broker) fn close_session(&self, id: SessionId) {
+        let mut table = self.roster().table();
+        let Some(opened) = table.sessions.get_mut(&id).and_then(|shelf| shelf.opened.as_mut()) else { return };
+        if std::mem::replace(&mut opened.is_closing, true) {
+            return;
+        }
+        let hooks = std::mem::take(&mut opened.hooks);
+        drop(table);
+        if hooks.is_empty() {
+            return self.end_session(id);
+        }
+        let node = self.clone();
+        let farewell = async move {
+            for hook in hooks {
+                node.run_hook(hook).await;
+            }
+            node.end_session(id);
+        };
+        self.registry().do_send(Engage(Some(Box::pin(farewell))));
+    }
+
+    async fn run_hook(&self, hook: Hook) {
+        let done = AssertUnwindSafe(async move { hook().await }).catch_unwind();
+        let failure = match tokio::time::timeout(self.limits().handler_timeout, done).await {
+            Ok(Ok(())) => return,
+            Ok(Err(_panic)) => "panic",
+            Err(_late) => "timeout",
+        };
+        log::error!("what was to be done before a session ends failed: {failure}");
+        Metrics::count(&self.metrics().handler_failures, failure);
+    }
+
+    fn end_session(&self, id: SessionId) {
+        self.roster().leave(id);
+        let opened = self.roster().table().opened;
+        self.metrics().store("server_sessions", opened);
+    }
+}
+
+impl Opened {
+    pub fn is_closing(&self) -> bool {
+        self.is_closing
+    }
+
+    pub fn ended(self) {
+        self.state.send_modify(|state| state.is_ended = true);
+    }
+}
+
+impl ServerSession {
+    /// Its id.
+    pub fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// Who it is; what has been revoked of it is not there any more.
+    pub fn identity(&self) -> Arc<Identity> {
+        self.state.borrow().identity.clone()
+    }
+
+    /// Its messages.
+    pub fn messages(&self) -> Messages {
+        Messages::new(self.node.clone(), self.id)
+    }
+
+    /// Has something done before the session's listeners end, after what was asked for before. It may take as long as a call
+    /// of a handler (`limits.handler_timeout`). Fails where the session is about to end.
+    pub fn on_close<F, Fut>(&self, hook: F) -> Result<(), MessageError>
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let mut table = self.node.roster().table();
+        let opened = table.sessions.get_mut(&self.id).and_then(|shelf| shelf.opened.as_mut());
+        let opened = opened.filter(|opened| !opened.is_closing).ok_or(MessageError::Closed)?;
+        opened.hooks.push(Box::new(move || Box::pin(hook())));
+        Ok(())
+    }
+
+    /// Ends the session, and waits until it has ended. Once more does nothing.
+    pub async fn close(&self) {
+        self.node.close_session(self.id);
+        self.closed().await;
+    }
+
+    /// Waits until the session has ended, whoever ended it.
+    pub async fn closed(&self) {
+        // The sender goes with the end at the latest.
+        let _ = self.state.clone().wait_for(|state| state.is_ended).await;
+    }
+
+    /// Whether the session has ended.
+    pub fn is_closed(&self) -> bool {
+        self.state.borrow().is_ended
+    }
+}
+
+impl Drop for ServerSession {
+    fn drop(&mut self) {
+        self.node.close_session(self.id);
+    }
+}

@@ -1,0 +1,91 @@
+//! What the stories post, and listeners that write down what they hear.
+use super::house::{House, Plan, until};
+use callboard::broker::messages::{Heard, Listener, Messages, ServerSession, TypedMessage};
+use callboard::types::Identity;
+use serde::{Deserialize, Serialize};
+use std::sync::{Arc, Mutex};
+
+/// Three policies: nothing kept and nobody of the clients admitted, everything kept, open to clients.
+pub const NAMESPACES: &str = r#"
+[[namespace]]
+[[namespace]]
+name = "kept"
+subscribe = "anyone"
+history_size = 1000
+history_ttl = "5m"
+force_recovery = true
+[[namespace]]
+name = "open"
+subscribe = "anyone"
+publish = "anyone"
+"#;
+
+/// The message of the stories.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserUpdate {
+    pub id: u64,
+}
+
+impl TypedMessage for UserUpdate {
+    const TYPE: &'static str = "UserUpdate";
+}
+
+/// Another message.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Other {
+    pub word: String,
+}
+
+impl TypedMessage for Other {
+    const TYPE: &'static str = "Other";
+}
+
+pub fn house() -> House {
+    Plan::of(NAMESPACES).build()
+}
+
+/// A session of server code.
+pub fn session(house: &House) -> ServerSession {
+    house.node.open_session(Identity::anonymous()).expect("there is room")
+}
+
+pub async fn post(messages: &Messages, channel: &str, ids: impl IntoIterator<Item = u64>) {
+    for id in ids {
+        messages.post_message(channel, &UserUpdate { id }).await.expect("accepted");
+    }
+}
+
+/// Writes down the numbers it hears.
+#[derive(Clone, Default)]
+pub struct Ear(Arc<Mutex<Vec<u64>>>);
+
+impl Ear {
+    /// A listener that is this ear: another one each time.
+    pub fn listener(&self) -> Listener {
+        let ear = self.clone();
+        Listener::new(move |heard: Heard| ear.note(&heard))
+    }
+
+    pub fn note(&self, heard: &Heard) {
+        self.0.lock().unwrap().push(heard.read::<UserUpdate>().expect("an update").id);
+    }
+
+    pub fn heard(&self) -> Vec<u64> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// Waits until it has heard this, and nothing else.
+    pub async fn hears(&self, ids: impl IntoIterator<Item = u64>) {
+        let ids: Vec<u64> = ids.into_iter().collect();
+        until("it is heard", || self.heard().len() >= ids.len()).await;
+        assert_eq!(self.heard(), ids);
+    }
+}
+
+/// Lets everything that was posted before reach its listeners: what is posted now reaches a new one after that.
+pub async fn settled(house: &House, channel: &str) {
+    let (session, ear) = (session(house), Ear::default());
+    session.messages().add_listener(channel, ear.listener()).await.expect("it listens");
+    post(&session.messages(), channel, [u64::MAX]).await;
+    ear.hears([u64::MAX]).await;
+}
