@@ -4,6 +4,7 @@
 //! too, so that they ask for what it does and not for what we think it does.
 mod harness;
 
+use harness::redis::Redis;
 use harness::{API_KEY, Broker, SECRET, wait};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -76,6 +77,28 @@ fn expiries_take_effect_after_their_grace() {
     suite.arg("expiry.long.js");
     house.run(suite, &[]);
     house.close();
+}
+
+#[test]
+fn what_the_redis_emitter_says_reaches_the_clients_of_all_nodes() {
+    let redis = Redis::start();
+    let config = format!(
+        "engine = 'redis'\n[auth]\nanonymous = true\n[redis]\nurl = '{}'\nemitter = true\n[[socketio]]\nnamespaces = ['/', '/chat']\n",
+        redis.url()
+    );
+    let nodes = [Broker::start(&config), Broker::start(&config)];
+    let mut suite = node_suite();
+    suite.arg("emitter.nodes.js").current_dir(sources("js/socketio"));
+    suite.env("TEST_REDIS_URL", redis.url()).env("TEST_NODE_URLS", format!("{},{}", nodes[0].url(), nodes[1].url()));
+    run(suite, "emitter");
+}
+
+#[test]
+#[ignore = "takes half a minute; `make test-long` runs it"]
+fn an_expired_token_ends_its_sockets_after_its_grace() {
+    let mut suite = node_suite();
+    suite.arg("expiry.long.js").current_dir(sources("js/socketio"));
+    SocketIoHouse::open().run(suite, "socketio-long");
 }
 
 /// The brokers that the suites ask for, each with its config.

@@ -32,6 +32,8 @@ pub struct Emission {
     pub audience: Audience,
     /// Not worth waiting for: who cannot take it at once does not get it.
     pub volatile: bool,
+    /// For the sessions of this node only.
+    pub local: bool,
 }
 
 impl Emission {
@@ -43,8 +45,8 @@ impl Emission {
             [only] => (Json::of(only, args.bytes()), Arity::One),
             _ => (args.clone(), Arity::Several),
         };
-        let (audience, volatile) = (Audience::default(), false);
-        Ok(Emission { event: event.into(), data, arity, attachments, audience, volatile })
+        let (audience, volatile, local) = (Audience::default(), false, false);
+        Ok(Emission { event: event.into(), data, arity, attachments, audience, volatile, local })
     }
 }
 
@@ -124,8 +126,8 @@ impl Node {
             tags: Some(Arc::new(Tags::from([(NAME.to_owned(), emission.event)]))),
             publisher: None,
             // Neither can be brought later: one was worth nothing later, the other's answer is not waited for any more.
-            skip_history: emission.volatile || round.is_some(),
-            local: false,
+            skip_history: emission.volatile || emission.local || round.is_some(),
+            local: emission.local,
             envelope: Some(Arc::new(envelope)),
             idempotency: None,
             version: None,

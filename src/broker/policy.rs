@@ -1,6 +1,7 @@
 //! What the config says about channels: namespaces, their rules, and the bounds of the broker.
 use crate::engine::Retention;
 use crate::types::{ChannelName, Space};
+use foldhash::quality::RandomState;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::HashMap;
 use std::fmt;
@@ -159,7 +160,8 @@ impl Namespace {
 /// The policies of all channels: of the user space by namespace, of each other space as a whole.
 #[derive(Clone, Debug, Default)]
 pub struct Namespaces {
-    named: HashMap<String, Arc<Namespace>>,
+    /// Looked up with each publish.
+    named: HashMap<String, Arc<Namespace>, RandomState>,
     homes: Arc<Namespace>,
 }
 

@@ -159,12 +159,13 @@ impl Found {
     }
 
     fn of_redis(&mut self, redis: &redis::Config) {
-        let redis::Config { url: _, prefix, timeout, presence_ttl } = redis;
+        let redis::Config { url: _, prefix, timeout, presence_ttl, emitter: _, emitter_key } = redis;
         let braced = prefix.contains(['{', '}']);
         self.add(braced, "redis.prefix", "must not hold braces, which say to a cluster what belongs together");
         let short = *timeout < Duration::from_millis(10);
         self.add(short, "redis.timeout", "must be at least 10ms");
         self.add(*presence_ttl < Duration::from_secs(1), "redis.presence_ttl", "must be at least 1s");
+        self.add(emitter_key.is_empty(), "redis.emitter_key", "must not be empty");
     }
 
     fn of_namespaces(&mut self, namespaces: &[Namespace]) {

@@ -176,6 +176,12 @@ pub trait Ear: Send + Sync {
     fn heard(&self, words: Bytes);
 }
 
+/// Takes what other programs publish. Called on the engine's thread: it must not wait.
+pub trait Tap: Send + Sync {
+    /// Somebody published this under a name.
+    fn heard(&self, name: &[u8], payload: Bytes);
+}
+
 /// The way to the other nodes that share an engine.
 pub trait Peers: Send + Sync {
     /// Announces this node under its id, from now on until the engine is dropped, and hears what is said to it.
@@ -183,6 +189,9 @@ pub trait Peers: Send + Sync {
 
     /// Says something to one node, or to all: this one hears it, too.
     fn say(&self, to: Option<&str>, words: Bytes) -> EngineAnswer<()>;
+
+    /// Hears what other programs publish under names of this pattern, from now on until the engine is dropped.
+    fn tap(&self, pattern: &str, tap: Arc<dyn Tap>);
 
     /// The ids of the nodes that are announced. While the store is away, those that were known last.
     fn nodes(&self) -> BoxFuture<Vec<String>>;

@@ -12,7 +12,7 @@ use crate::broker::{
 };
 use crate::engine::{self, Opened, memory};
 use crate::metrics::Metrics;
-use crate::service::events::{Emitter, EventHandler, FromArguments, Listens};
+use crate::service::events::{Emitter, EventHandler, FromArguments, Listens, Overheard};
 use crate::transport::engineio::{EngineCall, EngineConfig, RawLayer};
 use crate::types::{Identity, Json, NameError, Position, ReplyError};
 use std::net::IpAddr;
@@ -150,6 +150,9 @@ impl BrokerBuilder {
             metrics: self.metrics,
             handlers: self.handlers,
         });
+        if self.config.redis.emitter {
+            Overheard::start(&node, &self.config.redis.emitter_key);
+        }
         let engines = engines::open(&node, &self.config.socketio, self.mounted)?;
         Ok(Broker { node, config: Arc::new(self.config.server), engines, address })
     }

@@ -42,6 +42,16 @@ impl Json {
         }
     }
 
+    /// A value that serde has parsed out of this one: shared, whatever its size.
+    pub fn within(&self, raw: &RawValue) -> Self {
+        let text = raw.get().as_bytes();
+        match self.0.as_ptr_range().contains(&text.as_ptr()) {
+            // It stands on one line already.
+            true => Json(self.0.slice_ref(text)),
+            false => Self::copied(raw),
+        }
+    }
+
     /// Copies a value that serde has parsed.
     pub fn copied(raw: &RawValue) -> Self {
         Self::on_one_line(Bytes::copy_from_slice(raw.get().as_bytes()))

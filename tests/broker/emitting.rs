@@ -133,3 +133,24 @@ fn connection_comes_before_what_the_client_emits_and_disconnect_says_why() {
         assert_eq!(noted, ["connection", "said Some(7)", reasons[0], "connection", reasons[1]]);
     });
 }
+
+#[test]
+fn a_handler_that_blocks_its_thread_holds_up_a_client_no_longer_than_its_time() {
+    real_story(async {
+        let mut handlers = handlers();
+        let (release, blocked) = std::sync::mpsc::channel::<()>();
+        let blocks = hosted(move |_: Socket, (): ()| {
+            // Until the story is over.
+            let _ = blocked.recv();
+            async move {}
+        });
+        handlers.on_emit("/", "block", &blocks);
+        handlers.on_emit("/", "ask", &hosted(|_: Socket, (): ()| async move { ("well",) }));
+        let who = resident(&house(handlers)).await;
+        let stuck = who.emit("block", "[]");
+        assert_eq!(acknowledged(&who, "ask", "[]").await, "[\"well\"]");
+        let stuck = format!("3{stuck}[");
+        until("the other is given up", || who.said().iter().any(|line| line.starts_with(&stuck))).await;
+        drop(release);
+    });
+}

@@ -2,7 +2,7 @@
 use callboard::engine::memory::{Config, MemoryEngine};
 use callboard::engine::{
     Ear, Engine, EngineAnswer, HistoryPage, HistoryQuery, Peers, PresenceStats, PublishOptions, Published, Retention,
-    Sink,
+    Sink, Tap,
 };
 use callboard::types::{Answer, BoxFuture, ChannelName, ClientInfo, Event, SessionId};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -141,6 +141,8 @@ impl Peers for Moody {
     fn say(&self, _: Option<&str>, _: bytes::Bytes) -> EngineAnswer<()> {
         Answer::ok(())
     }
+
+    fn tap(&self, _: &str, _: Arc<dyn Tap>) {}
 
     fn nodes(&self) -> BoxFuture<Vec<String>> {
         Box::pin(std::future::ready(vec![]))

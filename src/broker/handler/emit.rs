@@ -35,8 +35,9 @@ impl Call for EmitCall {
 
 /// An event on its way through its handlers.
 pub struct Emitting {
-    /// Ends when the first handler has begun: the next event of the client may then begin, and comes after it.
-    pub begun: oneshot::Receiver<()>,
+    /// Ends when the first handler has begun, or has let its time pass: the next event of the client may then begin, and comes
+    /// after it.
+    pub begun: BoxFuture<()>,
     /// What they answer.
     pub answer: BoxFuture<Result<Option<Acknowledgement>, Fault>>,
 }
@@ -109,7 +110,9 @@ impl Handlers {
             }
             answer.inspect_err(|fault| handlers.complain(&call, fault))
         });
-        Some(Emitting { begun, answer })
+        // A handler that blocks its thread has not begun, and must not stop the client for longer than its time.
+        let begun = tokio::time::timeout(self.timeout, begun);
+        Some(Emitting { begun: Box::pin(async move { drop(begun.await) }), answer })
     }
 
     fn complain(&self, call: &EmitCall, fault: &Fault) {

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 /// The handlers of a broker, by what they take.
 #[derive(Clone)]
 pub struct Handlers {
-    timeout: Duration,
+    pub(super) timeout: Duration,
     queue: usize,
     pub(super) metrics: Metrics,
     pub(super) emits: EmitHandlers,

@@ -24,7 +24,7 @@ impl Session {
             return self.unhandled(ticket, emit.wants_ack);
         };
         // Handlers have threads of their own: without this, what two events of the client do could change places.
-        self.later(ctx, handled.begun, |session, _, ctx| session.proceed(ctx));
+        self.later(ctx, handled.begun, |session, (), ctx| session.proceed(ctx));
         self.later(ctx, handled.answer, move |session, result, ctx| {
             if !emit.wants_ack {
                 return session.outlet.done(ticket);

@@ -21,6 +21,10 @@ pub struct Config {
     /// For how long the clients of a node that has died count as present.
     #[serde(with = "humantime_serde")]
     pub presence_ttl: Duration,
+    /// Whether Socket.IO clients get what `@socket.io/redis-emitter` and the classic adapter publish.
+    pub emitter: bool,
+    /// The key under which those publish.
+    pub emitter_key: String,
 }
 
 impl Default for Config {
@@ -30,6 +34,8 @@ impl Default for Config {
             prefix: "callboard:".into(),
             timeout: Duration::from_secs(3),
             presence_ttl: Duration::from_secs(30),
+            emitter: false,
+            emitter_key: "socket.io".into(),
         }
     }
 }

@@ -35,7 +35,7 @@ pub use config::{Address, Config, NoAddress};
 use self::core::Core;
 use super::{
     Ear, Engine, EngineAnswer, HistoryPage, HistoryQuery, Peers, PresenceStats, PublishOptions, Published, Retention,
-    RevocationPage, Sink,
+    RevocationPage, Sink, Tap,
 };
 use crate::metrics::Metrics;
 use crate::types::{BoxFuture, ChannelName, ClientInfo, Event, Position, Revocation, SessionId};
@@ -200,6 +200,11 @@ impl Peers for RedisEngine {
 
     fn say(&self, to: Option<&str>, words: Bytes) -> EngineAnswer<()> {
         self.core.say(to, &words)
+    }
+
+    fn tap(&self, pattern: &str, tap: Arc<dyn Tap>) {
+        // It stands as soon as the server can be reached, and again after each loss.
+        drop(self.core.hear(Bytes::copy_from_slice(pattern.as_bytes()), Receiver::Tap(tap)));
     }
 
     fn nodes(&self) -> BoxFuture<Vec<String>> {

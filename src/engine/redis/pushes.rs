@@ -2,7 +2,7 @@
 use super::core::Core;
 use super::envelope::{self, Brought};
 use super::link::Link;
-use crate::engine::{Ear, EngineAnswer, Error, Sink};
+use crate::engine::{Ear, EngineAnswer, Error, Sink, Tap};
 use crate::metrics::Metrics;
 use crate::types::{Answer, ChannelName};
 use bytes::Bytes;
@@ -25,6 +25,8 @@ pub(super) enum Receiver {
     Channel(ChannelName, Arc<dyn Sink>),
     /// It is said by a node.
     Ear(Arc<dyn Ear>),
+    /// It is for who listens to other programs; the name is a pattern.
+    Tap(Arc<dyn Tap>),
     /// It is the canary of this link.
     Canary,
 }
@@ -67,7 +69,18 @@ pub(super) struct Wishes {
 
 enum Wish {
     Subscribe(Bytes, u64),
+    /// To all names of a pattern, which is taken back with the connection only.
+    SubscribePattern(Bytes, u64),
     Unsubscribe(Bytes),
+}
+
+impl Wish {
+    fn subscribe(name: &Bytes, subscription: &Subscription) -> Self {
+        match subscription.receiver {
+            Receiver::Tap(_) => Wish::SubscribePattern(name.clone(), subscription.turn),
+            _ => Wish::Subscribe(name.clone(), subscription.turn),
+        }
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -113,8 +126,8 @@ impl Subscriptions {
                     stood: false,
                     waiting: vec![answer],
                 };
-                table.by_name.insert(name.clone(), subscription);
-                link.subscriptions.add(Wish::Subscribe(name, turn));
+                link.subscriptions.add(Wish::subscribe(&name, &subscription));
+                table.by_name.insert(name, subscription);
             }
         }
         drop(table);
@@ -142,7 +155,7 @@ impl Subscriptions {
         for (name, subscription) in &mut table.by_name {
             if Arc::ptr_eq(&subscription.link, link) {
                 subscription.stood |= std::mem::take(&mut subscription.stands);
-                wishes.push(Wish::Subscribe(name.clone(), subscription.turn));
+                wishes.push(Wish::subscribe(name, subscription));
             }
         }
         link.subscriptions.settled.store(false, Ordering::Relaxed);
@@ -160,7 +173,7 @@ impl Subscriptions {
                 subscription.stood |= std::mem::take(&mut subscription.stands);
                 let old = std::mem::replace(&mut subscription.link, link.clone());
                 old.subscriptions.add(Wish::Unsubscribe(name.clone()));
-                link.subscriptions.add(Wish::Subscribe(name.clone(), turns));
+                link.subscriptions.add(Wish::subscribe(name, subscription));
             }
         }
         table.turns = turns;
@@ -196,6 +209,17 @@ pub(super) fn pushed(core: &Core, link: &Link, push: PushInfo) {
                 receive(core, link, &name, payload.into());
             }
         }
+        PushKind::PMessage => {
+            let parts: [Value; 3] = match push.data.try_into() {
+                Ok(parts) => parts,
+                Err(_) => return,
+            };
+            if let [Value::BulkString(pattern), Value::BulkString(name), Value::BulkString(payload)] = parts
+                && let Some(Receiver::Tap(tap)) = core.subscriptions.receiver(&pattern)
+            {
+                tap.heard(&name, payload.into());
+            }
+        }
         PushKind::Disconnection => link.break_off(),
         _ => {}
     }
@@ -215,6 +239,7 @@ fn receive(core: &Core, link: &Link, name: &[u8], payload: Bytes) {
             }
         },
         Some(Receiver::Ear(ear)) => ear.heard(payload),
+        Some(Receiver::Tap(tap)) => tap.heard(name, payload),
         Some(Receiver::Canary) => {
             if let Some(number) = std::str::from_utf8(&payload).ok().and_then(|text| text.parse().ok()) {
                 link.hear(number);
@@ -241,6 +266,7 @@ pub(super) async fn drive(core: &Arc<Core>, link: &Arc<Link>, mut connection: Mu
             // One name a command: each is confirmed by itself, so that an answer belongs to a command.
             match wish {
                 Wish::Subscribe(name, _) => pipeline.cmd("SUBSCRIBE").arg(&name[..]),
+                Wish::SubscribePattern(pattern, _) => pipeline.cmd("PSUBSCRIBE").arg(&pattern[..]),
                 Wish::Unsubscribe(name) => pipeline.cmd("UNSUBSCRIBE").arg(&name[..]),
             };
         }
@@ -250,10 +276,12 @@ pub(super) async fn drive(core: &Arc<Core>, link: &Arc<Link>, mut connection: Mu
         };
         for (wish, answer) in wishes.into_iter().zip(answers) {
             match (wish, answer) {
-                (Wish::Subscribe(..), Value::ServerError(error)) => {
+                (Wish::Subscribe(..) | Wish::SubscribePattern(..), Value::ServerError(error)) => {
                     return format!("a subscription was refused: {} {}", error.code(), error.details().unwrap_or(""));
                 }
-                (Wish::Subscribe(name, turn), _) => core.subscriptions.confirm(&name, turn),
+                (Wish::Subscribe(name, turn) | Wish::SubscribePattern(name, turn), _) => {
+                    core.subscriptions.confirm(&name, turn)
+                }
                 (Wish::Unsubscribe(_), _) => {}
             }
         }

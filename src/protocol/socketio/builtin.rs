@@ -17,10 +17,10 @@ struct Options {
     epoch: String,
 }
 
-/// The command that a built-in event stands for; none for an event of any other name. `args` is the array of arguments
-/// without the name. Arguments that do not fit become a command that is refused with error 107.
+/// The command that a built-in event stands for; none for an event of any other name. `args` is the array of its arguments,
+/// the name in front. Arguments that do not fit become a command that is refused with error 107.
 pub fn command(event: &str, args: &Json, has_attachments: bool) -> Option<Command> {
-    let read: fn(&[&RawValue]) -> Result<Command, ReplyError> = match event {
+    let read: fn(&Json, &[&RawValue]) -> Result<Command, ReplyError> = match event {
         "subscribe" => subscribe,
         "unsubscribe" => unsubscribe,
         "publish" => publish,
@@ -30,10 +30,10 @@ pub fn command(event: &str, args: &Json, has_attachments: bool) -> Option<Comman
         return Some(refused("binary stays within its namespace: send JSON"));
     }
     let elements: Vec<&RawValue> = args.read().unwrap_or_default();
-    Some(read(&elements).unwrap_or_else(Command::Refused))
+    Some(read(args, elements.get(1..).unwrap_or_default()).unwrap_or_else(Command::Refused))
 }
 
-fn subscribe(args: &[&RawValue]) -> Result<Command, ReplyError> {
+fn subscribe(_: &Json, args: &[&RawValue]) -> Result<Command, ReplyError> {
     let channel = channel(args)?;
     let Options { token, offset, epoch } = match args.get(1).filter(|raw| raw.get() != "null") {
         Some(_) => argument(args, 1, "an object with token, offset, epoch")?,
@@ -51,14 +51,14 @@ fn subscribe(args: &[&RawValue]) -> Result<Command, ReplyError> {
     })))
 }
 
-fn unsubscribe(args: &[&RawValue]) -> Result<Command, ReplyError> {
+fn unsubscribe(_: &Json, args: &[&RawValue]) -> Result<Command, ReplyError> {
     Ok(Command::Unsubscribe(Unsubscribe { channel: channel(args)? }))
 }
 
-fn publish(args: &[&RawValue]) -> Result<Command, ReplyError> {
+fn publish(all: &Json, args: &[&RawValue]) -> Result<Command, ReplyError> {
     let channel = channel(args)?;
     let data = args.get(1).ok_or_else(|| bad("argument 2 is missing: the data to publish"))?;
-    Ok(Command::Publish(Publish { channel, data: Some(Json::copied(data)) }))
+    Ok(Command::Publish(Publish { channel, data: Some(all.within(data)) }))
 }
 
 fn channel(args: &[&RawValue]) -> Result<String, ReplyError> {
@@ -99,25 +99,27 @@ mod tests {
 
     #[test]
     fn a_subscribe_names_its_channel_and_may_bring_a_token_and_a_position() {
-        let Command::Subscribe(plain) = read("subscribe", r#"["news",null]"#) else { panic!("no subscribe") };
+        let Command::Subscribe(plain) = read("subscribe", r#"["subscribe","news",null]"#) else {
+            panic!("no subscribe")
+        };
         assert!(plain.channel == "news" && plain.token.is_empty() && plain.recover.is_none() && plain.positioned);
-        let more = r#"["news",{"token":"t","offset":3,"epoch":"e"}]"#;
+        let more = r#"["subscribe","news",{"token":"t","offset":3,"epoch":"e"}]"#;
         let Command::Subscribe(more) = read("subscribe", more) else { panic!("no subscribe") };
         assert!(more.token == "t" && more.recover.is_some_and(|from| from.offset == 3 && from.epoch.as_str() == "e"));
     }
 
     #[test]
     fn arguments_that_do_not_fit_are_named() {
-        assert!(refusal(read("subscribe", "[]")).starts_with("argument 1 is missing"));
-        assert!(refusal(read("subscribe", "[5]")).starts_with("argument 1 does not fit"));
-        assert!(refusal(read("unsubscribe", r#"[""]"#)).starts_with("argument 1 is empty"));
-        assert!(refusal(read("publish", r#"["news"]"#)).starts_with("argument 2 is missing"));
-        assert!(refusal(read("subscribe", r#"["news",7]"#)).starts_with("argument 2 does not fit"));
+        assert!(refusal(read("subscribe", r#"["subscribe"]"#)).starts_with("argument 1 is missing"));
+        assert!(refusal(read("subscribe", r#"["subscribe",5]"#)).starts_with("argument 1 does not fit"));
+        assert!(refusal(read("unsubscribe", r#"["unsubscribe",""]"#)).starts_with("argument 1 is empty"));
+        assert!(refusal(read("publish", r#"["publish","news"]"#)).starts_with("argument 2 is missing"));
+        assert!(refusal(read("subscribe", r#"["subscribe","news",7]"#)).starts_with("argument 2 does not fit"));
     }
 
     #[test]
     fn other_events_are_not_built_in_and_binary_is_refused() {
-        let args = Json::parse(r#"["news",1]"#.into()).expect("valid JSON");
+        let args = Json::parse(r#"["publish","news",1]"#.into()).expect("valid JSON");
         assert!(command("chat", &args, false).is_none());
         assert!(refusal(command("publish", &args, true).expect("a built-in event")).contains("binary"));
     }

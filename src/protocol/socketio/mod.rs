@@ -6,12 +6,14 @@
 //! | `packet`, `arguments`, `reassembly` | reading Socket.IO packets |
 //! | `encode` | writing them |
 //! | `encoding`, `meta` | what the broker tells the sessions of a namespace |
+//! | `emitter` | what emitters say over Redis |
 //! | `builtin` | the events that stand for commands on user channels |
 //!
 //! Source: the Engine.IO 4 and Socket.IO 5 protocol texts, and what engine.io 6.6 and socket.io 4.8 answer where those
 //! leave room. Every error here is one that ends the whole connection there.
 mod arguments;
 pub mod builtin;
+pub mod emitter;
 mod encode;
 mod encoding;
 pub mod engine;

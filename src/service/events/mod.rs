@@ -4,16 +4,19 @@
 //! |---|---|
 //! | `socket` | one client in one namespace |
 //! | `emitter` | many of them, narrowed down by rooms |
+//! | `overheard` | what emitters of other programs say over Redis |
 //! | `handler` | functions as handlers of events |
 //! | `arguments`, `binary` | what goes along: JSON values and bytes, to and from Rust types |
 mod arguments;
 mod binary;
 mod emitter;
 mod handler;
+mod overheard;
 mod socket;
 
 pub use arguments::{Arguments, BadArgument, FromArguments, IntoAcknowledgement, IntoArguments};
 pub use binary::Binary;
 pub use emitter::{AskError, Emitter, IntoRooms};
 pub use handler::{EventHandler, Listens};
+pub use overheard::Overheard;
 pub use socket::Socket;

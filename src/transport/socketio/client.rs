@@ -8,7 +8,7 @@ use crate::broker::{Ask, Gone, Greeting as Heartbeats, Session, SessionOrder};
 use crate::protocol::socketio::{AckId, Body, EventName, Namespace, Packet, Reassembly, SocketIo, builtin};
 use crate::protocol::{Acknowledge, Command, Connect, Emit, Home};
 use crate::transport::engineio::{Arrival, Broken, Upper, Way};
-use crate::types::{ChannelName, Disconnect, Json};
+use crate::types::{ChannelName, Disconnect, Json, ReplyError};
 use actix::prelude::*;
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -104,12 +104,8 @@ impl Client {
             Phase::Left => return Ok(()),
             Phase::Connecting => return Err(Broken("a packet before the answer to CONNECT")),
         }
-        let args = body.arguments();
         match body {
-            Body::Event { name, ack, attachments, .. } => {
-                let command = self.door.command(&member.home, &name, args, attachments, ack.is_some());
-                member.ask(ack, command);
-            }
+            Body::Event { .. } => self.event(at, body),
             // Without a name nobody can handle it; the original ignores it.
             Body::Nameless { .. } => {}
             Body::Ack { id, args, attachments } => {
@@ -129,6 +125,16 @@ impl Client {
     }
 }
 
+impl Client {
+    fn event(&mut self, at: usize, body: Body) {
+        let member = &self.members[at];
+        let command = self.door.command(&member.home, &body);
+        if let Body::Event { ack, .. } = body {
+            member.ask(ack, command);
+        }
+    }
+}
+
 impl Member {
     /// Bounded: while too many of them are without an outcome, no further packet is read.
     fn ask(&self, ack: Option<AckId>, command: Command) {
@@ -139,22 +145,19 @@ impl Member {
 
 impl Door {
     /// What an event asks for: one of the handlers' own, or a built-in one (decision 11: user handlers go first).
-    fn command(
-        &self,
-        home: &ChannelName,
-        name: &EventName,
-        args: Json,
-        attachments: Vec<Bytes>,
-        wants_ack: bool,
-    ) -> Command {
-        let (EventName::Text(event) | EventName::Number(event)) = name;
+    fn command(&self, home: &ChannelName, body: &Body) -> Command {
+        let Body::Event { name: EventName::Text(event) | EventName::Number(event), args, ack, attachments } = body
+        else {
+            return Command::Refused(ReplyError::BAD_REQUEST);
+        };
         if self.builtin_events
             && !self.node.handlers().takes(home, event)
-            && let Some(command) = builtin::command(event, &args, !attachments.is_empty())
+            && let Some(command) = builtin::command(event, args, !attachments.is_empty())
         {
             return command;
         }
-        Command::Emit(Box::new(Emit { event: event.to_string(), args, attachments, wants_ack }))
+        let (event, attachments) = (event.to_string(), attachments.clone());
+        Command::Emit(Box::new(Emit { event, args: body.arguments(), attachments, wants_ack: ack.is_some() }))
     }
 }
 

@@ -43,16 +43,18 @@ class Line {
     for (const frame of frames) this.socket.send(frame);
   }
 
+  /** The next frame, however long it takes; fails if the WebSocket closes before. */
+  async patient() {
+    while (this.frames.length === 0) {
+      if (this.over) throw new Error('the WebSocket is closed');
+      await new Promise((resolve) => { this.wake = resolve; });
+    }
+    return this.frames.shift();
+  }
+
   /** The next frame; fails if the WebSocket closes before. */
   next() {
-    const arrives = async () => {
-      while (this.frames.length === 0) {
-        if (this.over) throw new Error('the WebSocket is closed');
-        await new Promise((resolve) => { this.wake = resolve; });
-      }
-      return this.frames.shift();
-    };
-    return within(arrives(), 'a frame');
+    return within(this.patient(), 'a frame');
   }
 
   /** The next so many frames. */
