@@ -25,6 +25,8 @@ mod presence;
 mod redis;
 #[path = "engine/repeats.rs"]
 mod repeats;
+#[path = "engine/revocations.rs"]
+mod revocations;
 
 conformance!(memory_engine, (start_paused = true), memory::fresh);
 conformance!(redis_engine, (), redis::fresh);

@@ -7,6 +7,7 @@ mod nodes {
     mod control;
     mod faults;
     mod house;
+    mod messages;
     mod sentinel;
     mod stories;
     mod witness;

@@ -19,7 +19,8 @@ pub fn alive() -> HttpResponse {
 pub fn ready(node: &Node) -> HttpResponse {
     let stopping = node.is_draining().then_some("the broker is stopping");
     let lost = (!node.registry().connected()).then_some("the registry has ended");
-    let reasons: Vec<_> = stopping.into_iter().chain(lost).chain(node.engine().trouble()).collect();
+    let unread = (!node.revocations().is_read()).then_some("what has been revoked has not been read yet");
+    let reasons: Vec<_> = stopping.into_iter().chain(lost).chain(unread).chain(node.engine().trouble()).collect();
     match reasons.is_empty() {
         true => HttpResponse::Ok().json(Health { status: "ok", reasons }),
         false => HttpResponse::ServiceUnavailable().json(Health { status: "unavailable", reasons }),

@@ -33,6 +33,7 @@ mod presence;
 mod publish;
 mod refresh;
 mod refusal;
+mod revoke;
 mod rpc;
 mod shapes;
 mod single;

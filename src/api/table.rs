@@ -9,6 +9,7 @@ use super::method::Entry;
 use super::presence::{Presence, PresenceStats};
 use super::publish::Publish;
 use super::refresh::Refresh;
+use super::revoke::Revoke;
 use super::rpc::Rpc;
 use super::subscribe::Subscribe;
 use super::unavailable::{MapClear, MapPublish, MapReadState, MapReadStream, MapRemove, MapStats, SharedPollPublish};
@@ -22,6 +23,7 @@ pub static METHODS: &[Entry] = &[
     Entry::of::<Unsubscribe>(),
     Entry::of::<Disconnect>(),
     Entry::of::<Refresh>(),
+    Entry::of::<Revoke>(),
     Entry::of::<Presence>(),
     Entry::of::<PresenceStats>(),
     Entry::of::<History>(),

@@ -16,8 +16,8 @@ pub struct Ordered {
     missing: Vec<String>,
 }
 
-impl From<Reached<usize>> for Ordered {
-    fn from(reached: Reached<usize>) -> Self {
+impl<T> From<Reached<T>> for Ordered {
+    fn from(reached: Reached<T>) -> Self {
         Ordered { missing: reached.missing }
     }
 }

@@ -37,6 +37,7 @@ struct Inner {
     policy: Policy,
     keys: Vec<Key>,
     jwks: Option<Jwks>,
+    revocation_ttl: Duration,
 }
 
 /// What a token says about its own signature, before it is verified: it picks among the keys, never their kind.
@@ -54,6 +55,9 @@ impl Authenticator {
         if config.leeway > MAX_LEEWAY {
             return Err(Error::value("auth.leeway", "must be at most 10m"));
         }
+        if config.revocation_ttl < Duration::from_secs(1) {
+            return Err(Error::value("auth.revocation_ttl", "must be at least 1s"));
+        }
         let policy = Policy {
             realm: config.realm.as_str().into(),
             audience: config.audience.clone(),
@@ -62,12 +66,27 @@ impl Authenticator {
         };
         let keys = keys::configured(config)?;
         let jwks = config.jwks_url.as_deref().map(|url| Jwks::start(url, config.jwks_refresh)).transpose()?;
-        Ok(Authenticator(Arc::new(Inner { policy, keys, jwks })))
+        Ok(Authenticator(Arc::new(Inner { policy, keys, jwks, revocation_ttl: config.revocation_ttl })))
     }
 
     /// Whether any key is configured: without one no token is valid.
     pub fn has_keys(&self) -> bool {
         !self.0.keys.is_empty() || self.0.jwks.is_some()
+    }
+
+    /// The realm of the identities that it verifies.
+    pub fn realm(&self) -> Arc<str> {
+        self.0.policy.realm.clone()
+    }
+
+    /// By how many seconds the clock of who issues tokens may be ahead.
+    pub fn leeway(&self) -> i64 {
+        self.0.policy.leeway
+    }
+
+    /// For how long what has been revoked is refused.
+    pub fn revocation_ttl(&self) -> Duration {
+        self.0.revocation_ttl
     }
 
     /// Verifies a connection token. `Ready` unless the key set must be fetched for it.

@@ -1,6 +1,6 @@
 //! The `[auth]` and `[api]` sections of the config.
 use super::{OneOrMany, Secret};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,6 +39,9 @@ pub struct Config {
     /// most 10 min. 0, as in Centrifugo, where nothing else is said.
     #[serde(with = "humantime_serde")]
     pub leeway: Duration,
+    /// For how long what has been revoked is refused; a token that lives longer is accepted again after that. Default: 90 days.
+    #[serde(deserialize_with = "humantime_serde::deserialize", serialize_with = "in_days")]
+    pub revocation_ttl: Duration,
     /// Origins that may connect beside the broker's own host: `https://example.com`, `https://*.example.com`, `*`.
     pub origins: Vec<String>,
     /// Subscribe each user to a channel of its own, `#USER`.
@@ -60,9 +63,21 @@ impl Default for Config {
             audience: OneOrMany::default(),
             issuer: OneOrMany::default(),
             leeway: Duration::ZERO,
+            revocation_ttl: Duration::from_secs(90 * 24 * 3600),
             origins: Vec::new(),
             personal_channel: false,
         }
+    }
+}
+
+/// Whole days as days: written otherwise, 90 of them are 2 months and some odd hours.
+fn in_days<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    const DAY: u64 = 24 * 3600;
+    match time.as_secs() / DAY {
+        days if days > 1 && *time == Duration::from_secs(days * DAY) => {
+            serializer.collect_str(&format_args!("{days}days"))
+        }
+        _ => humantime_serde::serialize(time, serializer),
     }
 }
 
@@ -109,7 +124,13 @@ mod tests {
 
     #[test]
     fn durations_are_written_with_units_and_the_default_is_closed() {
-        let config: Config = toml::from_str("leeway = '30s'\njwks_refresh = '2h'").unwrap();
+        let written = toml::to_string(&Config { leeway: Duration::from_secs(90), ..Config::default() }).unwrap();
+        assert!(
+            written.contains("leeway = \"1m 30s\"") && written.contains("revocation_ttl = \"90days\""),
+            "{written}"
+        );
+        let config: Config = toml::from_str("leeway = '30s'\njwks_refresh = '2h'\nrevocation_ttl = '36h'").unwrap();
+        assert!(toml::to_string(&config).unwrap().contains("revocation_ttl = \"1day 12h\""));
         assert_eq!((config.leeway.as_secs(), config.jwks_refresh.as_secs()), (30, 7200));
         assert!(!Config::default().anonymous && Config::default().origins.is_empty());
     }

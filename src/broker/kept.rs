@@ -42,10 +42,6 @@ impl KeptSession {
             (None, Some(_)) => None,
         }
     }
-
-    fn is_of(&self, realm: &str, user: &str) -> bool {
-        &*self.identity.realm == realm && &*self.identity.user == user
-    }
 }
 
 /// The sessions that are kept, by the secret their clients were told. A table behind a lock that is held for a look-up only.
@@ -91,9 +87,9 @@ impl Kept {
         (until > Instant::now()).then_some(session)
     }
 
-    /// Forgets the sessions of a user.
-    pub fn forget_user(&self, realm: &str, user: &str) {
-        self.table().sessions.retain(|_, (session, _)| !session.is_of(realm, user));
+    /// Forgets the sessions of such identities.
+    pub fn forget(&self, is_gone: impl Fn(&Identity) -> bool) {
+        self.table().sessions.retain(|_, (session, _)| !is_gone(&session.identity));
     }
 
     /// How many are kept.

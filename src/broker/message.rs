@@ -8,7 +8,7 @@ use super::{Channel, Delivery, Instruction, Node, Seq, SessionAddr};
 use crate::engine::{Idempotency, Version};
 use crate::protocol::{Command, Recovered};
 use crate::types::{
-    ChannelName, ClientInfo, Disconnect, Envelope, Fault, Json, Position, ReplyError, Tags, Unsubscribed,
+    ChannelName, ClientInfo, Disconnect, Envelope, Fault, Json, Position, ReplyError, Revocation, Tags, Unsubscribed,
 };
 use actix::prelude::*;
 use std::sync::Arc;
@@ -53,6 +53,8 @@ pub enum SessionOrder {
     },
     /// Tell the client.
     Message(Json),
+    /// Something of what its token granted has been taken back, of tokens that say they were issued up to this time.
+    Revoke(Arc<Revocation>, i64),
     /// Events of this channel were lost on the way: the listener has to come back.
     Resync(ChannelName),
 }

@@ -15,6 +15,7 @@
 //! | `handler` | the user's own actors |
 //! | `control`, `query` | what the API and Rust code ask of the broker |
 //! | `peers` | what is asked of all nodes that share an engine |
+//! | `revocations` | what has been taken back of what tokens granted |
 //! | `policy` | what the config says |
 mod channel;
 mod control;
@@ -37,6 +38,7 @@ mod policy;
 mod query;
 mod recovery;
 mod registry;
+mod revocations;
 mod rounds;
 mod session;
 mod worker;
@@ -57,6 +59,7 @@ pub use outlet::{Outlet, Ticket};
 pub use peers::{Everywhere, Questions, Reached};
 pub use policy::{Limits, Namespace, Namespaces, Rule, UnknownRule};
 pub use query::HistoryRequest;
+pub use revocations::{Revocations, Revoke, RevokeError};
 pub use rounds::{Acknowledgement, Answers, OpenRound, Rounds};
 pub use session::{Greeting, Session, SubscribeOptions};
 pub use worker::Worker;

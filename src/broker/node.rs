@@ -3,6 +3,7 @@ use super::handler::{Handlers, LifecycleEvent};
 use super::message::HubHandle;
 use super::messages::Roster;
 use super::registry::Registry;
+use super::revocations::{self, Revocations};
 use super::{Directory, HubId, Kept, Limits, Namespace, Namespaces, Questions, Rounds, peers};
 use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::engine::Engine;
@@ -64,6 +65,7 @@ struct Inner {
     rounds: Rounds,
     kept: Kept,
     questions: Questions,
+    revocations: Revocations,
     hubs: RwLock<Vec<HubHandle>>,
     connections: AtomicUsize,
     draining: AtomicBool,
@@ -99,6 +101,7 @@ impl Node {
                 rounds: Rounds::new(parts.limits.ack_rounds),
                 kept: Kept::new(parts.limits.kept_sessions),
                 questions: Questions::default(),
+                revocations: Revocations::new(parts.limits.revocations),
                 limits: parts.limits,
                 metrics: parts.metrics,
                 handlers: parts.handlers,
@@ -112,6 +115,7 @@ impl Node {
         });
         let node = made.expect("`create` calls its closure before it returns");
         peers::attend(&node);
+        revocations::attend(&node);
         node
     }
 
@@ -168,6 +172,11 @@ impl Node {
     /// The questions to other nodes that wait for answers.
     pub fn questions(&self) -> &Questions {
         &self.0.questions
+    }
+
+    /// What has been revoked.
+    pub fn revocations(&self) -> &Revocations {
+        &self.0.revocations
     }
 
     /// The node, as long as somebody else has it.

@@ -6,12 +6,13 @@
 use super::control::{Census, NodeInfo};
 use super::directory::Target;
 use super::node::WeakNode;
+use super::revocations::Learned;
 use super::{Node, SubscribeOptions};
 use crate::auth::Overrides;
 use crate::engine::{Ear, Peers, PresenceStats};
 use crate::metrics::Metrics;
 use crate::protocol::Recover;
-use crate::types::{ChannelName, ClientInfo, Disconnect, Epoch, Json, ReplyError, SessionId, Space};
+use crate::types::{ChannelName, ClientInfo, Disconnect, Epoch, Json, ReplyError, Revocation, SessionId, Space};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -38,18 +39,19 @@ pub struct Reached<T> {
 /// What is asked of every node.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Ask {
+pub(super) enum Ask {
     Info,
     Channels,
     Subscribe { who: Who, channel: String, options: Box<Options> },
     Unsubscribe { who: Who, channel: Option<String> },
     Disconnect { who: Who, code: u16, reason: String },
     Refresh { who: Who, expire_at: Option<i64>, info: Option<Json> },
+    Revoke { revocation: Revocation, seconds: u64 },
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Answer {
+pub(super) enum Answer {
     Info { clients: usize, users: usize, channels: usize, subscriptions: usize, seconds: f64 },
     Channels(Vec<(String, usize)>),
     Done(usize),
@@ -58,7 +60,7 @@ enum Answer {
 
 /// [`Target`] as other nodes read it.
 #[derive(Clone, Serialize, Deserialize)]
-struct Who {
+pub(super) struct Who {
     user: String,
     session: Option<String>,
     except: Vec<String>,
@@ -66,7 +68,7 @@ struct Who {
 
 /// [`SubscribeOptions`] as other nodes read them.
 #[derive(Clone, Serialize, Deserialize)]
-struct Options {
+pub(super) struct Options {
     info: Option<Json>,
     data: Option<Json>,
     overrides: Overrides,
@@ -203,8 +205,13 @@ impl Everywhere<'_> {
         nodes.into_iter().filter(|id| id != self.0.id()).collect()
     }
 
+    /// This node.
+    pub(super) fn node(&self) -> &Node {
+        self.0
+    }
+
     /// Asks the other nodes and waits until all have answered, but not for ever.
-    async fn ask(&self, ask: Ask) -> Reached<Vec<(String, Answer)>> {
+    pub(super) async fn ask(&self, ask: Ask) -> Reached<Vec<(String, Answer)>> {
         let Some(peers) = self.0.engine().peers() else { return Reached::default() };
         let mut missing = self.others(peers).await;
         if missing.is_empty() {
@@ -282,6 +289,11 @@ async fn answer(node: &Node, ask: Ask) -> Option<Answer> {
             node.disconnect(who.target()?, Disconnect { code, reason: reason.into() }).await
         }
         Ask::Refresh { who, expire_at, info } => node.refresh(who.target()?, expire_at, info).await,
+        Ask::Revoke { revocation, seconds } => {
+            // Who asks has just taken it back from all that were there.
+            let learned = node.enforce(&revocation, Duration::from_secs(seconds), i64::MAX);
+            return (learned != Learned::Full).then_some(Answer::Done(0));
+        }
     };
     told.ok().map(Answer::Done)
 }

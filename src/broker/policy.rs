@@ -242,6 +242,8 @@ pub struct Limits {
     pub session_listeners: usize,
     /// Events that wait for one Rust listener; past it the oldest go, and it is told how many.
     pub listener_queue: usize,
+    /// Revocations in force, a scope counting as one; one more is error 106.
+    pub revocations: usize,
     /// Calls waiting for one handler actor; one more is error 111.
     pub handler_queue: usize,
     /// For how long a handler may work on one call.
@@ -277,6 +279,7 @@ impl Default for Limits {
             server_sessions: 100_000,
             session_listeners: 1_000,
             listener_queue: 1_000,
+            revocations: 100_000,
             handler_queue: 1_024,
             handler_timeout: Duration::from_secs(5),
         }

@@ -8,6 +8,7 @@ mod completions;
 mod inspect;
 mod listen;
 mod publish;
+mod revoke;
 mod serve;
 mod subscribe;
 mod token;
@@ -63,6 +64,8 @@ enum Command {
     Pub(publish::Publish),
     /// Listens to channels and prints a line a message
     Sub(subscribe::Subscribe),
+    /// Takes back what tokens granted, over the HTTP API
+    Revoke(revoke::Revoke),
     /// Lists the channels that are listened to
     Channels(inspect::Channels),
     /// Shows the state of the broker
@@ -126,6 +129,7 @@ impl Cli {
             Command::Token(command) => command.run(&options),
             Command::Pub(command) => block_on(command.run(&options)),
             Command::Sub(command) => block_on(command.run(&options)),
+            Command::Revoke(command) => block_on(command.run(&options)),
             Command::Channels(command) => block_on(command.run(&options)),
             Command::Info(command) => block_on(command.run(&options)),
             Command::Completions(command) => command.run(),

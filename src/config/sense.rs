@@ -119,6 +119,7 @@ impl Found {
             server_sessions,
             session_listeners,
             listener_queue,
+            revocations,
             handler_queue,
             handler_timeout,
         } = limits;
@@ -148,6 +149,7 @@ impl Found {
             ("server_sessions", server_sessions),
             ("session_listeners", session_listeners),
             ("listener_queue", listener_queue),
+            ("revocations", revocations),
             ("handler_queue", handler_queue),
         ];
         for (key, count) in counts {

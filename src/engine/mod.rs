@@ -22,12 +22,14 @@
 //! * **History is bounded** in number, age and, over all channels, in bytes; what does not fit is dropped oldest first and
 //!   shows as an unrecoverable position, never as a silent gap.
 //! * **Presence** entries end by themselves after their time unless they are added again.
+//! * **Revocations** are told in the order in which they came or grew, each at least once; where some may have been lost the
+//!   epoch of the place changes. An engine of one node has nothing to keep: the node knows them.
 //! * **Nothing blocks.** A method answers at once or with a future; none waits on a lock that is held across IO.
 pub mod memory;
 pub mod redis;
 
 use crate::metrics::Metrics;
-use crate::types::{Answer, BoxFuture, ChannelName, ClientInfo, Event, Position, SessionId};
+use crate::types::{Answer, BoxFuture, ChannelName, ClientInfo, Epoch, Event, Position, Revocation, SessionId};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -132,6 +134,17 @@ pub struct PresenceStats {
     pub clients: usize,
     /// Different users among them.
     pub users: usize,
+}
+
+/// A part of the revocations that an engine keeps.
+#[derive(Debug, Clone)]
+pub struct RevocationPage {
+    /// Each with the time for which it is still kept.
+    pub kept: Vec<(Revocation, Duration)>,
+    /// The place to go on from.
+    pub upto: Position,
+    /// There are more by now.
+    pub has_more: bool,
 }
 
 /// Which engine: the config key `engine`.
@@ -242,6 +255,19 @@ pub trait Engine: Send + Sync + 'static {
 
     /// How many are present.
     fn presence_stats(&self, channel: &ChannelName) -> EngineAnswer<PresenceStats>;
+
+    /// Keeps a revocation for this long, for nodes that start later and for those that share the engine. One that is kept
+    /// already is kept for the longer time, and reaches up to the later one.
+    fn revoke(&self, _revocation: &Revocation, _ttl: Duration) -> EngineAnswer<()> {
+        Answer::ok(())
+    }
+
+    /// What has been revoked after a place, or at all; from another epoch on, all. Asked once a second by every node that
+    /// shares the engine, so where there is nothing new it must cost little.
+    fn revocations(&self, _since: Option<&Position>) -> EngineAnswer<RevocationPage> {
+        let upto = Position { offset: 0, epoch: Epoch::new("") };
+        Answer::ok(RevocationPage { kept: vec![], upto, has_more: false })
+    }
 
     /// Tells of a join or a leave over the bus, to this node as to all others. False where there is none: the channel tells
     /// those who listen here by itself.

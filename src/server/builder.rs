@@ -7,7 +7,9 @@ use crate::broker::handler::{
     ConnectCall, EmitCall, Handle, HandlerAddr, Handlers, LifecycleEvent, MessageCall, PublishCall, RpcCall, host,
 };
 use crate::broker::messages::ServerSession;
-use crate::broker::{Limits, Namespace, Namespaces, Node, Parts, PublishRequest, Settings};
+use crate::broker::{
+    Limits, Namespace, Namespaces, Node, Parts, PublishRequest, Reached, Revoke, RevokeError, Settings,
+};
 use crate::engine::{self, Opened, memory};
 use crate::metrics::Metrics;
 use crate::service::events::{Emitter, EventHandler, FromArguments, Listens, Overheard};
@@ -179,6 +181,12 @@ impl Broker {
     /// rules of channels. Fails with error 106 where there are as many as `limits.server_sessions`.
     pub fn open_session(&self, identity: Identity) -> Result<ServerSession, ReplyError> {
         self.node.open_session(identity)
+    }
+
+    /// Takes back what tokens granted to a user, on all nodes: the user's sessions end or lose what they may no longer do, on
+    /// every wire, and a token so revoked is refused from then on. See [`crate::broker::Everywhere::revoke`].
+    pub async fn revoke_authentication(&self, user: &str, what: Revoke) -> Result<Reached<()>, RevokeError> {
+        self.node.revoke_authentication(user, what).await
     }
 
     /// The broker's own calls: subscribe, disconnect, presence, history and more.

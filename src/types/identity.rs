@@ -49,6 +49,15 @@ impl Identity {
         NOBODY.clone()
     }
 
+    /// The same without these scopes.
+    pub fn without(self: &Arc<Self>, scopes: &BTreeSet<String>) -> Arc<Self> {
+        if self.scopes.is_disjoint(scopes) {
+            return self.clone();
+        }
+        let left = self.scopes.difference(scopes).cloned().collect();
+        Arc::new(Identity { scopes: left, ..(**self).clone() })
+    }
+
     /// Nobody in particular.
     pub fn anonymous() -> Self {
         Identity {

@@ -9,6 +9,7 @@ mod filter_node;
 mod identity;
 mod json;
 mod position;
+mod revocation;
 
 pub use answer::{Answer, BoxFuture};
 pub use channel::{ChannelName, NameError, Space};
@@ -20,3 +21,4 @@ pub use filter_node::FilterNode;
 pub use identity::{Identity, IdentityKind};
 pub use json::{Json, JsonError};
 pub use position::{Epoch, Position};
+pub use revocation::Revocation;

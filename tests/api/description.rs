@@ -19,6 +19,7 @@ async fn every_method_of_the_contract_is_listed_with_schemas_and_examples() {
         "unsubscribe",
         "disconnect",
         "refresh",
+        "revoke",
         "presence",
         "presence_stats",
         "history",

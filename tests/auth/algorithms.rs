@@ -149,6 +149,7 @@ fn a_key_that_cannot_be_used_is_an_error_that_names_its_config_key_and_shows_no_
         (format!("eddsa_public_key = '''{P256_PUBLIC}'''"), "auth.eddsa_public_key:"),
         (format!("eddsa_public_key = '''{ED25519}'''"), "auth.eddsa_public_key:"),
         ("leeway = '1day'".to_owned(), "auth.leeway:"),
+        ("revocation_ttl = '0s'".to_owned(), "auth.revocation_ttl:"),
     ] {
         let error = Authenticator::new(&toml::from_str::<Config>(&config).unwrap()).err();
         let message = error.unwrap_or_else(|| panic!("{config} was taken")).to_string();

@@ -212,6 +212,7 @@ fn lifecycle_events_come_in_the_order_they_happened() {
                     LifecycleEvent::Unsubscribed(_, channel) => format!("unsubscribed {channel}"),
                     LifecycleEvent::Occupied { channel } => format!("occupied {channel}"),
                     LifecycleEvent::Vacated { channel } => format!("vacated {channel}"),
+                    LifecycleEvent::Revoked(revocation) => format!("revoked {}", revocation.user),
                 });
                 answer(Ok(()))
             }));

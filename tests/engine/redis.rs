@@ -2,9 +2,9 @@
 use super::fixture::*;
 use crate::harness::redis::Redis;
 use callboard::engine::redis::{Address, Config, RedisEngine};
-use callboard::engine::{Engine, HistoryQuery, PublishOptions, Sink};
+use callboard::engine::{Engine, HistoryQuery, PublishOptions, Published, Sink};
 use callboard::metrics::Metrics;
-use callboard::types::{BoxFuture, ClientInfo, Event};
+use callboard::types::{Answer, BoxFuture, ClientInfo, Event};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ fn config(server: &Redis) -> Config {
     Config { url: Address::new(server.url()).expect("an address"), ..Config::default() }
 }
 
-fn open(server: &Redis) -> RedisEngine {
+pub fn open(server: &Redis) -> RedisEngine {
     RedisEngine::open(&config(server), Metrics::new()).expect("it can be used")
 }
 
@@ -54,7 +54,7 @@ impl Ear {
     }
 }
 
-async fn until(what: &str, is_so: impl Fn() -> bool) {
+pub async fn until(what: &str, is_so: impl Fn() -> bool) {
     let began = Instant::now();
     while !is_so() {
         assert!(began.elapsed() < PATIENCE, "waited in vain until {what}");
@@ -85,6 +85,22 @@ async fn an_event_published_right_after_the_subscription_stands_is_heard_in_orde
         until("all is heard", || ear.heard().len() >= 500).await;
         assert_eq!(ear.heard(), wanted);
     }
+}
+
+#[tokio::test]
+async fn what_is_for_one_node_alone_is_given_back_and_goes_over_no_bus() {
+    let server = Redis::start();
+    let engine = open(&server);
+    let ear = Arc::new(Ear::default());
+    engine.subscribe(&channel("a"), ear.clone()).wait().await.unwrap();
+    let local = PublishOptions { local: true, ..Default::default() };
+    match engine.publish(event("a", 1), local) {
+        Answer::Ready(Ok(Published::Deliver(event))) => assert_eq!(event.data.as_str(), "1"),
+        _ => panic!("it is not delivered at home"),
+    }
+    engine.publish(event("a", 2), PublishOptions::default()).wait().await.unwrap();
+    until("the other one is heard", || !ear.heard().is_empty()).await;
+    assert!(engine.is_shared() && ear.heard() == [(2, None)]);
 }
 
 #[tokio::test]

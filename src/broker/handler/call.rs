@@ -2,7 +2,7 @@
 use super::Call;
 use crate::broker::messages::Messages;
 use crate::broker::{Node, SessionData, SessionOrder, SubscribeOptions, Target};
-use crate::types::{ChannelName, Disconnect, Fault, Identity, Json, SessionId, Unsubscribed};
+use crate::types::{ChannelName, Disconnect, Fault, Identity, Json, Revocation, SessionId, Unsubscribed};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -166,6 +166,8 @@ pub enum LifecycleEvent {
     Subscribed(SessionView, ChannelName),
     /// A session does not listen any more.
     Unsubscribed(SessionView, ChannelName),
+    /// Something of what tokens granted has been taken back; the sessions that it ends follow one by one.
+    Revoked(Arc<Revocation>),
     /// A channel has its first listener.
     Occupied {
         /// The channel.

@@ -36,7 +36,7 @@ impl MessageError {
     }
 }
 
-/// What a stream has in place of a message. The stream goes on.
+/// What a stream has in place of a message. The stream goes on, but for [`StreamError::Revoked`].
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {
     /// A message of another type.
@@ -53,4 +53,7 @@ pub enum StreamError {
     /// Events were lost here: more came than could wait, or they did not reach this node.
     #[error("{0}")]
     Lagged(Loss),
+    /// The authentication of the stream's session has been revoked; nothing follows.
+    #[error("the authentication of the session has been revoked")]
+    Revoked,
 }

@@ -36,7 +36,7 @@ pub use stream::MessageStream;
 pub use threads::{Company, Engage};
 pub use typed::{Heard, TypedMessage};
 
-use super::{Node, PublishRequest};
+use super::{Node, PublishRequest, Reached, Revoke, RevokeError};
 use crate::types::{ChannelName, Json, Position, ReplyError, SessionId, Tags};
 use roster::Claim;
 use std::future::Future;
@@ -147,6 +147,12 @@ impl Messages {
         let queue = claim.queue();
         let id = claim.stand().await?.keep();
         Ok(MessageStream::new(queue, self.clone(), id))
+    }
+
+    /// Takes back what tokens granted to a user, on all nodes: the user's sessions end or lose what they may no longer do, on
+    /// every wire, and a token so revoked is refused from then on. See [`Everywhere::revoke`](crate::broker::Everywhere::revoke).
+    pub async fn revoke_authentication(&self, user: &str, what: Revoke) -> Result<Reached<()>, RevokeError> {
+        self.node.revoke_authentication(user, what).await
     }
 
     async fn claim(&self, channel: &str, listener: Option<Listener>) -> Result<Claim, MessageError> {

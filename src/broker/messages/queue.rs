@@ -46,6 +46,7 @@ impl fmt::Display for Loss {
 pub(super) enum Next {
     Event(Arc<Event>),
     Lost(Loss),
+    Revoked,
 }
 
 /// The queue of one listener.
@@ -61,6 +62,8 @@ struct State {
     /// What was lost after the last of them.
     lost: Option<Loss>,
     is_closed: bool,
+    /// That is what it ends with.
+    is_revoked: bool,
     reader: Option<Waker>,
 }
 
@@ -104,6 +107,13 @@ impl Queue {
         state.wake();
     }
 
+    /// Nothing more is put in; what waits can still be taken out, and then that it was revoked.
+    pub fn revoke(&self) {
+        let mut state = self.state();
+        (state.is_closed, state.is_revoked) = (true, true);
+        state.wake();
+    }
+
     /// Nothing more is put in or taken out.
     pub fn close(&self) {
         let mut state = self.state();
@@ -123,6 +133,7 @@ impl Queue {
         }
         match state.lost.take() {
             Some(lost) => Poll::Ready(Some(Next::Lost(lost))),
+            None if std::mem::take(&mut state.is_revoked) => Poll::Ready(Some(Next::Revoked)),
             None => state.wait(task),
         }
     }

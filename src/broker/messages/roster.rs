@@ -41,6 +41,17 @@ pub(super) struct Shelf {
     functions: HashMap<(ChannelName, usize), ListenerId, RandomState>,
 }
 
+impl Shelf {
+    pub fn silence(&self) {
+        for listening in self.listeners.values() {
+            match listening.function {
+                Some(_) => listening.queue.close(),
+                None => listening.queue.revoke(),
+            }
+        }
+    }
+}
+
 struct Listening {
     channel: ChannelName,
     /// Kept so that its key is nobody else's; none for a stream.
@@ -180,6 +191,14 @@ impl Roster {
         }
         if let Some(opened) = shelf.opened {
             opened.ended();
+        }
+    }
+
+    /// The authentication of a session has been revoked: its functions are not called any more, and its streams end after what
+    /// they have, with an error. The session itself goes on to its end.
+    pub(in crate::broker) fn silence(&self, session: SessionId) {
+        if let Some(shelf) = self.table().sessions.get(&session) {
+            shelf.silence();
         }
     }
 

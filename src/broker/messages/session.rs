@@ -2,7 +2,7 @@
 use super::{Engage, MessageError, Messages};
 use crate::broker::Node;
 use crate::metrics::Metrics;
-use crate::types::{BoxFuture, Identity, ReplyError, SessionId};
+use crate::types::{BoxFuture, Identity, ReplyError, Revocation, SessionId};
 use futures_util::FutureExt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -72,6 +72,22 @@ impl Node {
             node.end_session(id);
         };
         self.registry().do_send(Engage(Some(Box::pin(farewell))));
+    }
+
+    /// Takes back what the sessions that were opened in Rust have: they end, or lose scopes.
+    pub(in crate::broker) fn take_back_served(&self, revocation: &Revocation, upto: i64) {
+        let mut ended = vec![];
+        for (id, shelf) in &self.roster().table().sessions {
+            let touched = |opened: &&Opened| revocation.touches(&opened.state.borrow().identity, upto);
+            let Some(opened) = shelf.opened.as_ref().filter(touched) else { continue };
+            if revocation.scopes.is_empty() {
+                shelf.silence();
+                ended.push(*id);
+            } else {
+                opened.state.send_modify(|state| state.identity = state.identity.without(&revocation.scopes));
+            }
+        }
+        ended.into_iter().for_each(|id| self.close_session(id));
     }
 
     async fn run_hook(&self, hook: Hook) {

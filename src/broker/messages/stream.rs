@@ -31,6 +31,7 @@ impl<M: TypedMessage> MessageStream<M> {
         Poll::Ready(match ready!(self.queue.poll_next(task)) {
             Some(Next::Event(event)) => Some(typed::read(&event)),
             Some(Next::Lost(loss)) => Some(Err(StreamError::Lagged(loss))),
+            Some(Next::Revoked) => Some(Err(StreamError::Revoked)),
             None => None,
         })
     }

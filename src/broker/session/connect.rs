@@ -76,7 +76,11 @@ impl Session {
             Ok(grant) => grant,
             Err(error) => return self.refuse(connect_fault(error), ctx),
         };
-        self.identify(grant.identity);
+        let identity = match self.unrevoked(grant.identity) {
+            Ok(identity) => identity,
+            Err(fault) => return self.refuse(fault, ctx),
+        };
+        self.identify(identity);
         self.move_in(&connect);
         self.ask_in(Entrance { ticket, connect, granted: grant.subs, welcome: Welcome::default() }, ctx)
     }
@@ -114,8 +118,7 @@ impl Session {
             Err(fault) => return self.refuse(fault, ctx),
         };
         if wanted.is_empty() {
-            let reply = self.let_in(&entrance.welcome, vec![], vec![], ctx);
-            return Step::Done(Ok(reply));
+            return self.let_in(&entrance.welcome, vec![], vec![], ctx);
         }
         let begun: Vec<_> = wanted.into_iter().map(|(channel, wanted)| self.begin_join(channel, wanted, ctx)).collect();
         let joins = futures_util::future::join_all(begun.into_iter().map(|(plan, joined)| async move {
@@ -173,8 +176,7 @@ impl Session {
             }
         }
         let missed = self.meant_for_me(missed);
-        let reply = self.let_in(&entrance.welcome, subs, missed, ctx);
-        Step::Done(Ok(reply))
+        self.let_in(&entrance.welcome, subs, missed, ctx)
     }
 
     /// The client came back too late for all that it missed: it gets a session as if it came for the first time, and sees by
@@ -193,11 +195,16 @@ impl Session {
         subs: Vec<(String, crate::protocol::Subscribed)>,
         missed: Vec<Arc<Event>>,
         ctx: &mut Context<Self>,
-    ) -> Reply {
+    ) -> Step {
         let me = self.me(ctx);
         self.enter(me);
+        // What was revoked while it was on its way in found no session to tell.
+        match self.unrevoked(self.identity.clone()) {
+            Ok(identity) => self.identity = identity,
+            Err(fault) => return fault.into(),
+        }
         self.schedule_identity(ctx);
-        Reply::Connected(Box::new(Connected {
+        Step::Done(Ok(Reply::Connected(Box::new(Connected {
             client: self.id,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             data: welcome.data.clone(),
@@ -207,7 +214,7 @@ impl Session {
             pong: self.greeting.pong,
             resume_key: self.resume_key(),
             missed,
-        }))
+        }))))
     }
 
     fn settle_connect(&mut self, ticket: Ticket, step: Step, ctx: &mut Context<Self>) {

@@ -126,6 +126,7 @@ impl Handler<SessionOrder> for Session {
             SessionOrder::Disconnect(reason) => self.end(reason, ctx),
             SessionOrder::Refresh { expire_at, info } => self.prolong(expire_at, info, ctx),
             SessionOrder::Message(data) => self.outlet.push(&Push::Message(data)),
+            SessionOrder::Revoke(revocation, upto) => self.take_back(&revocation, upto, ctx),
             SessionOrder::Resync(channel) => self.resync(&channel, ctx),
         }
     }

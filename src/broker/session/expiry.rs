@@ -74,7 +74,7 @@ impl Session {
         if grant.identity.user != self.identity.user {
             return Err(Disconnect::INVALID_TOKEN.into());
         }
-        self.identity = Arc::new(grant.identity);
+        self.identity = self.unrevoked(Arc::new(grant.identity))?;
         self.schedule_identity(ctx);
         Ok(Reply::Refreshed(expiry(self.identity.expires_at)))
     }
@@ -109,6 +109,10 @@ impl Session {
         })?;
         if !self.is_for_me(&grant, channel.as_str()) {
             return Err(Disconnect::INVALID_TOKEN.into());
+        }
+        let right = self.right_of(&grant).ok_or(ReplyError::PERMISSION_DENIED)?;
+        if let Some(sub) = self.subs.get_mut(channel) {
+            sub.right = right;
         }
         self.schedule_subscription(channel, grant.expires_at, ctx);
         Ok(Reply::SubRefreshed(expiry(grant.expires_at)))

@@ -1,4 +1,5 @@
 //! The steps of a join that commands, tokens, handlers and the API share (decision 28).
+use super::revoked::Right;
 use super::{Session, Subscription};
 use crate::auth::Overrides;
 use crate::broker::Namespace;
@@ -29,6 +30,7 @@ pub(super) struct Wanted {
     pub filter: Option<Rc<TagsFilter>>,
     pub expires_at: Option<i64>,
     pub server_side: bool,
+    pub right: Right,
     /// The groups it begins in, its own first.
     pub groups: Vec<Group>,
     /// How many events a recovery may bring; none for what `limits.recover_max` says.
@@ -101,6 +103,7 @@ impl Session {
             membership: None,
             member: member.clone(),
             server_side: wanted.server_side,
+            right: wanted.right.clone(),
             expiry: None,
             ended: None,
             cut: false,

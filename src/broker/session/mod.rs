@@ -7,6 +7,7 @@ mod home;
 mod join;
 mod publish;
 mod query;
+mod revoked;
 mod subscribe;
 
 pub use control::SubscribeOptions;
@@ -97,6 +98,7 @@ struct Subscription {
     member: Member,
     /// Made by the server, not by a command.
     server_side: bool,
+    right: revoked::Right,
     expiry: Option<DeadlineKey>,
     /// The server has ended it while its join was under way.
     ended: Option<crate::types::Unsubscribed>,

@@ -1,5 +1,6 @@
 //! The commands subscribe and unsubscribe.
 use super::join::{Asked, Wanted};
+use super::revoked::Right;
 use super::{Session, Step};
 use crate::auth::{Overrides, SubscriptionGrant, TokenError};
 use crate::broker::{Namespace, Ticket};
@@ -18,7 +19,10 @@ impl Session {
         };
         if subscribe.token.is_empty() {
             return match self.may_subscribe(&channel, &namespace) {
-                true => self.join_asked(ticket, channel, &namespace, subscribe, None, ctx),
+                true => {
+                    let right = if channel.admitted_users().is_some() { Right::Other } else { Right::Rule };
+                    self.join_asked(ticket, channel, &namespace, subscribe, (right, None), ctx)
+                }
                 false => ReplyError::PERMISSION_DENIED.into(),
             };
         }
@@ -71,9 +75,10 @@ impl Session {
         ctx: &mut Context<Self>,
     ) -> Step {
         match grant {
-            Ok(grant) if self.is_for_me(&grant, &subscribe.channel) => {
-                self.join_asked(ticket, channel, namespace, subscribe, Some(grant), ctx)
-            }
+            Ok(grant) if self.is_for_me(&grant, &subscribe.channel) => match self.right_of(&grant) {
+                Some(right) => self.join_asked(ticket, channel, namespace, subscribe, (right, Some(grant)), ctx),
+                None => ReplyError::PERMISSION_DENIED.into(),
+            },
             Ok(_) => Fault::Close(Disconnect::INVALID_TOKEN).into(),
             Err(TokenError::Expired) => ReplyError::TOKEN_EXPIRED.into(),
             Err(TokenError::Invalid(_)) => ReplyError::PERMISSION_DENIED.into(),
@@ -93,7 +98,7 @@ impl Session {
         channel: ChannelName,
         namespace: &Namespace,
         subscribe: Subscribe,
-        grant: Option<SubscriptionGrant>,
+        (right, grant): (Right, Option<SubscriptionGrant>),
         ctx: &mut Context<Self>,
     ) -> Step {
         let filter = match subscribe.filter.as_ref().map(TagsFilter::compile).transpose() {
@@ -112,6 +117,7 @@ impl Session {
         let wanted = Wanted {
             info,
             expires_at,
+            right,
             filter,
             recover: subscribe.recover,
             reject_unrecovered: subscribe.reject_unrecovered,

@@ -48,6 +48,11 @@ impl Keys {
         [&self.prefix, "{nodes}"].concat().into_bytes()
     }
 
+    /// What has been revoked: up to when it reaches, when it ends, and in which order it came.
+    pub fn revocations(&self) -> [Vec<u8>; 3] {
+        ["m", "e", "o"].map(|suffix| [&self.prefix, "{revocations}", suffix].concat().into_bytes())
+    }
+
     /// The bus channel that every node hears.
     pub fn everyone(&self) -> Bytes {
         [&self.prefix, "{nodes}all"].concat().into_bytes().into()

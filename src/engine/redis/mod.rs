@@ -25,6 +25,7 @@ mod presence;
 mod publish;
 mod pushes;
 mod request;
+mod revocations;
 mod scripts;
 mod server;
 mod slots;
@@ -34,10 +35,10 @@ pub use config::{Address, Config, NoAddress};
 use self::core::Core;
 use super::{
     Ear, Engine, EngineAnswer, HistoryPage, HistoryQuery, Peers, PresenceStats, PublishOptions, Published, Retention,
-    Sink, Tap,
+    RevocationPage, Sink, Tap,
 };
 use crate::metrics::Metrics;
-use crate::types::{BoxFuture, ChannelName, ClientInfo, Event, SessionId};
+use crate::types::{BoxFuture, ChannelName, ClientInfo, Event, Position, Revocation, SessionId};
 use bytes::Bytes;
 use pushes::Receiver;
 use std::sync::Arc;
@@ -167,6 +168,14 @@ impl Engine for RedisEngine {
 
     fn presence_stats(&self, channel: &ChannelName) -> EngineAnswer<PresenceStats> {
         self.core.presence_stats(channel)
+    }
+
+    fn revoke(&self, revocation: &Revocation, ttl: Duration) -> EngineAnswer<()> {
+        self.core.revoke(revocation, ttl)
+    }
+
+    fn revocations(&self, since: Option<&Position>) -> EngineAnswer<RevocationPage> {
+        self.core.revocations(since)
     }
 
     fn announce(&self, channel: &ChannelName, joined: bool, info: &Arc<ClientInfo>) -> bool {

@@ -22,6 +22,8 @@ scripts! {
     PRESENT = "scripts/present.lua";
     /// Announces a node and tells which there are.
     NODES = "scripts/nodes.lua";
+    /// Keeps revocations and tells them.
+    REVOKED = "scripts/revoked.lua";
 }
 
 /// A call of a script; its arguments are still to come.

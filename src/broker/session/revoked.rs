@@ -1,0 +1,102 @@
+//! What becomes of a session when something of its identity is taken back (decision 14).
+use super::Session;
+use crate::auth::SubscriptionGrant;
+use crate::broker::revocations::Standing;
+use crate::broker::{Namespace, Rule};
+use crate::types::{ChannelName, Disconnect, Fault, Identity, ReplyError, Revocation, Unsubscribed};
+use actix::prelude::*;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// By what right a session listens to a channel.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Right {
+    /// The server wished so, or the channel's name.
+    #[default]
+    Other,
+    /// The rule of the namespace.
+    Rule,
+    /// A subscription token.
+    Token(Box<Identity>),
+}
+
+impl Session {
+    /// What is left of an identity when all that has been taken back is off. An error where nothing is, or where it cannot be
+    /// told yet.
+    pub(super) fn unrevoked(&self, identity: Arc<Identity>) -> Result<Arc<Identity>, Fault> {
+        match self.standing(&identity) {
+            Standing::Good => Ok(identity),
+            Standing::Without(scopes) => Ok(identity.without(&scopes)),
+            Standing::Revoked => {
+                log::info!("a connection token was refused: it has been revoked");
+                Err(Disconnect::INVALID_TOKEN.into())
+            }
+            Standing::Unknown => Err(ReplyError::INTERNAL.into()),
+        }
+    }
+
+    fn standing(&self, identity: &Identity) -> Standing {
+        let leeway = self.node().settings().authenticator.leeway();
+        self.node().revocations().standing(identity, leeway)
+    }
+
+    /// The right that a subscription token gives; none where it has been taken back, or that cannot be told yet. Its scopes
+    /// grant nothing, so none are taken from it.
+    pub(super) fn right_of(&self, grant: &SubscriptionGrant) -> Option<Right> {
+        let identity = Identity {
+            realm: self.node().settings().authenticator.realm(),
+            user: grant.user.clone(),
+            token_id: grant.token_id.clone(),
+            issued_at: grant.issued_at,
+            expires_at: grant.expires_at,
+            ..Identity::anonymous()
+        };
+        (self.standing(&identity) == Standing::Good).then(|| Right::Token(Box::new(identity)))
+    }
+
+    pub(super) fn take_back(&mut self, revocation: &Revocation, upto: i64, ctx: &mut Context<Self>) {
+        let is_whole = revocation.scopes.is_empty();
+        match (revocation.touches(&self.identity, upto), is_whole) {
+            (true, true) => {
+                let kept = self.node().settings().authenticator.revocation_ttl();
+                self.node().revocations().warn_of_return(&self.identity, kept);
+                self.node().roster().silence(self.id);
+                self.end(Disconnect::INVALID_TOKEN, ctx);
+            }
+            (true, false) => self.strip(&revocation.scopes),
+            (false, true) => self.end_subscriptions_of(revocation, upto),
+            (false, false) => {}
+        }
+    }
+
+    fn strip(&mut self, scopes: &BTreeSet<String>) {
+        self.identity = self.identity.without(scopes);
+        let by_rule = self.subs.iter().filter(|(_, sub)| matches!(sub.right, Right::Rule));
+        let by_rule: Vec<ChannelName> = by_rule.map(|(channel, _)| channel.clone()).collect();
+        for channel in by_rule {
+            let Some(namespace) = self.node().namespace(&channel) else { continue };
+            let needs = |rule: &Rule| matches!(rule, Rule::Scope(scope) if scopes.contains(scope));
+            if needs(&namespace.subscribe) {
+                self.unsubscribe_and_say(&channel, Unsubscribed::SERVER);
+            } else if needs(&namespace.presence_for) {
+                self.stop_notices(&channel, &namespace);
+            }
+        }
+    }
+
+    /// Joins and leaves are for who may see who is there, but where all are told.
+    fn stop_notices(&self, channel: &ChannelName, namespace: &Namespace) {
+        if let Some(sub) = self.subs.get(channel).filter(|_| !namespace.force_push_join_leave) {
+            self.worker.with_listener(channel, sub.key, |listener| listener.notices = false);
+        }
+    }
+
+    fn end_subscriptions_of(&mut self, revocation: &Revocation, upto: i64) {
+        let of_token = self.subs.iter().filter(|(_, sub)| match &sub.right {
+            Right::Token(token) => revocation.touches(token, upto),
+            Right::Rule | Right::Other => false,
+        });
+        let of_token: Vec<ChannelName> = of_token.map(|(channel, _)| channel.clone()).collect();
+        of_token.iter().for_each(|channel| self.unsubscribe_and_say(channel, Unsubscribed::SERVER));
+    }
+}
