@@ -127,8 +127,7 @@ impl Node {
             publisher: None,
             // Neither can be brought later: one was worth nothing later, the other's answer is not waited for any more.
             skip_history: emission.volatile || emission.local || round.is_some(),
-            // An answer finds its way back on this node only.
-            local: emission.local || round.is_some(),
+            local: emission.local,
             envelope: Some(Arc::new(envelope)),
             idempotency: None,
             version: None,
