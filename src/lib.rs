@@ -36,4 +36,6 @@ mod documentation {
     struct Readme;
     #[doc = include_str!("../docs/extending.md")]
     struct Extending;
+    #[doc = include_str!("../docs/socketio.md")]
+    struct SocketIo;
 }

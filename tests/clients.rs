@@ -57,6 +57,22 @@ fn python_clients_of_socketio_get_what_the_contract_says() {
 }
 
 #[test]
+fn the_ported_strapi_events_log_who_came_and_rename_users() {
+    let app = socketio_example("strapi_events");
+    let log = app.log();
+    let came = log.lines().filter_map(|line| line.split_once("[io] a new client with id ")?.1.split(' ').next());
+    let renamed = |id: &str| log.contains(&format!("[io] trigger update for socket {id}."));
+    assert!(came.clone().count() > 5 && came.clone().all(renamed), "{log}");
+}
+
+#[test]
+fn the_echo_application_does_what_the_conformance_suites_ask_for() {
+    let app = socketio_example("socketio_echo");
+    let status = app.stop();
+    assert!(status.success(), "the application ended with {status}");
+}
+
+#[test]
 fn javascript_suites_of_socketio_ask_for_what_the_original_server_does() {
     run(original_server(), "original-js");
 }
@@ -185,6 +201,18 @@ impl SocketIoHouse {
             assert!(status.success(), "a broker asked to stop ended with {status}");
         }
     }
+}
+
+/// Runs the suite of an example, to which the names of all fixtures lead.
+fn socketio_example(name: &str) -> Broker {
+    let app = Broker::start_example(name);
+    let mut suite = node_suite();
+    suite.arg(format!("{name}.example.js")).current_dir(sources("js/socketio")).env("NO_PROXY", "127.0.0.1");
+    for fixture in ["TEST_SOCKETIO_URL", "TEST_SOCKETIO_BRISK_URL", "TEST_SOCKETIO_RECOVERY_URL"] {
+        suite.env(fixture, app.url());
+    }
+    run(suite, name);
+    app
 }
 
 fn with_secrets(config: &str) -> String {

@@ -16,6 +16,16 @@ pub enum Body {
     Instruction(Instruction),
 }
 
+impl Body {
+    /// The round of acknowledgements that an event asks for; none for most.
+    pub fn round(&self) -> Option<u64> {
+        match self {
+            Body::Event(event) => event.envelope.as_ref()?.ack,
+            Body::Notice(_) | Body::Instruction(_) => None,
+        }
+    }
+}
+
 /// Counts the deliveries of a channel without a gap. The upper half names the life of its actor, so that the counts of a
 /// channel that ended and was made anew are greater than all before them.
 pub type Seq = u128;

@@ -130,13 +130,16 @@ impl HubTable {
 
     /// Hands a delivery to its listeners. `after` is the last one before it that this hub was sent.
     fn deliver(&mut self, delivery: &Arc<Delivery>, after: Seq) {
-        let Some(local) = self.local.get_mut(&delivery.channel) else { return };
+        let Some(local) = self.local.get_mut(&delivery.channel) else {
+            // The last listener has left, and its channel does not know yet: nobody is asked here.
+            return delivery.body.round().into_iter().for_each(|round| self.rounds.asked(round, []));
+        };
         if delivery.seq > after + 1 {
             local.lag(&delivery.channel, delivery.seq - 1, &self.metrics);
         }
         match &delivery.body {
-            Body::Event(event) => {
-                let round = event.envelope.as_ref().and_then(|envelope| envelope.ack);
+            Body::Event(_) => {
+                let round = delivery.body.round();
                 let mut asked = vec![];
                 let sent = local.offer(delivery, self.bounds.join_buffer, &mut |who| {
                     if round.is_some() {
@@ -319,5 +322,30 @@ impl Handler<Lagging> for Hub {
             // used: it may be the successor's.
             Lagging::ChannelLost(channel, last) => table.lag(&channel, last),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Envelope, Event, Json, Space};
+
+    #[test]
+    fn a_hub_whose_last_listener_has_left_asks_nobody_and_says_so() {
+        let rounds = Rounds::new(1);
+        let mut round = rounds.open().expect("there is room");
+        rounds.sent(round.number, 1);
+        let mut table = HubTable::new(Bounds { join_buffer: 1, groups: 1 }, rounds, Metrics::new());
+        let channel = ChannelName::in_space(Space::SocketIo, "/", 255).expect("a valid name");
+        let event = Event {
+            channel: channel.clone(),
+            data: Json::null(),
+            tags: None,
+            publisher: None,
+            position: None,
+            envelope: Some(Arc::new(Envelope { ack: Some(round.number), ..Envelope::PLAIN })),
+        };
+        table.deliver(&Arc::new(Delivery::new(channel, Body::Event(Arc::new(event)), 1)), 0);
+        assert!(round.over.try_recv().is_ok(), "nobody is waited for");
     }
 }

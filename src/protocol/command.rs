@@ -2,6 +2,7 @@
 use crate::types::{ChannelName, Epoch, FilterNode, Json, Position};
 use bytes::Bytes;
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// A command with the id its reply must carry.
 #[derive(Debug, Clone)]
@@ -73,8 +74,8 @@ pub struct Connect {
 pub struct Home {
     /// The channel that addresses its sessions. Each listens to it without asking, as a group of its own id.
     pub channel: ChannelName,
-    /// Whether the session is kept for a while after its connection is lost.
-    pub is_kept: bool,
+    /// For how long the session is kept after its connection is lost; none where it is not.
+    pub kept_for: Option<Duration>,
     /// What the client says of an earlier session of its own.
     pub resume: Option<Resume>,
 }

@@ -1,13 +1,12 @@
 //! Sessions that are kept while their clients are away.
 use super::house::{House, pass, rest, story};
-use super::residents::{Resident, args, handlers, home, keeping};
+use super::residents::{KEPT, Resident, args, handlers, home, keeping};
 use callboard::broker::handler::{ConnectCall, Handle, HandlerFuture, Welcome, answer, host};
 use callboard::broker::{Emission, Instruct};
 use callboard::protocol::Resume;
 use callboard::types::{Audience, Group, ReplyError};
 use std::time::Duration;
 
-const KEPT: Duration = Duration::from_secs(120);
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn only(group: &str) -> Audience {

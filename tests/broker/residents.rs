@@ -12,6 +12,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+/// For how long who may come back may.
+pub const KEPT: Duration = Duration::from_secs(120);
+
 /// The channel of the namespace `/`.
 pub fn home() -> ChannelName {
     ChannelName::in_space(Space::SocketIo, "/", 255).expect("a valid name")
@@ -47,7 +50,7 @@ impl Resident {
         let greeting = Greeting { ping: 0, pong: false };
         let session = Session::new(worker.clone(), ear.clone(), greeting).start();
         let resident = Resident { session, ear, asked: Default::default() };
-        let home = Some(Home { channel: home(), is_kept, resume });
+        let home = Some(Home { channel: home(), kept_for: is_kept.then_some(KEPT), resume });
         resident.say(Command::Connect(Box::new(Connect { home, token: token.into(), ..Connect::default() })));
         resident
     }

@@ -82,9 +82,8 @@ impl Channel {
 
     fn fan_out(&mut self, body: Body) {
         self.seq += 1;
-        if let Body::Event(event) = &body
-            && let Some(round) = event.envelope.as_ref().and_then(|envelope| envelope.ack)
-        {
+        let round = body.round();
+        if let Some(round) = round {
             self.node.rounds().sent(round, self.hubs.len());
         }
         if self.hubs.is_empty() {
@@ -92,7 +91,11 @@ impl Channel {
         }
         let delivery = Arc::new(Delivery::new(self.name.clone(), body, self.seq));
         for hub in &mut self.hubs {
-            hub.offer(&delivery);
+            let is_taken = hub.offer(&delivery);
+            // A hub that does not get the event asks nobody.
+            if let Some(round) = round.filter(|_| !is_taken) {
+                self.node.rounds().asked(round, []);
+            }
         }
     }
 
@@ -125,8 +128,11 @@ impl Channel {
 }
 
 impl Listening {
-    fn offer(&mut self, delivery: &Arc<Delivery>) {
-        match self.handle.inlet.try_send(HubItem::Delivery(delivery.clone(), self.sent)) {
+    /// Whether the hub has taken it.
+    fn offer(&mut self, delivery: &Arc<Delivery>) -> bool {
+        let offered = self.handle.inlet.try_send(HubItem::Delivery(delivery.clone(), self.sent));
+        let is_taken = offered.is_ok();
+        match offered {
             Ok(()) => (self.sent, self.behind) = (delivery.seq, false),
             // Once is enough: the hub itself notices the gap at the next delivery that it takes.
             Err(TrySendError::Full(_)) if !self.behind => {
@@ -135,6 +141,7 @@ impl Listening {
             }
             Err(TrySendError::Full(_) | TrySendError::Closed(_)) => {}
         }
+        is_taken
     }
 }
 

@@ -10,12 +10,14 @@ use actix::prelude::*;
 use rand::RngExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// A session's stay in its home.
 pub(super) struct Stay {
     pub residence: Arc<Residence>,
-    /// The secret with which its client may come back; none where it is not kept.
+    /// The secret with which its client may come back, and for how long; none where it is not kept.
     key: Option<Arc<str>>,
+    kept_for: Duration,
     /// The groups it begins in, its own first.
     groups: Vec<Group>,
     /// Where to go on from, for a client that came back.
@@ -55,15 +57,16 @@ impl Session {
 
     /// The session that the client claims, if it is kept and was the same user's in the same home.
     fn earlier(&self, home: &Home) -> Option<KeptSession> {
-        let resume = home.resume.as_ref().filter(|_| home.is_kept)?;
-        let kept = self.node().kept().take(&resume.key)?;
+        let resume = home.resume.as_ref().filter(|_| home.kept_for.is_some())?;
         let same = |one: &Identity, other: &Identity| one.realm == other.realm && one.user == other.user;
-        (kept.home == home.channel && same(&kept.identity, &self.identity)).then_some(kept)
+        // Who may not have it leaves it there for whom it is kept.
+        let is_mine = |kept: &KeptSession| kept.home == home.channel && same(&kept.identity, &self.identity);
+        self.node().kept().take_if(&resume.key, is_mine)
     }
 
     fn stay_anew(&mut self, home: &Home, connect: &Connect) {
         let (groups, data) = (vec![own_group(self.id)], Arc::new(Mutex::new(Json::null())));
-        self.stay_in(home, home.is_kept.then(new_key), Beginning { groups, data, resume_from: None }, connect);
+        self.stay_in(home, home.kept_for.map(|_| new_key()), Beginning { groups, data, resume_from: None }, connect);
     }
 
     fn stay_in(&mut self, home: &Home, key: Option<Arc<str>>, beginning: Beginning, connect: &Connect) {
@@ -75,7 +78,8 @@ impl Session {
             is_resumed: resume_from.is_some(),
             has_emitted: AtomicBool::new(false),
         });
-        let stay = Stay { residence, key, groups, resume_from, is_left: false, is_new: true, barriers: 0 };
+        let kept_for = home.kept_for.unwrap_or_default();
+        let stay = Stay { residence, key, kept_for, groups, resume_from, is_left: false, is_new: true, barriers: 0 };
         self.home = Some(Box::new(stay));
     }
 
@@ -190,7 +194,7 @@ impl Session {
         let home = stay.residence.channel.clone();
         let Some(sub) = self.subs.get(&home) else { return };
         let Some(standing) = self.worker.standing(&home, sub.key) else { return };
-        let (Some(left), Some(policy)) = (standing.passed, self.node().namespace(&home)) else { return };
+        let Some(left) = standing.passed else { return };
         let kept = KeptSession {
             id: self.id,
             home,
@@ -201,7 +205,7 @@ impl Session {
             sent: standing.sent.or(stay.resume_from),
             left,
         };
-        let pushed_out = self.node().kept().put(key, kept, policy.history_ttl);
+        let pushed_out = self.node().kept().put(key, kept, stay.kept_for);
         (0..pushed_out).for_each(|_| Metrics::count(&self.node().metrics().drops, "kept"));
     }
 

@@ -27,6 +27,13 @@ pub trait Upper: 'static {
     /// Ready while another message may be read. What is not read stays in the socket, or holds up the answer to a POST.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
+    /// Ready when the messages of a POST that has been read may be called done. A layer that answers each message waits for
+    /// its answers, in a bounded time, so that the next poll brings them together.
+    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let _ = cx;
+        Poll::Ready(())
+    }
+
     /// A time that [`Way::wake_after`] asked for is over.
     fn due(&mut self);
 

@@ -156,6 +156,15 @@ impl Upper for Raw {
         Poll::Pending
     }
 
+    /// Bounded by the time that a handler may take.
+    fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.asked.unanswered.get() == 0 {
+            return Poll::Ready(());
+        }
+        self.asked.room.set(Some(cx.waker().clone()));
+        Poll::Pending
+    }
+
     fn due(&mut self) {}
 
     fn closed(&mut self, _: &'static str) {

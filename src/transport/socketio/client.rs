@@ -83,11 +83,12 @@ impl Client {
         let connect = Connect {
             token: token.unwrap_or_default(),
             name: "socket.io".to_owned(),
-            home: Some(Home { channel: home.clone(), is_kept: self.door.is_kept, resume: greeting.resume() }),
+            home: Some(Home { channel: home.clone(), kept_for: self.door.kept_for, resume: greeting.resume() }),
             data: auth,
             ..Connect::default()
         };
-        let outlet = NamespaceOutlet::new(self.shared.clone(), SocketIo::new(namespace.clone(), self.door.is_kept));
+        let outlet =
+            NamespaceOutlet::new(self.shared.clone(), SocketIo::new(namespace.clone(), self.door.kept_for.is_some()));
         let heartbeats = Heartbeats { ping: 0, pong: false };
         let session = Session::new(self.shared.way.worker().clone(), outlet.clone(), heartbeats).start();
         let member = Member { namespace, home, session, outlet };

@@ -18,8 +18,8 @@ pub(super) struct Door {
     namespaces: Vec<String>,
     pub builtin_events: bool,
     pub connect_timeout: Duration,
-    /// Whether sessions are kept for a while after their connections are lost.
-    pub is_kept: bool,
+    /// For how long sessions are kept after their connections are lost; none where they are not.
+    pub kept_for: Option<Duration>,
 }
 
 impl SocketIoLayer {
@@ -30,7 +30,7 @@ impl SocketIoLayer {
             namespaces: config.namespaces.clone(),
             builtin_events: config.builtin_events,
             connect_timeout: config.connect_timeout,
-            is_kept: !config.recovery.is_zero(),
+            kept_for: Some(config.recovery).filter(|time| !time.is_zero()),
         }))
     }
 }

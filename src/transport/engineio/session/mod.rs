@@ -176,6 +176,11 @@ impl EngineSession {
         self.way.outbox().poll_room(cx)
     }
 
+    /// Ready when the layer above is done with what it was given.
+    fn poll_settled(&mut self, cx: &mut std::task::Context<'_>) -> Ready<()> {
+        self.upper.as_mut().map_or(Ready::Ready(()), |upper| upper.poll_settled(cx))
+    }
+
     /// A packet of a session that is open.
     fn packet(&mut self, packet: EnginePacket, ctx: &mut Context<Self>) {
         match packet {

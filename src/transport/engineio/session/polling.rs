@@ -187,7 +187,10 @@ impl ActorFuture<EngineSession> for Posted {
             match self.packets.next() {
                 Some(Ok(packet)) => session.packet(packet, ctx),
                 Some(Err(_)) => session.end(reason::PARSE, Parting::Now, ctx),
-                None => return self.finish(session, cx),
+                None => {
+                    ready!(session.poll_settled(cx));
+                    return self.finish(session, cx);
+                }
             }
         }
         cx.waker().wake_by_ref();

@@ -12,9 +12,10 @@ afterEach(() => {
   lines.clear();
 });
 
-/** The address of a request with this query. */
+/** The address of a request with this query. A base that ends in a slash names an endpoint of its own. */
 function engineUrl(query, base = LASTING) {
-  return `${base}/socket.io/?${new URLSearchParams({ EIO: 4, ...query })}`;
+  const endpoint = base.endsWith('/') ? base : `${base}/socket.io/`;
+  return `${endpoint}?${new URLSearchParams({ EIO: 4, ...query })}`;
 }
 
 /** A WebSocket, and the frames it got: texts, and buffers for binary ones. */
