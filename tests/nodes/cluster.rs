@@ -1,6 +1,7 @@
 //! A cluster of three servers.
-use super::house::{addresses, nodes, result};
+use super::house::{addresses, config, nodes, result};
 use super::witness::{Publisher, twenty, verdict};
+use crate::harness::Broker;
 use crate::harness::redis::Redis;
 use crate::harness::socket::{Next, Socket};
 use std::time::Duration;
@@ -100,4 +101,17 @@ async fn a_slot_that_moves_is_followed_and_told() {
     assert!(verdict(witnesses, last).await >= 20);
     let page = result(&nodes[0], "history", r#"{"channel":"news","limit":1000}"#);
     assert!(page["publications"].as_array().map(Vec::len) >= Some(100), "what was kept moved with it");
+}
+
+#[tokio::test]
+async fn what_is_revoked_is_kept_by_a_cluster_also_when_its_slot_moves() {
+    let cluster = Cluster::start();
+    let mut nodes = nodes(&cluster.url(), 2);
+    result(&nodes[0], "revoke", r#"{"user":"mia"}"#);
+    cluster.move_slot_of("callboard:{revocations}m");
+    result(&nodes[1], "revoke", r#"{"user":"leo","scopes":["a","b"]}"#);
+    nodes.push(Broker::start(&config(&cluster.url())));
+    for node in &nodes {
+        node.until(|node| node.metric_of("callboard_stored", r#"limit="revocations""#), |known| *known == 3.0);
+    }
 }
