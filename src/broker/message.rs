@@ -4,7 +4,7 @@ use super::hub::{Hub, HubId};
 use super::listener::Since;
 use super::outlet::Ticket;
 use super::session::SubscribeOptions;
-use super::{Channel, Delivery, Instruction, Node, Seq, SessionAddr};
+use super::{Channel, Delivery, FlightPlace, Instruction, Node, Seq, SessionAddr};
 use crate::engine::{Idempotency, Version};
 use crate::protocol::{Command, Recovered};
 use crate::types::{
@@ -102,12 +102,18 @@ pub struct PublishAnswer(Option<Waiting>);
 enum Waiting {
     Session(SessionAddr, Ticket),
     Call(oneshot::Sender<Result<Option<Position>, ReplyError>>),
+    Nobody(FlightPlace),
 }
 
 impl PublishAnswer {
     /// Answers a command of a session.
     pub fn session(session: SessionAddr, ticket: Ticket) -> Self {
         PublishAnswer(Some(Waiting::Session(session, ticket)))
+    }
+
+    /// Answers nobody; only the place is given back.
+    pub fn nobody(place: FlightPlace) -> Self {
+        PublishAnswer(Some(Waiting::Nobody(place)))
     }
 
     /// Answers a call.
@@ -125,6 +131,7 @@ impl PublishAnswer {
         match self.0.take() {
             Some(Waiting::Session(session, ticket)) => session.do_send(PublishDone { ticket, refused: outcome.err() }),
             Some(Waiting::Call(answer)) => drop(answer.send(outcome)),
+            Some(Waiting::Nobody(place)) => drop(place),
             None => {}
         }
     }

@@ -12,6 +12,7 @@
 //! | `emission`, `rounds`, `instruction` | events for some of a channel's listeners, their answers, what is done to them |
 //! | `messages` | listeners, streams and sessions of Rust code |
 //! | `outbox`, `outlet`, `delivery` | the way out |
+//! | `flight` | what is under way and wants no answer |
 //! | `handler` | the user's own actors |
 //! | `control`, `query` | what the API and Rust code ask of the broker |
 //! | `peers` | what is asked of all nodes that share an engine |
@@ -23,6 +24,7 @@ mod deadline;
 mod delivery;
 mod directory;
 mod emission;
+mod flight;
 pub mod handler;
 mod hub;
 mod instruction;
@@ -49,6 +51,7 @@ pub use deadline::{DeadlineKey, Deadlines, Due};
 pub use delivery::{Body, Delivery, Seq};
 pub use directory::{Attendance, Directory, SessionAddr, Target};
 pub use emission::{Emission, Emitted};
+pub use flight::{Flight, FlightPlace};
 pub use hub::{HubId, ListenerKey};
 pub use instruction::{Instruct, Instruction, Telling};
 pub use kept::{Kept, KeptSession, SessionData};

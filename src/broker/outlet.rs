@@ -1,5 +1,5 @@
 //! Where a session's words go: the connection's side of a session, whatever carries it.
-use super::Delivery;
+use super::{Delivery, FlightPlace};
 use crate::protocol::{Push, Reply};
 use crate::types::Disconnect;
 
@@ -22,6 +22,13 @@ pub trait Outlet {
 
     /// Marks a command as done that has no answer.
     fn done(&self, ticket: Ticket);
+
+    /// Marks a publish as done whose client wants no answer, for a place among those that are under way; none where it wants
+    /// one.
+    fn quiet(&self, ticket: Ticket) -> Option<FlightPlace> {
+        let _ = ticket;
+        None
+    }
 
     /// Ends the connection after what is queued; its client is told why.
     fn close(&self, reason: Disconnect);

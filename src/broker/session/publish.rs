@@ -37,8 +37,13 @@ impl Session {
 
     fn send_publish(&mut self, ticket: Ticket, channel: ChannelName, data: Json, ctx: &mut Context<Self>) {
         let publisher = self.subs.get(&channel).map_or(&self.info, |sub| &sub.member.info).clone();
-        self.publishing += 1;
-        let answer = PublishAnswer::session(self.me(ctx), ticket);
+        let answer = match self.outlet.quiet(ticket) {
+            Some(place) => PublishAnswer::nobody(place),
+            None => {
+                self.publishing += 1;
+                PublishAnswer::session(self.me(ctx), ticket)
+            }
+        };
         self.worker.publish(Publish {
             channel,
             data,

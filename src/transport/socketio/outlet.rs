@@ -1,5 +1,5 @@
 //! The way from one session to its client: packets of its namespace, through the connection that its namespaces share.
-use crate::broker::{Delivery, Outlet, Pushed, Ticket};
+use crate::broker::{Delivery, Flight, FlightPlace, Outlet, Pushed, Ticket};
 use crate::metrics::Metrics;
 use crate::protocol::socketio::{AckId, SocketIo};
 use crate::protocol::{Encoding, Frame, Push, Reply, Subscribed};
@@ -17,6 +17,8 @@ pub(super) struct Shared {
     /// The namespaces that are joined: they are told when the connection ends on purpose.
     joined: RefCell<Vec<Rc<SocketIo>>>,
     unanswered: Cell<usize>,
+    /// Publishes that want no answer.
+    flight: Flight,
     limit: usize,
     room: RefCell<Option<Waker>>,
     /// A namespace was joined at some time.
@@ -33,6 +35,7 @@ impl Shared {
             metrics,
             joined: RefCell::default(),
             unanswered: Cell::new(0),
+            flight: Flight::default(),
             limit,
             room: RefCell::default(),
             has_joined: Cell::new(false),
@@ -43,7 +46,7 @@ impl Shared {
     /// Ready while another packet may be read (decision 30).
     pub(super) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         if self.unanswered.get() < self.limit {
-            return Poll::Ready(());
+            return self.flight.poll_room(self.limit, cx);
         }
         *self.room.borrow_mut() = Some(cx.waker().clone());
         Poll::Pending
@@ -194,6 +197,15 @@ impl Outlet for NamespaceOutlet {
 
     fn done(&self, ticket: Ticket) {
         self.settle(ticket);
+    }
+
+    fn quiet(&self, ticket: Ticket) -> Option<FlightPlace> {
+        let wants_answer = self.open.borrow().iter().any(|(of, ack)| *of == ticket.0 && ack.is_some());
+        if wants_answer {
+            return None;
+        }
+        self.settle(ticket);
+        Some(self.shared.flight.place())
     }
 
     fn close(&self, reason: Disconnect) {
