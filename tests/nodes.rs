@@ -8,6 +8,7 @@ mod nodes {
     mod faults;
     mod house;
     mod messages;
+    mod secured;
     mod sentinel;
     mod stories;
     mod witness;

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Serves with a Redis at this address; what it says when it refuses to, with its exit code.
-fn refused(url: &str) -> (Option<i32>, String) {
+pub fn refused(url: &str) -> (Option<i32>, String) {
     let mut file = tempfile::NamedTempFile::new().expect("a file");
     file.write_all(config(url).as_bytes()).expect("its text");
     let mut command = Command::new(env!("CARGO_BIN_EXE_callboard"));
