@@ -51,31 +51,50 @@ pub struct Listener {
     pub number: Option<u32>,
     /// The session's id, where it may be asked to acknowledge.
     pub who: Option<SessionId>,
-    /// The groups it is in, its own first; none in a channel whose events go to everybody.
+    /// None in a channel whose events go to everybody. Boxed, as what follows: a delivery reads as little memory as it can.
+    pub member: Option<Box<GroupMember>>,
+    state: State,
+}
+
+/// What a listener is in a channel whose events may be for some groups only.
+#[derive(Default)]
+pub struct GroupMember {
+    /// The groups it is in, its own first.
     pub groups: Vec<Group>,
     /// Its place in its hub.
     pub key: usize,
     /// The last event for groups that it was looked at for: an event for several groups reaches it once.
-    pub turn: Seq,
+    turn: Seq,
     /// The last event with a position that it was sent.
     pub sent: Option<Position>,
-    state: State,
+}
+
+impl GroupMember {
+    /// A listener in these groups; none where there are none.
+    pub fn of(groups: &[Group]) -> Option<Box<Self>> {
+        let groups = groups.to_vec();
+        (!groups.is_empty()).then(|| Box::new(GroupMember { groups, ..GroupMember::default() }))
+    }
 }
 
 enum State {
     /// The channel has not said yet where this listener begins: what comes is held back (decision 28).
-    Joining {
-        held: Vec<Arc<Delivery>>,
-        /// More came than could be held back; up to here it is of no use.
-        lost: Option<Since>,
-        /// Deliveries up to this count never arrived.
-        gap: Option<Seq>,
-    },
+    Joining(Box<Joining>),
     /// Gets everything after this place.
     Live { since: Since },
     /// Has missed something and gets nothing any more: an event after the gap would make its client believe that it knows
     /// all that came before it.
     Cut,
+}
+
+/// What came while a listener joins.
+#[derive(Default)]
+struct Joining {
+    held: Vec<Arc<Delivery>>,
+    /// More came than could be held back; up to here it is of no use.
+    lost: Option<Since>,
+    /// Deliveries up to this count never arrived.
+    gap: Option<Seq>,
 }
 
 /// Where a join ends.
@@ -134,11 +153,8 @@ impl Listener {
             notices: false,
             number: None,
             who: None,
-            groups: vec![],
-            key: 0,
-            turn: 0,
-            sent: None,
-            state: State::Joining { held: vec![], lost: None, gap: None },
+            member: None,
+            state: State::Joining(Box::default()),
         }
     }
 
@@ -153,17 +169,8 @@ impl Listener {
                 }
                 false => Offered::Skipped,
             },
-            State::Joining { held, lost, .. } => {
-                if lost.is_none() && held.len() < buffer {
-                    held.push(delivery.clone());
-                } else {
-                    // A join or a leave has no position: the last event's is still where the client stands.
-                    let before = lost.take().and_then(|lost| lost.top);
-                    let before = before.or_else(|| held.iter().rev().find_map(|held| held.position().cloned()));
-                    // What was held is of no use without what follows it.
-                    held.clear();
-                    *lost = Some(Since { seq: delivery.seq, top: delivery.position().cloned().or(before) });
-                }
+            State::Joining(joining) => {
+                joining.hold(delivery, buffer);
                 Offered::Held
             }
             State::Cut => Offered::Skipped,
@@ -179,8 +186,8 @@ impl Listener {
             }
             State::Live { .. } | State::Cut => false,
             // It is not known yet where it begins.
-            State::Joining { gap, .. } => {
-                *gap = (*gap).max(Some(seq));
+            State::Joining(joining) => {
+                joining.gap = joining.gap.max(Some(seq));
                 false
             }
         }
@@ -188,12 +195,12 @@ impl Listener {
 
     /// Where the listener really begins, now that the channel has answered.
     pub fn settle(&mut self, since: Since) -> Settled {
-        let State::Joining { lost, gap, .. } = &self.state else { return Settled::Cut };
-        if gap.is_some_and(|gap| gap > since.seq) {
+        let State::Joining(joining) = &self.state else { return Settled::Cut };
+        if joining.gap.is_some_and(|gap| gap > since.seq) {
             self.state = State::Cut;
             return Settled::Cut;
         }
-        match lost {
+        match &joining.lost {
             Some(lost) if lost.seq > since.seq => {
                 Settled::Later(Since { seq: lost.seq, top: lost.top.clone().or(since.top) })
             }
@@ -203,8 +210,8 @@ impl Listener {
 
     /// The join is done, its reply is in the outbox: what was held back follows, and from now on everything.
     pub fn go_live(&mut self, since: Since) {
-        let State::Joining { held, .. } = &mut self.state else { return };
-        let held = std::mem::take(held);
+        let State::Joining(joining) = &mut self.state else { return };
+        let held = std::mem::take(&mut joining.held);
         self.state = State::Live { since };
         for delivery in held {
             self.offer(&delivery, 0);
@@ -219,9 +226,19 @@ impl Listener {
         }
     }
 
+    /// The groups it is in.
+    pub fn groups(&self) -> &[Group] {
+        self.member.as_ref().map_or(&[], |member| &member.groups)
+    }
+
     /// Whether it is in any of these groups.
     pub fn is_in_any(&self, groups: &[Group]) -> bool {
-        groups.iter().any(|group| self.groups.contains(group))
+        groups.iter().any(|group| self.groups().contains(group))
+    }
+
+    /// Whether an event for groups has not been looked at for it yet.
+    pub fn takes_turn(&mut self, seq: Seq) -> bool {
+        self.member.as_mut().is_some_and(|member| std::mem::replace(&mut member.turn, seq) != seq)
     }
 
     /// How far its channel was when it was looked at; `passed` is the last position that came by its hub.
@@ -234,11 +251,25 @@ impl Listener {
 
     /// Only who is in groups comes back by what it was sent; others are spared the count.
     fn note(&mut self, delivery: &Delivery) {
-        if !self.groups.is_empty()
+        if let Some(member) = &mut self.member
             && let Some(position) = delivery.position()
         {
-            self.sent = Some(position.clone());
+            member.sent = Some(position.clone());
         }
+    }
+}
+
+impl Joining {
+    fn hold(&mut self, delivery: &Arc<Delivery>, buffer: usize) {
+        if self.lost.is_none() && self.held.len() < buffer {
+            return self.held.push(delivery.clone());
+        }
+        // A join or a leave has no position: the last event's is still where the client stands.
+        let before = self.lost.take().and_then(|lost| lost.top);
+        let before = before.or_else(|| self.held.iter().rev().find_map(|held| held.position().cloned()));
+        // What was held is of no use without what follows it.
+        self.held.clear();
+        self.lost = Some(Since { seq: delivery.seq, top: delivery.position().cloned().or(before) });
     }
 }
 

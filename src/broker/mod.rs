@@ -11,7 +11,7 @@
 //! | `kept` | what is kept of sessions whose clients may come back to them |
 //! | `emission`, `rounds`, `instruction` | events for some of a channel's listeners, their answers, what is done to them |
 //! | `messages` | listeners, streams and sessions of Rust code |
-//! | `outbox`, `outlet`, `delivery` | the way out |
+//! | `outbox`, `flusher`, `outlet`, `delivery` | the way out |
 //! | `flight` | what is under way and wants no answer |
 //! | `handler` | the user's own actors |
 //! | `control`, `query` | what the API and Rust code ask of the broker |
@@ -25,6 +25,7 @@ mod delivery;
 mod directory;
 mod emission;
 mod flight;
+mod flusher;
 pub mod handler;
 mod hub;
 mod instruction;
@@ -52,6 +53,7 @@ pub use delivery::{Body, Delivery, Seq};
 pub use directory::{Attendance, Directory, SessionAddr, Target};
 pub use emission::{Emission, Emitted};
 pub use flight::{Flight, FlightPlace};
+pub use flusher::Flush;
 pub use hub::{HubId, ListenerKey};
 pub use instruction::{Instruct, Instruction, Telling};
 pub use kept::{Kept, KeptSession, SessionData};

@@ -1,8 +1,9 @@
 //! The queue of encoded frames between a connection's writers and its socket.
+use super::flusher::{self, Flush};
 use bytes::{Buf, Bytes};
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::{Context, Poll, Waker};
@@ -30,8 +31,19 @@ struct State {
     bytes: usize,
     end: End,
     reader: Option<Waker>,
+    notice: Notice,
     room: Option<Waker>,
     cut: Option<Rc<dyn Cut>>,
+}
+
+/// Who is told that something is queued.
+enum Notice {
+    /// The task that takes the frames.
+    Reader,
+    /// The flusher of the thread: it writes for this socket without waking a task of its own.
+    Flusher(Weak<dyn Flush>),
+    /// Nobody: the socket's turn is coming, or its task waits for room in the socket.
+    Told,
 }
 
 #[derive(PartialEq, Clone, Copy)]
@@ -58,7 +70,15 @@ impl Outbox {
     /// An empty outbox that holds pushes up to `limit` bytes. `worker_bytes` sums what is queued on this thread; `cut`
     /// ends the socket at the bound.
     pub fn new(limit: usize, worker_bytes: Arc<AtomicI64>, cut: Option<Rc<dyn Cut>>) -> Rc<Self> {
-        let state = State { queue: VecDeque::new(), bytes: 0, end: End::Open, reader: None, room: None, cut };
+        let state = State {
+            queue: VecDeque::new(),
+            bytes: 0,
+            end: End::Open,
+            reader: None,
+            notice: Notice::Reader,
+            room: None,
+            cut,
+        };
         Rc::new(Outbox { state: RefCell::new(state), limit, worker_bytes })
     }
 
@@ -131,7 +151,10 @@ impl Outbox {
 
     /// The socket is gone: nothing is written any more.
     pub fn abandon(&self) {
-        self.state.borrow_mut().cut = None;
+        let mut state = self.state.borrow_mut();
+        state.cut = None;
+        state.notice = Notice::Reader;
+        drop(state);
         self.kill();
     }
 
@@ -170,6 +193,18 @@ impl Outbox {
         Poll::Pending
     }
 
+    /// Has the thread's flusher write what is queued from now on, as long as it can. Where something is left that it could
+    /// not write, the task that [`Outbox::poll_frames`] keeps waiting takes over, until it calls this again.
+    pub fn flush_with<F: Flush + 'static>(&self, socket: &Rc<F>) {
+        let mut state = self.state.borrow_mut();
+        if !state.queue.is_empty() {
+            wake(&mut state.reader);
+        } else if state.end == End::Open {
+            let socket: Weak<F> = Rc::downgrade(socket);
+            state.notice = Notice::Flusher(socket);
+        }
+    }
+
     /// Shows the queued frames, first to last, and leaves them there.
     pub fn with_frames<R>(&self, look: impl FnOnce(&mut dyn Iterator<Item = &Bytes>) -> R) -> R {
         look(&mut self.state.borrow().queue.iter())
@@ -206,7 +241,7 @@ impl Outbox {
             state.bytes += head.len();
             self.account(head.len() as i64);
             state.queue.push_front(head);
-            wake(&mut state.reader);
+            tell(&mut state);
         }
     }
 
@@ -234,7 +269,7 @@ impl Outbox {
         state.bytes += frame.len();
         self.account(frame.len() as i64);
         state.queue.push_back(frame);
-        wake(&mut state.reader);
+        tell(state);
     }
 
     fn account(&self, bytes: i64) {
@@ -247,6 +282,17 @@ impl Drop for Outbox {
     fn drop(&mut self) {
         let bytes = self.state.get_mut().bytes;
         self.account(-(bytes as i64));
+    }
+}
+
+fn tell(state: &mut State) {
+    match std::mem::replace(&mut state.notice, Notice::Told) {
+        Notice::Flusher(socket) => flusher::flush_later(socket),
+        Notice::Told => {}
+        Notice::Reader => {
+            state.notice = Notice::Reader;
+            wake(&mut state.reader);
+        }
     }
 }
 
@@ -263,65 +309,4 @@ fn register(slot: &mut Option<Waker>, cx: &mut Context<'_>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::cell::Cell;
-
-    struct Flag(Cell<bool>);
-
-    impl Cut for Flag {
-        fn cut(&self) {
-            self.0.set(true);
-        }
-    }
-
-    fn outbox(limit: usize) -> (Rc<Outbox>, Rc<Flag>, Arc<AtomicI64>) {
-        let (flag, bytes) = (Rc::new(Flag(Cell::new(false))), Arc::new(AtomicI64::new(0)));
-        (Outbox::new(limit, bytes.clone(), Some(flag.clone())), flag, bytes)
-    }
-
-    fn poll(outbox: &Outbox) -> Poll<Option<Bytes>> {
-        outbox.poll_next(&mut Context::from_waker(Waker::noop()))
-    }
-
-    #[test]
-    fn a_push_past_the_bound_cuts_the_socket_and_frees_the_queue() {
-        let (outbox, cut, bytes) = outbox(10);
-        assert_eq!(outbox.push(Bytes::from_static(b"123456")), Pushed::Queued);
-        assert_eq!(outbox.push(Bytes::from_static(b"123456")), Pushed::Overflow);
-        assert!(cut.0.get());
-        assert_eq!((outbox.bytes(), bytes.load(Ordering::Relaxed)), (0, 0));
-        assert_eq!(poll(&outbox), Poll::Ready(None));
-        assert_eq!(outbox.push(Bytes::from_static(b"1")), Pushed::Ended);
-    }
-
-    #[test]
-    fn an_empty_outbox_takes_any_one_frame() {
-        let (outbox, cut, _) = outbox(4);
-        assert_eq!(outbox.push(Bytes::from_static(b"larger than the bound")), Pushed::Queued);
-        assert!(!cut.0.get());
-    }
-
-    #[test]
-    fn an_answer_has_no_bound_but_stops_the_reading() {
-        let (outbox, cut, _) = outbox(4);
-        outbox.answer(Bytes::from_static(b"12345678"));
-        outbox.answer(Bytes::from_static(b"12345678"));
-        assert!(!cut.0.get());
-        assert!(outbox.poll_room(&mut Context::from_waker(Waker::noop())).is_pending());
-        let _ = (poll(&outbox), poll(&outbox));
-        assert!(outbox.poll_room(&mut Context::from_waker(Waker::noop())).is_ready());
-    }
-
-    #[test]
-    fn what_is_queued_leaves_before_the_end() {
-        let (outbox, _, bytes) = outbox(100);
-        outbox.push(Bytes::from_static(b"a"));
-        outbox.finish(Some(Bytes::from_static(b"b")));
-        assert_eq!(outbox.push(Bytes::from_static(b"c")), Pushed::Ended);
-        assert_eq!(poll(&outbox), Poll::Ready(Some(Bytes::from_static(b"a"))));
-        assert_eq!(poll(&outbox), Poll::Ready(Some(Bytes::from_static(b"b"))));
-        assert_eq!(poll(&outbox), Poll::Ready(None));
-        assert_eq!(bytes.load(Ordering::Relaxed), 0);
-    }
-}
+mod tests;

@@ -162,14 +162,17 @@ impl Namespace {
 pub struct Namespaces {
     /// Looked up with each publish.
     named: HashMap<String, Arc<Namespace>, RandomState>,
+    /// The one without a name: that of most channels, and quicker to find beside the table.
+    nameless: Option<Arc<Namespace>>,
     homes: Arc<Namespace>,
 }
 
 impl Namespaces {
     /// The table of these namespaces. Where a name comes twice the last one stands; the config refuses that earlier.
     pub fn new(namespaces: impl IntoIterator<Item = Namespace>) -> Self {
-        let named = namespaces.into_iter().map(|n| (n.name.clone(), Arc::new(n))).collect();
-        Namespaces { named, homes: Arc::default() }
+        let mut named: HashMap<_, _, _> = namespaces.into_iter().map(|n| (n.name.clone(), Arc::new(n))).collect();
+        let nameless = named.remove("");
+        Namespaces { named, nameless, homes: Arc::default() }
     }
 
     /// The same, with this policy for the channels that sessions belong to.
@@ -180,7 +183,10 @@ impl Namespaces {
     /// The policy of a channel; none is error 102.
     pub fn of(&self, channel: &ChannelName) -> Option<&Arc<Namespace>> {
         match channel.space() {
-            Space::User => self.named.get(channel.namespace()),
+            Space::User => match channel.namespace() {
+                "" => self.nameless.as_ref(),
+                name => self.named.get(name),
+            },
             Space::SocketIo => Some(&self.homes),
             // Nobody makes channels there yet.
             Space::Service | Space::Plugin | Space::Signals | Space::Internal => None,

@@ -3,7 +3,8 @@
 //! response body instead.
 use super::connection::Connection;
 use super::endpoint::{Endpoint, Refusal};
-use super::pump::{self, Socket};
+use super::line::{Line, Socket};
+use super::pump;
 use super::wish::{Wish, asked_protocols};
 use actix_codec::{Encoder, Framed};
 use actix_http::body::BodySize;
@@ -11,20 +12,17 @@ use actix_http::h1::{Codec, Message};
 use actix_http::header::{HeaderName, HeaderValue};
 use actix_http::{HttpMessage, Method, Request, ResponseBuilder, StatusCode, ws};
 use bytes::{Bytes, BytesMut};
-use std::cell::RefCell;
-use std::rc::Rc;
 
 /// Takes over a socket whose request asks for an upgrade: answers with an error where it cannot be, else starts the
 /// connection. Returns at once; the connection lives on as actor and task of this thread.
 pub fn take_over<T: Socket>(endpoint: &Endpoint, path: &str, request: &Request, framed: Framed<T, Codec>) {
     let parts = framed.into_parts();
-    let socket = Rc::new(RefCell::new(parts.io));
-    let (reader, early) = (socket.clone(), parts.read_buf.freeze());
+    let (line, early) = (Line::new(parts.io), parts.read_buf.freeze());
     let outbox = match verify(endpoint, path, request) {
         Ok(wish) => {
-            let incoming = pump::Reader::new(reader, early);
+            let incoming = pump::Reader::new(line.clone(), early);
             // The socket ends with the pump, so nothing else is needed to cut it.
-            let outbox = Connection::start_on(endpoint, &wish, incoming, Some(Rc::new(pump::Cutter(socket.clone()))));
+            let outbox = Connection::start_on(endpoint, &wish, incoming, Some(line.clone()));
             outbox.begin_with(handshake(endpoint, &wish, request, parts.codec));
             outbox
         }
@@ -32,7 +30,7 @@ pub fn take_over<T: Socket>(endpoint: &Endpoint, path: &str, request: &Request, 
             pump::last_words(&endpoint.node, refused(status, "text/plain; charset=utf-8", &[], text))
         }
     };
-    actix_rt::spawn(pump::write(socket, outbox));
+    actix_rt::spawn(pump::write(line, outbox));
 }
 
 fn verify(endpoint: &Endpoint, path: &str, request: &Request) -> Result<Wish, Refusal> {

@@ -1,6 +1,6 @@
 //! Channel names (decisions 1 and 2).
+use smol_str::SmolStr;
 use std::fmt;
-use std::sync::Arc;
 
 /// The space a channel's name belongs to. Only the user space is addressed by clients of the centrifuge wire, by the
 /// HTTP API and by the built-in Socket.IO events; the others are opened by config or by Rust code.
@@ -24,7 +24,8 @@ pub enum Space {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ChannelName {
     space: Space,
-    name: Arc<str>,
+    /// A short one stands here itself, so that a look at it is no walk through memory.
+    name: SmolStr,
 }
 
 /// Why a text is no channel name.

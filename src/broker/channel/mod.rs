@@ -14,6 +14,7 @@ use following::Following;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use retirement::Phase;
+use smallvec::SmallVec;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -25,7 +26,8 @@ pub struct Channel {
     node: Node,
     name: ChannelName,
     number: u32,
-    hubs: Vec<Listening>,
+    /// Most channels are listened to by few: the first stands here itself.
+    hubs: SmallVec<[Listening; 1]>,
     /// Sessions that listen, all hubs together; read by the registry.
     listeners: Arc<AtomicUsize>,
     life: u64,
@@ -67,7 +69,7 @@ impl Channel {
             node,
             name,
             number,
-            hubs: vec![],
+            hubs: SmallVec::new(),
             listeners,
             life,
             seq: Seq::from(life) << 64,

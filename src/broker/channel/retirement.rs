@@ -4,7 +4,6 @@ use crate::broker::message::{Ended, Forgotten, Join, Lagging, Publish, Retire, R
 use crate::broker::{Instruction, Seq};
 use crate::types::ReplyError;
 use actix::prelude::*;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// An empty channel waits this long before it offers to end, so that a reload of a page does not remake it.
@@ -27,7 +26,7 @@ pub(super) enum Phase {
 
 impl Channel {
     fn is_idle(&self) -> bool {
-        self.listeners.load(Ordering::Relaxed) == 0 && self.joining == 0 && self.publishing.is_empty()
+        self.hubs.is_empty() && self.joining == 0 && self.publishing.is_empty()
     }
 
     pub(super) fn check_idle_later(&mut self, ctx: &mut Context<Self>) {

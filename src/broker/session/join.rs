@@ -4,7 +4,7 @@ use super::{Session, Subscription};
 use crate::auth::Overrides;
 use crate::broker::Namespace;
 use crate::broker::handler::LifecycleEvent;
-use crate::broker::listener::{Listener, Settled, Since};
+use crate::broker::listener::{GroupMember, Listener, Settled, Since};
 use crate::broker::message::{Join, Joined, Member};
 use crate::filter::TagsFilter;
 use crate::protocol::{Recover, Recovered, Subscribed};
@@ -93,7 +93,7 @@ impl Session {
         listener.filter = wanted.filter.clone();
         listener.notices = wanted.notices;
         listener.who = Some(self.id);
-        listener.groups = wanted.groups.clone();
+        listener.member = GroupMember::of(&wanted.groups);
         let key = self.worker.listen(&channel, listener);
         self.joins += 1;
         let turn = self.joins;

@@ -2,7 +2,7 @@
 //! what it takes goes through a pipe, at the price of its buffers.
 use crate::broker::Cut;
 use crate::transport::cut::SocketCut;
-use crate::transport::pump::{Movable, Socket};
+use crate::transport::line::{Movable, Socket};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Payload;
 use bytes::Bytes;

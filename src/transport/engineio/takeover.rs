@@ -3,13 +3,12 @@ use super::config::Transport;
 use super::endpoint::EngineEndpoint;
 use super::request::{Asked, Purpose, Refusal};
 use super::session::{EngineSession, Offer};
-use crate::transport::pump::{self, Cutter, Socket};
+use crate::transport::line::{Line, Socket};
+use crate::transport::pump;
 use crate::transport::takeover::{head_of, refused};
 use actix_codec::Framed;
 use actix_http::h1::Codec;
 use actix_http::{HttpMessage, Request, ws};
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// Takes over a socket whose request asks for an upgrade: answers with an error where it cannot be, else begins a session
@@ -41,18 +40,18 @@ pub fn take_over<T: Socket>(endpoint: &Arc<EngineEndpoint>, request: &Request, f
             Err(error) => log::debug!("a socket ended before it was handed over: {error}"),
         },
         Ok(Purpose::Handshake(Transport::Websocket)) => {
-            let socket = Rc::new(RefCell::new(socket));
-            let incoming = pump::Reader::new(socket.clone(), early);
+            let line = Line::new(socket);
+            let incoming = pump::Reader::new(line.clone(), early);
             // The socket ends with the pump, so nothing else is needed to cut it.
-            let cut = Rc::new(Cutter(socket.clone()));
-            let outbox = match EngineSession::open_websocket(endpoint, &asked.arrival(), incoming, Some(cut)) {
+            let cut = Some(line.clone() as _);
+            let outbox = match EngineSession::open_websocket(endpoint, &asked.arrival(), incoming, cut) {
                 Some(outbox) => {
                     outbox.begin_with(head(parts.codec));
                     outbox
                 }
                 None => pump::last_words(endpoint.node(), refusal(endpoint, &asked, endpoint.full())),
             };
-            actix_rt::spawn(pump::write(socket, outbox));
+            actix_rt::spawn(pump::write(line, outbox));
         }
         // What asks for an upgrade cannot begin to poll: that was looked at.
         Ok(Purpose::Handshake(Transport::Polling)) => {

@@ -48,10 +48,21 @@ impl Way {
     pub fn push(&self, frames: Bytes) -> Pushed {
         let pushed = self.outbox.push(frames);
         if pushed == Pushed::Overflow {
-            Metrics::count(&self.worker.node().metrics().drops, "slow");
-            self.tell(Order::Cut);
+            self.overflowed();
         }
         pushed
+    }
+
+    /// The queue of [`Way::push`], for who has much to push; an overflow of it is to be told here.
+    pub(in crate::transport) fn outbox(&self) -> &Rc<Outbox> {
+        &self.outbox
+    }
+
+    /// The queue had no room, and the session is cut.
+    pub(in crate::transport) fn overflowed(&self) {
+        Metrics::count(&self.worker.node().metrics().drops, "slow");
+        log::info!("a client was cut off: it reads too slowly");
+        self.tell(Order::Cut);
     }
 
     /// The same for what the client asked for. It has no bound of its own: while more than the bound is queued, nothing more
@@ -85,10 +96,6 @@ impl Way {
 
     pub(super) fn after(&self, time: Duration, due: Due) {
         self.worker.deadlines().after(time, self.session.clone().recipient(), due);
-    }
-
-    pub(super) fn outbox(&self) -> &Rc<Outbox> {
-        &self.outbox
     }
 
     pub(super) fn carrier(&self) -> Carrier {

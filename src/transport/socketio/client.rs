@@ -87,8 +87,7 @@ impl Client {
             data: auth,
             ..Connect::default()
         };
-        let outlet =
-            NamespaceOutlet::new(self.shared.clone(), SocketIo::new(namespace.clone(), self.door.kept_for.is_some()));
+        let outlet = NamespaceOutlet::new(self.shared.clone(), self.door.encoding(&namespace));
         let heartbeats = Heartbeats { ping: 0, pong: false };
         let session = Session::new(self.shared.way.worker().clone(), outlet.clone(), heartbeats).start();
         let member = Member { namespace, home, session, outlet };

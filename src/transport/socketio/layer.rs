@@ -1,7 +1,7 @@
 //! An endpoint of Socket.IO: its namespaces, and what their sessions may do.
 use super::client::Client;
 use crate::broker::Node;
-use crate::protocol::socketio::Namespace;
+use crate::protocol::socketio::{Namespace, SocketIo};
 use crate::transport::engineio::{Arrival, EngineConfig, Layer, Upper, Way};
 use crate::types::{ChannelName, Space};
 use std::rc::Rc;
@@ -16,6 +16,8 @@ pub(super) struct Door {
     pub node: Node,
     /// Names, and beginnings of names that end in `*`.
     namespaces: Vec<String>,
+    /// How the sessions of those with a name are written to: the same for all of them.
+    encodings: Vec<Arc<SocketIo>>,
     pub builtin_events: bool,
     pub connect_timeout: Duration,
     /// For how long sessions are kept after their connections are lost; none where they are not.
@@ -25,12 +27,15 @@ pub(super) struct Door {
 impl SocketIoLayer {
     /// The layer of an endpoint of this config.
     pub fn new(node: Node, config: &EngineConfig) -> Self {
+        let kept_for = Some(config.recovery).filter(|time| !time.is_zero());
+        let named = config.namespaces.iter().filter_map(|name| Namespace::new(name).ok());
         SocketIoLayer(Arc::new(Door {
             node,
             namespaces: config.namespaces.clone(),
+            encodings: named.map(|namespace| Arc::new(SocketIo::new(namespace, kept_for.is_some()))).collect(),
             builtin_events: config.builtin_events,
             connect_timeout: config.connect_timeout,
-            kept_for: Some(config.recovery).filter(|time| !time.is_zero()),
+            kept_for,
         }))
     }
 }
@@ -45,6 +50,12 @@ impl Door {
             None => name == listed,
         });
         (is_listed || self.node.handlers().serves(&home)).then_some(home)
+    }
+
+    /// How the sessions of a namespace are written to.
+    pub(super) fn encoding(&self, namespace: &Namespace) -> Arc<SocketIo> {
+        let shared = self.encodings.iter().find(|encoding| encoding.namespace() == namespace);
+        shared.cloned().unwrap_or_else(|| Arc::new(SocketIo::new(namespace.clone(), self.kept_for.is_some())))
     }
 }
 

@@ -1,5 +1,5 @@
 //! The way from one session to its client: packets of its namespace, through the connection that its namespaces share.
-use crate::broker::{Delivery, Flight, FlightPlace, Outlet, Pushed, Ticket};
+use crate::broker::{Delivery, Flight, FlightPlace, Outbox, Outlet, Pushed, Ticket};
 use crate::metrics::Metrics;
 use crate::protocol::socketio::{AckId, SocketIo};
 use crate::protocol::{Encoding, Frame, Push, Reply, Subscribed};
@@ -15,7 +15,7 @@ pub(super) struct Shared {
     pub way: Rc<Way>,
     pub metrics: Metrics,
     /// The namespaces that are joined: they are told when the connection ends on purpose.
-    joined: RefCell<Vec<Rc<SocketIo>>>,
+    joined: RefCell<Vec<Arc<SocketIo>>>,
     unanswered: Cell<usize>,
     /// Publishes that want no answer.
     flight: Flight,
@@ -54,9 +54,7 @@ impl Shared {
 
     /// Sends what the client did not ask for. Past the bound of its queue the connection is cut.
     pub(super) fn push(&self, frame: &Frame) {
-        if self.way.push(frame.websocket().clone()) == Pushed::Overflow {
-            log::info!("a client was cut off: it reads too slowly");
-        }
+        self.way.push(frame.websocket().clone());
     }
 
     fn settled(&self) {
@@ -77,7 +75,9 @@ impl Shared {
 /// The outlet of one session.
 pub(super) struct NamespaceOutlet {
     shared: Rc<Shared>,
-    encoding: Rc<SocketIo>,
+    /// That of the connection, once more: a delivery takes the shortest way to it.
+    outbox: Rc<Outbox>,
+    encoding: Arc<SocketIo>,
     phase: Cell<Phase>,
     next: Cell<u64>,
     /// The client's events without an outcome, with the ids under which they are to be acknowledged.
@@ -96,10 +96,11 @@ pub(super) enum Phase {
 }
 
 impl NamespaceOutlet {
-    pub(super) fn new(shared: Rc<Shared>, encoding: SocketIo) -> Rc<Self> {
+    pub(super) fn new(shared: Rc<Shared>, encoding: Arc<SocketIo>) -> Rc<Self> {
         Rc::new(NamespaceOutlet {
+            outbox: shared.way.outbox().clone(),
             shared,
-            encoding: Rc::new(encoding),
+            encoding,
             phase: Cell::new(Phase::Connecting),
             next: Cell::new(0),
             open: RefCell::default(),
@@ -122,7 +123,7 @@ impl NamespaceOutlet {
     /// The client has left: nothing more is said.
     pub(super) fn leave(&self) {
         self.phase.set(Phase::Left);
-        self.shared.joined.borrow_mut().retain(|joined| !Rc::ptr_eq(joined, &self.encoding));
+        self.shared.joined.borrow_mut().retain(|joined| !Arc::ptr_eq(joined, &self.encoding));
     }
 
     fn settle(&self, ticket: Ticket) -> Option<AckId> {
@@ -170,7 +171,10 @@ impl Outlet for NamespaceOutlet {
         if delivery.is_volatile() && !self.shared.way.is_writable() {
             return Metrics::count(&self.shared.metrics.drops, "volatile");
         }
-        self.shared.push(&delivery.frame(&*self.encoding, None));
+        let frame = delivery.frame(&*self.encoding, None);
+        if self.outbox.push(frame.websocket().clone()) == Pushed::Overflow {
+            self.shared.way.overflowed();
+        }
     }
 
     fn push(&self, push: &Push) {

@@ -5,11 +5,12 @@ use crate::metrics::Metrics;
 use crate::protocol::socketio::engine::EnginePacket;
 use crate::transport::engineio::way::{CLOSE, Carrier};
 use crate::transport::inbound::Inbound;
-use crate::transport::pump::{self, Cutter, Movable, Socket};
+use crate::transport::line::{Line, Movable, Socket};
+use crate::transport::pump;
 use actix::prelude::*;
 use actix_web::rt::net::TcpStream;
 use bytes::{Bytes, BytesMut};
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -77,15 +78,15 @@ impl EngineSession {
         }
         self.candidates += 1;
         let number = self.candidates;
-        let socket = Rc::new(RefCell::new(socket));
-        let cut = Rc::new(Cutter(socket.clone()));
+        let line = Line::new(socket);
+        let cut = line.clone();
         let outbox = Outbox::new(CANDIDATE, self.way.worker().outbox_bytes().clone(), Some(cut.clone()));
         if !head.is_empty() {
             outbox.begin_with(head);
         }
         let next = Rc::new(Cell::new(None));
-        let incoming = pump::Reader::new(socket.clone(), early);
-        actix_rt::spawn(pump::write_in_turn(socket, outbox.clone(), next.clone()));
+        let incoming = pump::Reader::new(line.clone(), early);
+        actix_rt::spawn(pump::write_in_turn(line, outbox.clone(), next.clone()));
         ctx.spawn(Reader::of_candidate(Inbound::new(incoming, self.config().max_payload), number));
         self.candidate = Some(Box::new(Candidate { number, outbox, cut, next, is_probed: false }));
         self.way.after(self.config().upgrade_timeout, Due::Own(number));

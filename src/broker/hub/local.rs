@@ -1,0 +1,161 @@
+//! The listeners of one channel on one worker.
+use super::Standing;
+use crate::broker::listener::{GroupMember, Listener, Offered};
+use crate::broker::message::SessionOrder;
+use crate::broker::{Delivery, Instruct, Instruction, Seq};
+use crate::metrics::{Metrics, NamespaceMetrics};
+use crate::types::{Audience, ChannelName, Group, Position, SessionId};
+use foldhash::quality::RandomState;
+use slab::Slab;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Who listens to a channel here.
+pub(super) struct Local {
+    listeners: Slab<Listener>,
+    /// Who is in which group, so that the cost of an event follows who is meant (decision 5).
+    groups: HashMap<Group, Vec<usize>, RandomState>,
+    /// The last position that came by.
+    pub passed: Option<Position>,
+    pub counted: NamespaceMetrics,
+}
+
+impl Local {
+    /// Nobody yet.
+    pub fn new(counted: NamespaceMetrics) -> Self {
+        Local { listeners: Slab::new(), groups: HashMap::default(), passed: None, counted }
+    }
+
+    /// Puts a listener in; its key.
+    pub fn add(&mut self, mut listener: Listener) -> usize {
+        let key = self.listeners.vacant_key();
+        if let Some(member) = &mut listener.member {
+            member.key = key;
+        }
+        for group in listener.groups() {
+            self.groups.entry(group.clone()).or_default().push(key);
+        }
+        self.listeners.insert(listener)
+    }
+
+    /// Takes a listener out; whether it was there.
+    pub fn remove(&mut self, key: usize) -> bool {
+        let Some(listener) = self.listeners.try_remove(key) else { return false };
+        listener.groups().iter().for_each(|group| self.leave_group(group, key));
+        true
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.listeners.is_empty()
+    }
+
+    pub fn listener(&mut self, key: usize) -> Option<&mut Listener> {
+        self.listeners.get_mut(key)
+    }
+
+    pub fn standing(&self, key: usize) -> Option<Standing> {
+        let listener = self.listeners.get(key)?;
+        Some(Standing {
+            groups: listener.groups().to_vec(),
+            sent: listener.member.as_ref().and_then(|member| member.sent.clone()),
+            passed: listener.latest(self.passed.as_ref()).cloned(),
+        })
+    }
+
+    /// Offers an event to the listeners that are meant, each once; `taken` is told of those who have taken it. How many it was
+    /// sent to.
+    pub fn offer(&mut self, delivery: &Arc<Delivery>, buffer: usize, taken: &mut dyn FnMut(Option<SessionId>)) -> u64 {
+        let mut sent = 0;
+        self.for_each_meant(delivery.audience(), delivery.seq, |listener| {
+            let offered = listener.offer(delivery, buffer);
+            sent += u64::from(offered == Offered::Sent);
+            if offered != Offered::Skipped {
+                taken(listener.who);
+            }
+        });
+        sent
+    }
+
+    /// Does something with each listener that is meant, once.
+    fn for_each_meant(&mut self, audience: Option<&Audience>, seq: Seq, mut act: impl FnMut(&mut Listener)) {
+        let Some(audience) = audience.filter(|audience| !audience.is_everyone()) else {
+            return self.listeners.iter_mut().for_each(|(_, listener)| act(listener));
+        };
+        if audience.to.is_empty() {
+            let meant = self.listeners.iter_mut().filter(|(_, listener)| !listener.is_in_any(&audience.except));
+            return meant.for_each(|(_, listener)| act(listener));
+        }
+        for group in &audience.to {
+            for key in self.groups.get(group).map_or(&[][..], Vec::as_slice) {
+                let Some(listener) = self.listeners.get_mut(*key) else { continue };
+                // Who is in two of the groups has had its turn.
+                if listener.takes_turn(seq) && !listener.is_in_any(&audience.except) {
+                    act(listener);
+                }
+            }
+        }
+    }
+
+    /// Does to the listeners that are meant what is instructed; how many groups could not be entered.
+    pub fn obey(&mut self, instruction: &Instruction, seq: Seq, most: usize) -> usize {
+        let mut meant = vec![];
+        self.for_each_meant(Some(&instruction.audience), seq, |listener| match &instruction.what {
+            Instruct::Order(order) => listener.session.do_send(order.clone()),
+            Instruct::Regroup { .. } => meant.extend(listener.member.as_ref().map(|member| member.key)),
+            Instruct::Tell(telling) => telling.tell(listener.groups()),
+        });
+        let Instruct::Regroup { join, leave } = &instruction.what else { return 0 };
+        let mut refused = 0;
+        for key in meant {
+            refused += join.iter().filter(|group| !self.join_group(group, key, most)).count();
+            leave.iter().for_each(|group| self.quit_group(group, key));
+        }
+        refused
+    }
+
+    /// Whether the listener is in the group now: one that a handler lets join whatever it says must not take memory without
+    /// an end.
+    fn join_group(&mut self, group: &Group, key: usize, most: usize) -> bool {
+        let Some(member) = self.member(key) else { return true };
+        if member.groups.contains(group) {
+            return true;
+        }
+        if member.groups.len() >= most {
+            return false;
+        }
+        member.groups.push(group.clone());
+        self.groups.entry(group.clone()).or_default().push(key);
+        true
+    }
+
+    fn quit_group(&mut self, group: &Group, key: usize) {
+        let Some(member) = self.member(key) else { return };
+        // The first is its own.
+        if let Some(at) = member.groups.iter().skip(1).position(|of| of == group) {
+            member.groups.swap_remove(at + 1);
+            self.leave_group(group, key);
+        }
+    }
+
+    fn member(&mut self, key: usize) -> Option<&mut GroupMember> {
+        self.listeners.get_mut(key)?.member.as_deref_mut()
+    }
+
+    fn leave_group(&mut self, group: &Group, key: usize) {
+        let Some(keys) = self.groups.get_mut(group) else { return };
+        keys.retain(|member| *member != key);
+        if keys.is_empty() {
+            self.groups.remove(group);
+        }
+    }
+
+    /// Deliveries up to `upto` never arrived: those who should have had them are told to come back (decision 23a).
+    pub fn lag(&mut self, channel: &ChannelName, upto: Seq, metrics: &Metrics) {
+        for (_, listener) in &mut self.listeners {
+            if listener.missed(upto) {
+                Metrics::count(&metrics.drops, "lagging");
+                listener.session.do_send(SessionOrder::Resync(channel.clone()));
+            }
+        }
+    }
+}

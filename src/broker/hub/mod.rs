@@ -1,0 +1,69 @@
+//! The hub of a worker: delivers each channel's events to the listeners on its thread.
+mod local;
+mod table;
+
+pub use table::{Bounds, HubTable, ListenerKey, Standing};
+
+use super::message::{HubItem, Lagging};
+use actix::prelude::*;
+use std::cell::RefCell;
+use std::rc::Rc;
+use tokio::sync::mpsc;
+
+/// Names a hub among those of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HubId(pub usize);
+
+/// The actor of one worker that turns channels' deliveries into outbox entries.
+pub struct Hub {
+    table: Rc<RefCell<HubTable>>,
+    inlet: Option<mpsc::Receiver<HubItem>>,
+}
+
+impl Hub {
+    /// A hub over the worker's table, fed through `inlet`.
+    pub fn new(table: Rc<RefCell<HubTable>>, inlet: mpsc::Receiver<HubItem>) -> Self {
+        Hub { table, inlet: Some(inlet) }
+    }
+}
+
+impl Actor for Hub {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        if let Some(mut inlet) = self.inlet.take() {
+            // The receiver takes part in the runtime's budget, so a flood yields to the sockets (decision 30).
+            ctx.add_stream(futures_util::stream::poll_fn(move |cx| inlet.poll_recv(cx)));
+        }
+    }
+}
+
+impl StreamHandler<HubItem> for Hub {
+    fn handle(&mut self, item: HubItem, _: &mut Self::Context) {
+        let mut table = self.table.borrow_mut();
+        match item {
+            HubItem::Delivery(delivery, after) => table.deliver(&delivery, after),
+            HubItem::Gap(channel, seq) => table.lag(&channel, seq),
+            HubItem::Route(channel, addr) => table.learn(channel, addr),
+            HubItem::Forget(channel, forget) => {
+                if table.route(&channel) == Some(forget.addr()) {
+                    table.forget(&channel);
+                }
+            }
+        }
+    }
+}
+
+impl Handler<Lagging> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, lagging: Lagging, _: &mut Self::Context) {
+        let mut table = self.table.borrow_mut();
+        match lagging {
+            Lagging::Behind(channel, seq) => table.lag(&channel, seq),
+            // Who joined its successor in the meantime begins later than its last count. The address stays until it is
+            // used: it may be the successor's.
+            Lagging::ChannelLost(channel, last) => table.lag(&channel, last),
+        }
+    }
+}

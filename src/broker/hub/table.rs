@@ -1,0 +1,196 @@
+//! Which channels a worker knows, and who listens to them on its thread.
+use super::local::Local;
+use crate::broker::listener::{Listener, Since};
+use crate::broker::{Body, Channel, Delivery, Rounds, Seq};
+use crate::metrics::Metrics;
+use crate::types::{ChannelName, Group, Position};
+use actix::prelude::*;
+use foldhash::quality::RandomState;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Names a listener in its hub and channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListenerKey(usize);
+
+/// The listeners and known channels of one worker. Sessions on the thread change it directly; the hub delivers.
+pub struct HubTable {
+    known: HashMap<ChannelName, Known, RandomState>,
+    bounds: Bounds,
+    rounds: Rounds,
+    metrics: Metrics,
+}
+
+/// What a worker knows of a channel. One table for both: a publish from here often comes back to here, and finds in the
+/// cache what it went by on its way out.
+#[derive(Default)]
+struct Known {
+    /// Where it lives, once this worker has been told.
+    route: Option<Addr<Channel>>,
+    /// Who listens here, if anybody does.
+    local: Option<Local>,
+}
+
+/// The bounds of a listener.
+#[derive(Clone, Copy)]
+pub struct Bounds {
+    /// Deliveries held back while it joins.
+    pub join_buffer: usize,
+    /// Groups it may be in, its own included.
+    pub groups: usize,
+}
+
+/// Where a listener stood when it was looked at.
+pub struct Standing {
+    /// The groups it was in.
+    pub groups: Vec<Group>,
+    /// The last event with a position that it was sent.
+    pub sent: Option<Position>,
+    /// The last position that came by its hub since it began, whomever that event was for.
+    pub passed: Option<Position>,
+}
+
+impl HubTable {
+    /// An empty table. Who was handed an event that asks for answers is reported to `rounds`.
+    pub fn new(bounds: Bounds, rounds: Rounds, metrics: Metrics) -> Self {
+        HubTable { known: HashMap::default(), bounds, rounds, metrics }
+    }
+
+    /// Puts a listener in.
+    pub fn add(&mut self, channel: &ChannelName, listener: Listener) -> ListenerKey {
+        let known = self.known.entry(channel.clone()).or_default();
+        let local = known.local.get_or_insert_with(|| Local::new(self.metrics.namespace(channel.namespace())));
+        self.metrics.listeners.inc();
+        ListenerKey(local.add(listener))
+    }
+
+    /// Takes a listener out.
+    pub fn remove(&mut self, channel: &ChannelName, key: ListenerKey) {
+        let Some(known) = self.known.get_mut(channel) else { return };
+        let Some(local) = &mut known.local else { return };
+        if local.remove(key.0) {
+            self.metrics.listeners.dec();
+        }
+        if local.is_empty() {
+            known.local = None;
+            self.tidy(channel);
+        }
+    }
+
+    /// Changes a listener.
+    pub fn listener(&mut self, channel: &ChannelName, key: ListenerKey) -> Option<&mut Listener> {
+        self.local(channel)?.listener(key.0)
+    }
+
+    /// Where a listener stands.
+    pub fn standing(&self, channel: &ChannelName, key: ListenerKey) -> Option<Standing> {
+        self.known.get(channel)?.local.as_ref()?.standing(key.0)
+    }
+
+    /// Ends a listener's join.
+    pub fn go_live(&mut self, channel: &ChannelName, key: ListenerKey, since: Since) {
+        if let Some(listener) = self.listener(channel, key) {
+            listener.go_live(since);
+        }
+    }
+
+    /// The address of a channel, if this worker has been told it.
+    pub fn route(&self, channel: &ChannelName) -> Option<&Addr<Channel>> {
+        self.known.get(channel)?.route.as_ref()
+    }
+
+    /// Remembers the address of a channel.
+    pub(super) fn learn(&mut self, channel: ChannelName, addr: Addr<Channel>) {
+        self.known.entry(channel).or_default().route = Some(addr);
+    }
+
+    /// Forgets the address of a channel.
+    pub fn forget(&mut self, channel: &ChannelName) {
+        if let Some(known) = self.known.get_mut(channel) {
+            known.route = None;
+            self.tidy(channel);
+        }
+    }
+
+    fn local(&mut self, channel: &ChannelName) -> Option<&mut Local> {
+        self.known.get_mut(channel)?.local.as_mut()
+    }
+
+    /// A channel of which nothing is known any more takes no place.
+    fn tidy(&mut self, channel: &ChannelName) {
+        if self.known.get(channel).is_some_and(|known| known.route.is_none() && known.local.is_none()) {
+            self.known.remove(channel);
+        }
+    }
+
+    /// Hands a delivery to its listeners. `after` is the last one before it that this hub was sent.
+    pub(super) fn deliver(&mut self, delivery: &Arc<Delivery>, after: Seq) {
+        let known = self.known.get_mut(&delivery.channel);
+        let Some(local) = known.and_then(|known| known.local.as_mut()) else {
+            // The last listener has left, and its channel does not know yet: nobody is asked here.
+            return delivery.body.round().into_iter().for_each(|round| self.rounds.asked(round, []));
+        };
+        if delivery.seq > after + 1 {
+            local.lag(&delivery.channel, delivery.seq - 1, &self.metrics);
+        }
+        match &delivery.body {
+            Body::Event(_) => {
+                let round = delivery.body.round();
+                let mut asked = vec![];
+                let sent = local.offer(delivery, self.bounds.join_buffer, &mut |who| {
+                    if round.is_some() {
+                        asked.extend(who);
+                    }
+                });
+                if let Some(round) = round {
+                    self.rounds.asked(round, asked);
+                }
+                local.counted.deliveries.inc_by(sent);
+                self.metrics.delivery_seconds.observe(delivery.accepted.elapsed().as_secs_f64());
+            }
+            Body::Notice(_) => {
+                local.offer(delivery, self.bounds.join_buffer, &mut |_| {});
+            }
+            Body::Instruction(instruction) => {
+                let refused = local.obey(instruction, delivery.seq, self.bounds.groups);
+                (0..refused).for_each(|_| Metrics::count(&self.metrics.refusals, "groups"));
+            }
+        }
+        if let Some(position) = delivery.position() {
+            local.passed = Some(position.clone());
+        }
+    }
+
+    /// Deliveries of a channel up to `upto` never arrived.
+    pub(super) fn lag(&mut self, channel: &ChannelName, upto: Seq) {
+        let known = self.known.get_mut(channel);
+        if let Some(local) = known.and_then(|known| known.local.as_mut()) {
+            local.lag(channel, upto, &self.metrics);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Envelope, Event, Json, Space};
+
+    #[test]
+    fn a_hub_whose_last_listener_has_left_asks_nobody_and_says_so() {
+        let rounds = Rounds::new(1);
+        let mut round = rounds.open().expect("there is room");
+        rounds.sent(round.number, 1);
+        let mut table = HubTable::new(Bounds { join_buffer: 1, groups: 1 }, rounds, Metrics::new());
+        let channel = ChannelName::in_space(Space::SocketIo, "/", 255).expect("a valid name");
+        let event = Event {
+            channel: channel.clone(),
+            data: Json::null(),
+            tags: None,
+            publisher: None,
+            position: None,
+            envelope: Some(Arc::new(Envelope { ack: Some(round.number), ..Envelope::PLAIN })),
+        };
+        table.deliver(&Arc::new(Delivery::new(channel, Body::Event(Arc::new(event)), 1)), 0);
+        assert!(round.over.try_recv().is_ok(), "nobody is waited for");
+    }
+}

@@ -1,0 +1,60 @@
+use super::*;
+use std::cell::Cell;
+
+struct Flag(Cell<bool>);
+
+impl Cut for Flag {
+    fn cut(&self) {
+        self.0.set(true);
+    }
+}
+
+fn outbox(limit: usize) -> (Rc<Outbox>, Rc<Flag>, Arc<AtomicI64>) {
+    let (flag, bytes) = (Rc::new(Flag(Cell::new(false))), Arc::new(AtomicI64::new(0)));
+    (Outbox::new(limit, bytes.clone(), Some(flag.clone())), flag, bytes)
+}
+
+fn poll(outbox: &Outbox) -> Poll<Option<Bytes>> {
+    outbox.poll_next(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn a_push_past_the_bound_cuts_the_socket_and_frees_the_queue() {
+    let (outbox, cut, bytes) = outbox(10);
+    assert_eq!(outbox.push(Bytes::from_static(b"123456")), Pushed::Queued);
+    assert_eq!(outbox.push(Bytes::from_static(b"123456")), Pushed::Overflow);
+    assert!(cut.0.get());
+    assert_eq!((outbox.bytes(), bytes.load(Ordering::Relaxed)), (0, 0));
+    assert_eq!(poll(&outbox), Poll::Ready(None));
+    assert_eq!(outbox.push(Bytes::from_static(b"1")), Pushed::Ended);
+}
+
+#[test]
+fn an_empty_outbox_takes_any_one_frame() {
+    let (outbox, cut, _) = outbox(4);
+    assert_eq!(outbox.push(Bytes::from_static(b"larger than the bound")), Pushed::Queued);
+    assert!(!cut.0.get());
+}
+
+#[test]
+fn an_answer_has_no_bound_but_stops_the_reading() {
+    let (outbox, cut, _) = outbox(4);
+    outbox.answer(Bytes::from_static(b"12345678"));
+    outbox.answer(Bytes::from_static(b"12345678"));
+    assert!(!cut.0.get());
+    assert!(outbox.poll_room(&mut Context::from_waker(Waker::noop())).is_pending());
+    let _ = (poll(&outbox), poll(&outbox));
+    assert!(outbox.poll_room(&mut Context::from_waker(Waker::noop())).is_ready());
+}
+
+#[test]
+fn what_is_queued_leaves_before_the_end() {
+    let (outbox, _, bytes) = outbox(100);
+    outbox.push(Bytes::from_static(b"a"));
+    outbox.finish(Some(Bytes::from_static(b"b")));
+    assert_eq!(outbox.push(Bytes::from_static(b"c")), Pushed::Ended);
+    assert_eq!(poll(&outbox), Poll::Ready(Some(Bytes::from_static(b"a"))));
+    assert_eq!(poll(&outbox), Poll::Ready(Some(Bytes::from_static(b"b"))));
+    assert_eq!(poll(&outbox), Poll::Ready(None));
+    assert_eq!(bytes.load(Ordering::Relaxed), 0);
+}
