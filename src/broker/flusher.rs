@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 /// A socket for which something is queued.
 pub trait Flush {
@@ -23,22 +23,36 @@ thread_local! {
 #[derive(Default)]
 struct Due {
     sockets: VecDeque<Weak<dyn Flush>>,
-    is_running: bool,
+    task: Task,
+}
+
+/// The task that flushes them.
+#[derive(Default)]
+enum Task {
+    /// There is none.
+    #[default]
+    None,
+    /// It waits until a socket is due.
+    Asleep(Waker),
+    Running,
 }
 
 /// Flushes a socket behind all that waits for this thread now: what else is published until then leaves with the same
 /// write. Needs an actix runtime.
 pub(super) fn flush_later(socket: Weak<dyn Flush>) {
-    let was_running = DUE.with_borrow_mut(|due| {
+    let task = DUE.with_borrow_mut(|due| {
         due.sockets.push_back(socket);
-        std::mem::replace(&mut due.is_running, true)
+        std::mem::replace(&mut due.task, Task::Running)
     });
-    if !was_running {
-        actix_rt::spawn(Flusher { has_waited: false });
+    match task {
+        Task::None => drop(actix_rt::spawn(Flusher::default())),
+        Task::Asleep(waker) => waker.wake(),
+        Task::Running => {}
     }
 }
 
-/// Runs until no socket is due.
+/// Flushes what is due, and sleeps in between.
+#[derive(Default)]
 struct Flusher {
     has_waited: bool,
 }
@@ -49,7 +63,11 @@ impl Future for Flusher {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if std::mem::replace(&mut self.has_waited, true) {
             for _ in 0..BUDGET {
-                let Some(socket) = DUE.with_borrow_mut(|due| due.sockets.pop_front()) else { return Poll::Ready(()) };
+                let Some(socket) = DUE.with_borrow_mut(|due| due.sockets.pop_front()) else {
+                    self.has_waited = false;
+                    DUE.with_borrow_mut(|due| due.task = Task::Asleep(cx.waker().clone()));
+                    return Poll::Pending;
+                };
                 // One that has ended meanwhile is gone.
                 if let Some(socket) = socket.upgrade() {
                     socket.flush();
@@ -63,12 +81,7 @@ impl Future for Flusher {
 
 impl Drop for Flusher {
     fn drop(&mut self) {
-        // Done, or dropped with its runtime, whose sockets end, too. An error means that the thread ends.
-        let left = DUE.try_with(|due| {
-            let mut due = due.borrow_mut();
-            due.is_running = false;
-            due.sockets.drain(..).collect::<Vec<_>>()
-        });
-        drop(left);
+        // Its runtime ends, and the sockets with it; the thread may begin another. An error means that the thread ends, too.
+        let _ = DUE.try_with(RefCell::take);
     }
 }

@@ -49,16 +49,15 @@ pub struct Listener {
     pub notices: bool,
     /// The number that stands for the channel's name.
     pub number: Option<u32>,
-    /// The session's id, where it may be asked to acknowledge.
-    pub who: Option<SessionId>,
     /// None in a channel whose events go to everybody. Boxed, as what follows: a delivery reads as little memory as it can.
     pub member: Option<Box<GroupMember>>,
     state: State,
 }
 
 /// What a listener is in a channel whose events may be for some groups only.
-#[derive(Default)]
 pub struct GroupMember {
+    /// Its session, which may be asked to acknowledge.
+    pub who: SessionId,
     /// The groups it is in, its own first.
     pub groups: Vec<Group>,
     /// Its place in its hub.
@@ -70,10 +69,10 @@ pub struct GroupMember {
 }
 
 impl GroupMember {
-    /// A listener in these groups; none where there are none.
-    pub fn of(groups: &[Group]) -> Option<Box<Self>> {
+    /// A session's listener in these groups; none where there are none.
+    pub fn of(who: SessionId, groups: &[Group]) -> Option<Box<Self>> {
         let groups = groups.to_vec();
-        (!groups.is_empty()).then(|| Box::new(GroupMember { groups, ..GroupMember::default() }))
+        (!groups.is_empty()).then(|| Box::new(GroupMember { who, groups, key: 0, turn: 0, sent: None }))
     }
 }
 
@@ -152,7 +151,6 @@ impl Listener {
             filter: None,
             notices: false,
             number: None,
-            who: None,
             member: None,
             state: State::Joining(Box::default()),
         }

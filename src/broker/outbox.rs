@@ -1,8 +1,10 @@
 //! The queue of encoded frames between a connection's writers and its socket.
+mod queue;
+
 use super::flusher::{self, Flush};
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
+use queue::Queue;
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -15,9 +17,6 @@ pub trait Cut {
     fn cut(&self);
 }
 
-/// A drained queue with more slots than this is given back to the allocator: 2 KiB, the slots of one full write.
-const KEPT_SLOTS: usize = 64;
-
 /// What is queued for one socket, bounded in bytes. Frames are shared by all listeners of an encoding.
 pub struct Outbox {
     state: RefCell<State>,
@@ -27,8 +26,7 @@ pub struct Outbox {
 }
 
 struct State {
-    queue: VecDeque<Bytes>,
-    bytes: usize,
+    queue: Queue,
     end: End,
     reader: Option<Waker>,
     notice: Notice,
@@ -70,15 +68,8 @@ impl Outbox {
     /// An empty outbox that holds pushes up to `limit` bytes. `worker_bytes` sums what is queued on this thread; `cut`
     /// ends the socket at the bound.
     pub fn new(limit: usize, worker_bytes: Arc<AtomicI64>, cut: Option<Rc<dyn Cut>>) -> Rc<Self> {
-        let state = State {
-            queue: VecDeque::new(),
-            bytes: 0,
-            end: End::Open,
-            reader: None,
-            notice: Notice::Reader,
-            room: None,
-            cut,
-        };
+        let state =
+            State { queue: Queue::default(), end: End::Open, reader: None, notice: Notice::Reader, room: None, cut };
         Rc::new(Outbox { state: RefCell::new(state), limit, worker_bytes })
     }
 
@@ -89,7 +80,7 @@ impl Outbox {
         if state.end != End::Open {
             return Pushed::Ended;
         }
-        if state.bytes > 0 && state.bytes + frame.len() > self.limit {
+        if !state.queue.is_empty() && state.queue.bytes() + frame.len() > self.limit {
             drop(state);
             self.kill();
             return Pushed::Overflow;
@@ -126,9 +117,7 @@ impl Outbox {
             return;
         }
         state.end = End::Dead;
-        self.account(-(state.bytes as i64));
-        state.bytes = 0;
-        state.queue = VecDeque::new();
+        self.account(-(state.queue.clear() as i64));
         wake(&mut state.reader);
         wake(&mut state.room);
         if let Some(cut) = state.cut.take() {
@@ -143,7 +132,7 @@ impl Outbox {
 
     /// Cuts the socket if it has not drained: the last step of a stop.
     pub fn cut_if_stuck(&self) {
-        let stuck = self.state.borrow().bytes > 0;
+        let stuck = !self.state.borrow().queue.is_empty();
         if stuck {
             self.kill();
         }
@@ -162,12 +151,8 @@ impl Outbox {
     pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let mut state = self.state.borrow_mut();
         if let Some(frame) = state.queue.pop_front() {
-            state.bytes -= frame.len();
             self.account(-(frame.len() as i64));
-            if state.queue.is_empty() && state.queue.capacity() > KEPT_SLOTS {
-                state.queue = VecDeque::new();
-            }
-            if state.bytes <= self.limit {
+            if state.queue.bytes() <= self.limit {
                 wake(&mut state.room);
             }
             return Poll::Ready(Some(frame));
@@ -211,25 +196,11 @@ impl Outbox {
     }
 
     /// Takes off as many bytes as were written.
-    pub fn consume(&self, mut written: usize) {
+    pub fn consume(&self, written: usize) {
         let mut state = self.state.borrow_mut();
-        let taken = written.min(state.bytes);
-        state.bytes -= taken;
+        let taken = state.queue.advance(written);
         self.account(-(taken as i64));
-        while written > 0
-            && let Some(frame) = state.queue.front_mut()
-        {
-            if frame.len() > written {
-                frame.advance(written);
-                break;
-            }
-            written -= frame.len();
-            state.queue.pop_front();
-        }
-        if state.queue.is_empty() && state.queue.capacity() > KEPT_SLOTS {
-            state.queue = VecDeque::new();
-        }
-        if state.bytes <= self.limit {
+        if state.queue.bytes() <= self.limit {
             wake(&mut state.room);
         }
     }
@@ -238,7 +209,6 @@ impl Outbox {
     pub fn begin_with(&self, head: Bytes) {
         let mut state = self.state.borrow_mut();
         if state.end != End::Dead {
-            state.bytes += head.len();
             self.account(head.len() as i64);
             state.queue.push_front(head);
             tell(&mut state);
@@ -248,7 +218,7 @@ impl Outbox {
     /// Ready while no more than the bound is queued: the next command of the connection may be read.
     pub fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.state.borrow_mut();
-        if state.bytes <= self.limit || state.end == End::Dead {
+        if state.queue.bytes() <= self.limit || state.end == End::Dead {
             return Poll::Ready(());
         }
         register(&mut state.room, cx);
@@ -257,7 +227,7 @@ impl Outbox {
 
     /// Bytes queued.
     pub fn bytes(&self) -> usize {
-        self.state.borrow().bytes
+        self.state.borrow().queue.bytes()
     }
 
     /// Whether frames are still taken.
@@ -266,7 +236,6 @@ impl Outbox {
     }
 
     fn queue(&self, state: &mut State, frame: Bytes) {
-        state.bytes += frame.len();
         self.account(frame.len() as i64);
         state.queue.push_back(frame);
         tell(state);
@@ -280,7 +249,7 @@ impl Outbox {
 
 impl Drop for Outbox {
     fn drop(&mut self) {
-        let bytes = self.state.get_mut().bytes;
+        let bytes = self.state.get_mut().queue.bytes();
         self.account(-(bytes as i64));
     }
 }

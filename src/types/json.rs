@@ -91,7 +91,7 @@ impl Json {
     /// break is always between tokens: inside a string it must be escaped (RFC 8259, section 7).
     fn on_one_line(bytes: Bytes) -> Self {
         let is_break = |b: &u8| matches!(b, b'\n' | b'\r');
-        match bytes.iter().any(is_break) {
+        match memchr::memchr2(b'\n', b'\r', &bytes).is_some() {
             false => Json(bytes),
             true => Json(bytes.iter().filter(|b| !is_break(b)).copied().collect()),
         }

@@ -70,7 +70,7 @@ impl Local {
             let offered = listener.offer(delivery, buffer);
             sent += u64::from(offered == Offered::Sent);
             if offered != Offered::Skipped {
-                taken(listener.who);
+                taken(listener.member.as_ref().map(|member| member.who));
             }
         });
         sent

@@ -92,8 +92,7 @@ impl Session {
         let mut listener = Listener::joining(self.outlet.clone(), self.me(ctx));
         listener.filter = wanted.filter.clone();
         listener.notices = wanted.notices;
-        listener.who = Some(self.id);
-        listener.member = GroupMember::of(&wanted.groups);
+        listener.member = GroupMember::of(self.id, &wanted.groups);
         let key = self.worker.listen(&channel, listener);
         self.joins += 1;
         let turn = self.joins;
