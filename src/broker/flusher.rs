@@ -81,7 +81,79 @@ impl Future for Flusher {
 
 impl Drop for Flusher {
     fn drop(&mut self) {
-        // Its runtime ends, and the sockets with it; the thread may begin another. An error means that the thread ends, too.
-        let _ = DUE.try_with(RefCell::take);
+        // Its runtime ends, or a flush has panicked: whatever is due next begins another, which finds those that still wait.
+        // An error means that the thread ends, too.
+        let _ = DUE.try_with(|due| due.borrow_mut().task = Task::None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[derive(Default)]
+    struct Socket {
+        flushed: Cell<usize>,
+        breaks: bool,
+    }
+
+    impl Flush for Socket {
+        fn flush(self: Rc<Self>) {
+            assert!(!self.breaks, "the flush of this socket breaks");
+            self.flushed.set(self.flushed.get() + 1);
+        }
+    }
+
+    fn due(socket: &Rc<Socket>) {
+        let socket: Weak<Socket> = Rc::downgrade(socket);
+        flush_later(socket);
+    }
+
+    /// Until everything that waits now has had its turn a few times.
+    async fn turns() {
+        for _ in 0..4 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[test]
+    fn it_waits_behind_what_the_thread_has_to_do_and_then_flushes_all_that_is_due() {
+        actix_rt::System::new().block_on(async {
+            let sockets: Vec<Rc<Socket>> = (0..BUDGET * 2).map(|_| Rc::default()).collect();
+            sockets.iter().for_each(due);
+            let first = sockets[0].clone();
+            let seen = actix_rt::spawn(async move { first.flushed.get() }).await.expect("nothing panics here");
+            assert_eq!(seen, 0, "what waited for the thread already may still add to it");
+            turns().await;
+            assert!(sockets.iter().all(|socket| socket.flushed.get() == 1));
+            due(&sockets[0]);
+            turns().await;
+            assert_eq!(sockets[0].flushed.get(), 2, "it wakes again");
+        });
+    }
+
+    #[test]
+    fn another_runtime_of_the_thread_has_a_flusher_of_its_own() {
+        let socket = Rc::<Socket>::default();
+        actix_rt::System::new().block_on(async { due(&socket) });
+        actix_rt::System::new().block_on(async {
+            due(&socket);
+            turns().await;
+        });
+        assert_eq!(socket.flushed.get(), 2, "what the first had no time for is not forgotten");
+    }
+
+    #[test]
+    fn a_flush_that_panics_keeps_no_other_socket_from_being_flushed() {
+        actix_rt::System::new().block_on(async {
+            let (good, broken) = (Rc::<Socket>::default(), Rc::new(Socket { breaks: true, ..Socket::default() }));
+            due(&broken);
+            due(&good);
+            turns().await;
+            due(&good);
+            turns().await;
+            assert_eq!(good.flushed.get(), 2);
+        });
     }
 }

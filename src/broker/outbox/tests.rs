@@ -58,3 +58,38 @@ fn what_is_queued_leaves_before_the_end() {
     assert_eq!(poll(&outbox), Poll::Ready(None));
     assert_eq!(bytes.load(Ordering::Relaxed), 0);
 }
+
+struct Told(Cell<usize>);
+
+impl Flush for Told {
+    fn flush(self: Rc<Self>) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+#[actix_rt::test]
+async fn a_socket_is_told_once_until_it_has_written_everything() {
+    let (outbox, _, _) = outbox(100);
+    let socket = Rc::new(Told(Cell::new(0)));
+    outbox.flush_with(&socket);
+    let turns = async || {
+        for _ in 0..4 {
+            tokio::task::yield_now().await;
+        }
+    };
+    outbox.push(Bytes::from_static(b"ab"));
+    outbox.push(Bytes::from_static(b"c"));
+    turns().await;
+    assert_eq!(socket.0.get(), 1);
+    outbox.consume(1);
+    // Something is left: the task that waits for the socket has it now.
+    outbox.flush_with(&socket);
+    outbox.push(Bytes::from_static(b"d"));
+    turns().await;
+    assert_eq!(socket.0.get(), 1);
+    outbox.consume(3);
+    outbox.flush_with(&socket);
+    outbox.push(Bytes::from_static(b"e"));
+    turns().await;
+    assert_eq!(socket.0.get(), 2);
+}
