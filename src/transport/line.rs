@@ -13,10 +13,9 @@ pub trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Shuts it down in both directions: whoever reads or writes finds its end.
     fn shut(&self);
 
-    /// Writes what it takes at once. A socket that cannot tell without being waited for takes nothing so: `WouldBlock`.
-    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        let _ = bytes;
-        Err(io::ErrorKind::WouldBlock.into())
+    /// The plain socket, where that is what this is: it can be written to without being waited for.
+    fn plain(&self) -> Option<&TcpStream> {
+        None
     }
 
     /// The socket as it is given to another thread. Fails where it has ended.
@@ -38,8 +37,8 @@ impl Socket for TcpStream {
         let _ = rustix::net::shutdown(self.as_fd(), rustix::net::Shutdown::Both);
     }
 
-    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        TcpStream::try_write(self, bytes)
+    fn plain(&self) -> Option<&TcpStream> {
+        Some(self)
     }
 
     fn into_movable(self) -> io::Result<Movable> {

@@ -87,7 +87,11 @@ async fn close<T: Socket>(line: Rc<Line<T>>, written: io::Result<()>) {
     if written.is_err() {
         return line.socket.borrow().shut();
     }
-    let _ = poll_fn(|cx| Pin::new(&mut *line.socket.borrow_mut()).poll_shutdown(cx)).await;
+    // TLS may hold words that a peer which does not read never takes.
+    let shutdown = poll_fn(|cx| Pin::new(&mut *line.socket.borrow_mut()).poll_shutdown(cx));
+    if tokio::time::timeout(LAST_WORDS, shutdown).await.is_err() {
+        return line.socket.borrow().shut();
+    }
     let reading = Rc::downgrade(&line);
     drop(line);
     if reading.strong_count() > 0 {
@@ -101,10 +105,12 @@ async fn close<T: Socket>(line: Rc<Line<T>>, written: io::Result<()>) {
 impl<T: Socket> Flush for Line<T> {
     fn flush(self: Rc<Self>) {
         let Some(outbox) = self.outbox.borrow().upgrade() else { return };
-        let write = |bytes: &[u8]| self.socket.borrow().try_write(bytes);
-        // An error shows again to the task, which is woken as long as something is left.
-        if let Some(Ok(bytes)) = outbox.with_frames(|frames| write_gathered(frames, write)) {
-            outbox.consume(bytes);
+        if let Some(plain) = self.socket.borrow().plain() {
+            let wrote = outbox.with_frames(|frames| write_gathered(frames, |bytes| plain.try_write(bytes)));
+            // An error shows again to the task, which is woken as long as something is left.
+            if let Some(Ok(bytes)) = wrote {
+                outbox.consume(bytes);
+            }
         }
         outbox.flush_with(&self);
     }
@@ -116,6 +122,8 @@ fn poll_write<T: Socket>(line: &Rc<Line<T>>, outbox: &Outbox, cx: &mut Context<'
             Poll::Ready(true) => {}
             Poll::Ready(false) => return Poll::Ready(Ok(())),
             Poll::Pending => {
+                // TLS says that it has written what it only keeps, where the socket below is full.
+                ready!(Pin::new(&mut *line.socket.borrow_mut()).poll_flush(cx))?;
                 outbox.flush_with(line);
                 return Poll::Pending;
             }
@@ -176,3 +184,6 @@ pub fn last_words(node: &Node, words: Bytes) -> Rc<Outbox> {
     outbox.finish(Some(words));
     outbox
 }
+
+#[cfg(test)]
+mod tests;
