@@ -2,7 +2,8 @@
 use super::house::{House, Plan, real_story, rest, until};
 use super::residents::{Resident, handlers};
 use callboard::broker::handler::{HandlerAddr, Handlers, host};
-use callboard::service::events::{EventHandler, FromArguments, Listens, Socket};
+use callboard::protocol::socketio::RESERVED_NAMES;
+use callboard::service::events::{Arguments, AskError, EventHandler, FromArguments, Listens, Socket};
 use callboard::types::{Json, ReplyError};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -70,6 +71,39 @@ fn a_handler_that_panics_or_takes_too_long_is_an_error_and_all_goes_on() {
         assert!(acknowledged(&who, "ask", "[\"slow\"]").await.contains(r#""code":100"#));
         assert_eq!(acknowledged(&who, "ask", "[\"well\"]").await, "[\"well\"]");
     });
+}
+
+#[test]
+fn an_event_with_a_reserved_name_is_refused_however_it_is_emitted() {
+    real_story(async {
+        let mut handlers = handlers();
+        let relay = hosted(|socket: Socket, (name,): (String,)| async move {
+            let second = Duration::from_secs(1);
+            let mut outcomes =
+                vec![socket.emit(&name, ()).await, asked(socket.ask::<Arguments>(&name, (), second).await)];
+            for way in [socket.everyone(), socket.broadcast(), socket.to("room"), socket.volatile()] {
+                outcomes.push(way.emit(&name, ()).await);
+                outcomes.push(asked(way.ask(&name, (), second).await));
+            }
+            let is_refused = |error: &ReplyError| error.code == 107 && error.message.contains(&name);
+            outcomes.iter().all(|outcome| outcome.as_ref().is_err_and(is_refused)).then_some((name.clone(),))
+        });
+        handlers.on_emit("/", "relay", &relay);
+        let who = resident(&house(handlers)).await;
+        for name in RESERVED_NAMES {
+            let argument = format!("[\"{name}\"]");
+            assert_eq!(acknowledged(&who, "relay", &argument).await, argument);
+        }
+        assert!(!who.said().iter().any(|line| line.starts_with('2')), "{:?}", who.said());
+    });
+}
+
+/// What a question was refused with.
+fn asked<T>(outcome: Result<T, AskError>) -> Result<(), ReplyError> {
+    match outcome {
+        Err(AskError::Refused(error)) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 #[test]
