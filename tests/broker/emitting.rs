@@ -188,3 +188,23 @@ fn a_handler_that_blocks_its_thread_holds_up_a_client_no_longer_than_its_time() 
         drop(release);
     });
 }
+
+#[test]
+fn an_event_that_nobody_handles_is_silence_unless_an_answer_is_asked_for_and_is_counted() {
+    real_story(async {
+        let house = house(handlers());
+        let who = resident(&house).await;
+        let before = who.said().len();
+        let counted = |count: u64| {
+            let line = format!("callboard_drops_total{{reason=\"unhandled\"}} {count}\n");
+            house.metrics.text().expect("the metrics").contains(&line)
+        };
+        who.tell("nobody", "[1]");
+        until("it is counted", || counted(1)).await;
+        let refused = acknowledged(&who, "nobody", "[1]").await;
+        assert!(refused.starts_with(r#"[{"error":{"code":104,"#), "{refused}");
+        assert!(counted(2));
+        // What came before it would have been answered before it.
+        assert_eq!(who.said().len(), before + 1, "{:?}", who.said());
+    });
+}
