@@ -106,6 +106,51 @@ fn asked<T>(outcome: Result<T, AskError>) -> Result<(), ReplyError> {
     }
 }
 
+/// What is logged in this process.
+struct Journal(Mutex<Vec<String>>);
+
+static JOURNAL: Journal = Journal(Mutex::new(vec![]));
+
+impl log::Log for Journal {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        self.0.lock().unwrap().push(record.args().to_string());
+    }
+
+    fn flush(&self) {}
+}
+
+fn breaks() {
+    panic!("words of a panic")
+}
+
+#[test]
+fn a_handler_that_panics_errs_or_takes_too_long_leaves_a_line_in_the_log() {
+    log::set_logger(&JOURNAL).expect("no other test of this program takes the log");
+    log::set_max_level(log::LevelFilter::Warn);
+    real_story(async {
+        let mut handlers = handlers();
+        let panics = hosted(|_: Socket, (): ()| async move { breaks() });
+        handlers.on_emit("/", "logged-panic", &panics);
+        let errs = hosted(|_: Socket, (): ()| async move { Err::<(), _>(ReplyError::new(400, "words of an error")) });
+        handlers.on_emit("/", "logged-error", &errs);
+        let slow = hosted(|_: Socket, (): ()| std::future::pending::<()>());
+        handlers.on_emit("/", "logged-delay", &slow);
+        let who = resident(&house(handlers)).await;
+        for (event, words) in [("logged-panic", ""), ("logged-error", "words of an error"), ("logged-delay", "")] {
+            assert!(acknowledged(&who, event, "[]").await.contains(r#"{"error":"#));
+            let lines = JOURNAL.0.lock().unwrap().clone();
+            let names_it = |line: &&String| line.contains(event) && line.contains(words);
+            assert!(lines.iter().any(|line| names_it(&line) && line.contains(&who.word("sid"))), "{event}: {lines:?}");
+        }
+        let lines = JOURNAL.0.lock().unwrap().clone();
+        assert!(lines.iter().any(|line| line.contains("words of a panic")), "{lines:?}");
+    });
+}
+
 #[test]
 fn several_handlers_of_an_event_run_in_order_and_the_first_answer_counts() {
     real_story(async {
