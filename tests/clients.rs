@@ -109,14 +109,6 @@ fn what_the_redis_emitter_says_reaches_the_clients_of_all_nodes() {
     run(suite, "emitter");
 }
 
-#[test]
-#[ignore = "takes half a minute; `make test-long` runs it"]
-fn an_expired_token_ends_its_sockets_after_its_grace() {
-    let mut suite = node_suite();
-    suite.arg("expiry.long.js").current_dir(sources("js/socketio"));
-    SocketIoHouse::open().run(suite, "socketio-long");
-}
-
 /// The brokers that the suites ask for, each with its config.
 struct House {
     name: &'static str,

@@ -121,3 +121,50 @@ impl Delivery {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::socketio::{Namespace, SocketIo};
+    use crate::types::{Json, Space};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// An encoding that counts how often it runs.
+    #[derive(Debug)]
+    struct Counting(SocketIo, Arc<AtomicUsize>);
+
+    impl Encoding for Counting {
+        fn slot(&self) -> usize {
+            self.0.slot()
+        }
+
+        fn variant(&self, channel: &ChannelName) -> Option<&str> {
+            self.0.variant(channel)
+        }
+
+        fn push(&self, push: &Push) -> Frame {
+            self.0.push(push)
+        }
+
+        fn event(&self, event: &Event) -> Frame {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            self.0.event(event)
+        }
+    }
+
+    #[test]
+    fn all_listeners_of_a_namespace_share_the_bytes_of_one_encoding() {
+        for offsets in [false, true] {
+            let channel = ChannelName::in_space(Space::SocketIo, "/", 255).expect("a valid name");
+            let data = Json::null();
+            let event =
+                Event { channel: channel.clone(), data, tags: None, publisher: None, position: None, envelope: None };
+            let delivery = Delivery::new(channel, Body::Event(Arc::new(event)), 1);
+            let runs = Arc::new(AtomicUsize::new(0));
+            let listener = || Counting(SocketIo::new(Namespace::root(), offsets), runs.clone());
+            let [one, two] = [listener(), listener()].map(|encoding| delivery.frame(&encoding, None));
+            assert_eq!(one.websocket().as_ptr(), two.websocket().as_ptr());
+            assert_eq!(runs.load(Ordering::Relaxed), 1);
+        }
+    }
+}

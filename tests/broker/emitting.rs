@@ -2,7 +2,8 @@
 use super::house::{House, Plan, real_story, rest, until};
 use super::residents::{Resident, handlers};
 use callboard::broker::handler::{HandlerAddr, Handlers, host};
-use callboard::service::events::{EventHandler, FromArguments, Listens, Socket};
+use callboard::protocol::socketio::RESERVED_NAMES;
+use callboard::service::events::{Arguments, AskError, EventHandler, FromArguments, Listens, Socket};
 use callboard::types::{Json, ReplyError};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -69,6 +70,84 @@ fn a_handler_that_panics_or_takes_too_long_is_an_error_and_all_goes_on() {
         assert_eq!(acknowledged(&who, "ask", "[\"well\"]").await, "[\"well\"]");
         assert!(acknowledged(&who, "ask", "[\"slow\"]").await.contains(r#""code":100"#));
         assert_eq!(acknowledged(&who, "ask", "[\"well\"]").await, "[\"well\"]");
+    });
+}
+
+#[test]
+fn an_event_with_a_reserved_name_is_refused_however_it_is_emitted() {
+    real_story(async {
+        let mut handlers = handlers();
+        let relay = hosted(|socket: Socket, (name,): (String,)| async move {
+            let second = Duration::from_secs(1);
+            let mut outcomes =
+                vec![socket.emit(&name, ()).await, asked(socket.ask::<Arguments>(&name, (), second).await)];
+            for way in [socket.everyone(), socket.broadcast(), socket.to("room"), socket.volatile()] {
+                outcomes.push(way.emit(&name, ()).await);
+                outcomes.push(asked(way.ask(&name, (), second).await));
+            }
+            let is_refused = |error: &ReplyError| error.code == 107 && error.message.contains(&name);
+            outcomes.iter().all(|outcome| outcome.as_ref().is_err_and(is_refused)).then_some((name.clone(),))
+        });
+        handlers.on_emit("/", "relay", &relay);
+        let who = resident(&house(handlers)).await;
+        for name in RESERVED_NAMES {
+            let argument = format!("[\"{name}\"]");
+            assert_eq!(acknowledged(&who, "relay", &argument).await, argument);
+        }
+        assert!(!who.said().iter().any(|line| line.starts_with('2')), "{:?}", who.said());
+    });
+}
+
+/// What a question was refused with.
+fn asked<T>(outcome: Result<T, AskError>) -> Result<(), ReplyError> {
+    match outcome {
+        Err(AskError::Refused(error)) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// What is logged in this process.
+struct Journal(Mutex<Vec<String>>);
+
+static JOURNAL: Journal = Journal(Mutex::new(vec![]));
+
+impl log::Log for Journal {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        self.0.lock().unwrap().push(record.args().to_string());
+    }
+
+    fn flush(&self) {}
+}
+
+fn breaks() {
+    panic!("words of a panic")
+}
+
+#[test]
+fn a_handler_that_panics_errs_or_takes_too_long_leaves_a_line_in_the_log() {
+    log::set_logger(&JOURNAL).expect("no other test of this program takes the log");
+    log::set_max_level(log::LevelFilter::Warn);
+    real_story(async {
+        let mut handlers = handlers();
+        let panics = hosted(|_: Socket, (): ()| async move { breaks() });
+        handlers.on_emit("/", "logged-panic", &panics);
+        let errs = hosted(|_: Socket, (): ()| async move { Err::<(), _>(ReplyError::new(400, "words of an error")) });
+        handlers.on_emit("/", "logged-error", &errs);
+        let slow = hosted(|_: Socket, (): ()| std::future::pending::<()>());
+        handlers.on_emit("/", "logged-delay", &slow);
+        let who = resident(&house(handlers)).await;
+        for (event, words) in [("logged-panic", ""), ("logged-error", "words of an error"), ("logged-delay", "")] {
+            assert!(acknowledged(&who, event, "[]").await.contains(r#"{"error":"#));
+            let lines = JOURNAL.0.lock().unwrap().clone();
+            let names_it = |line: &&String| line.contains(event) && line.contains(words);
+            assert!(lines.iter().any(|line| names_it(&line) && line.contains(&who.word("sid"))), "{event}: {lines:?}");
+        }
+        let lines = JOURNAL.0.lock().unwrap().clone();
+        assert!(lines.iter().any(|line| line.contains("words of a panic")), "{lines:?}");
     });
 }
 
@@ -152,5 +231,25 @@ fn a_handler_that_blocks_its_thread_holds_up_a_client_no_longer_than_its_time() 
         let stuck = format!("3{stuck}[");
         until("the other is given up", || who.said().iter().any(|line| line.starts_with(&stuck))).await;
         drop(release);
+    });
+}
+
+#[test]
+fn an_event_that_nobody_handles_is_silence_unless_an_answer_is_asked_for_and_is_counted() {
+    real_story(async {
+        let house = house(handlers());
+        let who = resident(&house).await;
+        let before = who.said().len();
+        let counted = |count: u64| {
+            let line = format!("callboard_drops_total{{reason=\"unhandled\"}} {count}\n");
+            house.metrics.text().expect("the metrics").contains(&line)
+        };
+        who.tell("nobody", "[1]");
+        until("it is counted", || counted(1)).await;
+        let refused = acknowledged(&who, "nobody", "[1]").await;
+        assert!(refused.starts_with(r#"[{"error":{"code":104,"#), "{refused}");
+        assert!(counted(2));
+        // What came before it would have been answered before it.
+        assert_eq!(who.said().len(), before + 1, "{:?}", who.said());
     });
 }

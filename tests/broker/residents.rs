@@ -71,8 +71,17 @@ impl Resident {
 
     /// Emits an event and asks for an acknowledgement; its id.
     pub fn emit(&self, event: &str, args: &str) -> u64 {
+        self.emit_and(event, args, true)
+    }
+
+    /// Emits an event that wants no acknowledgement.
+    pub fn tell(&self, event: &str, args: &str) {
+        self.emit_and(event, args, false);
+    }
+
+    fn emit_and(&self, event: &str, args: &str, wants_ack: bool) -> u64 {
         let args = super::house::json(args);
-        let emit = Emit { event: event.into(), args, attachments: vec![], wants_ack: true };
+        let emit = Emit { event: event.into(), args, attachments: vec![], wants_ack };
         self.say(Command::Emit(Box::new(emit)))
     }
 

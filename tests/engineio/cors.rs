@@ -1,5 +1,8 @@
 use super::client::{POLLING, WEBSOCKET};
-use super::house::{Kind, Plan};
+use super::house::{Kind, PATH, Plan};
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 const APP: &str = "Origin: https://app.test\r\n";
 
@@ -33,6 +36,23 @@ async fn pages_of_the_list_are_let_in_and_may_read_the_answers() {
         assert!(house.try_websocket(WEBSOCKET, &[("Origin", "https://app.test")]).await.is_ok());
         let refused = house.try_websocket("EIO=4&transport=tobi", &[("Origin", "https://app.test")]).await.err();
         assert_eq!(refused.expect("a refusal").header("access-control-allow-origin"), Some("https://app.test"));
+    }
+}
+
+#[tokio::test]
+async fn an_accepted_websocket_tells_the_page_that_it_is_let_in() {
+    for kind in [Kind::Own, Kind::Mounted] {
+        let house = plan(&["https://app.test"]).start(kind);
+        let stream = tokio::net::TcpStream::connect(house.address).await.expect("a connection");
+        let url = format!("ws://localhost{PATH}?{WEBSOCKET}");
+        let mut request = url.into_client_request().expect("a good address");
+        request.headers_mut().insert("origin", HeaderValue::from_static("https://app.test"));
+        let (_socket, answer) = client_async(request, stream).await.expect("a WebSocket");
+        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        assert_eq!(answer.status().as_u16(), 101);
+        assert_eq!(header("access-control-allow-origin"), Some("https://app.test"), "{kind:?}");
+        assert_eq!(header("access-control-allow-credentials"), Some("true"), "{kind:?}");
+        assert_eq!(header("vary"), Some("Origin"), "{kind:?}");
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Source: `@socket.io/redis-emitter` 5.1 and `@socket.io/redis-adapter` 8.3. Broadcasts are published to `KEY#NSP#` or
 //! `KEY#NSP#ROOM#`, orders to `KEY-request#NSP#`.
+use super::RESERVED_NAMES;
 use crate::types::{Audience, Group, Json};
 use bytes::Bytes;
 use rmpv::Value;
@@ -53,6 +54,9 @@ pub enum EmitterError {
     /// Neither MessagePack nor JSON of the shape that is expected.
     #[error("not of the emitter's form")]
     Form,
+    /// An event with one of [`RESERVED_NAMES`], over which every client that hears it drops its connection.
+    #[error("an event with a reserved name")]
+    ReservedName,
     /// A request of the adapter's own, which adapters answer among themselves.
     #[error("not for us")]
     NotForUs,
@@ -114,6 +118,9 @@ fn broadcast(mut payload: &[u8]) -> Result<Said, EmitterError> {
     let namespace = packet["nsp"].as_str().ok_or(EmitterError::Form)?.to_owned();
     let (name, args) = packet["data"].as_array().and_then(|data| data.split_first()).ok_or(EmitterError::Form)?;
     let name = name.as_str().ok_or(EmitterError::Form)?.to_owned();
+    if RESERVED_NAMES.contains(&name.as_str()) {
+        return Err(EmitterError::ReservedName);
+    }
     let mut written = Written::default();
     written.array(args);
     let args = Json::parse(written.text.into()).map_err(|_| EmitterError::Form)?;
@@ -281,6 +288,15 @@ mod tests {
         assert_eq!(written.text, r#""1970-01-01T00:00:01.000Z"null"#);
         for junk in ["", "93", "c0", "93c0c0c0", "ffff"] {
             assert_eq!(decode("k", "k#/#", &bytes(junk)), Err(EmitterError::Form), "{junk}");
+        }
+    }
+
+    #[test]
+    fn an_event_with_a_reserved_name_is_not_let_through() {
+        for name in RESERVED_NAMES {
+            let text: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+            let named = HELLO.replace("a568656c6c6f", &format!("{:02x}{text}", 0xa0 + name.len()));
+            assert_eq!(decode("k", "k#/#", &bytes(&named)), Err(EmitterError::ReservedName), "{name}");
         }
     }
 

@@ -2,6 +2,7 @@
 use super::arguments::IntoArguments;
 use crate::broker::handler::Residence;
 use crate::broker::{Answers, Emission, Emitted, Instruct, Node, SessionOrder};
+use crate::protocol::socketio::RESERVED_NAMES;
 use crate::types::{Audience, ChannelName, Disconnect, Group, JsonError, NameError, ReplyError, Space};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -19,6 +20,30 @@ pub enum AskError {
     /// Nobody answered in time, or whoever was asked is gone.
     #[error("no acknowledgement in time")]
     Timeout,
+}
+
+/// Why an event goes nowhere at all.
+#[derive(Debug, thiserror::Error)]
+enum Unsendable {
+    #[error("{0} is a reserved name")]
+    Reserved(String),
+    #[error(transparent)]
+    Arguments(#[from] JsonError),
+}
+
+impl From<Unsendable> for ReplyError {
+    fn from(why: Unsendable) -> Self {
+        ReplyError { message: why.to_string().into(), ..ReplyError::BAD_REQUEST }
+    }
+}
+
+impl From<Unsendable> for AskError {
+    fn from(why: Unsendable) -> Self {
+        match why {
+            Unsendable::Arguments(error) => AskError::Arguments(error),
+            reserved => AskError::Refused(reserved.into()),
+        }
+    }
 }
 
 /// One room or several.
@@ -99,7 +124,8 @@ impl Emitter {
     }
 
     /// Emits an event to them. It is on its way when this returns, and the result need not be waited for; it tells whether
-    /// the namespace took the event: error 111 where it is flooded, 107 where the arguments have no JSON form.
+    /// the namespace took the event: error 111 where it is flooded, 107 where the arguments have no JSON form or the name is
+    /// one of [`RESERVED_NAMES`].
     pub fn emit(&self, event: &str, args: impl IntoArguments) -> Emitted {
         match self.emission(event, args) {
             Ok(emission) => {
@@ -109,13 +135,13 @@ impl Emitter {
             }
             Err(error) => {
                 log::error!("an event {event:?} cannot be emitted: {error}");
-                Emitted::refused(ReplyError { message: error.to_string().into(), ..ReplyError::BAD_REQUEST })
+                Emitted::refused(error.into())
             }
         }
     }
 
     /// Emits an event and waits for their acknowledgements, at most for this time: what has come back then, and who is
-    /// missing. Nobody there is no error.
+    /// missing. Nobody there is no error; what [`Emitter::emit`] refuses is.
     pub async fn ask(&self, event: &str, args: impl IntoArguments, time: Duration) -> Result<Answers, AskError> {
         let emission = self.emission(event, args)?;
         Ok(self.node.ask(&self.home, emission, time).await?)
@@ -148,7 +174,11 @@ impl Emitter {
         }
     }
 
-    fn emission(&self, event: &str, args: impl IntoArguments) -> Result<Emission, JsonError> {
+    fn emission(&self, event: &str, args: impl IntoArguments) -> Result<Emission, Unsendable> {
+        // The decoder of the clients takes it for a parse error: every one that hears it would drop its connection.
+        if RESERVED_NAMES.contains(&event) {
+            return Err(Unsendable::Reserved(event.to_owned()));
+        }
         let arguments = args.into_arguments()?;
         let emission = Emission::new(event, arguments.args, arguments.attachments)?;
         Ok(Emission { audience: self.audience.clone(), volatile: self.volatile, ..emission })

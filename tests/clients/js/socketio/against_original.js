@@ -20,7 +20,7 @@ const FIXTURES = {
 
 const INSTALLED = path.resolve(__dirname, '../../../../target/clients/js/node_modules');
 
-const NEED_A_BROKER = ['builtin.test.js', 'tokens.test.js'];
+const NEED_A_BROKER = ['builtin.test.js', 'expiry.test.js', 'tokens.test.js'];
 
 /** Starts a fixture and returns it with its address. */
 async function start(flags, env) {

@@ -127,6 +127,20 @@ for (const [name, frames] of Object.entries(FINE)) {
   });
 }
 
+test('attachments that are slow to come hold up no heartbeat, and complete their event when they come', async () => {
+  const line = await joined({ base: BRISK });
+  line.send(`451-7["message-with-ack",${placeholder(0)}]`);
+  for (let beat = 0; beat < 2; beat += 1) {
+    assert.equal(await line.next(), '2');
+    line.send('3');
+  }
+  line.send(BYTES);
+  let answer = await line.next();
+  for (; answer === '2'; answer = await line.next()) line.send('3');
+  assert.equal(answer, `461-7[${placeholder(0)}]`);
+  assert.deepEqual(await line.next(), BYTES);
+});
+
 /** The next frame, or undefined if the connection closes before. */
 const answerOrClose = (line) => line.next().catch(() => undefined);
 

@@ -1,6 +1,6 @@
 'use strict';
 const assert = require('node:assert/strict');
-const { onEveryTransport, connected, crowd, ask, askAll, heard } = require('./sockets');
+const { onEveryTransport, ours, connected, crowd, ask, askAll, heard } = require('./sockets');
 
 /** What comes back of a message with these arguments. */
 async function echo(socket, ...args) {
@@ -133,4 +133,18 @@ onEveryTransport('a thousand messages to others keep their order', async (via) =
   const rest = [];
   while (events.length + rest.length < numbers.length) rest.push(['number', ...await listener.log.next('number')]);
   assert.deepEqual([...events, ...rest].map(([, number]) => number), numbers);
+});
+
+// The original throws, and ends with it.
+ours('an event that is relayed under a reserved name reaches nobody, and nobody is cut off', async () => {
+  const sockets = await crowd(2);
+  const lost = [];
+  for (const socket of sockets) socket.on('disconnect', (reason) => lost.push(reason));
+  for (const name of ['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener']) {
+    const { error } = await ask(sockets[0], 'broadcast', name, 1);
+    assert.equal(error.code, 107);
+    assert.ok(error.message.includes(name), error.message);
+  }
+  assert.deepEqual(await heard(...sockets), [[], []]);
+  assert.deepEqual(lost, []);
 });

@@ -2,6 +2,7 @@
 const { test } = require('node:test');
 const assert = require('node:assert/strict');
 const { RECOVERY, onEveryTransport, connected, ask, told, ownNamespace, unique } = require('./sockets');
+const { opened } = require('./wire');
 
 /** Somebody who speaks, and a client that will be cut off, in a namespace of their own. */
 async function pair(via) {
@@ -157,3 +158,28 @@ test('a private id is good for one client at a time', async () => {
   assert.notEqual(thief.id, listener.id);
   assert.equal((await ask(listener, 'rooms'))[0], listener.id);
 });
+
+/** Joins bare, with this payload: what the answer says, and the place of the greeting. */
+async function joinBare(nsp, payload) {
+  const line = await opened({ base: RECOVERY });
+  line.send(`40${nsp},${JSON.stringify(payload)}`);
+  const frames = [await line.next(), await line.next()];
+  const read = (type) => JSON.parse(frames.find((frame) => frame.startsWith(type)).slice(type.length + nsp.length + 1));
+  return { line, ...read('40'), offset: read('42').at(-1) };
+}
+
+for (const [name, send] of [
+  ['a second CONNECT', (nsp) => `40${nsp},`],
+  ['a packet that cannot be read', (nsp) => `42${nsp},[bad`],
+]) {
+  test(`a client that was cut off for ${name} is recovered`, async () => {
+    const [nsp, auth] = [ownNamespace(), { name: unique() }];
+    const speaker = await connected({ url: RECOVERY, nsp });
+    await ask(speaker, 'join', [`watch-${auth.name}`]);
+    const { line, sid, pid, offset } = await joinBare(nsp, auth);
+    line.send(send(nsp));
+    assert.deepEqual((await speaker.log.next('left')).slice(0, 2), [auth.name, 'forced close']);
+    const back = await joinBare(nsp, { pid, offset });
+    assert.deepEqual([back.sid, back.pid], [sid, pid]);
+  });
+}

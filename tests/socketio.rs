@@ -1,0 +1,106 @@
+//! Socket.IO endpoints of a broker that is a process of its own: their settings, and what a restart does to sessions.
+mod harness;
+
+use harness::{Broker, http};
+use serde_json::Value;
+
+const CONFIG: &str = r#"
+[auth]
+anonymous = true
+[[socketio]]
+namespaces = ["/", "/outer"]
+ping_interval = "11s"
+[[socketio]]
+path = "/socket.io/inner/"
+namespaces = ["/inner"]
+ping_interval = "12s"
+max_payload = 2000
+[[socketio]]
+path = "/socket.io/inner/most/"
+namespaces = ["/most"]
+ping_interval = "13s"
+max_payload = 3000
+"#;
+
+/// Path, time between pings, most bytes of a payload, and the namespace that no other endpoint has.
+const ENDPOINTS: [(&str, u64, usize, &str); 3] = [
+    ("/socket.io/", 11_000, 1_000_000, "/outer"),
+    ("/socket.io/inner/", 12_000, 2000, "/inner"),
+    ("/socket.io/inner/most/", 13_000, 3000, "/most"),
+];
+
+/// A session that polls.
+struct Poller<'a> {
+    broker: &'a Broker,
+    target: String,
+    handshake: Value,
+}
+
+impl<'a> Poller<'a> {
+    fn open(broker: &'a Broker, path: &str) -> Self {
+        let target = format!("{path}?EIO=4&transport=polling");
+        let opening = http::get(broker.address(), &target).expect("an answer").body;
+        let handshake: Value = serde_json::from_str(&opening[1..]).expect("JSON");
+        let target = format!("{target}&sid={}", handshake["sid"].as_str().expect("an id"));
+        Poller { broker, target, handshake }
+    }
+
+    /// The status of a POST.
+    fn post(&self, body: &str) -> u16 {
+        let (target, length) = (&self.target, body.len());
+        let request = format!("POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}");
+        http::status(self.broker.address(), &request).expect("an answer")
+    }
+
+    fn poll(&self) -> String {
+        http::get(self.broker.address(), &self.target).expect("an answer").body
+    }
+}
+
+#[test]
+fn each_endpoint_obeys_its_own_settings() {
+    let broker = Broker::start(CONFIG);
+    for (path, interval, payload, own) in ENDPOINTS {
+        let poller = Poller::open(&broker, path);
+        assert_eq!(poller.handshake["pingInterval"], interval, "{path}");
+        assert_eq!(poller.handshake["maxPayload"], payload, "{path}");
+        for (_, _, _, namespace) in ENDPOINTS {
+            assert_eq!(poller.post(&format!("40{namespace},")), 200);
+            let begin = if namespace == own { "40" } else { "44" };
+            let answer = poller.poll();
+            assert!(answer.starts_with(&format!("{begin}{namespace},{{")), "{namespace} at {path}: {answer}");
+        }
+        let longest = format!("42{own},[\"{}\"]", "x".repeat(payload - own.len() - 7));
+        assert_eq!(poller.post(&longest), 200, "{path}");
+        assert_eq!(poller.post(&format!("{longest} ")), 413, "{path}");
+    }
+}
+
+/// Joins `/` with this payload; what `40` says, and the place of the event that follows.
+fn join(broker: &Broker, payload: &str) -> (Value, String) {
+    let poller = Poller::open(broker, "/socket.io/");
+    assert_eq!(poller.post(&format!("40{payload}")), 200);
+    let (mut told, mut offset) = (None, None);
+    while told.is_none() || offset.is_none() {
+        for packet in poller.poll().split('\u{1e}') {
+            let value: Value = serde_json::from_str(&packet[2..]).expect("JSON");
+            match &packet[..2] {
+                "40" => told = Some(value),
+                _ => offset = value.as_array().and_then(|args| Some(args.last()?.as_str()?.to_owned())),
+            }
+        }
+    }
+    told.zip(offset).expect("both came")
+}
+
+#[test]
+fn who_comes_back_to_a_broker_that_has_started_anew_is_told_that_it_is_not_recovered() {
+    let start = || Broker::start_example_with("socketio_fixture", &["--recovery", "120000"]);
+    let broker = start();
+    let (before, offset) = join(&broker, "");
+    assert!(broker.stop().success());
+    let (after, _) = join(&start(), &format!(r#"{{"pid":{},"offset":"{offset}"}}"#, before["pid"]));
+    // A client calls itself recovered where its pid is what it was.
+    assert!(after["pid"].is_string() && after["pid"] != before["pid"], "{before} and {after}");
+    assert_ne!(after["sid"], before["sid"]);
+}
