@@ -5,7 +5,7 @@ use super::messages::{Server, UserUpdate};
 use crate::harness::redis::Redis;
 use crate::harness::socket::{Next, Socket};
 use crate::harness::{Broker, http};
-use callboard::broker::messages::{Scope, StreamError};
+use callboard::broker::messages::{Loss, Scope, StreamError};
 use std::time::Duration;
 
 /// A node behind a cable, another one, and what is between.
@@ -60,6 +60,23 @@ async fn a_subscribe_to_what_a_cut_off_node_follows_already_is_not_answered_befo
             }
         }
     }
+}
+
+#[actix_web::test]
+async fn a_stream_without_history_is_told_that_redis_was_away_before_what_comes_next() {
+    let mut redis = Redis::start();
+    let node = Server::start(&redis.url());
+    let mut stream = node.messages().create_stream::<UserUpdate>("live:updates").await.expect("it stands");
+    node.post("live:updates", 1, Some(Scope::Global)).await;
+    assert_eq!(stream.next().await.expect("it is open").expect("an update").id, 1);
+    redis.kill();
+    node.is_cut_off(true).await;
+    redis.start_again();
+    node.is_cut_off(false).await;
+    node.post("live:updates", 2, Some(Scope::Global)).await;
+    let lagged = stream.next().await.expect("it is open").expect_err("the gap comes first");
+    assert!(matches!(lagged, StreamError::Lagged(Loss::UNKNOWN)), "{lagged}");
+    assert_eq!(stream.next().await.expect("it is open").expect("an update").id, 2);
 }
 
 #[actix_web::test]

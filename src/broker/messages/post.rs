@@ -107,6 +107,10 @@ impl Outlet for Ears {
 
     fn done(&self, _: Ticket) {}
 
+    fn lagged(&self) {
+        self.lose(Loss::UNKNOWN);
+    }
+
     fn close(&self, _: Disconnect) {}
 }
 
