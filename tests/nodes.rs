@@ -3,8 +3,10 @@
 mod harness;
 mod nodes {
     mod bad_input;
+    mod cable;
     mod cluster;
     mod control;
+    mod cut_off;
     mod faults;
     mod house;
     mod messages;

@@ -30,6 +30,8 @@ pub enum Instruct {
     },
     /// Its session is ordered to do something.
     Order(SessionOrder),
+    /// Events may have been lost to it that cannot be had: it is told so where it goes on without coming back.
+    Lag,
     /// Somebody wants to know which groups it is in.
     Tell(Telling),
 }

@@ -30,6 +30,10 @@ pub trait Outlet {
         None
     }
 
+    /// Events may have been lost at this place that nobody can bring. No wire has a word for that which would not have the
+    /// client come back in vain.
+    fn lagged(&self) {}
+
     /// Ends the connection after what is queued; its client is told why.
     fn close(&self, reason: Disconnect);
 }

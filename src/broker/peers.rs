@@ -16,7 +16,7 @@ use crate::types::{ChannelName, ClientInfo, Disconnect, Epoch, Json, ReplyError,
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -93,11 +93,21 @@ type Asked = mpsc::UnboundedSender<(String, Option<Answer>)>;
 pub struct Questions {
     last: AtomicU64,
     open: Mutex<HashMap<u64, Asked>>,
+    /// Junk has been logged.
+    told: AtomicBool,
 }
 
 impl Questions {
     fn open(&self) -> MutexGuard<'_, HashMap<u64, Asked>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What came is no words of a node, or of a version to come.
+    fn undecodable(&self, metrics: &Metrics, error: &dyn std::fmt::Display) {
+        Metrics::count(&metrics.drops, "undecodable");
+        if !self.told.swap(true, Ordering::Relaxed) {
+            log::warn!("what came over the bus is no word of a node ({error}); more of that is only counted");
+        }
     }
 }
 
@@ -314,10 +324,11 @@ pub(super) fn attend(node: &Node) {
     let node = node.downgrade();
     actix_rt::spawn(async move {
         while let Some(words) = heard.recv().await {
-            // What is no words of a node is junk, or of a version to come.
-            let Ok(words) = serde_json::from_slice::<Words>(&words) else { continue };
             let Some(node) = node.upgrade() else { return };
-            hear(&node, words);
+            match serde_json::from_slice::<Words>(&words) {
+                Ok(words) => hear(&node, words),
+                Err(error) => node.questions().undecodable(node.metrics(), &error),
+            }
         }
     });
 }
@@ -325,9 +336,10 @@ pub(super) fn attend(node: &Node) {
 fn hear(node: &Node, words: Words) {
     let Words { from, number, ask, answer: told } = words;
     if let Some(told) = told {
+        let told = told.read().inspect_err(|error| node.questions().undecodable(node.metrics(), error)).ok();
         if let Some(asked) = node.questions().open().get(&number) {
             // Who asked may have stopped waiting.
-            let _ = asked.send((from, told.read().ok()));
+            let _ = asked.send((from, told));
         }
         return;
     }

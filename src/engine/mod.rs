@@ -235,6 +235,12 @@ pub trait Engine: Send + Sync + 'static {
     /// There is one sink a channel: the last one given.
     fn subscribe(&self, channel: &ChannelName, sink: Arc<dyn Sink>) -> EngineAnswer<()>;
 
+    /// Whether the bus brings a channel's events that is subscribed to: answers when nothing published from then on is missed,
+    /// at once where the subscription stands.
+    fn stands(&self, _channel: &ChannelName) -> EngineAnswer<()> {
+        Answer::ok(())
+    }
+
     /// Stops receiving a channel's events.
     fn unsubscribe(&self, channel: &ChannelName) -> EngineAnswer<()>;
 

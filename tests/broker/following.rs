@@ -135,7 +135,7 @@ fn in_a_new_epoch_offsets_that_were_seen_are_new_events_and_the_change_is_told()
 }
 
 #[test]
-fn without_history_what_comes_is_delivered_and_a_gap_is_counted_only() {
+fn without_history_clients_get_what_comes_and_a_gap_is_counted_only() {
     story(async {
         let house = Plan::of("[[namespace]]\nname = ''\nsubscribe = 'anyone'\n").build();
         house.engine.has_bus.store(true, SeqCst);
@@ -146,6 +146,7 @@ fn without_history_what_comes_is_delivered_and_a_gap_is_counted_only() {
         house.engine.sink().event(event(2));
         rest().await;
         assert_eq!(guest.numbers(), [1, 2]);
+        assert!(!is_told_to_come_back(&guest.said()));
         assert!(house.metrics.text().expect("the metrics").contains(r#"drops_total{reason="bus"} 1"#));
     });
 }

@@ -1,8 +1,11 @@
 //! A hub that cannot take more: what is kept is brought to Rust listeners later, and what is not is told.
 use super::ears::{Ear, NAMESPACES, UserUpdate, session};
-use super::house::{House, Plan, real_story, until};
+use super::house::{House, Plan, json, real_story, until};
 use callboard::broker::Limits;
-use callboard::broker::messages::{Messages, StreamError};
+use callboard::broker::messages::{Heard, Loss, Messages, StreamError};
+use callboard::types::{ChannelName, Event};
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const FLOOD: u64 = 400;
@@ -63,6 +66,35 @@ fn a_gap_that_cannot_be_filled_is_told() {
             assert!(seen.is_sorted() && seen.len() as u64 <= last, "{channel}: {seen:?}");
             assert!(lost.iter().all(|error| matches!(error, StreamError::Lagged(_))), "{lost:?}");
         }
+    });
+}
+
+#[test]
+fn over_a_gap_of_the_bus_without_history_rust_is_told_in_its_place() {
+    real_story(async {
+        let house = Plan::of(NAMESPACES).build();
+        house.engine.has_bus.store(true, SeqCst);
+        let session = session(&house);
+        let mut stream = session.messages().create_stream::<UserUpdate>("news").await.unwrap();
+        let missed: Arc<Mutex<Vec<Loss>>> = Arc::default();
+        let noted = missed.clone();
+        let note = move |heard: Heard| noted.lock().unwrap().push(heard.missed());
+        session.messages().add_listener("news", note).await.unwrap();
+        let sink = house.engine.sink();
+        for id in 1..=2 {
+            let channel = ChannelName::user("news", 255).unwrap();
+            let data = json(&format!(r#"{{"id":{id}}}"#));
+            sink.event(Event { channel, data, tags: None, publisher: None, position: None, envelope: None });
+            if id == 1 {
+                sink.resumed();
+            }
+        }
+        assert_eq!(stream.next().await.unwrap().unwrap().id, 1);
+        let lagged = stream.next().await.unwrap().unwrap_err();
+        assert!(matches!(lagged, StreamError::Lagged(Loss::UNKNOWN)), "{lagged:?}");
+        assert_eq!(stream.next().await.unwrap().unwrap().id, 2);
+        until("both are heard", || missed.lock().unwrap().len() == 2).await;
+        assert_eq!(*missed.lock().unwrap(), [Loss::NONE, Loss::UNKNOWN]);
     });
 }
 

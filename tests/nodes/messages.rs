@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 #[derive(Debug, Serialize, Deserialize)]
-struct UserUpdate {
-    id: u64,
+pub struct UserUpdate {
+    pub id: u64,
 }
 
 impl TypedMessage for UserUpdate {
@@ -20,31 +20,31 @@ impl TypedMessage for UserUpdate {
 }
 
 /// A node in this process, and a session of its server code.
-struct Server {
-    _broker: Broker,
+pub struct Server {
+    broker: Broker,
     session: ServerSession,
     heard: Arc<Mutex<Vec<u64>>>,
 }
 
 impl Server {
-    fn start(redis: &Redis) -> Self {
-        let config = toml::from_str(&config(&redis.url())).expect("a config");
+    pub fn start(url: &str) -> Self {
+        let config = toml::from_str(&config(url)).expect("a config");
         let broker = Broker::builder(config).start().expect("it starts");
         let session = broker.open_session(Identity::anonymous()).expect("there is room");
-        Server { _broker: broker, session, heard: Arc::default() }
+        Server { broker, session, heard: Arc::default() }
     }
 
-    fn messages(&self) -> Messages {
+    pub fn messages(&self) -> Messages {
         self.session.messages()
     }
 
-    async fn listen(&self, channel: &str) {
+    pub async fn listen(&self, channel: &str) {
         let heard = self.heard.clone();
         let note = move |event: Heard| heard.lock().unwrap().push(event.read::<UserUpdate>().expect("an update").id);
         self.messages().add_listener(channel, note).await.expect("it listens");
     }
 
-    async fn post(&self, channel: &str, id: u64, scope: Option<Scope>) {
+    pub async fn post(&self, channel: &str, id: u64, scope: Option<Scope>) {
         let update = UserUpdate { id };
         let accepted = match scope {
             Some(scope) => self.messages().post_message_with(channel, &update, scope).await,
@@ -53,8 +53,17 @@ impl Server {
         accepted.expect("accepted");
     }
 
+    /// Waits until it knows that its way to Redis is lost, or that it is back.
+    pub async fn is_cut_off(&self, cut_off: bool) {
+        let began = Instant::now();
+        while self.broker.node().engine().trouble().is_some() != cut_off {
+            assert!(began.elapsed() < Duration::from_secs(20), "{cut_off} does not come about");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Waits until it has heard as many as these, which must be these, in any order where two ways lead here.
-    async fn hears(&self, ids: &[u64]) {
+    pub async fn hears(&self, ids: &[u64]) {
         let began = Instant::now();
         while self.heard.lock().unwrap().len() < ids.len() {
             assert!(began.elapsed() < Duration::from_secs(20), "only {:?} is heard", self.heard.lock().unwrap());
@@ -69,7 +78,7 @@ impl Server {
 #[actix_web::test]
 async fn a_message_goes_as_far_as_its_scope_says_and_comes_to_each_listener_once() {
     let redis = Redis::start();
-    let (here, there) = (Server::start(&redis), Server::start(&redis));
+    let (here, there) = (Server::start(&redis.url()), Server::start(&redis.url()));
     for channel in ["live:updates", "kept"] {
         here.listen(channel).await;
         there.listen(channel).await;
@@ -93,7 +102,7 @@ async fn a_message_goes_as_far_as_its_scope_says_and_comes_to_each_listener_once
 #[actix_web::test]
 async fn what_is_posted_on_another_node_as_soon_as_a_listener_stands_is_heard() {
     let redis = Redis::start();
-    let (here, there) = (Server::start(&redis), Server::start(&redis));
+    let (here, there) = (Server::start(&redis.url()), Server::start(&redis.url()));
     let ids: Vec<u64> = (0..50).collect();
     for &id in &ids {
         let channel = format!("live:{id}");
@@ -106,7 +115,7 @@ async fn what_is_posted_on_another_node_as_soon_as_a_listener_stands_is_heard() 
 #[actix_web::test]
 async fn messages_of_a_session_to_all_nodes_keep_their_order() {
     let redis = Redis::start();
-    let (here, there) = (Server::start(&redis), Server::start(&redis));
+    let (here, there) = (Server::start(&redis.url()), Server::start(&redis.url()));
     for server in [&here, &there] {
         server.listen("live:updates").await;
     }

@@ -1,11 +1,11 @@
 //! What the bus brings: in the order of positions, each once, and no gap that is neither filled nor told.
 use super::Channel;
-use crate::broker::Body;
 use crate::broker::message::{HubItem, Lagging};
+use crate::broker::{Body, Instruct, Instruction};
 use crate::engine::{Error, HistoryPage, HistoryQuery, Sink};
 use crate::metrics::Metrics;
 use crate::protocol::Push;
-use crate::types::{ClientInfo, Event, Position};
+use crate::types::{Audience, ClientInfo, Event, Position};
 use actix::dev::SendError;
 use actix::prelude::*;
 use std::collections::VecDeque;
@@ -208,6 +208,13 @@ impl Channel {
         held.events.into_iter().for_each(|event| self.on_event(event, ctx));
     }
 
+    /// Without history nothing is promised over a gap of the bus, but whoever can be told that there was one without coming
+    /// back is (decision 20). In its place among the events, for what comes next is after it.
+    fn tell_of_lag(&mut self) {
+        let channel = self.name.clone();
+        self.fan_out(Body::Instruction(Instruction { channel, audience: Audience::default(), what: Instruct::Lag }));
+    }
+
     /// There is a gap that cannot be filled: everybody who listens is told to come back (decision 23a), and gets nothing of
     /// what follows until then.
     fn resync_all(&mut self) {
@@ -239,9 +246,10 @@ impl Handler<FromBus> for Channel {
         match from_bus {
             FromBus::Event(event) => self.on_event(event, ctx),
             FromBus::Notice(joined, info) => self.tell_here(joined, info),
-            // Without history nothing is promised over a gap of the bus (decision 20).
             FromBus::Resumed => {
-                self.look_for_missing(ctx, "bus");
+                if !self.look_for_missing(ctx, "bus") {
+                    self.tell_of_lag();
+                }
             }
             FromBus::Lost => {
                 if let Some(inlet) = &self.following.inlet {

@@ -102,6 +102,7 @@ impl Local {
         self.for_each_meant(Some(&instruction.audience), seq, |listener| match &instruction.what {
             Instruct::Order(order) => listener.session.do_send(order.clone()),
             Instruct::Regroup { .. } => meant.extend(listener.member.as_ref().map(|member| member.key)),
+            Instruct::Lag => listener.outlet.lagged(),
             Instruct::Tell(telling) => telling.tell(listener.groups()),
         });
         let Instruct::Regroup { join, leave } = &instruction.what else { return 0 };

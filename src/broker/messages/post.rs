@@ -3,10 +3,11 @@ use super::queue::Queue;
 use super::{ListenerId, Loss};
 use crate::broker::listener::{Listener, Settled};
 use crate::broker::message::{Join, Joined, Member, Membership, SessionOrder};
-use crate::broker::{Body, Delivery, ListenerKey, Node, Outlet, Ticket, Worker};
+use crate::broker::{Body, Delivery, ListenerKey, Node, Outlet, Ticket, Worker, query};
+use crate::engine::Error;
 use crate::metrics::Metrics;
 use crate::protocol::{Push, Recovered, Reply};
-use crate::types::{ChannelName, ClientInfo, Disconnect, Event, Fault, Position, ReplyError, SessionId};
+use crate::types::{Answer, ChannelName, ClientInfo, Disconnect, Event, Fault, Position, ReplyError, SessionId};
 use actix::prelude::*;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -33,7 +34,8 @@ struct Line {
     turn: u64,
     /// None while the join is under way.
     membership: Option<Membership>,
-    /// Listeners that hear nothing until it is done: what is brought then is older than they are.
+    /// Listeners that hear nothing until it is done, or the bus brings again what is published: what is brought until then is
+    /// older than they are.
     waiting: Vec<Tune>,
     /// It stood before, and shall again.
     is_back: bool,
@@ -104,6 +106,10 @@ impl Outlet for Ears {
     fn answer(&self, _: Ticket, _: Reply) {}
 
     fn done(&self, _: Ticket) {}
+
+    fn lagged(&self) {
+        self.lose(Loss::UNKNOWN);
+    }
 
     fn close(&self, _: Disconnect) {}
 }
@@ -189,6 +195,37 @@ impl Post {
         self.worker.go_live(channel, line.key, since);
     }
 
+    /// Adds a listener where there are others, as soon as the bus brings events: while the way there is lost it would be told
+    /// that it listens, and not hear what is posted elsewhere next.
+    fn add_to_standing(&mut self, tune: Tune, ctx: &mut Context<Self>) {
+        let stands = self.node().engine().stands(&tune.channel);
+        let Some(line) = self.lines.get_mut(&tune.channel) else { return };
+        let stands = match stands {
+            Answer::Ready(Ok(())) => return line.ears.add(tune),
+            stands => stands.wait(),
+        };
+        let (channel, id) = (tune.channel.clone(), tune.id);
+        line.waiting.push(tune);
+        ctx.spawn(stands.into_actor(self).map(move |stands, post, _| post.stood(&channel, id, stands)));
+    }
+
+    fn stood(&mut self, channel: &ChannelName, id: ListenerId, stands: Result<(), Error>) {
+        let Some(line) = self.lines.get_mut(channel) else { return };
+        // It may be gone, or have been added when the place was taken anew.
+        let Some(at) = line.waiting.iter().position(|tune| tune.id == id) else { return };
+        match stands {
+            // The place is being taken anew: that tells.
+            Ok(()) if line.membership.is_none() => {}
+            Ok(()) => line.ears.add(line.waiting.swap_remove(at)),
+            Err(error) => {
+                let _ = line.waiting.swap_remove(at).answer.send(Err(query::refusal(error)));
+                if line.is_idle() {
+                    self.hang_up(channel);
+                }
+            }
+        }
+    }
+
     /// Something never arrived: the place is given up and taken anew, with what was missed where that is kept.
     fn resync(&mut self, channel: &ChannelName, ctx: &mut Context<Self>) {
         let Some(line) = self.lines.get_mut(channel) else { return };
@@ -237,7 +274,7 @@ impl Handler<Tune> for Post {
     fn handle(&mut self, tune: Tune, ctx: &mut Self::Context) {
         if let Some(line) = self.lines.get_mut(&tune.channel) {
             return match line.membership {
-                Some(_) => line.ears.add(tune),
+                Some(_) => self.add_to_standing(tune, ctx),
                 None => line.waiting.push(tune),
             };
         }

@@ -141,6 +141,10 @@ impl Engine for RedisEngine {
         self.core.hear(self.core.keys.bus(channel), Receiver::Channel(channel.clone(), sink))
     }
 
+    fn stands(&self, channel: &ChannelName) -> EngineAnswer<()> {
+        self.core.subscriptions.stands(&self.core.keys.bus(channel), self.core.config.timeout)
+    }
+
     fn unsubscribe(&self, channel: &ChannelName) -> EngineAnswer<()> {
         self.core.subscriptions.remove(&self.core.keys.bus(channel));
         EngineAnswer::ok(())

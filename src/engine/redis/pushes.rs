@@ -43,6 +43,21 @@ struct Subscription {
     waiting: Vec<oneshot::Sender<()>>,
 }
 
+impl Subscription {
+    /// Has somebody told when it stands. Those who have given up go before the list grows, for it is as long as the link is
+    /// away.
+    fn await_it(&mut self, answer: oneshot::Sender<()>) {
+        if self.waiting.len() == self.waiting.capacity() {
+            self.waiting.retain(|waiting| !waiting.is_closed());
+        }
+        self.waiting.push(answer);
+    }
+
+    fn fall(&mut self) {
+        self.stood |= std::mem::take(&mut self.stands);
+    }
+}
+
 /// Everything that the node is subscribed to, by its name on the bus.
 #[derive(Default)]
 pub(super) struct Subscriptions {
@@ -83,6 +98,15 @@ impl Wish {
     }
 }
 
+fn confirmation(confirmed: oneshot::Receiver<()>, patience: Duration) -> EngineAnswer<()> {
+    Answer::Later(Box::pin(async move {
+        match tokio::time::timeout(patience, confirmed).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(Error::Unreachable("Redis did not confirm the subscription in time".into())),
+        }
+    }))
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing that can panic happens between two changes that belong together.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -113,7 +137,7 @@ impl Subscriptions {
                 if known.stands {
                     return Answer::ok(());
                 }
-                known.waiting.push(answer);
+                known.await_it(answer);
             }
             None => {
                 table.turns += 1;
@@ -131,12 +155,17 @@ impl Subscriptions {
             }
         }
         drop(table);
-        Answer::Later(Box::pin(async move {
-            match tokio::time::timeout(patience, confirmed).await {
-                Ok(Ok(())) => Ok(()),
-                _ => Err(Error::Unreachable("Redis did not confirm the subscription".into())),
-            }
-        }))
+        confirmation(confirmed, patience)
+    }
+
+    /// Answers when a subscription stands, at once where it does; nothing is waited for where there is none.
+    pub fn stands(&self, name: &Bytes, patience: Duration) -> EngineAnswer<()> {
+        let mut table = lock(&self.table);
+        let Some(known) = table.by_name.get_mut(name).filter(|known| !known.stands) else { return Answer::ok(()) };
+        let (answer, confirmed) = oneshot::channel();
+        known.await_it(answer);
+        drop(table);
+        confirmation(confirmed, patience)
     }
 
     /// Takes a subscription back.
@@ -147,6 +176,15 @@ impl Subscriptions {
         }
     }
 
+    /// The connection of this link is lost: nothing that it subscribed to stands until it is confirmed on another one.
+    fn fall(&self, link: &Link) {
+        for subscription in lock(&self.table).by_name.values_mut() {
+            if std::ptr::eq(&*subscription.link, link) {
+                subscription.fall();
+            }
+        }
+    }
+
     /// Has all that this link subscribed to subscribed anew: its connection is new.
     fn renew(&self, link: &Arc<Link>) {
         let mut table = lock(&self.table);
@@ -154,7 +192,7 @@ impl Subscriptions {
         wishes.clear();
         for (name, subscription) in &mut table.by_name {
             if Arc::ptr_eq(&subscription.link, link) {
-                subscription.stood |= std::mem::take(&mut subscription.stands);
+                subscription.fall();
                 wishes.push(Wish::subscribe(name, subscription));
             }
         }
@@ -170,7 +208,7 @@ impl Subscriptions {
             if !Arc::ptr_eq(&link, &subscription.link) {
                 turns += 1;
                 subscription.turn = turns;
-                subscription.stood |= std::mem::take(&mut subscription.stands);
+                subscription.fall();
                 let old = std::mem::replace(&mut subscription.link, link.clone());
                 old.subscriptions.add(Wish::Unsubscribe(name.clone()));
                 link.subscriptions.add(Wish::subscribe(name, subscription));
@@ -186,12 +224,13 @@ impl Subscriptions {
         let again = std::mem::take(&mut subscription.stood).then(|| subscription.receiver.clone());
         let waiting = std::mem::take(&mut subscription.waiting);
         drop(table);
+        // Before who waits is answered: the gap is older than they are.
+        if let Some(Receiver::Channel(_, sink)) = again {
+            sink.resumed();
+        }
         for answer in waiting {
             // Who no longer waits need not be told.
             let _ = answer.send(());
-        }
-        if let Some(Receiver::Channel(_, sink)) = again {
-            sink.resumed();
         }
     }
 
@@ -220,7 +259,10 @@ pub(super) fn pushed(core: &Core, link: &Link, push: PushInfo) {
                 tap.heard(&name, payload.into());
             }
         }
-        PushKind::Disconnection => link.break_off(),
+        PushKind::Disconnection => {
+            core.subscriptions.fall(link);
+            link.break_off();
+        }
         _ => {}
     }
 }
@@ -249,9 +291,19 @@ fn receive(core: &Core, link: &Link, name: &[u8], payload: Bytes) {
     }
 }
 
+/// A connection that subscriptions stand on: given up, whatever for, none of them does.
+struct Ground<'a>(&'a Core, &'a Link);
+
+impl Drop for Ground<'_> {
+    fn drop(&mut self) {
+        self.0.subscriptions.fall(self.1);
+    }
+}
+
 /// Subscribes and unsubscribes on a new connection until it fails; why it did.
 pub(super) async fn drive(core: &Arc<Core>, link: &Arc<Link>, mut connection: MultiplexedConnection) -> String {
     core.subscriptions.renew(link);
+    let _ground = Ground(core, link);
     loop {
         let wishes = link.subscriptions.take();
         if wishes.is_empty() {
