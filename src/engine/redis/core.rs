@@ -1,5 +1,6 @@
 //! What all parts of the engine share: its servers, what it is subscribed to, and who of this node is present.
 use super::config::{Config, Login, Place};
+use super::envelope::Undecodable;
 use super::keys::Keys;
 use super::link::Link;
 use super::presence::Present;
@@ -13,6 +14,7 @@ use crate::types::Answer;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use redis::{Cmd, IntoConnectionInfo, ServerError, ServerErrorKind, Value};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -33,6 +35,8 @@ pub(super) struct Core {
     login: Option<Login>,
     slots: ArcSwap<Slots>,
     pub stale: Notify,
+    /// That something is no event has been logged.
+    told_undecodable: AtomicBool,
     pub runtime: Handle,
 }
 
@@ -71,6 +75,7 @@ impl Core {
             login,
             slots: ArcSwap::from_pointee(slots),
             stale: Notify::new(),
+            told_undecodable: AtomicBool::new(false),
             runtime,
         })
     }
@@ -189,6 +194,14 @@ impl Core {
         let slot = if self.is_cluster() { slot_of(&name) } else { 0 };
         let link = self.slots.load().link(slot).clone();
         self.subscriptions.add(name, receiver, link, self.config.timeout)
+    }
+
+    /// Counts what is no event, and logs the first: who sends one sends many.
+    pub fn drop_undecodable(&self, what: std::fmt::Arguments<'_>, error: Undecodable) {
+        Metrics::count(&self.metrics.drops, "undecodable");
+        if !self.told_undecodable.swap(true, Ordering::Relaxed) {
+            log::warn!("{what} is no event ({error}); more of that is only counted");
+        }
     }
 
     /// The ids that were known last.
