@@ -58,6 +58,25 @@ fn a_read_only_replica_is_told_at_start() {
 }
 
 #[test]
+fn a_server_of_a_cluster_is_told_at_start_what_to_say() {
+    let server = Redis::start_with(&["--save", "", "--cluster-enabled", "yes"]);
+    let (code, said) = refused(&server.url());
+    assert!(
+        code == Some(1) && said.contains(&format!("redis+cluster://127.0.0.1:{}", server.port())),
+        "{code:?}: {said}"
+    );
+}
+
+#[test]
+fn a_user_who_may_not_use_the_bus_is_told_at_start() {
+    let redis = Redis::start();
+    // Each channel of the bus, but not the one on which the node tries its way.
+    assert!(redis.say("ACL SETUSER mia on >topsecret ~* &callboard:{* +@all").starts_with("+OK"));
+    let (code, said) = refused(&format!("redis://mia:topsecret@127.0.0.1:{}/0", redis.port()));
+    assert!(code == Some(1) && said.contains("NOPERM"), "{code:?}: {said}");
+}
+
+#[test]
 fn a_server_that_is_too_old_is_told_at_start() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let url = format!("redis://{}", listener.local_addr().expect("its address"));

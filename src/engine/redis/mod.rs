@@ -101,6 +101,9 @@ async fn start(config: Config, metrics: Metrics, runtime: tokio::runtime::Handle
         let pair = link.connect(&core).await.map_err(|unusable| unusable.to_string())?;
         core.start(link, Some(pair));
     }
+    for link in &core.slots().links {
+        link.first_try(core.config.timeout).await.map_err(|unusable| unusable.to_string())?;
+    }
     runtime.spawn(presence::renew(Arc::downgrade(&core)));
     runtime.spawn(expire(Arc::downgrade(&core)));
     Ok(core)
