@@ -14,6 +14,7 @@ use crate::types::Answer;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use redis::{Cmd, IntoConnectionInfo, ServerError, ServerErrorKind, Value};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -31,6 +32,8 @@ pub(super) struct Core {
     pub present: Present,
     /// The ids of nodes that were announced when it was last asked.
     pub nodes: Mutex<Vec<String>>,
+    /// The nodes of this process that announce themselves.
+    pub attending: Mutex<HashSet<String>>,
     /// None where there is one server.
     login: Option<Login>,
     slots: ArcSwap<Slots>,
@@ -72,6 +75,7 @@ impl Core {
             subscriptions: Subscriptions::default(),
             present: Present::default(),
             nodes: Mutex::default(),
+            attending: Mutex::default(),
             login,
             slots: ArcSwap::from_pointee(slots),
             stale: Notify::new(),

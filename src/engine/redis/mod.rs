@@ -210,6 +210,10 @@ impl Peers for RedisEngine {
         drop(self.core.hear(Bytes::copy_from_slice(pattern.as_bytes()), Receiver::Tap(tap)));
     }
 
+    fn leave(&self, id: &str) -> EngineAnswer<()> {
+        self.core.leave(id)
+    }
+
     fn nodes(&self) -> BoxFuture<Vec<String>> {
         let (core, asked) = (self.core.clone(), self.core.nodes("", Duration::ZERO));
         Box::pin(async move { asked.wait().await.unwrap_or_else(|_| core.known_nodes()) })
