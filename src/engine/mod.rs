@@ -184,8 +184,11 @@ pub trait Tap: Send + Sync {
 
 /// The way to the other nodes that share an engine.
 pub trait Peers: Send + Sync {
-    /// Announces this node under its id, from now on until the engine is dropped, and hears what is said to it.
+    /// Announces this node under its id, from now on until it leaves or the engine is dropped, and hears what is said to it.
     fn attend(&self, id: &str, ear: Arc<dyn Ear>);
+
+    /// Takes the announcement back: the node stops, and the others need not wait for what it would answer.
+    fn leave(&self, id: &str) -> EngineAnswer<()>;
 
     /// Says something to one node, or to all: this one hears it, too.
     fn say(&self, to: Option<&str>, words: Bytes) -> EngineAnswer<()>;

@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 /// Between two batches.
 const BEAT: Duration = Duration::from_millis(20);
 
+/// For how long the stop waits until the other nodes know.
+const FAREWELL: Duration = Duration::from_millis(500);
+
 /// Somebody to be told of the stop.
 enum Told {
     Engine(Leaver),
@@ -50,6 +53,15 @@ impl Broker {
         while self.node.connections() > 0 && Instant::now() < deadline {
             tokio::time::sleep(BEAT).await;
         }
+        self.leave().await;
         self.node.connections()
+    }
+
+    /// Tells the other nodes that this one is gone, now that it has no sessions to be asked about.
+    async fn leave(&self) {
+        if let Some(peers) = self.node.engine().peers() {
+            // Where Redis is away the announcement ends by itself.
+            let _ = tokio::time::timeout(FAREWELL, peers.leave(self.node.id()).wait()).await;
+        }
     }
 }

@@ -138,6 +138,10 @@ impl Engine for Moody {
 impl Peers for Moody {
     fn attend(&self, _: &str, _: Arc<dyn Ear>) {}
 
+    fn leave(&self, _: &str) -> EngineAnswer<()> {
+        Answer::ok(())
+    }
+
     fn say(&self, _: Option<&str>, _: bytes::Bytes) -> EngineAnswer<()> {
         Answer::ok(())
     }

@@ -3,6 +3,7 @@ use super::house::{config, nodes, result};
 use crate::harness::redis::Redis;
 use crate::harness::socket::{Next, Socket};
 use crate::harness::{Broker, free_address};
+use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
@@ -54,6 +55,25 @@ fn a_read_only_replica_is_told_at_start() {
     let replica = Redis::start_with(&["--save", "", "--replicaof", "127.0.0.1", &master.port().to_string()]);
     let (code, said) = refused(&replica.url());
     assert!(code == Some(1) && said.contains("read-only replica"), "{code:?}: {said}");
+}
+
+#[test]
+fn a_server_of_a_cluster_is_told_at_start_what_to_say() {
+    let server = Redis::start_with(&["--save", "", "--cluster-enabled", "yes"]);
+    let (code, said) = refused(&server.url());
+    assert!(
+        code == Some(1) && said.contains(&format!("redis+cluster://127.0.0.1:{}", server.port())),
+        "{code:?}: {said}"
+    );
+}
+
+#[test]
+fn a_user_who_may_not_use_the_bus_is_told_at_start() {
+    let redis = Redis::start();
+    // Each channel of the bus, but not the one on which the node tries its way.
+    assert!(redis.say("ACL SETUSER mia on >topsecret ~* &callboard:{* +@all").starts_with("+OK"));
+    let (code, said) = refused(&format!("redis://mia:topsecret@127.0.0.1:{}/0", redis.port()));
+    assert!(code == Some(1) && said.contains("NOPERM"), "{code:?}: {said}");
 }
 
 #[test]
@@ -131,4 +151,52 @@ async fn scripts_that_a_server_forgot_are_given_to_it_again() {
         let accepted = result(&nodes[0], "publish", r#"{"channel":"news","data":1}"#);
         assert_eq!(accepted["offset"], number);
     }
+}
+
+/// Replies and pushes until one satisfies.
+async fn until(socket: &mut Socket, satisfies: impl Fn(&Value) -> bool) -> Value {
+    loop {
+        let Next::Line(line) = socket.next().await else { panic!("closed") };
+        if satisfies(&line) {
+            return line;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_record_of_a_version_to_come_costs_itself_alone_and_is_told() {
+    let redis = Redis::start();
+    let nodes = nodes(&redis.url(), 1);
+    let mut listener = Socket::connect(nodes[0].address(), 0).await;
+    listener.send(r#"{"id":2,"subscribe":{"channel":"news"}}"#).await;
+    until(&mut listener, |line| line["id"] == 2).await;
+    let first = result(&nodes[0], "publish", r#"{"channel":"news","data":1}"#);
+    until(&mut listener, |line| line["push"]["pub"]["data"] == 1).await;
+    let epoch = first["epoch"].as_str().expect("an epoch");
+
+    // As publish.lua of a newer node does it.
+    let ends = "99999999999999";
+    redis.say("HSET callboard:{u:news}m o 2");
+    redis.say_words(&[b"RPUSH", b"callboard:{u:news}e", format!("{ends}\x02new").as_bytes()]).expect("an answer");
+    let brought = format!("P2:{epoch}:\x02new");
+    redis.say_words(&[b"PUBLISH", b"callboard:{u:news}b", brought.as_bytes()]).expect("an answer");
+    result(&nodes[0], "publish", r#"{"channel":"news","data":3}"#);
+
+    // What is missing is told, and who comes back gets what follows.
+    let told = until(&mut listener, |line| !line["push"]["unsubscribe"].is_null()).await;
+    assert_eq!(told["push"]["unsubscribe"]["code"], 2500, "{told}");
+    let since = json!({ "channel": "news", "recover": true, "offset": 1, "epoch": epoch });
+    listener.send(&json!({ "id": 3, "subscribe": since }).to_string()).await;
+    let reply = until(&mut listener, |line| line["id"] == 3).await;
+    let subscribed = &reply["subscribe"];
+    assert_eq!((subscribed["recovered"].as_bool(), &subscribed["offset"]), (None, &json!(3)), "{reply}");
+    result(&nodes[0], "publish", r#"{"channel":"news","data":4}"#);
+    until(&mut listener, |line| line["push"]["pub"]["data"] == 4).await;
+
+    let page = result(&nodes[0], "history", r#"{"channel":"news","limit":10}"#);
+    let kept = page["publications"].as_array().expect("events").iter();
+    let kept: Vec<_> = kept.map(|event| (event["data"].as_u64(), event["offset"].as_u64())).collect();
+    assert_eq!(kept, [1, 3, 4].map(|number| (Some(number), Some(number))));
+    assert!(nodes[0].metric_of("callboard_drops_total", "undecodable") >= 2.0);
+    assert_eq!(nodes[0].log().matches("is no event").count(), 1, "{}", nodes[0].log());
 }

@@ -87,3 +87,13 @@ async fn an_answer_that_misses_a_node_says_which() {
     nodes[1].signal(Signal::CONT);
     nodes[0].until(|node| result(node, "info", "{}")["nodes"].as_array().map(Vec::len), |known| *known == Some(2));
 }
+
+#[tokio::test]
+async fn a_node_that_was_stopped_is_missed_by_nobody() {
+    let redis = Redis::start();
+    let mut nodes = nodes(&redis.url(), 2);
+    assert!(nodes.remove(1).stop().success());
+    let info = result(&nodes[0], "info", "{}");
+    assert_eq!((info["nodes"].as_array().map(Vec::len), &info["missing"]), (Some(1), &Value::Null), "{info}");
+    assert_eq!(redis.say("ZCARD callboard:{nodes}"), ":1\r\n");
+}

@@ -3,7 +3,7 @@ use super::house::{addresses, nodes, result};
 use super::witness::{Publisher, twenty, verdict};
 use crate::harness::redis::Redis;
 use crate::harness::socket::{Next, Socket};
-use crate::harness::{API_KEY, http};
+use crate::harness::{API_KEY, Broker, http};
 use rustix::process::Signal;
 use std::time::{Duration, Instant};
 
@@ -104,12 +104,44 @@ async fn one_line_is_logged_for_each_change_of_state() {
     let mut redis = Redis::start();
     let nodes = nodes(&redis.url(), 1);
     redis.kill();
-    nodes[0].until(|node| node.log().matches("Redis cannot be used").count(), |count| *count > 0);
+    nodes[0].until(|node| node.log().matches("lost Redis").count(), |count| *count > 0);
     // Several attempts later.
     tokio::time::sleep(Duration::from_secs(2)).await;
     redis.start_again();
     nodes[0].until(|node| node.log().matches("events get through Redis").count(), |count| *count == 2);
-    let log = nodes[0].log();
-    assert_eq!(log.matches("Redis cannot be used").count(), 1, "{log}");
-    assert_eq!(log.matches("connected to Redis").count(), 2, "{log}");
+    assert_eq!(lines_on_redis(&nodes[0]), 3, "{}", nodes[0].log());
+}
+
+/// How many lines a node has logged on how Redis is.
+fn lines_on_redis(node: &Broker) -> usize {
+    let log = node.log();
+    log.lines()
+        .filter(|line| ["get through", "lost", "cannot be used", "connected"].iter().any(|word| line.contains(word)))
+        .count()
+}
+
+#[tokio::test]
+async fn a_redis_that_takes_connections_and_delivers_nothing_is_told_once() {
+    let redis = Redis::start();
+    let nodes = nodes(&redis.url(), 1);
+    let before = lines_on_redis(&nodes[0]);
+    assert!(redis.say("CLIENT PAUSE 60000 WRITE").starts_with("+OK"));
+    let connections = || {
+        let told = redis.say("INFO stats");
+        let count = told.lines().find_map(|line| line.strip_prefix("total_connections_received:"));
+        count.and_then(|count| count.trim().parse::<u64>().ok()).expect("a count")
+    };
+    nodes[0].until(|node| http::get(node.address(), "/ready").expect("an answer").status, |status| *status == 503);
+    // Looking makes one connection each time, and an attempt two: two more attempts at least.
+    let began = connections();
+    for look in 1.. {
+        assert!(look < 3_000, "it does not try again");
+        if connections() >= began + look + 4 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    redis.say("CLIENT UNPAUSE");
+    nodes[0].until(|node| http::get(node.address(), "/ready").expect("an answer").status, |status| *status == 200);
+    assert_eq!(lines_on_redis(&nodes[0]), before + 2, "{}", nodes[0].log());
 }

@@ -1,5 +1,6 @@
 //! What all parts of the engine share: its servers, what it is subscribed to, and who of this node is present.
 use super::config::{Config, Login, Place};
+use super::envelope::Undecodable;
 use super::keys::Keys;
 use super::link::Link;
 use super::presence::Present;
@@ -13,6 +14,8 @@ use crate::types::Answer;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use redis::{Cmd, IntoConnectionInfo, ServerError, ServerErrorKind, Value};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -29,10 +32,14 @@ pub(super) struct Core {
     pub present: Present,
     /// The ids of nodes that were announced when it was last asked.
     pub nodes: Mutex<Vec<String>>,
+    /// The nodes of this process that announce themselves.
+    pub attending: Mutex<HashSet<String>>,
     /// None where there is one server.
     login: Option<Login>,
     slots: ArcSwap<Slots>,
     pub stale: Notify,
+    /// That something is no event has been logged.
+    told_undecodable: AtomicBool,
     pub runtime: Handle,
 }
 
@@ -68,9 +75,11 @@ impl Core {
             subscriptions: Subscriptions::default(),
             present: Present::default(),
             nodes: Mutex::default(),
+            attending: Mutex::default(),
             login,
             slots: ArcSwap::from_pointee(slots),
             stale: Notify::new(),
+            told_undecodable: AtomicBool::new(false),
             runtime,
         })
     }
@@ -189,6 +198,14 @@ impl Core {
         let slot = if self.is_cluster() { slot_of(&name) } else { 0 };
         let link = self.slots.load().link(slot).clone();
         self.subscriptions.add(name, receiver, link, self.config.timeout)
+    }
+
+    /// Counts what is no event, and logs the first: who sends one sends many.
+    pub fn drop_undecodable(&self, what: std::fmt::Arguments<'_>, error: Undecodable) {
+        Metrics::count(&self.metrics.drops, "undecodable");
+        if !self.told_undecodable.swap(true, Ordering::Relaxed) {
+            log::warn!("{what} is no event ({error}); more of that is only counted");
+        }
     }
 
     /// The ids that were known last.

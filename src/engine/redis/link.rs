@@ -10,10 +10,10 @@ use futures_util::stream::FuturesOrdered;
 use futures_util::{FutureExt, StreamExt};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{RedisError, ServerErrorKind, Value};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// Batches under way at once. What comes meanwhile leaves together with the next: few, so that concurrent commands share
 /// round trips and system calls.
@@ -30,8 +30,7 @@ pub(super) struct Link {
     source: Source,
     pub queue: Queue,
     pub subscriptions: pushes::Wishes,
-    /// Whether the canary came back the last time.
-    well: AtomicBool,
+    state: watch::Sender<State>,
     /// The canary's last number, and the last that came back.
     sung: AtomicU64,
     heard: AtomicU64,
@@ -39,8 +38,15 @@ pub(super) struct Link {
     broken: Notify,
     /// The server is no longer one of ours.
     closed: AtomicBool,
-    /// What was logged last, so that one state is told once.
-    told: Mutex<String>,
+}
+
+/// Whether the canary came back the last time.
+#[derive(Clone)]
+enum State {
+    Untried,
+    Well,
+    /// With the first reason.
+    Unwell(String),
 }
 
 type Batch = (Vec<Request>, redis::Pipeline, Result<Vec<Value>, RedisError>);
@@ -52,19 +58,30 @@ impl Link {
             source,
             queue: Queue::default(),
             subscriptions: pushes::Wishes::default(),
-            well: AtomicBool::new(false),
+            state: watch::Sender::new(State::Untried),
             sung: AtomicU64::new(0),
             heard: AtomicU64::new(0),
             sang: Notify::new(),
             broken: Notify::new(),
             closed: AtomicBool::new(false),
-            told: Mutex::default(),
         }
     }
 
     /// Whether events get through.
     pub fn is_well(&self) -> bool {
-        self.well.load(Ordering::Relaxed)
+        matches!(*self.state.borrow(), State::Well)
+    }
+
+    /// Waits until the canary has come back once, or something fails: what is wrong is told before the first client comes.
+    pub async fn first_try(&self, patience: Duration) -> Result<(), Unusable> {
+        let mut state = self.state.subscribe();
+        let tried = tokio::time::timeout(patience, state.wait_for(|state| !matches!(state, State::Untried)));
+        let reason = match tried.await.map(|tried| tried.map(|state| state.clone())) {
+            Ok(Ok(State::Well)) => return Ok(()),
+            Ok(Ok(State::Unwell(reason))) => reason,
+            _ => "what was published did not come back".into(),
+        };
+        Err(Unusable::Deaf(self.name.clone(), reason))
     }
 
     /// The canary came back.
@@ -99,7 +116,7 @@ impl Link {
             }
             Ok::<_, redis::aio::SendError>(())
         };
-        server::connect(&self.source, core.patience(), Arc::new(pushed)).await
+        server::connect(&self.source, core.is_cluster(), core.patience(), Arc::new(pushed)).await
     }
 
     /// Serves until the engine ends or the server is no longer one of ours.
@@ -112,16 +129,15 @@ impl Link {
             };
             match connected {
                 Ok(pair) => {
-                    self.tell(log::Level::Info, &format!("connected to Redis at {}", pair.address));
+                    log::debug!("connected to Redis at {}", pair.address);
                     let reason = self.serve(&core, pair).await;
                     if self.is_well() {
                         wait = BACKOFF.0;
                     }
-                    self.well.store(false, Ordering::Relaxed);
-                    self.tell(log::Level::Warn, &format!("lost Redis at {}: {reason}; trying again", self.name));
+                    self.fell_ill(&format!("lost Redis at {}: {reason}", self.name), reason);
                 }
                 Err(unusable) => {
-                    self.tell(log::Level::Warn, &format!("Redis cannot be used: {unusable}; trying again"));
+                    self.fell_ill(&format!("Redis cannot be used: {unusable}"), unusable.to_string());
                     core.look_at_slots_soon();
                 }
             }
@@ -130,12 +146,22 @@ impl Link {
         }
     }
 
-    /// One line a state change, not one an attempt.
-    fn tell(&self, level: log::Level, text: &str) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if *told != text {
-            log::log!(level, "{text}");
-            *told = text.to_owned();
+    /// One warning a change of state, not one an attempt: a server that takes connections and delivers nothing is lost again
+    /// and again.
+    fn fell_ill(&self, text: &str, reason: String) {
+        let is_new = self.state.send_if_modified(|state| {
+            let was_unwell = matches!(state, State::Unwell(_));
+            if !was_unwell {
+                *state = State::Unwell(reason);
+            }
+            !was_unwell
+        });
+        log::log!(if is_new { log::Level::Warn } else { log::Level::Debug }, "{text}; trying again");
+    }
+
+    fn got_well(&self, address: &str) {
+        if !matches!(self.state.send_replace(State::Well), State::Well) {
+            log::info!("events get through Redis at {address}");
         }
     }
 
@@ -261,9 +287,7 @@ impl Link {
                 Ok(info) if info.addr().to_string() != address => return "another server is the master now".into(),
                 _ => {}
             }
-            if !self.well.swap(true, Ordering::Relaxed) {
-                self.tell(log::Level::Info, &format!("events get through Redis at {address}"));
-            }
+            self.got_well(address);
             tokio::time::sleep(PROBE).await;
         }
     }

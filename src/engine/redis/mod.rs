@@ -101,6 +101,9 @@ async fn start(config: Config, metrics: Metrics, runtime: tokio::runtime::Handle
         let pair = link.connect(&core).await.map_err(|unusable| unusable.to_string())?;
         core.start(link, Some(pair));
     }
+    for link in &core.slots().links {
+        link.first_try(core.config.timeout).await.map_err(|unusable| unusable.to_string())?;
+    }
     runtime.spawn(presence::renew(Arc::downgrade(&core)));
     runtime.spawn(expire(Arc::downgrade(&core)));
     Ok(core)
@@ -209,6 +212,10 @@ impl Peers for RedisEngine {
     fn tap(&self, pattern: &str, tap: Arc<dyn Tap>) {
         // It stands as soon as the server can be reached, and again after each loss.
         drop(self.core.hear(Bytes::copy_from_slice(pattern.as_bytes()), Receiver::Tap(tap)));
+    }
+
+    fn leave(&self, id: &str) -> EngineAnswer<()> {
+        self.core.leave(id)
     }
 
     fn nodes(&self) -> BoxFuture<Vec<String>> {

@@ -4,7 +4,8 @@ use super::pushes::Receiver;
 use super::scripts;
 use crate::engine::{Ear, EngineAnswer};
 use bytes::Bytes;
-use std::sync::{Arc, PoisonError, Weak};
+use std::collections::HashSet;
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 /// How often a node announces itself, and for how long that counts.
@@ -16,12 +17,31 @@ impl Core {
     pub fn attend(self: &Arc<Self>, id: &str, ear: Arc<dyn Ear>) {
         let all = self.hear(self.keys.everyone(), Receiver::Ear(ear.clone()));
         let own = self.hear(self.keys.node(id), Receiver::Ear(ear));
+        self.attending().insert(id.to_owned());
         let (core, id) = (Arc::downgrade(self), id.to_owned());
         self.runtime.spawn(async move {
             // What is not confirmed now is subscribed to all the same, as soon as it can be.
             let _ = tokio::join!(all.wait(), own.wait());
             announce(core, &id).await;
         });
+    }
+
+    /// Takes the announcement back, so that the others do not wait for answers of a node that is gone.
+    pub fn leave(self: &Arc<Self>, id: &str) -> EngineAnswer<()> {
+        let mut attending = self.attending();
+        attending.remove(id);
+        // Sent before the lock is given back: an announcement that is sent before it is undone, and none is sent behind it.
+        self.nodes(id, Duration::ZERO).then(|left| left.map(drop))
+    }
+
+    fn announce_node(self: &Arc<Self>, id: &str) -> Option<EngineAnswer<Vec<String>>> {
+        let attending = self.attending();
+        attending.contains(id).then(|| self.nodes(id, COUNTS))
+    }
+
+    fn attending(&self) -> MutexGuard<'_, HashSet<String>> {
+        // A set is whole after each change.
+        self.attending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn say(&self, to: Option<&str>, words: &Bytes) -> EngineAnswer<()> {
@@ -31,11 +51,11 @@ impl Core {
         self.ask(&name, command, false).then(|said| said.map(drop))
     }
 
-    /// Asks which nodes there are, announcing `id` for `counts` where one is given.
+    /// Asks which nodes there are, announcing `id` for `counts` where one is given; as gone where that is no time.
     pub fn nodes(self: &Arc<Self>, id: &str, counts: Duration) -> EngineAnswer<Vec<String>> {
         let key = self.keys.nodes();
         let mut command = scripts::call(&scripts::NODES, &[&key]);
-        command.arg(id).arg(super::millis(counts));
+        command.arg(id).arg(if counts.is_zero() { 0 } else { super::millis(counts) });
         let core = self.clone();
         self.ask(&key, command, false).then(move |told| {
             let nodes: Vec<String> = redis::from_redis_value(told?).map_err(|_| odd("its nodes"))?;
@@ -47,7 +67,8 @@ impl Core {
 
 async fn announce(core: Weak<Core>, id: &str) {
     while let Some(strong) = core.upgrade() {
-        let _ = strong.nodes(id, COUNTS).wait().await;
+        let Some(announced) = strong.announce_node(id) else { return };
+        let _ = announced.wait().await;
         drop(strong);
         tokio::time::sleep(ANNOUNCE).await;
     }

@@ -43,7 +43,12 @@ impl Core {
         self.ask(&name, command, true).then(|answer| published(&answer?).ok_or_else(|| odd("a publish")))
     }
 
-    pub fn history(&self, channel: &ChannelName, query: &HistoryQuery, kept: Retention) -> EngineAnswer<HistoryPage> {
+    pub fn history(
+        self: &Arc<Self>,
+        channel: &ChannelName,
+        query: &HistoryQuery,
+        kept: Retention,
+    ) -> EngineAnswer<HistoryPage> {
         let meta = self.keys.meta(channel);
         let mut command = scripts::call(&scripts::HISTORY, &[&meta, &self.keys.events(channel)]);
         match &query.since {
@@ -54,9 +59,9 @@ impl Core {
         let limit = query.limit.min(1_000_000_000);
         command.arg(limit).arg(u8::from(query.reverse)).arg(millis(kept.meta_ttl.max(kept.ttl)));
         let (channel, reverse) = (channel.clone(), query.reverse);
-        let id = self.id.clone();
+        let core = self.clone();
         self.ask(&meta, command, true).then(move |answer| match answer? {
-            Value::Array(parts) => page(&channel, &id, parts, reverse).ok_or_else(|| odd("a history")),
+            Value::Array(parts) => page(&core, &channel, parts, reverse).ok_or_else(|| odd("a history")),
             _ => Err(odd("a history")),
         })
     }
@@ -85,7 +90,7 @@ fn published(answer: &Value) -> Option<Published> {
 }
 
 /// Reads the answer of history.lua: epoch, top, whether it is complete, the first offset, the events.
-fn page(channel: &ChannelName, id: &str, parts: Vec<Value>, reverse: bool) -> Option<HistoryPage> {
+fn page(core: &Core, channel: &ChannelName, parts: Vec<Value>, reverse: bool) -> Option<HistoryPage> {
     let mut parts = parts.into_iter().map(|part| match part {
         Value::BulkString(bytes) => Some(bytes),
         _ => None,
@@ -94,14 +99,22 @@ fn page(channel: &ChannelName, id: &str, parts: Vec<Value>, reverse: bool) -> Op
     let (epoch, top, complete, first) = (text()?, text()?, text()?, text()?);
     let epoch = Epoch::new(epoch);
     let first: u64 = first.parse().ok()?;
-    let mut events = vec![];
+    let (mut events, mut is_readable) = (vec![], true);
     for (record, offset) in parts.zip(first..) {
         let position = Some(Position { offset, epoch: epoch.clone() });
-        // One that a later version wrote and this one cannot read is as good as lost: the page is not complete.
-        events.push(Arc::new(envelope::decode(channel.clone(), id, position, record?.into()).ok()?));
+        match envelope::decode(channel.clone(), &core.id, position, record?.into()) {
+            Ok(event) => events.push(Arc::new(event)),
+            // One that a later version wrote and this one cannot read is as good as lost. The others are not: without them
+            // and the top, who follows the channel would ask again for ever.
+            Err(error) => {
+                is_readable = false;
+                core.drop_undecodable(format_args!("what is kept of {}", channel.as_str()), error);
+            }
+        }
     }
     if reverse {
         events.reverse();
     }
-    Some(HistoryPage { events, top: Position { offset: top.parse().ok()?, epoch }, complete: complete == "1" })
+    let top = Position { offset: top.parse().ok()?, epoch };
+    Some(HistoryPage { events, top, complete: complete == "1" && is_readable })
 }

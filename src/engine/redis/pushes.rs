@@ -3,7 +3,6 @@ use super::core::Core;
 use super::envelope::{self, Brought};
 use super::link::Link;
 use crate::engine::{Ear, EngineAnswer, Error, Sink, Tap};
-use crate::metrics::Metrics;
 use crate::types::{Answer, ChannelName};
 use bytes::Bytes;
 use foldhash::quality::RandomState;
@@ -62,8 +61,6 @@ impl Subscription {
 #[derive(Default)]
 pub(super) struct Subscriptions {
     table: Mutex<Table>,
-    /// Junk has been logged.
-    told: AtomicBool,
 }
 
 #[derive(Default)]
@@ -273,11 +270,8 @@ fn receive(core: &Core, link: &Link, name: &[u8], payload: Bytes) {
             Ok(Brought::Event(event)) => sink.event(event),
             Ok(Brought::Notice(joined, info)) => sink.notice(joined, info),
             Err(error) => {
-                Metrics::count(&core.metrics.drops, "undecodable");
-                if !core.subscriptions.told.swap(true, Ordering::Relaxed) {
-                    let name = String::from_utf8_lossy(name);
-                    log::warn!("what came over the bus on {name} is no event ({error}); more of that is only counted");
-                }
+                let name = String::from_utf8_lossy(name);
+                core.drop_undecodable(format_args!("what came over the bus on {name}"), error);
             }
         },
         Some(Receiver::Ear(ear)) => ear.heard(payload),

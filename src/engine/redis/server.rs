@@ -32,6 +32,10 @@ pub(super) enum Unusable {
     TooOld(String, String),
     #[error("{0} is a read-only replica; name its master, or the sentinels: redis+sentinel://HOST:PORT/MASTER")]
     Replica(String),
+    #[error("{0} is in cluster mode, where one server has a part of the keys; say redis+cluster://{0}")]
+    OneOfMany(String),
+    #[error("{0} takes connections, and events do not get through it ({1})")]
+    Deaf(String, String),
     #[error("no sentinel knows a master of the name `{0}` ({1})")]
     NoMaster(String, String),
     #[error("{0}: {1}")]
@@ -101,6 +105,7 @@ fn config(patience: Duration) -> AsyncConnectionConfig {
 /// Connects both ways and gives the server the scripts. What the server pushes goes to `pushed`.
 pub(super) async fn connect(
     source: &Source,
+    is_cluster: bool,
     patience: Duration,
     pushed: Arc<dyn AsyncPushSender>,
 ) -> Result<Pair, Unusable> {
@@ -121,6 +126,9 @@ pub(super) async fn connect(
     let version = version(&told.0).ok_or_else(|| Unusable::Other(address.clone(), "it tells no version".into()))?;
     if version < OLDEST {
         return Err(Unusable::TooOld(address, format!("{}.{}", version.0, version.1)));
+    }
+    if !is_cluster && is_one_of_many(&told.0) {
+        return Err(Unusable::OneOfMany(address));
     }
     let replid = master_id(&told.1).ok_or_else(|| Unusable::Replica(address.clone()))?;
     scripts::load(&mut commands).await.map_err(unusable)?;
@@ -168,6 +176,12 @@ fn version(told: &str) -> Option<(u32, u32)> {
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
+/// Whether it is a server of a cluster: it would answer MOVED to most commands.
+fn is_one_of_many(told: &str) -> bool {
+    // Valkey has a name of its own for it.
+    ["redis_mode", "server_mode"].iter().any(|key| line(told, key) == Some("cluster"))
+}
+
 /// The replication id, of a master alone.
 pub(super) fn master_id(told: &str) -> Option<String> {
     (line(told, "role") == Some("master")).then(|| line(told, "master_replid").map(str::to_owned))?
@@ -180,6 +194,8 @@ mod tests {
     #[test]
     fn what_a_server_tells_of_itself_is_read() {
         assert_eq!(version("# Server\r\nredis_version:7.0.15\r\nredis_git_sha1:0\r\n"), Some((7, 0)));
+        assert!(is_one_of_many("redis_mode:cluster\r\n") && is_one_of_many("server_mode:cluster\r\n"));
+        assert!(!is_one_of_many("redis_mode:standalone\r\ncluster_enabled:1\r\n"));
         let master = "# Replication\r\nrole:master\r\nmaster_replid:abc\r\n";
         assert_eq!(master_id(master).as_deref(), Some("abc"));
         assert_eq!(master_id(&master.replace("role:master", "role:slave")), None);
