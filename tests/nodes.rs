@@ -11,5 +11,6 @@ mod nodes {
     mod secured;
     mod sentinel;
     mod stories;
+    mod verdict;
     mod witness;
 }
