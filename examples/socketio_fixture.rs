@@ -1,9 +1,12 @@
 //! The application that the suites of the real Socket.IO clients talk to; `tests/clients/js/socketio/original.js` says what it
 //! does, and is the same on the original server.
 //!
-//! Run it with `cargo run --example socketio_fixture -- --port 8000`.
+//! Run it with `cargo run --example socketio_fixture -- --port 8000`. With `--redis URL` it is one node of several, which the
+//! original needs an adapter for.
 use callboard::broker::Acknowledgement;
 use callboard::broker::handler::{ConnectCall, Handle, HandlerFuture, Welcome, answer, host};
+use callboard::engine::Kind;
+use callboard::engine::redis::Address;
 use callboard::server::{Broker, BrokerBuilder, Config};
 use callboard::service::events::{Arguments, Binary, Emitter, FromArguments, Socket};
 use callboard::transport::engineio::EngineConfig;
@@ -205,13 +208,17 @@ fn flag(name: &str) -> Option<String> {
     std::env::args().skip_while(|arg| arg != name).nth(1)
 }
 
-fn config() -> Result<Config, std::num::ParseIntError> {
+fn config() -> Result<Config, Box<dyn std::error::Error>> {
     let millis = |name, otherwise| flag(name).map_or(Ok(otherwise), |ms| ms.parse()).map(Duration::from_millis);
     let mut config = Config::default();
     config.server.port = flag("--port").map_or(Ok(8000), |port| port.parse())?;
     config.server.workers = 2;
     config.auth.anonymous = true;
     config.limits.outbox = 64 * 1024 * 1024;
+    if let Some(url) = flag("--redis") {
+        config.engine = Kind::Redis;
+        config.redis.url = Address::new(url)?;
+    }
     config.socketio = vec![EngineConfig {
         ping_interval: millis("--ping-interval", 25_000)?,
         ping_timeout: millis("--ping-timeout", 20_000)?,

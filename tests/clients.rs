@@ -3,8 +3,10 @@
 //! `target/clients`, once for each state of the lock files. The suites of Socket.IO are run against the original server
 //! too, so that they ask for what it does and not for what we think it does.
 mod harness;
+mod clients {
+    mod nodes;
+}
 
-use harness::redis::Redis;
 use harness::{API_KEY, Broker, SECRET, wait};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -95,20 +97,6 @@ fn expiries_take_effect_after_their_grace() {
     house.close();
 }
 
-#[test]
-fn what_the_redis_emitter_says_reaches_the_clients_of_all_nodes() {
-    let redis = Redis::start();
-    let config = format!(
-        "engine = 'redis'\n[auth]\nanonymous = true\n[redis]\nurl = '{}'\nemitter = true\n[[socketio]]\nnamespaces = ['/', '/chat']\n",
-        redis.url()
-    );
-    let nodes = [Broker::start(&config), Broker::start(&config)];
-    let mut suite = node_suite();
-    suite.arg("emitter.nodes.js").current_dir(sources("js/socketio"));
-    suite.env("TEST_REDIS_URL", redis.url()).env("TEST_NODE_URLS", format!("{},{}", nodes[0].url(), nodes[1].url()));
-    run(suite, "emitter");
-}
-
 /// The brokers that the suites ask for, each with its config.
 struct House {
     name: &'static str,
@@ -121,10 +109,9 @@ struct House {
 impl House {
     fn open(name: &'static str) -> Self {
         let keys = make_keys(name);
-        let open = include_str!("clients/open.toml").replace("{keys}", &keys.path().display().to_string());
         House {
             name,
-            open: Broker::start(&with_secrets(&open)),
+            open: Broker::start(&open_config(&keys)),
             closed: Broker::start(&with_secrets(include_str!("clients/closed.toml"))),
             brisk: Broker::start(&with_secrets(include_str!("clients/brisk.toml"))),
             keys,
@@ -205,6 +192,11 @@ fn socketio_example(name: &str) -> Broker {
     }
     run(suite, name);
     app
+}
+
+/// The config of the broker that is open to everyone.
+fn open_config(keys: &tempfile::TempDir) -> String {
+    with_secrets(&include_str!("clients/open.toml").replace("{keys}", &keys.path().display().to_string()))
 }
 
 fn with_secrets(config: &str) -> String {

@@ -13,5 +13,6 @@ mod nodes {
     mod secured;
     mod sentinel;
     mod stories;
+    mod verdict;
     mod witness;
 }

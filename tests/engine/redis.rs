@@ -183,7 +183,6 @@ async fn what_waits_for_a_server_that_is_away_is_bounded_and_answered() {
 }
 
 #[tokio::test]
-#[ignore = "wants the machine for itself"]
 async fn a_hundred_thousand_channels_are_subscribed_again_within_five_seconds() {
     let mut server = Redis::start();
     let engine = open(&server);

@@ -4,7 +4,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -13,6 +13,8 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often one looks whether it has.
 const LOOK: Duration = Duration::from_millis(5);
+/// Others may take a port between its choice and its use.
+const TRIES: usize = 3;
 
 /// A server that runs. It is killed when dropped.
 pub struct Redis {
@@ -40,11 +42,7 @@ impl Redis {
     pub fn start_with(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder for Redis");
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let port = free_port();
-        let child = spawn(port, &arguments, &folder);
-        let mut redis = Redis { child, port, arguments, folder };
-        redis.wait_until_it_answers();
-        redis
+        Self::start_in(folder, arguments)
     }
 
     /// Starts a sentinel with these lines of config.
@@ -55,12 +53,23 @@ impl Redis {
         let folder = tempfile::tempdir().expect("a folder for the sentinel");
         let config = folder.path().join("sentinel.conf");
         std::fs::write(&config, lines.join("\n") + "\n").expect("its config");
+        Self::start_in(folder, vec![config.display().to_string(), "--sentinel".to_owned()])
+    }
+
+    /// Starts one on a free port; on another if somebody takes that, or the one its cluster talks on, before it does.
+    fn start_in(folder: TempDir, arguments: Vec<String>) -> Self {
         let port = free_port();
-        let arguments = vec![config.display().to_string(), "--sentinel".to_owned()];
         let child = spawn(port, &arguments, &folder);
-        let mut sentinel = Redis { child, port, arguments, folder };
-        sentinel.wait_until_it_answers();
-        sentinel
+        let mut redis = Redis { child, port, arguments, folder };
+        for _ in 1..TRIES {
+            if redis.answers().is_ok() {
+                return redis;
+            }
+            redis.port = free_port();
+            redis.child = spawn(redis.port, &redis.arguments, &redis.folder);
+        }
+        redis.wait_until_it_answers();
+        redis
     }
 
     /// Its address.
@@ -109,17 +118,23 @@ impl Redis {
     }
 
     fn wait_until_it_answers(&mut self) {
+        if let Err(status) = self.answers() {
+            panic!("redis-server ended with {status}; its log:\n{}", self.log());
+        }
+    }
+
+    /// Waits until it answers; fails if it ends before.
+    fn answers(&mut self) -> Result<(), ExitStatus> {
         let deadline = Instant::now() + PATIENCE;
-        while !self
-            .say_words(&[b"PING"])
-            .is_ok_and(|answer| answer.starts_with("+PONG") || answer.starts_with("-NOAUTH"))
-        {
+        let is_there = |answer: String| answer.starts_with("+PONG") || answer.starts_with("-NOAUTH");
+        while !self.say_words(&[b"PING"]).is_ok_and(is_there) {
             assert!(Instant::now() < deadline, "redis-server does not answer; its log:\n{}", self.log());
             if let Ok(Some(status)) = self.child.try_wait() {
-                panic!("redis-server ended with {status}; its log:\n{}", self.log());
+                return Err(status);
             }
             thread::sleep(LOOK);
         }
+        Ok(())
     }
 }
 

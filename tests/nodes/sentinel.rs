@@ -1,6 +1,7 @@
 //! A master, its replica and three sentinels.
 use super::house::{addresses, nodes, result};
-use super::witness::{Publisher, twenty, verdict};
+use super::verdict::told_of_a_gap;
+use super::witness::{Publisher, twenty};
 use crate::harness::redis::{Redis, say_to};
 use std::time::Duration;
 
@@ -62,7 +63,7 @@ async fn a_failover_to_a_replica_that_lags_is_told_and_what_follows_is_heard() {
     let last = publisher.stop();
     let after = result(&nodes[0], "history", r#"{"channel":"news","limit":0}"#);
     assert_ne!(before["epoch"], after["epoch"], "offsets are given anew, so they count in another epoch");
-    assert!(verdict(witnesses, last).await >= 20, "the tail is gone, and everybody is told");
+    assert_eq!(told_of_a_gap(witnesses, last).await, 20, "the tail is gone, and everybody is told");
     let told = say_to(watched.replica.port(), &[b"INFO", b"replication"]).expect("an answer");
     assert!(told.contains("role:master"), "{told}");
 }

@@ -145,7 +145,7 @@ async fn it_ends_on_another_node_within_a_second() {
     let redis = Redis::start();
     let nodes = pair(&redis);
     let mut times = vec![];
-    // Several times, for the machine may be busy with something else.
+    // Several times, for the machine may be busy with something else now and then.
     for user in ["mia", "leo", "eve", "ada", "bob"] {
         let socket = connect(&nodes[1], &token(user, -60)).await;
         let began = Instant::now();
@@ -153,7 +153,10 @@ async fn it_ends_on_another_node_within_a_second() {
         assert!(is_closed(socket).await);
         times.push(began.elapsed());
     }
-    assert!(times.iter().min() < Some(&Duration::from_secs(1)), "{times:?}");
+    times.sort_unstable();
+    assert!(times[2] < Duration::from_secs(1), "the median of {times:?}");
+    // Twice `redis.timeout`, however busy the machine is.
+    assert!(times[4] < Duration::from_secs(4), "the longest of {times:?}");
 }
 
 #[tokio::test]

@@ -11,6 +11,8 @@ const toWs = (http) => `${http.replace(/^http/, 'ws')}/connection/websocket`;
 
 /** Anonymous clients welcome, every kind of namespace. */
 const OPEN = address('TEST_OPEN_URL');
+/** Where the API is called, and every second client connects: another node on the Redis of OPEN, where there is one. */
+const OTHER = process.env.TEST_OTHER_URL || OPEN;
 /** Tokens only, with an audience and an issuer. */
 const CLOSED = address('TEST_CLOSED_URL');
 /** One second for heartbeats, their answers, and the first command. */
@@ -19,7 +21,7 @@ const BRISK = address('TEST_BRISK_URL');
 const API_KEY = address('TEST_API_KEY');
 
 /** Calls a method of the HTTP API and returns the status and the parsed body. */
-async function call(method, params, { base = OPEN, headers = {} } = {}) {
+async function call(method, params, { base = OTHER, headers = {} } = {}) {
   const response = await fetch(`${base}/api/${method}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-api-key': API_KEY, ...headers },
@@ -46,6 +48,6 @@ function unique(namespace = '') {
 }
 
 module.exports = {
-  OPEN, CLOSED, BRISK, API_KEY, api, call, unique,
-  openWs: toWs(OPEN), closedWs: toWs(CLOSED), briskWs: toWs(BRISK),
+  OPEN, OTHER, CLOSED, BRISK, API_KEY, api, call, unique,
+  openWs: toWs(OPEN), otherWs: toWs(OTHER), closedWs: toWs(CLOSED), briskWs: toWs(BRISK),
 };

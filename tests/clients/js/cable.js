@@ -4,13 +4,13 @@ const net = require('node:net');
 const { after } = require('node:test');
 
 class Cable {
-  /** Lays a cable to the broker at this HTTP address. */
-  static async lay(broker) {
+  /** Lays a cable to the broker at this HTTP address; mended, it leads to the other one, where there is one. */
+  static async lay(broker, other = broker) {
     const cable = new Cable();
-    const { hostname, port } = new URL(broker);
+    cable.ends = [new URL(broker), new URL(other)];
     cable.whole = true;
     cable.sockets = new Set();
-    cable.server = net.createServer((near) => cable.join(near, hostname, Number(port)));
+    cable.server = net.createServer((near) => cable.join(near));
     await new Promise((resolve) => { cable.server.listen(0, '127.0.0.1', resolve); });
     after(() => cable.remove());
     return cable;
@@ -21,13 +21,14 @@ class Cable {
     return `ws://127.0.0.1:${this.server.address().port}/connection/websocket`;
   }
 
-  join(near, hostname, port) {
+  join(near) {
     near.on('error', () => {});
     if (!this.whole) {
       near.destroy();
       return;
     }
-    const far = net.connect(port, hostname);
+    const [{ hostname, port }] = this.ends;
+    const far = net.connect(Number(port), hostname);
     for (const [from, to] of [[near, far], [far, near]]) {
       this.sockets.add(from);
       from.on('error', () => {});
@@ -46,6 +47,7 @@ class Cable {
   }
 
   mend() {
+    this.ends.reverse();
     this.whole = true;
   }
 

@@ -2,7 +2,7 @@
 // Clients that come, go and change their mind quickly.
 const { test } = require('node:test');
 const assert = require('node:assert/strict');
-const { OPEN, unique } = require('./broker');
+const { OPEN, OTHER, unique } = require('./broker');
 const { Cable } = require('./cable');
 const { client, connected, inbox, subscribed, eventually, data } = require('./sdk');
 
@@ -27,7 +27,7 @@ test('a hundred subscribers come while a thousand publications go', async () => 
 });
 
 test('a client cut off twenty-five times comes back each time, subscribed', async () => {
-  const cable = await Cable.lay(OPEN);
+  const cable = await Cable.lay(OPEN, OTHER);
   const c = await connected({}, cable.ws);
   const { subscribed: told, sub, publications } = await subscribed(c, unique('chat'));
   for (let round = 0; round < 25; round += 1) {
@@ -40,7 +40,7 @@ test('a client cut off twenty-five times comes back each time, subscribed', asyn
 });
 
 test('clients that vanish leave nobody behind in presence', async () => {
-  const cable = await Cable.lay(OPEN);
+  const cable = await Cable.lay(OPEN, OTHER);
   const channel = unique('open');
   const watcher = await connected();
   await Promise.all(Array.from({ length: 20 }, async () => {

@@ -1,7 +1,7 @@
 'use strict';
 const { test } = require('node:test');
 const assert = require('node:assert/strict');
-const { OPEN, api, unique } = require('./broker');
+const { OPEN, OTHER, api, unique } = require('./broker');
 const { Cable } = require('./cable');
 const { connected, inbox, subscribed, refusal, data } = require('./sdk');
 
@@ -51,7 +51,7 @@ for (const [name, tagsFilter, passes] of [
 
 test('recovery is filtered too', async () => {
   const channel = unique('tags');
-  const cable = await Cable.lay(OPEN);
+  const cable = await Cable.lay(OPEN, OTHER);
   const c = await connected({}, cable.ws);
   const { publications, subscribed: told } = await subscribed(c, channel, { tagsFilter: leaf('kind', 'eq', 'fruit') });
   const connecting = inbox(c, 'connecting');

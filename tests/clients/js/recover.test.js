@@ -1,13 +1,13 @@
 'use strict';
 const { test } = require('node:test');
 const assert = require('node:assert/strict');
-const { OPEN, api, unique } = require('./broker');
+const { OPEN, OTHER, api, unique } = require('./broker');
 const { Cable } = require('./cable');
 const { connected, inbox, subscribed, refusal, data } = require('./sdk');
 
-/** A subscriber whose connection the test can cut. */
+/** A subscriber whose connection the test can cut; it comes back to the other node, where there are two. */
 async function onCable(channel, options) {
-  const cable = await Cable.lay(OPEN);
+  const cable = await Cable.lay(OPEN, OTHER);
   const c = await connected({}, cable.ws);
   return { c, cable, ...await subscribed(c, channel, options) };
 }

@@ -3,7 +3,7 @@
 const { afterEach } = require('node:test');
 const { Centrifuge } = require('centrifuge');
 const WebSocket = require('ws');
-const { openWs } = require('./broker');
+const { openWs, otherWs } = require('./broker');
 
 /** How long a test waits for what must come, in milliseconds. */
 const PATIENCE = 10_000;
@@ -15,8 +15,16 @@ afterEach(() => {
   clients.clear();
 });
 
+let turn = 0;
+
+/** Where the next client connects: where there are two nodes, they take turns. */
+function nextWs() {
+  turn += 1;
+  return turn % 2 === 1 ? openWs : otherWs;
+}
+
 /** A client that is not connected yet; it comes back quickly when it is cut off. */
-function client(options = {}, endpoint = openWs) {
+function client(options = {}, endpoint = nextWs()) {
   const made = new Centrifuge(endpoint, {
     websocket: WebSocket, minReconnectDelay: 20, maxReconnectDelay: 100, ...options,
   });

@@ -1,7 +1,7 @@
 'use strict';
 const { test } = require('node:test');
 const assert = require('node:assert/strict');
-const { OPEN, api, unique } = require('./broker');
+const { OPEN, OTHER, api, unique } = require('./broker');
 const { Cable } = require('./cable');
 const { client, connected, inbox, subscribed } = require('./sdk');
 const tokens = require('./tokens');
@@ -108,7 +108,7 @@ test('the API subscribes one client of a user', async () => {
 
 test('a server-side subscription recovers over a cut', async () => {
   const channel = unique('chat');
-  const cable = await Cable.lay(OPEN);
+  const cable = await Cable.lay(OPEN, OTHER);
   const u = await user(unique(), { channels: [channel] }, cable.ws);
   await u.subscribed.take(2);
   await api('publish', { channel, data: 1 });

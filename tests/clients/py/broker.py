@@ -16,17 +16,25 @@ def _setting(name: str) -> str:
 
 
 OPEN = _setting("TEST_OPEN_URL")
+# Where the API is called, and every second client connects: another node on the Redis of OPEN, where there is one.
+OTHER = os.environ.get("TEST_OTHER_URL") or OPEN
 CLOSED = _setting("TEST_CLOSED_URL")
 API_KEY = _setting("TEST_API_KEY")
 SECRET = _setting("TEST_SECRET")
 KEYS = Path(_setting("TEST_KEYS"))
 
 _numbers = itertools.count(1)
+_nodes = itertools.cycle((OPEN, OTHER))
 
 
 def ws(base: str = OPEN) -> str:
     """The WebSocket address of the broker at this HTTP address."""
     return base.replace("http", "ws", 1) + "/connection/websocket"
+
+
+def next_ws() -> str:
+    """Where the next client connects: where there are two nodes, they take turns."""
+    return ws(next(_nodes))
 
 
 def unique(namespace: str = "") -> str:

@@ -4,13 +4,12 @@ import asyncio
 import contextlib
 from urllib.parse import urlsplit
 
-from broker import OPEN
+from broker import OPEN, OTHER
 
 
 class Cable:
-    def __init__(self, broker: str) -> None:
-        address = urlsplit(broker)
-        self._far = (address.hostname, address.port)
+    def __init__(self, *brokers: str) -> None:
+        self._ends = [(address.hostname, address.port) for address in map(urlsplit, brokers)]
         self._whole = True
         self._writers: set = set()
         self._pumps: set = set()
@@ -29,7 +28,7 @@ class Cable:
         if not self._whole:
             near_writer.transport.abort()
             return
-        far_reader, far_writer = await asyncio.open_connection(*self._far)
+        far_reader, far_writer = await asyncio.open_connection(*self._ends[0])
         self._writers |= {near_writer, far_writer}
         for pump in (self._pump(near_reader, far_writer), self._pump(far_reader, near_writer)):
             task = asyncio.ensure_future(pump)
@@ -51,6 +50,8 @@ class Cable:
         self._writers.clear()
 
     def mend(self) -> None:
+        """Lets everything through again; to the other node, where there are two."""
+        self._ends.reverse()
         self._whole = True
 
     async def remove(self) -> None:
@@ -62,8 +63,8 @@ class Cable:
 
 
 @contextlib.asynccontextmanager
-async def cable_to(broker: str = OPEN):
-    cable = await Cable(broker).lay()
+async def cable_to(broker: str = OPEN, other: str = OTHER):
+    cable = await Cable(broker, other).lay()
     try:
         yield cable
     finally:

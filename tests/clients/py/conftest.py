@@ -2,7 +2,7 @@ import pytest
 import pytest_asyncio
 from cent import AsyncClient, Client
 
-from broker import API_KEY, OPEN, connection_token, ws
+from broker import API_KEY, OTHER, connection_token, next_ws
 from record import User
 
 
@@ -14,7 +14,7 @@ async def user():
     async def make(name: str = "", address: str = "", claims=None, connect: bool = True, **options) -> User:
         if name and "token" not in options:
             options["token"] = connection_token(name, **(claims or {}))
-        made.append(User(address or ws(), **options))
+        made.append(User(address or next_ws(), **options))
         return await made[-1].connect() if connect else made[-1]
 
     yield make
@@ -25,7 +25,7 @@ async def user():
 @pytest.fixture
 def sync_api():
     """The HTTP API through the synchronous library."""
-    client = Client(f"{OPEN}/api", API_KEY)
+    client = Client(f"{OTHER}/api", API_KEY)
     yield client
     client.close()
 
@@ -33,6 +33,6 @@ def sync_api():
 @pytest_asyncio.fixture
 async def api():
     """The HTTP API through the asynchronous library."""
-    client = AsyncClient(f"{OPEN}/api", API_KEY)
+    client = AsyncClient(f"{OTHER}/api", API_KEY)
     yield client
     await client.close()

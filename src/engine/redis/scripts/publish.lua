@@ -21,14 +21,14 @@ local position = ''
 -- The epoch ends with the server's replication id: after a restart, a failover or a move to another server the tail may be
 -- gone, and what follows counts in a new one. What is left keeps its offsets.
 if size >= 0 then
-    if not epoch then
-        redis.call('DEL', events)
-        offset = 0
-    end
-    if not epoch or string.sub(epoch, -12) ~= replid then
+    local is_new = not epoch
+    if is_new then offset = 0 end
+    if is_new or string.sub(epoch, -12) ~= replid then
         epoch = string.format('%x-', tonumber(clock[1]) * 1000000 + tonumber(clock[2])) .. replid
         redis.call('HSET', meta, 'e', epoch, 'o', string.format('%.0f', offset))
     end
+    -- Not the first write: a server that is out of memory refuses only a first one that needs some.
+    if is_new then redis.call('DEL', events) end
 end
 
 local answer = 'A'

@@ -1,7 +1,7 @@
 'use strict';
 const { test } = require('node:test');
 const assert = require('node:assert/strict');
-const { onEveryTransport, connected, crowd, ask, heard, told, ownNamespace } = require('./sockets');
+const { onEveryTransport, onOneNode, connected, crowd, ask, heard, told, ownNamespace } = require('./sockets');
 
 /** Sockets in a namespace of their own, the first in no room, the others in the rooms given. */
 async function placed(via, ...rooms) {
@@ -164,7 +164,7 @@ onEveryTransport('an event to oneself goes to nobody else', async (via) => {
   assert.deepEqual(await counts(...sockets), [0, 1]);
 });
 
-onEveryTransport('the server makes sockets join and leave rooms', async (via) => {
+onOneNode('the server makes sockets join and leave rooms', async (via) => {
   const sockets = await placed(via, ['a'], ['a', 'b'], []);
   const [first, ...others] = sockets;
   await ask(first, 'sockets-join', { rooms: ['a'], except: ['b'], join: ['x', 'y'] });
@@ -176,14 +176,14 @@ onEveryTransport('the server makes sockets join and leave rooms', async (via) =>
   assert.deepEqual(await ask(others[1], 'rooms'), [others[1].id, 'a', 'b'].sort());
 });
 
-onEveryTransport('the server makes everyone join a room', async (via) => {
+onOneNode('the server makes everyone join a room', async (via) => {
   const sockets = await crowd(3, via);
   await ask(sockets[0], 'sockets-join', { join: ['x'] });
   await ask(sockets[0], 'to', { rooms: ['x'], event: 'e' });
   assert.deepEqual(await counts(...sockets), [0, 1, 1]);
 });
 
-onEveryTransport('the server disconnects sockets by room, and the others stay', async (via) => {
+onOneNode('the server disconnects sockets by room, and the others stay', async (via) => {
   const sockets = await placed(via, ['a'], ['a', 'b'], ['a']);
   const gone = [1, 3].map((index) => told(sockets[index], 'disconnect'));
   await ask(sockets[0], 'disconnect-sockets', { rooms: ['a'], except: ['b'], close: false });

@@ -14,6 +14,8 @@ function address(name) {
 
 /** The fixture with long times. */
 const LASTING = address('TEST_SOCKETIO_URL');
+/** Where every second socket connects: another node on the Redis of the first, where there is one. */
+const OTHER = process.env.TEST_SOCKETIO_OTHER_URL || LASTING;
 /** The fixture with a ping every 300 ms, 200 ms to answer it, and half a second to ask for a namespace. */
 const BRISK = address('TEST_SOCKETIO_BRISK_URL');
 /** The fixture with connection state recovery. */
@@ -26,11 +28,14 @@ const TRANSPORTS = {
 };
 
 /** Tells a story once for every way to connect; `via` goes into the options of its sockets. */
-function onEveryTransport(title, story) {
+function onEveryTransport(title, story, options = {}) {
   for (const [name, transports] of Object.entries(TRANSPORTS)) {
-    test(`${title} (${name})`, () => story({ transports }));
+    test(`${title} (${name})`, options, () => story({ transports }));
   }
 }
+
+/** The same for what acts on the sockets of one node alone. */
+const onOneNode = (title, story) => onEveryTransport(title, story, { skip: OTHER !== LASTING });
 
 /** A test of what Callboard does on purpose otherwise than the original. */
 const ours = (title, body) => test(title, { skip: process.env.TEST_SOCKETIO_ORIGINAL === '1' }, body);
@@ -93,8 +98,16 @@ function kept(socket) {
   return socket;
 }
 
+let turn = 0;
+
+/** Where the next socket connects: where there are two nodes, they take turns. */
+function nextNode() {
+  turn += 1;
+  return turn % 2 === 1 ? LASTING : OTHER;
+}
+
 /** A socket that is not connecting yet, on a connection of its own; it comes back quickly when it is cut off. */
-function socketTo({ url = LASTING, nsp = '/', ...options } = {}) {
+function socketTo({ url = nextNode(), nsp = '/', ...options } = {}) {
   return kept(io(url + nsp, {
     forceNew: true, autoConnect: false, reconnectionDelay: 20, reconnectionDelayMax: 100, ...options,
   }));
@@ -160,6 +173,6 @@ async function heard(...all) {
 }
 
 module.exports = {
-  PATIENCE, LASTING, BRISK, RECOVERY, TRANSPORTS, onEveryTransport, ours, within, socketTo, told, connect,
+  PATIENCE, LASTING, OTHER, BRISK, RECOVERY, TRANSPORTS, onEveryTransport, onOneNode, ours, within, socketTo, told, connect,
   connected, multiplexed, ask, askAll, refusal, unique, ownNamespace, crowd, heard,
 };
