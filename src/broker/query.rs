@@ -15,10 +15,13 @@ pub struct HistoryRequest {
     pub reverse: bool,
 }
 
-/// What a client is told of an engine's error.
+/// What a client is told of an engine's error: whether to repeat a publish depends on the reason (decision 21).
 pub fn refusal(error: Error) -> ReplyError {
     match error {
-        Error::Unreachable(_) => ReplyError::INTERNAL,
+        Error::Unreachable(reason) => {
+            let message = format!("{}: {reason}", ReplyError::INTERNAL.message).into();
+            ReplyError { message, ..ReplyError::INTERNAL }
+        }
         Error::Limit(_) => ReplyError::LIMIT_EXCEEDED,
     }
 }

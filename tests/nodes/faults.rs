@@ -89,6 +89,46 @@ async fn while_redis_is_away_publishes_are_answered_in_time_and_connections_stay
     result(&nodes[1], "publish", r#"{"channel":"room","data":2}"#);
 }
 
+/// How a publish into a channel with history is refused, whose outcome may be unknown.
+fn refused(node: &Broker) -> String {
+    let answer = node.api("publish", r#"{"channel":"news","data":1}"#);
+    let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
+    assert_eq!(answer["error"]["code"], 100, "{answer}");
+    answer["error"]["message"].as_str().expect("a message").to_owned()
+}
+
+#[tokio::test]
+async fn a_publish_that_redis_did_not_answer_says_that_its_outcome_is_unknown() {
+    let redis = Redis::start();
+    let node = nodes(&redis.url(), 1).remove(0);
+    // Where the canary left just before it, it was never sent, and says so.
+    for attempt in 1.. {
+        redis.signal(Signal::STOP);
+        let told = refused(&node);
+        redis.signal(Signal::CONT);
+        if told.contains("the outcome is unknown") {
+            break;
+        }
+        assert!(told.contains("nothing was done") && attempt < 20, "{told}");
+        node.until(|node| http::get(node.address(), "/ready").expect("an answer").status, |status| *status == 200);
+    }
+}
+
+#[tokio::test]
+async fn a_publish_that_redis_refuses_says_why_and_that_is_logged_once() {
+    let redis = Redis::start();
+    let node = nodes(&redis.url(), 1).remove(0);
+    assert!(redis.say("CONFIG SET maxmemory 1").starts_with("+OK"));
+    for _ in 0..2 {
+        let told = refused(&node);
+        assert!(told.ends_with("Redis refused it (OOM)"), "{told}");
+    }
+    node.until(|node| node.log().matches("Redis refused a command: OOM").count(), |count| *count > 0);
+    assert_eq!(node.log().matches("Redis refused a command: OOM").count(), 1, "{}", node.log());
+    assert!(redis.say("CONFIG SET maxmemory 0").starts_with("+OK"));
+    result(&node, "publish", r#"{"channel":"news","data":2}"#);
+}
+
 #[tokio::test]
 async fn one_line_is_logged_for_each_change_of_state() {
     let mut redis = Redis::start();

@@ -14,6 +14,9 @@ const MOST_BYTES: usize = 64 * 1024 * 1024;
 const BATCH: usize = 1_024;
 const BATCH_BYTES: usize = 1024 * 1024;
 
+/// Codes of refusals that are logged; there are fewer, but a server may make up its own.
+const CODES: usize = 32;
+
 /// What a command is answered.
 pub(super) type Outcome = Result<Value, Error>;
 
@@ -68,9 +71,19 @@ pub(super) fn lost() -> Error {
     Error::Unreachable("the connection to Redis was lost; the outcome is unknown".into())
 }
 
-/// What a server's refusal of one command is to who asked.
+/// What a server's refusal of one command is to who asked: its code. The rest may name users and keys of the server, and is
+/// for the log, once a code.
 pub(super) fn refused(error: &ServerError) -> Error {
-    Error::Unreachable(format!("Redis refused a command: {} {}", error.code(), error.details().unwrap_or_default()))
+    static TOLD: Mutex<Vec<String>> = Mutex::new(vec![]);
+    let code = error.code();
+    // A poisoned list is whole: it is only ever pushed to.
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if told.len() < CODES && !told.iter().any(|known| known == code) {
+        told.push(code.to_owned());
+        let details = error.details().unwrap_or_default();
+        log::error!("Redis refused a command: {code} {details}; more of {code} is not logged");
+    }
+    Error::Unreachable(format!("Redis refused it ({code})"))
 }
 
 /// The commands that wait.
@@ -93,7 +106,9 @@ impl Queue {
         let mut waiting = self.lock();
         if waiting.requests.len() >= MOST || waiting.bytes + bytes > MOST_BYTES {
             drop(waiting);
-            let _ = request.answer.send(Err(Error::Unreachable("too many commands wait for Redis".into())));
+            let _ = request
+                .answer
+                .send(Err(Error::Unreachable("too many commands wait for Redis; nothing was done".into())));
             return;
         }
         let was_empty = waiting.requests.is_empty();
@@ -147,7 +162,7 @@ impl Queue {
             let Some(request) = waiting.requests.pop_front() else { return };
             waiting.bytes = waiting.bytes.saturating_sub(request.bytes);
             drop(waiting);
-            let _ = request.answer.send(Err(Error::Unreachable("Redis is away".into())));
+            let _ = request.answer.send(Err(Error::Unreachable("Redis is away; nothing was done".into())));
         }
     }
 
