@@ -104,10 +104,7 @@ impl Questions {
 
     /// What came is no words of a node, or of a version to come.
     fn undecodable(&self, metrics: &Metrics, error: &dyn std::fmt::Display) {
-        Metrics::count(&metrics.drops, "undecodable");
-        if !self.told.swap(true, Ordering::Relaxed) {
-            log::warn!("what came over the bus is no word of a node ({error}); more of that is only counted");
-        }
+        metrics.undecodable(&self.told, format_args!("what came over the bus is no word of a node ({error})"));
     }
 }
 

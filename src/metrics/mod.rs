@@ -6,7 +6,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// The label of a metric a wire has.
@@ -176,6 +176,14 @@ impl Metrics {
     /// Counts one more in a family of reasons.
     pub fn count(family: &Family<ReasonLabel, Counter>, reason: &str) {
         family.get_or_create_owned(&ReasonLabel { reason: reason.to_owned() }).inc();
+    }
+
+    /// Counts what cannot be read. The first is logged, which `told` remembers: who sends one sends many.
+    pub fn undecodable(&self, told: &AtomicBool, what: fmt::Arguments<'_>) {
+        Self::count(&self.drops, "undecodable");
+        if !told.swap(true, Ordering::Relaxed) {
+            log::warn!("{what}; more of that is only counted");
+        }
     }
 
     /// Says how much an engine keeps of what a limit bounds.

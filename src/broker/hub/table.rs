@@ -15,11 +15,13 @@ pub struct ListenerKey(usize);
 
 /// The listeners and known channels of one worker. Sessions on the thread change it directly; the hub delivers.
 pub struct HubTable {
-    known: HashMap<ChannelName, Known, RandomState>,
+    known: Channels,
     bounds: Bounds,
     rounds: Rounds,
     metrics: Metrics,
 }
+
+type Channels = HashMap<ChannelName, Known, RandomState>;
 
 /// What a worker knows of a channel. One table for both: a publish from here often comes back to here, and finds in the
 /// cache what it went by on its way out.
@@ -79,7 +81,7 @@ impl HubTable {
 
     /// Changes a listener.
     pub fn listener(&mut self, channel: &ChannelName, key: ListenerKey) -> Option<&mut Listener> {
-        self.local(channel)?.listener(key.0)
+        local(&mut self.known, channel)?.listener(key.0)
     }
 
     /// Where a listener stands.
@@ -112,10 +114,6 @@ impl HubTable {
         }
     }
 
-    fn local(&mut self, channel: &ChannelName) -> Option<&mut Local> {
-        self.known.get_mut(channel)?.local.as_mut()
-    }
-
     /// A channel of which nothing is known any more takes no place.
     fn tidy(&mut self, channel: &ChannelName) {
         if self.known.get(channel).is_some_and(|known| known.route.is_none() && known.local.is_none()) {
@@ -125,8 +123,7 @@ impl HubTable {
 
     /// Hands a delivery to its listeners. `after` is the last one before it that this hub was sent.
     pub(super) fn deliver(&mut self, delivery: &Arc<Delivery>, after: Seq) {
-        let known = self.known.get_mut(&delivery.channel);
-        let Some(local) = known.and_then(|known| known.local.as_mut()) else {
+        let Some(local) = local(&mut self.known, &delivery.channel) else {
             // The last listener has left, and its channel does not know yet: nobody is asked here.
             return delivery.body.round().into_iter().for_each(|round| self.rounds.asked(round, []));
         };
@@ -163,11 +160,15 @@ impl HubTable {
 
     /// Deliveries of a channel up to `upto` never arrived.
     pub(super) fn lag(&mut self, channel: &ChannelName, upto: Seq) {
-        let known = self.known.get_mut(channel);
-        if let Some(local) = known.and_then(|known| known.local.as_mut()) {
+        if let Some(local) = local(&mut self.known, channel) {
             local.lag(channel, upto, &self.metrics);
         }
     }
+}
+
+/// Who listens to a channel here. Borrows the channels alone: who is told counts, too.
+fn local<'a>(known: &'a mut Channels, channel: &ChannelName) -> Option<&'a mut Local> {
+    known.get_mut(channel)?.local.as_mut()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use redis::{Cmd, IntoConnectionInfo, ServerError, ServerErrorKind, Value};
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -200,12 +200,9 @@ impl Core {
         self.subscriptions.add(name, receiver, link, self.config.timeout)
     }
 
-    /// Counts what is no event, and logs the first: who sends one sends many.
+    /// Counts what is no event, on the bus or in a history.
     pub fn drop_undecodable(&self, what: std::fmt::Arguments<'_>, error: Undecodable) {
-        Metrics::count(&self.metrics.drops, "undecodable");
-        if !self.told_undecodable.swap(true, Ordering::Relaxed) {
-            log::warn!("{what} is no event ({error}); more of that is only counted");
-        }
+        self.metrics.undecodable(&self.told_undecodable, format_args!("{what} is no event ({error})"));
     }
 
     /// The ids that were known last.

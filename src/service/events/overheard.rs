@@ -1,12 +1,11 @@
 //! What `@socket.io/redis-emitter` says to the sockets of this node. Every node hears it, so nothing of it goes to the others.
 use crate::broker::{Emission, Instruct, Node, SessionOrder};
 use crate::engine::Tap;
-use crate::metrics::Metrics;
 use crate::protocol::socketio::emitter::{self, EmitterError, Said, What};
 use crate::types::{ChannelName, Disconnect, Space};
 use bytes::Bytes;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 /// Listens to the emitters that publish under a key.
 pub struct Overheard {
@@ -55,11 +54,9 @@ impl Tap for Overheard {
             Ok(said) => self.act(said),
             Err(EmitterError::NotForUs) => {}
             Err(error) => {
-                Metrics::count(&self.node.metrics().drops, "undecodable");
-                if !self.has_told.swap(true, Ordering::Relaxed) {
-                    let name = String::from_utf8_lossy(name);
-                    log::warn!("what came over Redis on {name} is {error}; more of that is only counted");
-                }
+                let name = String::from_utf8_lossy(name);
+                let what = format_args!("what came over Redis on {name} is {error}");
+                self.node.metrics().undecodable(&self.has_told, what);
             }
         }
     }
