@@ -2,6 +2,7 @@
 //! when a node, Redis, or what lies between fails.
 mod harness;
 mod nodes {
+    mod addresses;
     mod bad_input;
     mod cable;
     mod cluster;

@@ -76,13 +76,13 @@ fn each_endpoint_obeys_its_own_settings() {
     }
 }
 
-/// Joins `/` with this payload; what `40` says, and the place of the event that follows.
-fn join(broker: &Broker, payload: &str) -> (Value, String) {
+/// Joins `/` with this payload; what `40` says, and the place of the last event that came with it, if one came.
+fn join(broker: &Broker, payload: &str) -> (Value, Option<String>) {
     let poller = Poller::open(broker, "/socket.io/");
     assert_eq!(poller.post(&format!("40{payload}")), 200);
     let (mut told, mut offset) = (None, None);
-    while told.is_none() || offset.is_none() {
-        for packet in poller.poll().split('\u{1e}') {
+    while told.is_none() || (offset.is_none() && payload.is_empty()) {
+        for packet in poller.poll().split('\u{1e}').filter(|packet| *packet != "2") {
             let value: Value = serde_json::from_str(&packet[2..]).expect("JSON");
             match &packet[..2] {
                 "40" => told = Some(value),
@@ -90,7 +90,12 @@ fn join(broker: &Broker, payload: &str) -> (Value, String) {
             }
         }
     }
-    told.zip(offset).expect("both came")
+    (told.expect("it came"), offset)
+}
+
+/// What a client says that comes back.
+fn coming_back(before: &Value, offset: Option<String>) -> String {
+    format!(r#"{{"pid":{},"offset":"{}"}}"#, before["pid"], offset.expect("an event came"))
 }
 
 #[test]
@@ -99,8 +104,19 @@ fn who_comes_back_to_a_broker_that_has_started_anew_is_told_that_it_is_not_recov
     let broker = start();
     let (before, offset) = join(&broker, "");
     assert!(broker.stop().success());
-    let (after, _) = join(&start(), &format!(r#"{{"pid":{},"offset":"{offset}"}}"#, before["pid"]));
+    let (after, _) = join(&start(), &coming_back(&before, offset));
     // A client calls itself recovered where its pid is what it was.
     assert!(after["pid"].is_string() && after["pid"] != before["pid"], "{before} and {after}");
     assert_ne!(after["sid"], before["sid"]);
+}
+
+#[test]
+fn who_fell_silent_and_comes_back_is_recovered() {
+    let pings = ["--recovery", "120000", "--ping-interval", "100", "--ping-timeout", "100"];
+    let broker = Broker::start_example_with("socketio_fixture", &pings);
+    let (before, offset) = join(&broker, "");
+    // No ping is answered.
+    broker.until(|broker| broker.metric_of("callboard_disconnects_total", "ping timeout"), |ended| *ended == 1.0);
+    let (after, _) = join(&broker, &coming_back(&before, offset));
+    assert_eq!((&after["pid"], &after["sid"]), (&before["pid"], &before["sid"]));
 }
