@@ -99,6 +99,17 @@ impl Socket {
         }
     }
 
+    /// The next reply or push that satisfies, whatever else comes before.
+    pub async fn until(&mut self, satisfies: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            match self.next().await {
+                Next::Line(line) if satisfies(&line) => return line,
+                Next::Line(_) => {}
+                Next::Closed(frame) => panic!("closed with {frame:?} before what is waited for"),
+            }
+        }
+    }
+
     /// How the broker closes it, whatever else comes before.
     pub async fn closed(mut self) -> Option<CloseFrame> {
         loop {

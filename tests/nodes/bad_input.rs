@@ -1,9 +1,9 @@
 //! What is no Redis for us, and what is no event.
 use super::house::{config, nodes, result};
 use crate::harness::redis::Redis;
-use crate::harness::socket::{Next, Socket};
+use crate::harness::socket::Socket;
 use crate::harness::{Broker, free_address};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
@@ -117,13 +117,8 @@ async fn junk_on_the_bus_is_dropped_counted_and_logged_once() {
         redis.say_words(&[b"PUBLISH", b"callboard:{nodes}all", junk]).expect("an answer");
     }
     result(&nodes[0], "publish", r#"{"channel":"news","data":"sense"}"#);
-    loop {
-        let Next::Line(line) = listener.next().await else { panic!("closed") };
-        if !line["push"]["pub"].is_null() {
-            assert_eq!(line["push"]["pub"]["data"], "sense");
-            break;
-        }
-    }
+    let brought = listener.until(|line| !line["push"]["pub"].is_null()).await;
+    assert_eq!(brought["push"]["pub"]["data"], "sense");
     // What nodes say to each other comes over the same connection, and is read on another thread.
     nodes[0].until(|node| node.metric_of("callboard_drops_total", "undecodable"), |dropped| *dropped >= 14.0);
     assert_eq!(nodes[0].metric_of("callboard_drops_total", "undecodable"), 14.0);
@@ -153,25 +148,15 @@ async fn scripts_that_a_server_forgot_are_given_to_it_again() {
     }
 }
 
-/// Replies and pushes until one satisfies.
-async fn until(socket: &mut Socket, satisfies: impl Fn(&Value) -> bool) -> Value {
-    loop {
-        let Next::Line(line) = socket.next().await else { panic!("closed") };
-        if satisfies(&line) {
-            return line;
-        }
-    }
-}
-
 #[tokio::test]
 async fn a_record_of_a_version_to_come_costs_itself_alone_and_is_told() {
     let redis = Redis::start();
     let nodes = nodes(&redis.url(), 1);
     let mut listener = Socket::connect(nodes[0].address(), 0).await;
     listener.send(r#"{"id":2,"subscribe":{"channel":"news"}}"#).await;
-    until(&mut listener, |line| line["id"] == 2).await;
+    listener.until(|line| line["id"] == 2).await;
     let first = result(&nodes[0], "publish", r#"{"channel":"news","data":1}"#);
-    until(&mut listener, |line| line["push"]["pub"]["data"] == 1).await;
+    listener.until(|line| line["push"]["pub"]["data"] == 1).await;
     let epoch = first["epoch"].as_str().expect("an epoch");
 
     // As publish.lua of a newer node does it.
@@ -183,15 +168,15 @@ async fn a_record_of_a_version_to_come_costs_itself_alone_and_is_told() {
     result(&nodes[0], "publish", r#"{"channel":"news","data":3}"#);
 
     // What is missing is told, and who comes back gets what follows.
-    let told = until(&mut listener, |line| !line["push"]["unsubscribe"].is_null()).await;
+    let told = listener.until(|line| !line["push"]["unsubscribe"].is_null()).await;
     assert_eq!(told["push"]["unsubscribe"]["code"], 2500, "{told}");
     let since = json!({ "channel": "news", "recover": true, "offset": 1, "epoch": epoch });
     listener.send(&json!({ "id": 3, "subscribe": since }).to_string()).await;
-    let reply = until(&mut listener, |line| line["id"] == 3).await;
+    let reply = listener.until(|line| line["id"] == 3).await;
     let subscribed = &reply["subscribe"];
     assert_eq!((subscribed["recovered"].as_bool(), &subscribed["offset"]), (None, &json!(3)), "{reply}");
     result(&nodes[0], "publish", r#"{"channel":"news","data":4}"#);
-    until(&mut listener, |line| line["push"]["pub"]["data"] == 4).await;
+    listener.until(|line| line["push"]["pub"]["data"] == 4).await;
 
     let page = result(&nodes[0], "history", r#"{"channel":"news","limit":10}"#);
     let kept = page["publications"].as_array().expect("events").iter();

@@ -1,10 +1,10 @@
 //! One node's way to Redis is cut, and the others' are not.
 use super::cable::Cable;
-use super::house::{config, result};
+use super::house::{config, ready, result};
 use super::messages::{Server, UserUpdate};
+use crate::harness::Broker;
 use crate::harness::redis::Redis;
-use crate::harness::socket::{Next, Socket};
-use crate::harness::{Broker, http};
+use crate::harness::socket::Socket;
 use callboard::broker::messages::{Loss, Scope, StreamError};
 use std::time::Duration;
 
@@ -16,23 +16,12 @@ fn two() -> (Redis, Cable, Broker, Broker) {
     (redis, cable, here, there)
 }
 
-fn ready(node: &Broker, wanted: u16) {
-    node.until(|node| http::get(node.address(), "/ready").expect("an answer").status, |status| *status == wanted);
-}
-
 /// Subscribes to a channel, which may take as long as Redis may: whether it was granted.
 async fn subscribe(client: &mut Socket, channel: &str) -> bool {
     client.send(&format!(r#"{{"id":2,"subscribe":{{"channel":"{channel}"}}}}"#)).await;
-    loop {
-        match client.next().await {
-            Next::Line(line) if line["id"] == 2 => {
-                assert!(line["error"].is_null() || line["error"]["code"] == 100, "{line}");
-                return line["error"].is_null();
-            }
-            Next::Line(_) => {}
-            Next::Closed(frame) => panic!("closed with {frame:?}"),
-        }
-    }
+    let reply = client.until(|line| line["id"] == 2).await;
+    assert!(reply["error"].is_null() || reply["error"]["code"] == 100, "{reply}");
+    reply["error"].is_null()
 }
 
 #[tokio::test]
@@ -53,12 +42,8 @@ async fn a_subscribe_to_what_a_cut_off_node_follows_already_is_not_answered_befo
         let mut third = Socket::connect(here.address(), 0).await;
         while !subscribe(&mut third, channel).await {}
         result(&there, "publish", &format!(r#"{{"channel":"{channel}","data":"heard"}}"#));
-        loop {
-            let Next::Line(line) = third.next().await else { panic!("closed") };
-            if !line["push"]["pub"].is_null() {
-                break assert_eq!(line["push"]["pub"]["data"], "heard");
-            }
-        }
+        let brought = third.until(|line| !line["push"]["pub"].is_null()).await;
+        assert_eq!(brought["push"]["pub"]["data"], "heard");
     }
 }
 

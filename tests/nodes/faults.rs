@@ -1,5 +1,5 @@
 //! Redis fails and comes back.
-use super::house::{addresses, nodes, result};
+use super::house::{addresses, nodes, ready, result};
 use super::verdict::told_of_a_gap;
 use super::witness::{Publisher, twenty};
 use crate::harness::redis::Redis;
@@ -16,12 +16,12 @@ async fn redis_killed_and_started_empty_is_told_as_a_gap() {
     let publisher = Publisher::start(addresses(&nodes), "news");
     publisher.more(50).await;
     redis.kill();
-    nodes[0].until(|node| http::get(node.address(), "/ready").expect("an answer").status, |status| *status == 503);
+    ready(&nodes[0], 503);
     redis.start_again();
     publisher.more(50).await;
     let last = publisher.stop();
     assert_eq!(told_of_a_gap(witnesses, last).await, 20, "all that was kept is gone, and everybody is told");
-    nodes[0].until(|node| http::get(node.address(), "/ready").expect("an answer").status, |status| *status == 200);
+    ready(&nodes[0], 200);
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn redis_stopped_for_ten_seconds_loses_nothing() {
     let publisher = Publisher::start(addresses(&nodes), "news");
     publisher.more(50).await;
     redis.signal(Signal::STOP);
-    nodes[0].until(|node| http::get(node.address(), "/ready").expect("an answer").status, |status| *status == 503);
+    ready(&nodes[0], 503);
     // It does not answer, and is not dead either. What it is to wait for is that nothing happens, for so long.
     tokio::time::sleep(Duration::from_secs(10)).await;
     redis.signal(Signal::CONT);
@@ -84,7 +84,7 @@ async fn while_redis_is_away_publishes_are_answered_in_time_and_connections_stay
     assert_eq!(said["error"]["code"], 108);
     redis.start_again();
     for node in &nodes {
-        node.until(|node| http::get(node.address(), "/ready").expect("an answer").status, |status| *status == 200);
+        ready(node, 200);
     }
     result(&nodes[1], "publish", r#"{"channel":"room","data":2}"#);
 }
@@ -110,7 +110,7 @@ async fn a_publish_that_redis_did_not_answer_says_that_its_outcome_is_unknown() 
             break;
         }
         assert!(told.contains("nothing was done") && attempt < 20, "{told}");
-        node.until(|node| http::get(node.address(), "/ready").expect("an answer").status, |status| *status == 200);
+        ready(&node, 200);
     }
 }
 
@@ -161,7 +161,7 @@ async fn a_redis_that_takes_connections_and_delivers_nothing_is_told_once() {
         let count = told.lines().find_map(|line| line.strip_prefix("total_connections_received:"));
         count.and_then(|count| count.trim().parse::<u64>().ok()).expect("a count")
     };
-    nodes[0].until(|node| http::get(node.address(), "/ready").expect("an answer").status, |status| *status == 503);
+    ready(&nodes[0], 503);
     // Looking makes one connection each time, and an attempt two: two more attempts at least.
     let began = connections();
     for look in 1.. {
@@ -172,6 +172,6 @@ async fn a_redis_that_takes_connections_and_delivers_nothing_is_told_once() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     redis.say("CLIENT UNPAUSE");
-    nodes[0].until(|node| http::get(node.address(), "/ready").expect("an answer").status, |status| *status == 200);
+    ready(&nodes[0], 200);
     assert_eq!(lines_on_redis(&nodes[0]), before + 2, "{}", nodes[0].log());
 }

@@ -1,5 +1,5 @@
 //! Nodes that share a Redis.
-use crate::harness::{API_KEY, Broker};
+use crate::harness::{API_KEY, Broker, http};
 use serde_json::Value;
 use std::net::SocketAddr;
 
@@ -53,6 +53,11 @@ pub fn nodes(url: &str, count: usize) -> Vec<Broker> {
         node.until(|node| result(node, "info", "{}")["nodes"].as_array().map(Vec::len), |known| *known == Some(count));
     }
     nodes
+}
+
+/// Waits until a node answers with this status to who asks whether it is ready.
+pub fn ready(node: &Broker, wanted: u16) {
+    node.until(|node| http::get(node.address(), "/ready").expect("an answer").status, |status| *status == wanted);
 }
 
 /// The result of an API call.

@@ -3,19 +3,13 @@ use super::house::{addresses, nodes, result};
 use super::verdict::told_of_a_gap;
 use super::witness::{Publisher, twenty};
 use crate::harness::redis::Redis;
-use crate::harness::socket::{Next, Socket};
+use crate::harness::socket::Socket;
 use rustix::process::Signal;
 use serde_json::Value;
 
 /// The next push of this kind, whatever else comes before.
 async fn push(socket: &mut Socket, kind: &str) -> Value {
-    loop {
-        match socket.next().await {
-            Next::Line(line) if !line["push"][kind].is_null() => return line["push"].clone(),
-            Next::Line(_) => {}
-            Next::Closed(frame) => panic!("closed with {frame:?} before a push of {kind}"),
-        }
-    }
+    socket.until(|line| !line["push"][kind].is_null()).await["push"].clone()
 }
 
 #[tokio::test]
