@@ -177,6 +177,44 @@ fn a_slow_listener_delays_nobody_keeps_its_order_and_is_told_what_it_lost() {
 }
 
 #[test]
+fn listeners_that_block_all_their_threads_keep_no_client_and_no_post_waiting() {
+    real_story(async {
+        let house = house();
+        let (client, session, ear) = (house.guest().await, session(&house), Ear::default());
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let (blocked, released) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(released)));
+        // More than there are threads to call them.
+        for _ in 0..8 {
+            let (blocked, released, ear) = (blocked.clone(), released.clone(), ear.clone());
+            let block = move |heard: Heard| {
+                blocked.fetch_add(1, SeqCst);
+                // It ends when nobody can release it any more.
+                let _ = released.lock().unwrap().recv();
+                ear.note(&heard);
+            };
+            session.messages().add_listener("open:1", block).await.unwrap();
+        }
+        client.subscribe("open:1", "").await;
+        post(&session.messages(), "open:1", [0]).await;
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4) as u64;
+        until("each thread is blocked", || blocked.load(SeqCst) == threads).await;
+
+        for id in 1..=20 {
+            let publish = format!(r#"{{"id":{},"publish":{{"channel":"open:1","data":{{"id":{id}}}}}}}"#, id + 10);
+            let reply = client.ask(&publish).await;
+            assert!(reply.contains(r#""publish":{}"#), "{reply}");
+        }
+        post(&session.messages(), "open:1", [21]).await;
+        let pushed = || client.said().iter().filter(|line| line.contains(r#""pub":"#)).count();
+        until("the client has all of it", || pushed() == 22).await;
+        assert_eq!((blocked.load(SeqCst), ear.heard()), (threads, vec![]));
+
+        drop(release);
+        until("each listener has all of it", || ear.heard().len() == 8 * 22).await;
+    });
+}
+
+#[test]
 fn many_channels_in_one_call_stand_together_or_not_at_all() {
     real_story(async {
         let house = house();
