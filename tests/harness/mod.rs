@@ -3,6 +3,7 @@
 pub mod http;
 pub mod redis;
 pub mod socket;
+pub mod socketio;
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsStr;

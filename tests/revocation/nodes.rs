@@ -2,15 +2,12 @@
 use super::tokens::{now, sign};
 use crate::harness::redis::Redis;
 use crate::harness::socket::{Next, Socket};
+use crate::harness::socketio::Client;
 use crate::harness::{API_KEY, Broker, SECRET, http};
-use futures_util::{SinkExt, StreamExt};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{WebSocketStream, client_async};
 
 const CONFIG: &str = r#"
 engine = "redis"
@@ -81,35 +78,6 @@ pub async fn is_let_in(address: SocketAddr, token: &str) -> bool {
 /// Whether the socket is closed with the code of a token that is not valid.
 pub async fn is_closed(socket: Socket) -> bool {
     socket.closed().await.is_some_and(|frame| u16::from(frame.code) == 3500)
-}
-
-/// A client of Socket.IO, over a WebSocket from the start.
-struct Client(WebSocketStream<TcpStream>);
-
-impl Client {
-    /// One that has said this to the namespace `/`, and what it was answered.
-    async fn connect(address: SocketAddr, said: &Value) -> (Self, String) {
-        let stream = TcpStream::connect(address).await.expect("a connection");
-        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
-        let (stream, _) = client_async(url, stream).await.expect("the handshake");
-        let mut client = Client(stream);
-        assert!(client.next().await.starts_with('0'));
-        client.0.send(Message::text(format!("40{said}"))).await.expect("it is open");
-        let answer = client.next().await;
-        (client, answer)
-    }
-
-    async fn next(&mut self) -> String {
-        loop {
-            let message =
-                tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("something to come");
-            match message.expect("it is open").expect("it is open") {
-                Message::Text(text) if text.as_str() != "2" => return text.to_string(),
-                Message::Close(frame) => panic!("closed with {frame:?}"),
-                _ => {}
-            }
-        }
-    }
 }
 
 #[tokio::test]
