@@ -73,6 +73,33 @@ fn a_session_that_server_code_opened_ends_and_its_streams_with_an_error_and_no_o
 }
 
 #[test]
+fn one_tokens_revocation_ends_the_session_that_was_opened_with_it_and_no_other_of_the_user() {
+    real_story(async {
+        let house = Plan::of(NAMESPACES).build();
+        let open = |token_id: &str| {
+            let identity = Identity { token_id: Some(token_id.into()), ..identity("mia") };
+            house.node.open_session(identity).expect("there is room")
+        };
+        let (meant, spared) = (open("a"), open("b"));
+        let stream = meant.messages().create_stream::<UserUpdate>("news").await.expect("it listens");
+        let mut other = spared.messages().create_stream::<UserUpdate>("news").await.expect("it listens");
+        post(&house, 1).await;
+        assert_eq!(other.next().await.expect("a message").expect("an update").id, 1);
+
+        house.node.revoke_authentication("mia", Revoke::Token("a".into())).await.expect("revoked");
+        meant.closed().await;
+        post(&house, 2).await;
+        assert_eq!(other.next().await.expect("a message").expect("an update").id, 2);
+        let heard = rest_of(stream).await;
+        assert!(matches!(heard[..], [Ok(1), Err(StreamError::Revoked)]), "{heard:?}");
+        assert!(!spared.is_closed());
+        let late = meant.messages().create_stream::<UserUpdate>("news").await;
+        assert!(matches!(late, Err(MessageError::Closed)));
+        spared.messages().add_listener("news", |_: Heard| ()).await.expect("it goes on");
+    });
+}
+
+#[test]
 fn nothing_is_heard_while_what_is_to_be_done_before_the_end_takes_its_time() {
     real_story(async {
         let house = Plan::of(NAMESPACES).build();
