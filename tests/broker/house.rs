@@ -74,6 +74,7 @@ pub struct Plan {
     pub handlers: Option<Handlers>,
     /// The policy of the channels that sessions belong to.
     pub homes: Namespace,
+    pub auth: Config,
 }
 
 impl Plan {
@@ -81,7 +82,8 @@ impl Plan {
     pub fn of(namespaces: &str) -> Self {
         let (limits, namespaces) = (Limits::default(), namespaces.to_owned());
         let homes = Namespace::default();
-        Plan { namespaces, limits, anonymous: true, personal_channel: false, handlers: None, homes }
+        let auth = toml::from_str("hmac_secret = 'a secret that is long enough for all'").expect("a config");
+        Plan { namespaces, limits, anonymous: true, personal_channel: false, handlers: None, homes, auth }
     }
 
     pub fn build(self) -> House {
@@ -90,12 +92,11 @@ impl Plan {
             namespace: Vec<Namespace>,
         }
         let table: Table = toml::from_str(&self.namespaces).expect("namespaces in TOML");
-        let auth: Config = toml::from_str("hmac_secret = 'a secret that is long enough for all'").expect("a config");
         let metrics = Metrics::new();
         let engine = Arc::new(Moody::new());
         let handlers = self.handlers.unwrap_or_else(|| Handlers::new(PATIENCE, 64, metrics.clone()));
         let settings = Settings {
-            authenticator: Authenticator::new(&auth).expect("keys"),
+            authenticator: Authenticator::new(&self.auth).expect("keys"),
             origins: Origins::new(&[]).expect("origins"),
             names_for_clients: OwnNames::All,
             names_for_api: OwnNames::All,
@@ -112,7 +113,7 @@ impl Plan {
             metrics: metrics.clone(),
             handlers,
         });
-        House { worker: Worker::here(&node), node, engine, metrics, issuer: Issuer::new(&auth).expect("a secret") }
+        House { worker: Worker::here(&node), node, engine, metrics, issuer: Issuer::new(&self.auth).expect("a secret") }
     }
 }
 

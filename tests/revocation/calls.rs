@@ -18,7 +18,7 @@ revocations = 4
 subscribe = "scope:reader"
 "#;
 
-fn broker() -> Broker {
+pub fn broker() -> Broker {
     Broker::start(&CONFIG.replace("{secret}", SECRET).replace("{key}", API_KEY))
 }
 

@@ -28,7 +28,11 @@ subscribe = "scope:reader"
 
 /// A node on this Redis.
 pub fn start(redis: &Redis) -> Broker {
-    Broker::start(&CONFIG.replace("{secret}", SECRET).replace("{key}", API_KEY).replace("{url}", &redis.url()))
+    start_with(CONFIG, redis)
+}
+
+fn start_with(config: &str, redis: &Redis) -> Broker {
+    Broker::start(&config.replace("{secret}", SECRET).replace("{key}", API_KEY).replace("{url}", &redis.url()))
 }
 
 /// Two nodes that know each other.
@@ -170,6 +174,26 @@ async fn many_are_read_at_the_start() {
     let later = start(&redis);
     assert!(!is_let_in(later.address(), &token("mia", -60)).await);
     assert_eq!(later.metric_of("callboard_stored", r#"limit="revocations""#), 1_204.0);
+}
+
+#[tokio::test]
+async fn what_is_kept_for_a_short_time_is_over_on_every_node_after_it() {
+    let redis = Redis::start();
+    let config = CONFIG.replace("[auth]", "[auth]\nrevocation_ttl = '2s'");
+    let nodes = [(); 2].map(|()| start_with(&config, &redis));
+    let sockets = [connect(&nodes[0], &token("mia", -60)).await, connect(&nodes[1], &token("mia", -60)).await];
+    let began = Instant::now();
+    result(&nodes[0], "revoke", r#"{"user":"mia"}"#);
+    for socket in sockets {
+        assert!(is_closed(socket).await);
+    }
+    for node in &nodes {
+        while !is_let_in(node.address(), &token("mia", -60)).await {
+            assert!(began.elapsed() < Duration::from_secs(20), "it is still kept");
+        }
+    }
+    assert!(began.elapsed() >= Duration::from_secs(2));
+    assert!(is_let_in(start_with(&config, &redis).address(), &token("mia", -60)).await);
 }
 
 #[tokio::test]
