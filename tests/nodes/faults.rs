@@ -1,5 +1,6 @@
 //! Redis fails and comes back.
 use super::house::{addresses, nodes, ready, result};
+use super::messages::{Server, UserUpdate};
 use super::verdict::told_of_a_gap;
 use super::witness::{Publisher, twenty};
 use crate::harness::redis::Redis;
@@ -87,6 +88,28 @@ async fn while_redis_is_away_publishes_are_answered_in_time_and_connections_stay
         ready(node, 200);
     }
     result(&nodes[1], "publish", r#"{"channel":"room","data":2}"#);
+}
+
+#[actix_web::test]
+async fn while_redis_is_away_what_rust_posts_is_a_temporary_error_in_time() {
+    let mut redis = Redis::start();
+    let node = Server::start(&redis.url());
+    node.post("kept", 1, None).await;
+    redis.kill();
+    // As soon as it is gone, and once the node knows.
+    for _ in 0..2 {
+        let began = Instant::now();
+        let refused = node.messages().post_message("kept", &UserUpdate { id: 2 }).await.expect_err("Redis is away");
+        assert!(refused.is_temporary(), "{refused}");
+        // `redis.timeout` is 2 s.
+        assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+        node.is_cut_off(true).await;
+    }
+    redis.start_again();
+    node.is_cut_off(false).await;
+    let mut stream = node.messages().create_stream::<UserUpdate>("kept").await.expect("it stands");
+    node.post("kept", 3, None).await;
+    assert_eq!(stream.next().await.expect("it is open").expect("an update").id, 3);
 }
 
 /// How a publish into a channel with history is refused, whose outcome may be unknown.
