@@ -6,6 +6,7 @@ mod nodes {
     mod bad_input;
     mod cable;
     mod cluster;
+    mod commands;
     mod control;
     mod cut_off;
     mod faults;

@@ -2,7 +2,7 @@
 use super::{free_address, wait};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -112,6 +112,16 @@ impl Redis {
         say_to(self.port, words)
     }
 
+    /// Begins to write down the commands that it gets.
+    pub fn monitor(&self) -> Monitor<'_> {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        stream.write_all(b"MONITOR\r\n").expect("it is open");
+        let mut lines = BufReader::new(stream).lines();
+        assert_eq!(lines.next().expect("an answer").expect("an answer"), "+OK");
+        Monitor { redis: self, lines }
+    }
+
     /// What it logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
@@ -142,6 +152,23 @@ impl Drop for Redis {
     fn drop(&mut self) {
         self.kill();
         let _ = wait(&mut self.child, PATIENCE);
+    }
+}
+
+/// Every command that a server gets.
+pub struct Monitor<'a> {
+    redis: &'a Redis,
+    lines: Lines<BufReader<TcpStream>>,
+}
+
+impl Monitor<'_> {
+    /// The commands since it began, or since this was asked last, that contain these words; not what scripts do.
+    pub fn commands_with(&mut self, words: &str) -> Vec<String> {
+        // It comes after all that was answered before.
+        self.redis.say("ECHO so-far");
+        let told =
+            self.lines.by_ref().map(|line| line.expect("it is open")).take_while(|line| !line.contains("so-far"));
+        told.filter(|line| line.contains(words) && !line.contains(" lua] ")).collect()
     }
 }
 
