@@ -15,6 +15,7 @@ mod nodes {
     mod secured;
     mod sentinel;
     mod stories;
+    mod unanswered;
     mod verdict;
     mod witness;
 }

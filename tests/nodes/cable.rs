@@ -1,5 +1,5 @@
 //! A cable between one node and Redis, which can be cut while the other nodes have theirs.
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -11,6 +11,9 @@ pub struct Cable {
 #[derive(Default)]
 struct State {
     is_cut: bool,
+    /// Nothing comes back once this has gone through.
+    last: Option<Vec<u8>>,
+    swallows: bool,
     /// Both ends of what goes through, to cut them.
     ends: Vec<TcpStream>,
 }
@@ -25,7 +28,7 @@ impl Cable {
         std::thread::spawn(move || {
             for end in listener.incoming().map_while(Result::ok) {
                 // Nobody at the other end, or cut: it is closed.
-                let _ = shared.lock().unwrap().connect(end, port);
+                let _ = connect(&shared, end, port);
             }
         });
         Cable { address, state }
@@ -45,26 +48,54 @@ impl Cable {
         }
     }
 
-    /// One can connect again.
+    /// From the command on that has these words nothing comes back; what is said to Redis still goes through.
+    pub fn swallow_answers_from(&self, words: &str) {
+        self.state.lock().unwrap().last = Some(words.as_bytes().to_vec());
+    }
+
+    /// One can connect again, and is answered.
     pub fn mend(&self) {
-        self.state.lock().unwrap().is_cut = false;
+        let mut state = self.state.lock().unwrap();
+        (state.is_cut, state.last, state.swallows) = (false, None, false);
     }
 }
 
-impl State {
-    fn connect(&mut self, here: TcpStream, port: u16) -> io::Result<()> {
-        if self.is_cut {
+/// Carries what comes from one end to the other, until either ends.
+fn carry(from: &mut TcpStream, to: &mut TcpStream, state: &Mutex<State>, is_answer: bool) -> io::Result<()> {
+    let (mut chunk, mut tail) = (vec![0; 64 * 1024], Vec::<u8>::new());
+    loop {
+        let length = from.read(&mut chunk)?;
+        if length == 0 {
             return Ok(());
         }
-        let there = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-        for (from, to) in [(&here, &there), (&there, &here)] {
-            let (mut from, mut to) = (from.try_clone()?, to.try_clone()?);
-            std::thread::spawn(move || {
-                let _ = io::copy(&mut from, &mut to);
-                let _ = to.shutdown(Shutdown::Both);
-            });
+        let mut state = state.lock().unwrap();
+        if let Some(last) = state.last.clone().filter(|_| !is_answer) {
+            // It may come in two pieces.
+            tail.extend(&chunk[..length]);
+            state.swallows |= tail.windows(last.len()).any(|window| window == last);
+            tail.drain(..tail.len().saturating_sub(last.len()));
         }
-        self.ends.extend([here, there]);
-        Ok(())
+        let is_swallowed = is_answer && state.swallows;
+        drop(state);
+        if !is_swallowed {
+            to.write_all(&chunk[..length])?;
+        }
     }
+}
+
+fn connect(state: &Arc<Mutex<State>>, here: TcpStream, port: u16) -> io::Result<()> {
+    let mut locked = state.lock().unwrap();
+    if locked.is_cut {
+        return Ok(());
+    }
+    let there = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    for (from, to, is_answer) in [(&here, &there, false), (&there, &here, true)] {
+        let (mut from, mut to, state) = (from.try_clone()?, to.try_clone()?, state.clone());
+        std::thread::spawn(move || {
+            let _ = carry(&mut from, &mut to, &state, is_answer);
+            let _ = to.shutdown(Shutdown::Both);
+        });
+    }
+    locked.ends.extend([here, there]);
+    Ok(())
 }
