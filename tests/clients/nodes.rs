@@ -62,20 +62,33 @@ fn python_clients_on_two_nodes_get_what_the_contract_says() {
     Pair::open("nodes-py").run(suite, "nodes-py");
 }
 
-#[test]
-fn what_handlers_emit_reaches_the_socketio_clients_of_both_nodes() {
+/// Runs a suite of Socket.IO, whose clients take turns on two nodes of the fixture application.
+fn run_on_two(mut suite: Command, name: &str) {
     let redis = Redis::start();
     let url = redis.url();
-    let nodes = [(); 2].map(|()| Broker::start_example_with("socketio_fixture", &["--redis", &url]));
+    let nodes = [(); 2]
+        .map(|()| Broker::start_example_with("socketio_fixture", &["--redis", &url, "--max-payload", "3000000"]));
     let [lasting, other] = &nodes;
-    let mut suite = node_suite();
-    suite.args(["handlers.nodes.js", "rooms.test.js", "events.test.js"]).current_dir(sources("js/socketio"));
     for fixture in ["TEST_SOCKETIO_URL", "TEST_SOCKETIO_BRISK_URL", "TEST_SOCKETIO_RECOVERY_URL"] {
         suite.env(fixture, lasting.url());
     }
     suite.env("TEST_SOCKETIO_OTHER_URL", other.url()).env("NO_PROXY", "127.0.0.1");
-    run(suite, "nodes-socketio");
+    run(suite, name);
     nodes.into_iter().for_each(stop);
+}
+
+#[test]
+fn what_handlers_emit_reaches_the_socketio_clients_of_both_nodes() {
+    let mut suite = node_suite();
+    suite.args(["handlers.nodes.js", "rooms.test.js", "events.test.js"]).current_dir(sources("js/socketio"));
+    run_on_two(suite, "nodes-socketio");
+}
+
+#[test]
+fn what_handlers_emit_reaches_the_python_socketio_clients_of_both_nodes() {
+    let mut suite = python_suite();
+    suite.args(["test_events.py", "test_namespaces.py"]).current_dir(sources("py/socket_io"));
+    run_on_two(suite, "nodes-socketio-py");
 }
 
 #[test]

@@ -31,12 +31,15 @@ def _setting(name: str) -> str:
 
 #: The fixture with long times, and the one with a ping every 300 ms.
 LASTING = _setting("TEST_SOCKETIO_URL")
+#: Where every second client connects: another node on the Redis of LASTING, where there is one.
+OTHER = os.environ.get("TEST_SOCKETIO_OTHER_URL") or LASTING
 BRISK = _setting("TEST_SOCKETIO_BRISK_URL")
 
 #: The ways to connect; the first is the library's default.
 TRANSPORTS = {"polling-then-websocket": None, "websocket-alone": ["websocket"], "polling-alone": ["polling"]}
 
 _numbers = itertools.count(1)
+_nodes = itertools.cycle((LASTING, OTHER))
 
 
 def unique() -> str:
@@ -52,12 +55,12 @@ def own_namespace() -> str:
 class User:
     """A client and its record: events by (namespace, name), lifecycle events among them."""
 
-    def __init__(self, transports=None, url: str = LASTING, namespaces: Iterable[str] = ("/",), **options: Any) -> None:
+    def __init__(self, transports=None, url: str = "", namespaces: Iterable[str] = ("/",), **options: Any) -> None:
         self.client = socketio.AsyncClient(
             reconnection_delay=0.02, reconnection_delay_max=0.1, randomization_factor=0, **options
         )
         self.transports = transports
-        self.url = url
+        self.url = url or next(_nodes)
         self.namespaces = list(namespaces)
         self._told: Dict[tuple, asyncio.Queue] = {}
         for namespace in self.namespaces:
