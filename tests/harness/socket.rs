@@ -64,12 +64,20 @@ impl Socket {
         }
     }
 
-    /// Sends a command and returns what comes next, which is its reply where nothing is pushed.
+    /// Sends a command and returns its reply; what is pushed before it comes next. Returns what comes next where the command has
+    /// no id.
     pub async fn ask(&mut self, command: &str) -> Value {
         self.send(command).await;
-        match self.next().await {
-            Next::Line(line) => line,
-            Next::Closed(frame) => panic!("closed with {frame:?} instead of an answer to {command}"),
+        let mut pushed = vec![];
+        loop {
+            match self.next().await {
+                Next::Line(line) if line["push"].is_null() || !command.contains(r#""id":"#) => {
+                    pushed.into_iter().rev().for_each(|push| self.lines.push_front(push));
+                    return line;
+                }
+                Next::Line(push) => pushed.push(push),
+                Next::Closed(frame) => panic!("closed with {frame:?} instead of an answer to {command}"),
+            }
         }
     }
 
