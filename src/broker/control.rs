@@ -89,7 +89,13 @@ impl Node {
             version: request.version.map(|(version, epoch)| Version { version, epoch: epoch.into() }),
             answer,
         };
-        self.registry().do_send(Route { hub: None, passed_on: false, what: Routed::Publish(Box::new(publish)) });
+        match self.bus_for(&publish) {
+            Some(bus) => bus.publish(publish, |namespace| self.metrics().namespace(namespace).publishes),
+            None => {
+                let what = Routed::Publish(Box::new(publish));
+                self.registry().do_send(Route { hub: None, passed_on: false, what });
+            }
+        }
         outcome
     }
 

@@ -18,6 +18,7 @@
 //! | `peers` | what is asked of all nodes that share an engine |
 //! | `revocations` | what has been taken back of what tokens granted |
 //! | `policy` | what the config says |
+mod bus;
 mod channel;
 mod control;
 mod deadline;

@@ -7,6 +7,8 @@ use super::{HubId, ListenerKey, Node};
 use crate::types::{ChannelName, ReplyError};
 use actix::dev::SendError;
 use actix::prelude::*;
+use foldhash::quality::RandomState;
+use prometheus_client::metrics::counter::Counter;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
@@ -22,6 +24,7 @@ pub struct Worker {
     deadlines: Rc<Deadlines>,
     outbox_bytes: Arc<AtomicI64>,
     pace: Cell<u64>,
+    published: RefCell<HashMap<String, Counter, RandomState>>,
 }
 
 thread_local! {
@@ -61,7 +64,8 @@ impl Worker {
         let arbiter = Arbiter::current();
         let hub = node.add_hub(|id| HubHandle { id, arbiter, inlet, addr });
         let outbox_bytes = node.metrics().outbox_of_worker();
-        Worker { node, hub, table, deadlines: Deadlines::start(), outbox_bytes, pace: Cell::new(0) }
+        let (deadlines, published) = (Deadlines::start(), RefCell::default());
+        Worker { node, hub, table, deadlines, outbox_bytes, pace: Cell::new(0), published }
     }
 
     /// The broker.
@@ -123,8 +127,11 @@ impl Worker {
         self.table.borrow_mut().go_live(channel, key, since);
     }
 
-    /// Sends a publish to its channel. Publishes sent from one thread to one channel arrive in this order.
+    /// Sends a publish to the bus, or to its channel. Publishes sent from one thread to one channel arrive in this order.
     pub fn publish(&self, publish: Publish) {
+        if let Some(bus) = self.node.bus_for(&publish) {
+            return bus.publish(publish, |namespace| self.published(namespace));
+        }
         let channel = publish.channel.clone();
         let sent = match self.table.borrow().route(&channel) {
             Some(addr) => addr.try_send(publish),
@@ -135,6 +142,17 @@ impl Worker {
             Err(SendError::Full(publish)) => publish.answer.give(Err(ReplyError::TOO_MANY_REQUESTS)),
             Err(SendError::Closed(publish)) => self.ask_registry(&channel, Routed::Publish(Box::new(publish))),
         }
+    }
+
+    /// Counts what is published in a namespace, of which there are as many as the config names.
+    fn published(&self, namespace: &str) -> Counter {
+        let mut published = self.published.borrow_mut();
+        if let Some(counter) = published.get(namespace) {
+            return counter.clone();
+        }
+        let counter = self.node.metrics().namespace(namespace).publishes;
+        published.insert(namespace.to_owned(), counter.clone());
+        counter
     }
 
     /// Sends a join to its channel.

@@ -104,6 +104,24 @@ pub enum Published {
     Repeated(Option<Position>),
 }
 
+/// What became of a publish that the bus brings to all nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The answer to give.
+    pub position: Option<Position>,
+    /// False for a repetition or an old version, of which nothing is delivered.
+    pub is_new: bool,
+}
+
+impl From<Accepted> for Published {
+    fn from(Accepted { position, is_new }: Accepted) -> Self {
+        if is_new { Published::OnBus(position) } else { Published::Repeated(position) }
+    }
+}
+
+/// Is told what became of a publish. Where an engine drops it instead, the outcome is unknown.
+pub type Told = Box<dyn FnOnce(Result<Accepted, Error>) + Send>;
+
 /// A part of a channel's history.
 #[derive(Debug, Clone)]
 pub struct HistoryPage {
@@ -158,7 +176,8 @@ pub enum Kind {
     Redis,
 }
 
-/// Takes what the bus brings for one channel. Called on the engine's thread: it must not wait.
+/// Takes what the bus brings for one channel. Called on the thread that subscribed, where it has a runtime, and on the engine's
+/// otherwise: it must not wait.
 pub trait Sink: Send + Sync {
     /// An event, in the order of the bus.
     fn event(&self, event: Event);
@@ -168,6 +187,9 @@ pub trait Sink: Send + Sync {
 
     /// The bus is back; what was published while it was away did not come.
     fn resumed(&self);
+
+    /// Events did not fit on their way. In its place among those that did.
+    fn lost(&self);
 }
 
 /// Takes what other nodes say to this one. Called on the engine's thread: it must not wait.
@@ -192,6 +214,10 @@ pub trait Peers: Send + Sync {
 
     /// Says something to one node, or to all: this one hears it, too.
     fn say(&self, to: Option<&str>, words: Bytes) -> EngineAnswer<()>;
+
+    /// Publishes as [`Engine::publish`] does, in one order with it, and never for this node alone; whoever is `told` may be so on
+    /// another thread. For a channel that need not know the outcome itself: it has no second turn.
+    fn publish(&self, event: &Event, options: PublishOptions, told: Told);
 
     /// Hears what other programs publish under names of this pattern, from now on until the engine is dropped.
     fn tap(&self, pattern: &str, tap: Arc<dyn Tap>);

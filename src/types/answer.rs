@@ -1,6 +1,7 @@
 //! An answer that is often there at once.
 use std::future::Future;
 use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 /// A boxed future that may cross threads.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -33,6 +34,14 @@ impl<T: Send + 'static, E: Send + 'static> Answer<T, E> {
             Answer::Ready(result) => result,
             Answer::Later(future) => future.await,
         }
+    }
+
+    /// Waits in place: afterwards it is `Ready`.
+    pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Answer::Later(future) = self {
+            *self = Answer::Ready(ready!(future.as_mut().poll(cx)));
+        }
+        Poll::Ready(())
     }
 
     /// Turns the result into another one, waiting only if this one waits.

@@ -1,8 +1,8 @@
 //! A memory engine that answers late, or breaks, when a story wants it to.
 use callboard::engine::memory::{Config, MemoryEngine};
 use callboard::engine::{
-    Ear, Engine, EngineAnswer, HistoryPage, HistoryQuery, Peers, PresenceStats, PublishOptions, Published, Retention,
-    Sink, Tap,
+    Accepted, Ear, Engine, EngineAnswer, HistoryPage, HistoryQuery, Peers, PresenceStats, PublishOptions, Published,
+    Retention, Sink, Tap, Told,
 };
 use callboard::types::{Answer, BoxFuture, ChannelName, ClientInfo, Event, SessionId};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -144,6 +144,16 @@ impl Peers for Moody {
 
     fn say(&self, _: Option<&str>, _: bytes::Bytes) -> EngineAnswer<()> {
         Answer::ok(())
+    }
+
+    fn publish(&self, event: &Event, options: PublishOptions, told: Told) {
+        let Answer::Ready(outcome) = self.memory.publish(event.clone(), options) else {
+            panic!("memory answers at once")
+        };
+        told(outcome.map(|published| match published {
+            Published::Deliver(event) => Accepted { position: event.position.clone(), is_new: true },
+            Published::OnBus(position) | Published::Repeated(position) => Accepted { position, is_new: false },
+        }));
     }
 
     fn tap(&self, _: &str, _: Arc<dyn Tap>) {}

@@ -143,4 +143,6 @@ impl callboard::engine::Sink for Nobody {
     fn notice(&self, _: bool, _: Arc<ClientInfo>) {}
 
     fn resumed(&self) {}
+
+    fn lost(&self) {}
 }

@@ -46,6 +46,8 @@ impl Sink for Ear {
     fn resumed(&self) {
         self.resumed.fetch_add(1, SeqCst);
     }
+
+    fn lost(&self) {}
 }
 
 impl Ear {

@@ -50,7 +50,7 @@ enum FromBus {
     Lost,
 }
 
-/// Takes a channel's events on the engine's thread.
+/// Takes a channel's events from the engine.
 struct Inlet {
     addr: Addr<Channel>,
     /// The channel has been told that it lost something, and has not looked at it yet.
@@ -59,10 +59,8 @@ struct Inlet {
 
 impl Sink for Inlet {
     fn event(&self, event: Event) {
-        if let Err(SendError::Full(_)) = self.addr.try_send(FromBus::Event(event))
-            && !self.lost.swap(true, Ordering::AcqRel)
-        {
-            self.addr.do_send(FromBus::Lost);
+        if let Err(SendError::Full(_)) = self.addr.try_send(FromBus::Event(event)) {
+            self.lost();
         }
     }
 
@@ -73,6 +71,12 @@ impl Sink for Inlet {
 
     fn resumed(&self) {
         self.addr.do_send(FromBus::Resumed);
+    }
+
+    fn lost(&self) {
+        if !self.lost.swap(true, Ordering::AcqRel) {
+            self.addr.do_send(FromBus::Lost);
+        }
     }
 }
 

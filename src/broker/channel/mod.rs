@@ -3,18 +3,17 @@ mod following;
 mod joining;
 mod retirement;
 
-use super::message::{HubHandle, HubItem, Lagging, Publish, Routed};
+use super::message::{HubHandle, HubItem, Lagging, Publish, PublishAnswer, Routed};
 use super::{Body, Delivery, Instruction, Node, Seq};
 use crate::broker::query;
-use crate::engine::{EngineAnswer, Error, PublishOptions, Published, Retention};
+use crate::engine::{EngineAnswer, Error, Published};
 use crate::metrics::NamespaceMetrics;
-use crate::types::{Answer, BoxFuture, ChannelName, Event, ReplyError};
+use crate::types::{Answer, ChannelName, ReplyError};
 use actix::prelude::*;
 use following::Following;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesOrdered;
 use retirement::Phase;
 use smallvec::SmallVec;
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -34,7 +33,7 @@ pub struct Channel {
     /// The count of the last delivery.
     seq: Seq,
     /// Publishes that wait for the engine, in the order they came: so they are delivered and answered, too.
-    publishing: FuturesOrdered<BoxFuture<Outcome>>,
+    publishing: VecDeque<Pending>,
     /// Joins that wait for the engine.
     joining: usize,
     following: Following,
@@ -43,11 +42,11 @@ pub struct Channel {
     counted: NamespaceMetrics,
 }
 
-/// What comes of waiting in the order of publishes.
-enum Outcome {
-    Published(Publish, Result<Published, Error>),
-    /// Nothing of its own was waited for.
-    Instructed(Instruction),
+/// What waits in the order of publishes. The engine goes on with each by itself, so that only the first is looked at.
+enum Pending {
+    Publish(PublishAnswer, EngineAnswer<Published>),
+    /// Waits for nothing of its own.
+    Instruction(Instruction),
 }
 
 struct Listening {
@@ -73,7 +72,7 @@ impl Channel {
             listeners,
             life,
             seq: Seq::from(life) << 64,
-            publishing: FuturesOrdered::new(),
+            publishing: VecDeque::new(),
             joining: 0,
             following: Following::default(),
             phase: Phase::Active,
@@ -101,16 +100,7 @@ impl Channel {
         }
     }
 
-    fn options(&self, publish: &mut Publish, retention: Option<Retention>) -> PublishOptions {
-        PublishOptions {
-            retention: retention.filter(|_| !publish.skip_history),
-            idempotency: publish.idempotency.take(),
-            version: publish.version.take(),
-            local: publish.local,
-        }
-    }
-
-    fn accept(&mut self, publish: Publish, outcome: Result<Published, Error>) {
+    fn accept(&mut self, answer: PublishAnswer, outcome: Result<Published, Error>) {
         let position = match outcome {
             Ok(Published::Deliver(event)) => {
                 let position = event.position.clone();
@@ -123,9 +113,9 @@ impl Channel {
                 position
             }
             Ok(Published::Repeated(position)) => position,
-            Err(error) => return publish.answer.give(Err(query::refusal(error))),
+            Err(error) => return answer.give(Err(query::refusal(error))),
         };
-        publish.answer.give(Ok(position));
+        answer.give(Ok(position));
     }
 }
 
@@ -161,7 +151,7 @@ impl Actor for Channel {
 impl Handler<Publish> for Channel {
     type Result = ();
 
-    fn handle(&mut self, mut publish: Publish, ctx: &mut Self::Context) {
+    fn handle(&mut self, publish: Publish, ctx: &mut Self::Context) {
         if !matches!(self.phase, Phase::Active) {
             return self.put_off(Routed::Publish(Box::new(publish)));
         }
@@ -169,21 +159,13 @@ impl Handler<Publish> for Channel {
             self.check_idle_later(ctx);
             return publish.answer.give(Err(ReplyError::UNKNOWN_CHANNEL));
         };
-        let options = self.options(&mut publish, namespace.retention());
-        let event = Event {
-            channel: self.name.clone(),
-            data: publish.data.clone(),
-            tags: publish.tags.take(),
-            publisher: publish.publisher.take(),
-            position: None,
-            envelope: publish.envelope.take(),
-        };
+        let (event, options, answer) = publish.split(namespace.retention());
         match self.node.engine().publish(event, options) {
             Answer::Ready(outcome) if self.publishing.is_empty() => {
-                self.accept(publish, outcome);
+                self.accept(answer, outcome);
                 self.check_idle_later(ctx);
             }
-            answer => self.await_publish(publish, answer, ctx),
+            outcome => self.await_publish(answer, outcome, ctx),
         }
     }
 }
@@ -200,7 +182,7 @@ impl Handler<Instruction> for Channel {
                 self.fan_out(Body::Instruction(instruction));
                 self.check_idle_later(ctx);
             }
-            false => self.publishing.push_back(Box::pin(async move { Outcome::Instructed(instruction) })),
+            false => self.publishing.push_back(Pending::Instruction(instruction)),
         }
     }
 }
@@ -217,10 +199,15 @@ impl ActorFuture<Channel> for Outcomes {
         ctx: &mut Context<Channel>,
         task: &mut task::Context<'_>,
     ) -> Poll<()> {
-        while let Some(outcome) = ready!(channel.publishing.poll_next_unpin(task)) {
-            match outcome {
-                Outcome::Published(publish, outcome) => channel.accept(publish, outcome),
-                Outcome::Instructed(instruction) => channel.fan_out(Body::Instruction(instruction)),
+        while let Some(first) = channel.publishing.front_mut() {
+            if let Pending::Publish(_, outcome) = first {
+                ready!(outcome.poll_ready(task));
+            }
+            match channel.publishing.pop_front() {
+                Some(Pending::Publish(answer, Answer::Ready(outcome))) => channel.accept(answer, outcome),
+                Some(Pending::Instruction(instruction)) => channel.fan_out(Body::Instruction(instruction)),
+                // It has just been ready.
+                Some(Pending::Publish(_, Answer::Later(_))) | None => {}
             }
         }
         channel.check_idle_later(ctx);
@@ -231,9 +218,9 @@ impl ActorFuture<Channel> for Outcomes {
 impl Channel {
     /// Waits for the engine without losing the order. Everything an actor has spawned is looked at in whatever order, so
     /// one task looks at all that wait.
-    fn await_publish(&mut self, publish: Publish, answer: EngineAnswer<Published>, ctx: &mut Context<Self>) {
+    fn await_publish(&mut self, answer: PublishAnswer, outcome: EngineAnswer<Published>, ctx: &mut Context<Self>) {
         let idle = self.publishing.is_empty();
-        self.publishing.push_back(Box::pin(async move { Outcome::Published(publish, answer.wait().await) }));
+        self.publishing.push_back(Pending::Publish(answer, outcome));
         if idle {
             ctx.spawn(Outcomes);
         }

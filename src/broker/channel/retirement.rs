@@ -9,6 +9,11 @@ use std::time::Duration;
 /// An empty channel waits this long before it offers to end, so that a reload of a page does not remake it.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// The channel has lingered: it ends if it is still of no use.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct CheckIdle;
+
 /// Whether a channel is about to end.
 pub(super) enum Phase {
     Active,
@@ -32,14 +37,12 @@ impl Channel {
     pub(super) fn check_idle_later(&mut self, ctx: &mut Context<Self>) {
         if self.is_idle() && !self.idle_check && matches!(self.phase, Phase::Active) {
             self.idle_check = true;
-            ctx.run_later(LINGER, |channel, ctx| {
-                channel.idle_check = false;
-                if channel.is_idle() && matches!(channel.phase, Phase::Active) {
-                    // From now on nothing is taken in, so that a join that is on its way meets the next channel of
-                    // this name instead of one that is about to end.
-                    channel.phase = Phase::Offered { held: vec![] };
-                    let retire = Retire { channel: channel.name.clone(), addr: ctx.address() };
-                    channel.node.registry().do_send(retire);
+            let addr = ctx.address().downgrade();
+            // Beside the actor: a timer of its own would be looked at again with each message that comes.
+            actix_rt::spawn(async move {
+                tokio::time::sleep(LINGER).await;
+                if let Some(addr) = addr.upgrade() {
+                    addr.do_send(CheckIdle);
                 }
             });
         }
@@ -83,6 +86,21 @@ impl Channel {
             && forgotten >= hubs
         {
             ctx.stop();
+        }
+    }
+}
+
+impl Handler<CheckIdle> for Channel {
+    type Result = ();
+
+    fn handle(&mut self, _: CheckIdle, ctx: &mut Self::Context) {
+        self.idle_check = false;
+        if self.is_idle() && matches!(self.phase, Phase::Active) {
+            // From now on nothing is taken in, so that a join that is on its way meets the next channel of this name instead
+            // of one that is about to end.
+            self.phase = Phase::Offered { held: vec![] };
+            let retire = Retire { channel: self.name.clone(), addr: ctx.address() };
+            self.node.registry().do_send(retire);
         }
     }
 }

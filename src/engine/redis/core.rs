@@ -4,16 +4,15 @@ use super::envelope::Undecodable;
 use super::keys::Keys;
 use super::link::Link;
 use super::presence::Present;
-use super::pushes::{Receiver, Subscriptions};
-use super::request::{Request, lost};
+use super::request::{Asked, Request, Waiting};
 use super::server::{self, Source, Unusable};
 use super::slots::{Slots, slot_of};
+use super::subscriptions::{Receiver, Subscriptions};
 use crate::engine::{EngineAnswer, Error};
 use crate::metrics::Metrics;
-use crate::types::Answer;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use redis::{Cmd, IntoConnectionInfo, ServerError, ServerErrorKind, Value};
+use redis::{Cmd, IntoConnectionInfo, ServerError, ServerErrorKind};
 use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -105,7 +104,7 @@ impl Core {
         });
         for gone in old.links.iter().filter(|link| !new.links.iter().any(|known| Arc::ptr_eq(known, link))) {
             gone.close();
-            gone.queue.hand_over(|request| new.link(request.slot).queue.push(request));
+            gone.queue.hand_over(|request| new.link(request.slot).push(request));
         }
     }
 
@@ -167,9 +166,9 @@ impl Core {
             });
             request.asking = matches!(error.kind(), Some(ServerErrorKind::Ask));
             match target {
-                Some(link) if request.may_try_again(self.config.timeout) => link.queue.push(request),
+                Some(link) if request.may_try_again(self.config.timeout) => link.push(request),
                 _ if request.may_try_again(self.config.timeout) => self.try_again(request),
-                _ => drop(request.answer.send(Err(super::request::refused(&error)))),
+                _ => request.waiting.give(Err(super::request::refused(&error))),
             }
         }
     }
@@ -181,16 +180,21 @@ impl Core {
         let slots = self.slots();
         self.runtime.spawn(async move {
             tokio::time::sleep(SOON).await;
-            slots.link(request.slot).queue.push(request);
+            slots.link(request.slot).push(request);
         });
     }
 
     /// Sends a command whose keys are those of `key`.
-    pub fn ask(&self, key: &[u8], command: Cmd, stamped: bool) -> EngineAnswer<Value> {
+    pub fn ask(&self, key: &[u8], command: Cmd, stamped: bool) -> Asked {
+        let (waiting, asked) = Waiting::asked();
+        self.send(key, |slot| Request::new(command, stamped, slot, waiting));
+        asked
+    }
+
+    /// Sends a command to who has the slot of `key`.
+    pub fn send(&self, key: &[u8], make: impl FnOnce(u16) -> Request) {
         let slot = if self.is_cluster() { slot_of(key) } else { 0 };
-        let (request, outcome) = Request::new(command, stamped, slot);
-        self.slots.load().link(slot).queue.push(request);
-        Answer::Later(Box::pin(async move { outcome.await.unwrap_or_else(|_| Err(lost())) }))
+        self.slots.load().link(slot).push(make(slot));
     }
 
     /// Subscribes to a name on the bus.

@@ -3,10 +3,11 @@
 //!
 //! A record is the version, then fields: a tag, the length of its value (4 bytes, little-endian), the value. What comes
 //! from the bus with a position has `P`, the offset, `:`, the epoch and `:` before the record.
+use super::keys::Short;
 use crate::types::{
     Arity, Audience, ChannelName, ClientInfo, Envelope, Epoch, Event, Group, Json, Position, SessionId, Tags,
 };
-use bytes::{Buf, BufMut, Bytes};
+use bytes::{Buf, Bytes};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -40,9 +41,9 @@ pub enum Undecodable {
 }
 
 /// Writes an event without its channel and position, which stand elsewhere.
-pub fn encode(event: &Event, node: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(event.data.bytes().len() + node.len() + 32);
-    out.put_u8(VERSION);
+pub fn encode(event: &Event, node: &str) -> Short {
+    let mut out = Short::with_capacity(event.data.bytes().len() + node.len() + 32);
+    out.push(VERSION);
     field(&mut out, DATA, &[event.data.bytes()]);
     field(&mut out, NODE, &[node.as_bytes()]);
     for (key, value) in event.tags.iter().flat_map(|tags| tags.iter()) {
@@ -72,17 +73,19 @@ pub fn encode(event: &Event, node: &str) -> Vec<u8> {
 }
 
 /// Writes that somebody joined or left.
-pub fn encode_notice(joined: bool, info: &ClientInfo) -> Vec<u8> {
-    let mut out = vec![VERSION];
+pub fn encode_notice(joined: bool, info: &ClientInfo) -> Short {
+    let mut out = Short::new();
+    out.push(VERSION);
     field(&mut out, if joined { JOINED } else { LEFT }, &[&write_info(info)]);
     out
 }
 
-fn field(out: &mut Vec<u8>, tag: u8, parts: &[&[u8]]) {
-    out.put_u8(tag);
+fn field(out: &mut Short, tag: u8, parts: &[&[u8]]) {
+    out.push(tag);
     // A payload is bounded by the limits of frames and bodies, far below 4 GiB.
-    out.put_u32_le(parts.iter().map(|part| part.len()).sum::<usize>() as u32);
-    parts.iter().for_each(|part| out.put_slice(part));
+    let length = parts.iter().map(|part| part.len()).sum::<usize>() as u32;
+    out.extend_from_slice(&length.to_le_bytes());
+    parts.iter().for_each(|part| out.extend_from_slice(part));
 }
 
 /// What the bus brings of a channel.
@@ -253,7 +256,7 @@ mod tests {
     fn a_join_and_a_leave_come_back() {
         let info = event().publisher.unwrap();
         for joined in [true, false] {
-            let brought = from_bus(name(), "node", encode_notice(joined, &info).into());
+            let brought = from_bus(name(), "node", encode_notice(joined, &info).to_vec().into());
             let Ok(Brought::Notice(told, read)) = brought else { panic!("{brought:?}") };
             assert_eq!((told, read.client), (joined, info.client));
         }
@@ -262,13 +265,13 @@ mod tests {
     #[test]
     fn an_event_comes_back_whole_but_for_the_acknowledgements_of_another_node() {
         let sent = event();
-        let read = event_of(from_bus(name(), "another", encode(&sent, "node").into()));
+        let read = event_of(from_bus(name(), "another", encode(&sent, "node").to_vec().into()));
         assert_eq!((&read.data, &read.tags, &read.position), (&sent.data, &sent.tags, &None));
         let (publisher, known) = (read.publisher.unwrap(), sent.publisher.unwrap());
         assert_eq!((&publisher.user, publisher.client), (&known.user, known.client));
         let envelope = Envelope { ack: None, ..(*sent.envelope.unwrap()).clone() };
         assert_eq!(*read.envelope.unwrap(), envelope);
-        let own = event_of(from_bus(name(), "node", encode(&event(), "node").into()));
+        let own = event_of(from_bus(name(), "node", encode(&event(), "node").to_vec().into()));
         assert_eq!(own.envelope.unwrap().ack, Some(1));
     }
 
@@ -276,7 +279,7 @@ mod tests {
     fn a_field_of_a_later_version_is_passed_over() {
         let mut bytes = encode(&event(), "node");
         field(&mut bytes, 200, &[b"news from the future"]);
-        assert!(from_bus(name(), "node", bytes.into()).is_ok());
+        assert!(from_bus(name(), "node", bytes.to_vec().into()).is_ok());
     }
 
     #[test]

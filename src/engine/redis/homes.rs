@@ -1,19 +1,61 @@
-//! Answers on their way back to the threads that asked: those of one batch go together.
+//! The threads that ask and listen, and what is on its way between them and the engine's thread: what comes together goes
+//! together.
 //!
-//! An answer by itself wakes its task from the engine's thread, and an actor's thread runs what is woken from outside one at a
-//! time, each with all that follows from it: a reply to a client would be a write by itself. Handed out at home, the answers
-//! of a batch are all there before anything follows from them, and the replies leave together.
-use super::request::Outcome;
+//! An answer or an event by itself would wake its task from the engine's thread, and an actor's thread runs what is woken from
+//! outside one at a time, each with all that follows from it: a reply to a client would be a write by itself. Handed out at
+//! home, all of a batch is there before anything follows from it. The other way round, a command that woke the engine's thread
+//! at once would often leave alone, with those that follow from the same read behind it.
+use super::envelope::Brought;
+use super::link::Link;
+use super::request::{Outcome, Waiting};
+use crate::engine::Sink;
+use crate::types::ChannelName;
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-/// An answer and who waits for it.
-type Answered = (oneshot::Sender<Outcome>, Outcome);
+/// Bytes of events that may be on their way to one home. Those beyond are lost to their channels, which are told.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// What an event takes beside its payload, about.
+const OVERHEAD: usize = 256;
+
+/// What is on its way home.
+pub(super) enum Arrival {
+    /// An answer, to who waits for it.
+    Answer(Waiting, Outcome),
+    /// What the bus brings of a channel, and its bytes.
+    Brought(Arc<Way>, Brought, usize),
+    /// Events of the channel did not fit.
+    Lost(Arc<Way>),
+    /// A subscription stands; `again` where what was published before did not come.
+    Stands { again: Option<Arc<Way>>, waiting: Vec<oneshot::Sender<()>> },
+}
+
+/// From the bus to a channel.
+pub(super) struct Way {
+    channel: ChannelName,
+    sink: Arc<dyn Sink>,
+    home: Option<Arc<Home>>,
+    /// It is to be told that it lost something, and has not been.
+    is_behind: AtomicBool,
+}
 
 /// Where a question was asked: a thread with a runtime, on which answers are handed out.
-pub(super) struct Home(mpsc::UnboundedSender<Vec<Answered>>);
+pub(super) struct Home {
+    inlet: mpsc::UnboundedSender<Mail>,
+    /// Bytes of events on their way.
+    bytes: AtomicUsize,
+    /// Links that have got commands from here and do not know yet.
+    due: Mutex<Vec<Arc<Link>>>,
+}
+
+/// What the task of a home is to do.
+enum Mail {
+    HandOut(Vec<Arrival>),
+    Wake,
+}
 
 thread_local! {
     static HERE: RefCell<Option<Arc<Home>>> = const { RefCell::new(None) };
@@ -23,50 +65,225 @@ thread_local! {
 pub(super) fn here() -> Option<Arc<Home>> {
     HERE.with_borrow_mut(|here| {
         // That of a runtime that has ended is of no use.
-        if here.as_ref().is_none_or(|home| home.0.is_closed()) {
-            *here = Handle::try_current().ok().map(|runtime| Arc::new(Home::start(&runtime)));
+        if here.as_ref().is_none_or(|home| home.inlet.is_closed()) {
+            *here = Handle::try_current().ok().map(|runtime| Home::start(&runtime));
         }
         here.clone()
     })
 }
 
 impl Home {
-    fn start(runtime: &Handle) -> Self {
-        // Bounded by the questions that are under way.
-        let (inlet, mut answers) = mpsc::unbounded_channel::<Vec<Answered>>();
+    fn start(runtime: &Handle) -> Arc<Self> {
+        // Bounded by the questions that are under way, by the bytes of events and by the channels.
+        let (inlet, mut mail) = mpsc::unbounded_channel();
+        let home = Arc::new(Home { inlet, bytes: AtomicUsize::new(0), due: Mutex::default() });
+        let weak = Arc::downgrade(&home);
         runtime.spawn(async move {
-            while let Some(batch) = answers.recv().await {
-                batch.into_iter().for_each(give);
+            while let Some(mail) = mail.recv().await {
+                let Some(home) = weak.upgrade() else { return };
+                match mail {
+                    Mail::HandOut(arrivals) => arrivals.into_iter().for_each(|arrival| arrival.hand_out(Some(&home))),
+                    Mail::Wake => home.wake(),
+                }
             }
         });
-        Home(inlet)
+        home
+    }
+
+    /// Tells a link that it has got commands, behind what this thread is at: more may follow.
+    pub fn wake_later(&self, link: &Arc<Link>) {
+        let mut due = self.due();
+        if due.iter().any(|known| Arc::ptr_eq(known, link)) {
+            return;
+        }
+        due.push(link.clone());
+        drop(due);
+        if self.inlet.send(Mail::Wake).is_err() {
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
+        let due = std::mem::take(&mut *self.due());
+        due.iter().for_each(|link| link.queue.filled.notify_one());
+    }
+
+    fn due(&self) -> MutexGuard<'_, Vec<Arc<Link>>> {
+        // A list is whole after each change.
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn give((waiting, outcome): Answered) {
-    // Who asked may have stopped waiting.
-    let _ = waiting.send(outcome);
+impl Way {
+    /// To where it is called: what comes is handed out on that thread.
+    pub fn here(channel: ChannelName, sink: Arc<dyn Sink>) -> Arc<Self> {
+        Arc::new(Way { channel, sink, home: here(), is_behind: AtomicBool::new(false) })
+    }
+
+    pub fn channel(&self) -> &ChannelName {
+        &self.channel
+    }
+
+    pub fn home(&self) -> Option<&Arc<Home>> {
+        self.home.as_ref()
+    }
 }
 
-/// The answers of one batch, by home.
+impl Arrival {
+    /// What the bus brings of a channel, in `bytes`. None where there is no room, and the channel is told already.
+    pub fn brought(way: Arc<Way>, brought: Brought, bytes: usize) -> Option<Self> {
+        let weight = bytes + OVERHEAD;
+        let Some(home) = &way.home else { return Some(Arrival::Brought(way, brought, weight)) };
+        if home.bytes.fetch_add(weight, Ordering::Relaxed) < MOST_BYTES {
+            return Some(Arrival::Brought(way, brought, weight));
+        }
+        home.bytes.fetch_sub(weight, Ordering::Relaxed);
+        // In its place among the events.
+        let is_told = way.is_behind.swap(true, Ordering::AcqRel);
+        (!is_told).then(|| Arrival::Lost(way))
+    }
+
+    fn hand_out(self, home: Option<&Arc<Home>>) {
+        match self {
+            Arrival::Answer(waiting, outcome) => waiting.give(outcome),
+            Arrival::Brought(way, brought, weight) => {
+                if let Some(home) = home {
+                    home.bytes.fetch_sub(weight, Ordering::Relaxed);
+                }
+                match brought {
+                    Brought::Event(event) => way.sink.event(event),
+                    Brought::Notice(joined, info) => way.sink.notice(joined, info),
+                }
+            }
+            Arrival::Lost(way) => {
+                way.is_behind.store(false, Ordering::Release);
+                way.sink.lost();
+            }
+            Arrival::Stands { again, waiting } => {
+                // Before who waits is answered: the gap is older than they are.
+                if let Some(way) = again {
+                    way.sink.resumed();
+                }
+                for waiting in waiting {
+                    // Who waits may have given up.
+                    let _ = waiting.send(());
+                }
+            }
+        }
+    }
+}
+
+/// What is to go home, by home.
 #[derive(Default)]
-pub(super) struct Homeward(Vec<(Arc<Home>, Vec<Answered>)>);
+pub(super) struct Homeward(Vec<(Arc<Home>, Vec<Arrival>)>);
 
 impl Homeward {
-    pub fn add(&mut self, home: Option<Arc<Home>>, waiting: oneshot::Sender<Outcome>, outcome: Outcome) {
-        let Some(home) = home else { return give((waiting, outcome)) };
+    pub fn add(&mut self, home: Option<Arc<Home>>, arrival: Arrival) {
+        let Some(home) = home else { return arrival.hand_out(None) };
         // As many homes as there are workers: few.
         match self.0.iter_mut().find(|(known, _)| Arc::ptr_eq(known, &home)) {
-            Some((_, answers)) => answers.push((waiting, outcome)),
-            None => self.0.push((home, vec![(waiting, outcome)])),
+            Some((_, arrivals)) => arrivals.push(arrival),
+            None => self.0.push((home, vec![arrival])),
         }
     }
 
     pub fn go(self) {
-        for (home, answers) in self.0 {
-            if let Err(mpsc::error::SendError(answers)) = home.0.send(answers) {
-                answers.into_iter().for_each(give);
+        for (home, arrivals) in self.0 {
+            if let Err(mpsc::error::SendError(Mail::HandOut(arrivals))) = home.inlet.send(Mail::HandOut(arrivals)) {
+                arrivals.into_iter().for_each(|arrival| arrival.hand_out(Some(&home)));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{ClientInfo, Event, Json};
+
+    /// Writes down what comes, in its order.
+    #[derive(Default)]
+    struct Notes(Mutex<Vec<&'static str>>);
+
+    impl Notes {
+        fn note(&self, what: &'static str) {
+            self.0.lock().expect("no test panics with it").push(what);
+        }
+
+        fn take(&self) -> Vec<&'static str> {
+            std::mem::take(&mut self.0.lock().expect("no test panics with it"))
+        }
+    }
+
+    impl Sink for Notes {
+        fn event(&self, _: Event) {
+            self.note("event");
+        }
+
+        fn notice(&self, _: bool, _: Arc<ClientInfo>) {}
+
+        fn resumed(&self) {
+            self.note("resumed");
+        }
+
+        fn lost(&self) {
+            self.note("lost");
+        }
+    }
+
+    fn event() -> Brought {
+        let channel = ChannelName::user("news", 255).expect("a valid name");
+        Brought::Event(Event {
+            channel,
+            data: Json::null(),
+            tags: None,
+            publisher: None,
+            position: None,
+            envelope: None,
+        })
+    }
+
+    fn way() -> (Arc<Notes>, Arc<Way>) {
+        let notes = Arc::<Notes>::default();
+        (notes.clone(), Way::here(ChannelName::user("news", 255).expect("a valid name"), notes))
+    }
+
+    async fn carry(arrivals: impl IntoIterator<Item = Arrival>) {
+        let mut homeward = Homeward::default();
+        arrivals.into_iter().for_each(|arrival| homeward.add(here(), arrival));
+        homeward.go();
+        tokio::task::yield_now().await;
+    }
+
+    #[tokio::test]
+    async fn what_does_not_fit_is_told_once_in_its_place_and_what_fits_again_comes() {
+        let (notes, way) = way();
+        let bring = |bytes| Arrival::brought(way.clone(), event(), bytes);
+        let arrivals: Vec<_> = [bring(0), bring(MOST_BYTES), bring(0), bring(0)].into_iter().flatten().collect();
+        assert_eq!(arrivals.len(), 3, "the second loss is one with the first");
+        carry(arrivals).await;
+        assert_eq!(notes.take(), ["event", "event", "lost"]);
+        carry(bring(0)).await;
+        assert_eq!(notes.take(), ["event"]);
+        assert_eq!(way.home().expect("a runtime").bytes.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn that_a_subscription_stands_again_comes_behind_what_was_brought_before() {
+        let (notes, way) = way();
+        let (waiting, mut told) = oneshot::channel();
+        let again = Arrival::Stands { again: Some(way.clone()), waiting: vec![waiting] };
+        carry(Arrival::brought(way, event(), 0).into_iter().chain([again])).await;
+        assert_eq!(notes.take(), ["event", "resumed"]);
+        assert!(told.try_recv().is_ok());
+    }
+
+    #[test]
+    fn what_belongs_to_a_thread_without_a_runtime_is_handed_out_at_once() {
+        let (notes, way) = way();
+        let mut homeward = Homeward::default();
+        let arrival = Arrival::brought(way, event(), MOST_BYTES).expect("nothing waits there");
+        homeward.add(None, arrival);
+        assert_eq!(notes.take(), ["event"]);
     }
 }

@@ -1,6 +1,10 @@
 //! The names of keys and bus channels. All of one channel have the same hash tag, so that a cluster keeps them together.
 use crate::types::{ChannelName, Space};
 use bytes::Bytes;
+use smallvec::SmallVec;
+
+/// Bytes that take no memory of their own where they are few, as most names and events are.
+pub(super) type Short = SmallVec<[u8; 256]>;
 
 /// Makes names with the config's prefix.
 pub(super) struct Keys {
@@ -14,8 +18,11 @@ impl Keys {
 
     /// `PREFIX{SPACE:NAME}SUFFIX`. A brace in the channel's name ends the tag early, and does so in each of its keys.
     fn of(&self, channel: &ChannelName, suffix: &str, more: &str) -> Vec<u8> {
-        let parts = [&self.prefix, "{", space(channel.space()), ":", channel.as_str(), "}", suffix, more];
-        parts.concat().into_bytes()
+        self.parts(channel, suffix, more).concat().into_bytes()
+    }
+
+    fn parts<'a>(&'a self, channel: &'a ChannelName, suffix: &'a str, more: &'a str) -> [&'a str; 8] {
+        [&self.prefix, "{", space(channel.space()), ":", channel.as_str(), "}", suffix, more]
     }
 
     /// Position, version and their like.
@@ -41,6 +48,13 @@ impl Keys {
     /// The channel's name on the bus.
     pub fn bus(&self, channel: &ChannelName) -> Bytes {
         self.of(channel, "b", "").into()
+    }
+
+    /// The same, for once.
+    pub fn short_bus(&self, channel: &ChannelName) -> Short {
+        let mut name = Short::new();
+        self.parts(channel, "b", "").iter().for_each(|part| name.extend_from_slice(part.as_bytes()));
+        name
     }
 
     /// The nodes that there are.

@@ -1,25 +1,21 @@
-//! One server: its connections, the commands on their way to it, and whether what goes in comes out.
+//! One server: its connections, the commands on their way to it, and what comes of them.
+use super::canary::{self, Canary};
 use super::core::Core;
-use super::homes::Homeward;
+use super::envelope::Brought;
+use super::homes::{Arrival, Home, Homeward, Way};
 use super::request::{Queue, Request, refused};
 use super::server::{self, Pair, Source, Unusable};
+use super::subscriptions::Wishes;
 use super::{pushes, scripts};
-use crate::engine::Error;
-use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesOrdered;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{RedisError, ServerErrorKind, Value};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
-/// Batches under way at once. What comes meanwhile leaves together with the next: few, so that concurrent commands share
-/// round trips and system calls.
-const FLYING: usize = 1;
-/// Between two looks whether what goes in comes out.
-const PROBE: Duration = Duration::from_secs(1);
 /// Before the first and the later attempts to connect again.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
@@ -27,26 +23,16 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from
 pub(super) struct Link {
     /// Where it is, for a cluster; a name for logs otherwise.
     pub name: String,
-    source: Source,
+    pub source: Source,
     pub queue: Queue,
-    pub subscriptions: pushes::Wishes,
-    state: watch::Sender<State>,
-    /// The canary's last number, and the last that came back.
-    sung: AtomicU64,
-    heard: AtomicU64,
-    sang: Notify,
+    pub subscriptions: Wishes,
+    /// What is to go home as soon as the thread has nothing more to add.
+    homeward: Mutex<Homeward>,
+    laden: Notify,
+    pub canary: Canary,
     broken: Notify,
     /// The server is no longer one of ours.
     closed: AtomicBool,
-}
-
-/// Whether the canary came back the last time.
-#[derive(Clone)]
-enum State {
-    Untried,
-    Well,
-    /// With the first reason.
-    Unwell(String),
 }
 
 type Batch = (Vec<Request>, redis::Pipeline, Result<Vec<Value>, RedisError>);
@@ -57,37 +43,54 @@ impl Link {
             name,
             source,
             queue: Queue::default(),
-            subscriptions: pushes::Wishes::default(),
-            state: watch::Sender::new(State::Untried),
-            sung: AtomicU64::new(0),
-            heard: AtomicU64::new(0),
-            sang: Notify::new(),
+            subscriptions: Wishes::default(),
+            homeward: Mutex::default(),
+            laden: Notify::new(),
+            canary: Canary::default(),
             broken: Notify::new(),
             closed: AtomicBool::new(false),
         }
     }
 
-    /// Whether events get through.
-    pub fn is_well(&self) -> bool {
-        matches!(*self.state.borrow(), State::Well)
+    /// Adds a command, which leaves when its thread has nothing more to add.
+    pub fn push(self: &Arc<Self>, request: Request) {
+        let home = request.home.clone();
+        self.queue.push(request);
+        match home {
+            Some(home) => home.wake_later(self),
+            None => self.queue.filled.notify_one(),
+        }
     }
 
-    /// Waits until the canary has come back once, or something fails: what is wrong is told before the first client comes.
-    pub async fn first_try(&self, patience: Duration) -> Result<(), Unusable> {
-        let mut state = self.state.subscribe();
-        let tried = tokio::time::timeout(patience, state.wait_for(|state| !matches!(state, State::Untried)));
-        let reason = match tried.await.map(|tried| tried.map(|state| state.clone())) {
-            Ok(Ok(State::Well)) => return Ok(()),
-            Ok(Ok(State::Unwell(reason))) => reason,
-            _ => "what was published did not come back".into(),
-        };
-        Err(Unusable::Deaf(self.name.clone(), reason))
+    /// Takes what the bus brings of a channel home.
+    pub fn bring(&self, way: Arc<Way>, brought: Brought, bytes: usize) {
+        let home = way.home().cloned();
+        if let Some(arrival) = Arrival::brought(way, brought, bytes) {
+            self.send_home(home, arrival);
+        }
     }
 
-    /// The canary came back.
-    pub fn hear(&self, number: u64) {
-        self.heard.fetch_max(number, Ordering::Relaxed);
-        self.sang.notify_waiters();
+    pub fn send_home(&self, home: Option<Arc<Home>>, arrival: Arrival) {
+        self.homeward().add(home, arrival);
+        self.laden.notify_one();
+    }
+
+    fn homeward(&self) -> MutexGuard<'_, Homeward> {
+        // What panics between two additions leaves it whole.
+        self.homeward.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends home what has come, behind what the thread is at: what comes with it goes with it.
+    async fn carry(&self) -> Infallible {
+        loop {
+            self.laden.notified().await;
+            self.send_off();
+        }
+    }
+
+    fn send_off(&self) {
+        let homeward = std::mem::take(&mut *self.homeward());
+        homeward.go();
     }
 
     /// Begins anew: what was connected is not what it was.
@@ -131,37 +134,18 @@ impl Link {
                 Ok(pair) => {
                     log::debug!("connected to Redis at {}", pair.address);
                     let reason = self.serve(&core, pair).await;
-                    if self.is_well() {
+                    if self.canary.is_well() {
                         wait = BACKOFF.0;
                     }
-                    self.fell_ill(&format!("lost Redis at {}: {reason}", self.name), reason);
+                    self.canary.fell_ill(&format!("lost Redis at {}: {reason}", self.name), reason);
                 }
                 Err(unusable) => {
-                    self.fell_ill(&format!("Redis cannot be used: {unusable}"), unusable.to_string());
+                    self.canary.fell_ill(&format!("Redis cannot be used: {unusable}"), unusable.to_string());
                     core.look_at_slots_soon();
                 }
             }
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(BACKOFF.1);
-        }
-    }
-
-    /// One warning a change of state, not one an attempt: a server that takes connections and delivers nothing is lost again
-    /// and again.
-    fn fell_ill(&self, text: &str, reason: String) {
-        let is_new = self.state.send_if_modified(|state| {
-            let was_unwell = matches!(state, State::Unwell(_));
-            if !was_unwell {
-                *state = State::Unwell(reason);
-            }
-            !was_unwell
-        });
-        log::log!(if is_new { log::Level::Warn } else { log::Level::Debug }, "{text}; trying again");
-    }
-
-    fn got_well(&self, address: &str) {
-        if !matches!(self.state.send_replace(State::Well), State::Well) {
-            log::info!("events get through Redis at {address}");
         }
     }
 
@@ -171,48 +155,41 @@ impl Link {
         // What the last connections left behind says nothing of these.
         let _ = self.broken.notified().now_or_never();
         let subscribing = pushes::drive(core, self, push_connection);
-        tokio::select! {
+        let reason = tokio::select! {
+            biased;
             reason = self.drive(core, commands, &replid) => reason,
             reason = subscribing => reason,
-            reason = self.probe(core, &replid, &address) => reason,
+            reason = canary::probe(core, self, &replid, &address) => reason,
             () = self.broken.notified() => "the connection ended".into(),
-        }
+            // Last, so that it carries what the others have just added.
+            never = self.carry() => match never {},
+        };
+        self.send_off();
+        reason
     }
 
-    /// Sends commands as they come, what waits together in one write, and hands out the answers.
+    /// Sends commands as they come, what waits together in one write, and hands out the answers. One batch is under way at a
+    /// time: what comes meanwhile leaves together, so that concurrent commands share round trips and system calls.
     async fn drive(&self, core: &Arc<Core>, mut connection: MultiplexedConnection, replid: &str) -> String {
-        let mut flying: FuturesOrdered<BoxFuture<'static, Batch>> = FuturesOrdered::new();
         loop {
-            while flying.len() < FLYING {
-                let batch = self.queue.take();
-                if batch.is_empty() {
-                    break;
-                }
-                flying.push_back(Box::pin(send(connection.clone(), batch, replid.to_owned())));
+            let batch = self.queue.take();
+            if batch.is_empty() {
+                self.queue.filled.notified().await;
+                continue;
             }
-            tokio::select! {
-                biased;
-                Some(batch) = flying.next(), if !flying.is_empty() => {
-                    let mut unknown = vec![];
-                    if let Err(reason) = self.settle(core, batch, &mut unknown) {
-                        return reason;
-                    }
-                    if unknown.is_empty() {
-                        continue;
-                    }
-                    // The server has lost the scripts. What was sent behind failed likewise: all of it goes again, in order.
-                    while let Some(batch) = flying.next().await {
-                        if let Err(reason) = self.settle(core, batch, &mut unknown) {
-                            return reason;
-                        }
-                    }
-                    if let Err(error) = scripts::load(&mut connection).await {
-                        return error.to_string();
-                    }
-                    self.queue.return_all(unknown);
-                }
-                () = self.queue.filled.notified(), if flying.len() < FLYING => {}
+            let mut unknown = vec![];
+            let answered = send(&mut connection, batch, replid).await;
+            if let Err(reason) = self.settle(core, answered, &mut unknown) {
+                return reason;
             }
+            if unknown.is_empty() {
+                continue;
+            }
+            // The server has lost the scripts.
+            if let Err(error) = scripts::load(&mut connection).await {
+                return error.to_string();
+            }
+            self.queue.return_all(unknown);
         }
     }
 
@@ -225,7 +202,7 @@ impl Link {
         unknown: &mut Vec<Request>,
     ) -> Result<(), String> {
         let mut end = Ok(());
-        let mut homeward = Homeward::default();
+        let mut homeward = self.homeward();
         let mut answers = outcome.map_err(|error| error.to_string())?.into_iter().zip(sent.cmd_iter());
         let mut moved = vec![];
         for mut request in batch {
@@ -236,7 +213,7 @@ impl Link {
             let (error, command) = match answers.next() {
                 Some((Value::ServerError(error), command)) => (error, command),
                 Some((value, _)) => {
-                    homeward.add(request.home, request.answer, Ok(value));
+                    homeward.add(request.home, Arrival::Answer(request.waiting, Ok(value)));
                     continue;
                 }
                 None => return Err("it answered fewer commands than it got".into()),
@@ -256,65 +233,20 @@ impl Link {
                     if matches!(kind, Some(ServerErrorKind::ReadOnly)) {
                         end = Err("it has become a read-only replica".into());
                     }
-                    homeward.add(request.home, request.answer, Err(refused(&error)));
+                    homeward.add(request.home, Arrival::Answer(request.waiting, Err(refused(&error))));
                 }
             }
         }
-        homeward.go();
+        drop(homeward);
+        self.laden.notify_one();
         if !moved.is_empty() {
             core.redirect(moved);
         }
         end
     }
-
-    /// Looks again and again whether what is published comes back, and whether the server is still the master it was.
-    async fn probe(self: &Arc<Self>, core: &Arc<Core>, replid: &str, address: &str) -> String {
-        pushes::settled(self).await;
-        loop {
-            let number = self.sung.fetch_add(1, Ordering::Relaxed) + 1;
-            let outcome = tokio::time::timeout(core.patience(), self.look(core, number)).await;
-            let told = match outcome {
-                Ok(Ok(told)) => told,
-                Ok(Err(error)) => return error.to_string(),
-                Err(_) => return "what was published did not come back".into(),
-            };
-            match server::master_id(&told) {
-                Some(id) if id == replid => {}
-                Some(_) => return "it is not the server that it was".into(),
-                None => return "it has become a read-only replica".into(),
-            }
-            match self.source.find(core.patience()).await {
-                Ok(info) if info.addr().to_string() != address => return "another server is the master now".into(),
-                _ => {}
-            }
-            self.got_well(address);
-            tokio::time::sleep(PROBE).await;
-        }
-    }
-
-    /// Publishes the canary, waits until it comes back, and asks the server who it is.
-    async fn look(&self, core: &Arc<Core>, number: u64) -> Result<String, Error> {
-        let mut song = redis::cmd("PUBLISH");
-        song.arg(&core.canary_of(self)[..]).arg(number.to_string());
-        let mut info = redis::cmd("INFO");
-        info.arg("replication");
-        let ((song, sung), (info, told)) = (Request::new(song, false, 0), Request::new(info, false, 0));
-        self.queue.push(song);
-        self.queue.push(info);
-        sung.await.map_err(|_| super::request::lost())??;
-        let told = told.await.map_err(|_| super::request::lost())??;
-        loop {
-            let heard = self.sang.notified();
-            if self.heard.load(Ordering::Relaxed) >= number {
-                break;
-            }
-            heard.await;
-        }
-        redis::from_redis_value(told).map_err(|error| Error::Unreachable(error.to_string()))
-    }
 }
 
-async fn send(mut connection: MultiplexedConnection, mut batch: Vec<Request>, replid: String) -> Batch {
+async fn send(connection: &mut MultiplexedConnection, mut batch: Vec<Request>, replid: &str) -> Batch {
     let mut pipeline = redis::Pipeline::with_capacity(batch.len());
     for request in &mut batch {
         if request.asking {
@@ -322,7 +254,7 @@ async fn send(mut connection: MultiplexedConnection, mut batch: Vec<Request>, re
         }
         let mut command = std::mem::take(&mut request.command);
         if request.stamped {
-            command.arg(&replid);
+            command.arg(replid);
         }
         pipeline.add_command(command);
     }

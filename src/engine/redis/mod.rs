@@ -14,6 +14,7 @@
 //! Commands wait for half of `redis.timeout`, within a bound of number and bytes, and are then answered with an error; so is
 //! what was under way. A canary goes through each server and back once a second: where it does not come back, the link begins
 //! anew, subscribes again in batches, and has each channel look for what it missed.
+mod canary;
 mod config;
 mod core;
 mod envelope;
@@ -29,20 +30,22 @@ mod revocations;
 mod scripts;
 mod server;
 mod slots;
+mod subscriptions;
 
 pub use config::{Address, Config, NoAddress};
 
 use self::core::Core;
 use super::{
     Ear, Engine, EngineAnswer, HistoryPage, HistoryQuery, Peers, PresenceStats, PublishOptions, Published, Retention,
-    RevocationPage, Sink, Tap,
+    RevocationPage, Sink, Tap, Told,
 };
 use crate::metrics::Metrics;
 use crate::types::{BoxFuture, ChannelName, ClientInfo, Event, Position, Revocation, SessionId};
 use bytes::Bytes;
-use pushes::Receiver;
+use homes::Way;
 use std::sync::Arc;
 use std::time::Duration;
+use subscriptions::Receiver;
 use tokio::sync::oneshot;
 
 /// Stands for "never" where a time must be added to another.
@@ -102,7 +105,7 @@ async fn start(config: Config, metrics: Metrics, runtime: tokio::runtime::Handle
         core.start(link, Some(pair));
     }
     for link in &core.slots().links {
-        link.first_try(core.config.timeout).await.map_err(|unusable| unusable.to_string())?;
+        link.canary.first_try(&link.name, core.config.timeout).await.map_err(|unusable| unusable.to_string())?;
     }
     runtime.spawn(presence::renew(Arc::downgrade(&core)));
     runtime.spawn(expire(Arc::downgrade(&core)));
@@ -141,7 +144,7 @@ impl Engine for RedisEngine {
     }
 
     fn subscribe(&self, channel: &ChannelName, sink: Arc<dyn Sink>) -> EngineAnswer<()> {
-        self.core.hear(self.core.keys.bus(channel), Receiver::Channel(channel.clone(), sink))
+        self.core.hear(self.core.keys.bus(channel), Receiver::Channel(Way::here(channel.clone(), sink)))
     }
 
     fn stands(&self, channel: &ChannelName) -> EngineAnswer<()> {
@@ -195,7 +198,7 @@ impl Engine for RedisEngine {
     }
 
     fn trouble(&self) -> Option<&'static str> {
-        let well = self.core.slots().links.iter().all(|link| link.is_well());
+        let well = self.core.slots().links.iter().all(|link| link.canary.is_well());
         (!well).then_some("events do not get through Redis")
     }
 }
@@ -207,6 +210,10 @@ impl Peers for RedisEngine {
 
     fn say(&self, to: Option<&str>, words: Bytes) -> EngineAnswer<()> {
         self.core.say(to, &words)
+    }
+
+    fn publish(&self, event: &Event, options: PublishOptions, told: Told) {
+        self.core.publish_and_tell(event, options, told);
     }
 
     fn tap(&self, pattern: &str, tap: Arc<dyn Tap>) {

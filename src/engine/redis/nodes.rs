@@ -1,7 +1,7 @@
 //! The nodes that share the Redis: each announces itself again and again, and hears what is said to it and to all.
 use super::core::{Core, odd};
-use super::pushes::Receiver;
 use super::scripts;
+use super::subscriptions::Receiver;
 use crate::engine::{Ear, EngineAnswer};
 use bytes::Bytes;
 use std::collections::HashSet;

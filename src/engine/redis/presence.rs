@@ -1,5 +1,6 @@
 //! Who is present: entries in Redis that end soon by themselves, and that this node renews as long as it lives.
 use super::core::{Core, odd};
+use super::request::Asked;
 use super::{envelope, scripts};
 use crate::engine::{EngineAnswer, Error, PresenceStats};
 use crate::types::{ChannelName, ClientInfo, SessionId};
@@ -80,7 +81,7 @@ impl Core {
         (ends, command)
     }
 
-    fn adding(&self, channel: &ChannelName, entries: &[Entry]) -> EngineAnswer<Value> {
+    fn adding(&self, channel: &ChannelName, entries: &[Entry]) -> Asked {
         let (key, mut command) = self.present_call(channel, "add");
         let now = Instant::now();
         for Entry { info, ends } in entries {
@@ -95,7 +96,7 @@ impl Core {
     pub fn announce(&self, channel: &ChannelName, joined: bool, info: &ClientInfo) {
         let name = self.keys.bus(channel);
         let mut command = redis::cmd("PUBLISH");
-        command.arg(&name[..]).arg(envelope::encode_notice(joined, info));
+        command.arg(&name[..]).arg(&envelope::encode_notice(joined, info)[..]);
         drop(self.ask(&name, command, false));
     }
 

@@ -1,26 +1,62 @@
 //! Publishing, and reading what was published.
 use super::core::{Core, odd};
+use super::keys::Short;
+use super::request::{Outcome, Request, Waiting, lost};
 use super::{envelope, millis, scripts};
 use crate::engine::{
-    EngineAnswer, HistoryPage, HistoryQuery, Idempotency, PublishOptions, Published, Retention, Version,
+    Accepted, EngineAnswer, Error, HistoryPage, HistoryQuery, Idempotency, PublishOptions, Published, Retention, Told,
+    Version,
 };
 use crate::types::{ChannelName, Epoch, Event, Position};
-use redis::Value;
+use redis::{Cmd, Value};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// For how long the version of a channel without history is remembered: as long as a position by default.
 const VERSION_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// Who is told what became of a publish: once, that it is unknown where nothing else is known.
+pub(super) struct Publisher {
+    told: Option<Told>,
+    is_script: bool,
+}
+
+impl Publisher {
+    pub fn tell(mut self, outcome: Outcome) {
+        if let Some(told) = self.told.take() {
+            told(accepted(outcome, self.is_script));
+        }
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        if let Some(told) = self.told.take() {
+            told(Err(lost()));
+        }
+    }
+}
+
 impl Core {
     pub fn publish(&self, event: &Event, options: PublishOptions) -> EngineAnswer<Published> {
-        let name = self.keys.bus(&event.channel);
-        let record = envelope::encode(event, &self.id);
+        let (name, command, is_script) = self.publishing(event, options);
+        self.ask(&name, command, is_script).then(move |outcome| accepted(outcome, is_script).map(Published::from))
+    }
+
+    pub fn publish_and_tell(&self, event: &Event, options: PublishOptions, told: Told) {
+        let (name, command, is_script) = self.publishing(event, options);
+        let publisher = Publisher { told: Some(told), is_script };
+        self.send(&name, |slot| Request::new(command, is_script, slot, Waiting::Publisher(publisher)));
+    }
+
+    /// The channel's name on the bus, the command that publishes the event, and whether it is a script.
+    fn publishing(&self, event: &Event, options: PublishOptions) -> (Short, Cmd, bool) {
+        let (name, record) = (self.keys.short_bus(&event.channel), envelope::encode(event, &self.id));
         let PublishOptions { retention, idempotency, version, local: _ } = options;
         if retention.is_none() && idempotency.is_none() && version.is_none() {
-            let mut command = redis::Cmd::with_capacity(3, name.len() + record.len() + 7);
-            command.arg("PUBLISH").arg(&name[..]).arg(record);
-            return self.ask(&name, command, false).then(|sent| sent.map(|_| Published::OnBus(None)));
+            let mut command = Cmd::with_capacity(3, name.len() + record.len() + 7);
+            command.arg("PUBLISH").arg(&name[..]).arg(&record[..]);
+            return (name, command, false);
         }
         let (key, key_ttl) = match &idempotency {
             Some(Idempotency { key, ttl }) => (self.keys.idempotency(&event.channel, key), millis(*ttl)),
@@ -38,9 +74,9 @@ impl Core {
         };
         let keys = [&self.keys.meta(&event.channel)[..], &self.keys.events(&event.channel), &key];
         let mut command = scripts::call(&scripts::PUBLISH, &keys);
-        command.arg(record).arg(&name[..]).arg(size).arg(millis(ttl)).arg(millis(meta_ttl)).arg(key_ttl);
+        command.arg(&record[..]).arg(&name[..]).arg(size).arg(millis(ttl)).arg(millis(meta_ttl)).arg(key_ttl);
         command.arg(version).arg(epoch).arg("PUBLISH");
-        self.ask(&name, command, true).then(|answer| published(&answer?).ok_or_else(|| odd("a publish")))
+        (name, command, true)
     }
 
     pub fn history(
@@ -74,17 +110,25 @@ impl Core {
     }
 }
 
-/// Reads the answer of publish.lua.
-fn published(answer: &Value) -> Option<Published> {
-    let Value::BulkString(text) = answer else { return None };
+/// Reads the answer to PUBLISH or of publish.lua.
+fn accepted(outcome: Outcome, is_script: bool) -> Result<Accepted, Error> {
+    match (outcome?, is_script) {
+        (_, false) => Ok(Accepted { position: None, is_new: true }),
+        (Value::BulkString(text), true) => verdict(&text).ok_or_else(|| odd("a publish")),
+        (_, true) => Err(odd("a publish")),
+    }
+}
+
+/// Reads what publish.lua says.
+fn verdict(text: &[u8]) -> Option<Accepted> {
     let (verdict, position) = std::str::from_utf8(text).ok()?.split_at_checked(1)?;
     let position = match position {
         "" => None,
         position => Some(envelope::position(position)?),
     };
     match verdict {
-        "A" => Some(Published::OnBus(position)),
-        "R" => Some(Published::Repeated(position)),
+        "A" => Some(Accepted { position, is_new: true }),
+        "R" => Some(Accepted { position, is_new: false }),
         _ => None,
     }
 }

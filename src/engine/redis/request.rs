@@ -1,6 +1,8 @@
 //! Commands on their way to a server: in the order they came, bounded in number, bytes and time.
 use super::homes::{self, Home};
-use crate::engine::Error;
+use super::publish::Publisher;
+use crate::engine::{EngineAnswer, Error};
+use crate::types::Answer;
 use redis::{Cmd, ServerError, Value};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +22,7 @@ const CODES: usize = 32;
 /// What a command is answered.
 pub(super) type Outcome = Result<Value, Error>;
 
-/// A command and who waits for its answer. Dropped without one, the outcome is unknown.
+/// A command and who waits for its answer.
 pub(super) struct Request {
     pub command: Cmd,
     /// A script: the server's replication id is its last argument, as it is when it leaves.
@@ -31,26 +33,59 @@ pub(super) struct Request {
     pub asking: bool,
     bytes: usize,
     came: Instant,
-    pub answer: oneshot::Sender<Outcome>,
+    pub waiting: Waiting,
     pub home: Option<Arc<Home>>,
 }
 
-impl Request {
-    pub fn new(command: Cmd, stamped: bool, slot: u16) -> (Self, oneshot::Receiver<Outcome>) {
+/// Who waits for an answer. Dropped without one, the outcome is unknown to it.
+pub(super) enum Waiting {
+    Asker(oneshot::Sender<Outcome>),
+    Publisher(Publisher),
+}
+
+impl Waiting {
+    pub fn asked() -> (Self, Asked) {
         let (answer, outcome) = oneshot::channel();
-        let lengths = command.args_iter().map(|arg| if let redis::Arg::Simple(bytes) = arg { bytes.len() } else { 0 });
-        let bytes = lengths.sum();
-        (
-            Request { command, stamped, slot, asking: false, bytes, came: Instant::now(), answer, home: homes::here() },
-            outcome,
-        )
+        (Waiting::Asker(answer), Asked(outcome))
+    }
+
+    pub fn give(self, outcome: Outcome) {
+        match self {
+            // It may have given up.
+            Waiting::Asker(answer) => drop(answer.send(outcome)),
+            Waiting::Publisher(publisher) => publisher.tell(outcome),
+        }
+    }
+
+    fn has_given_up(&self) -> bool {
+        matches!(self, Waiting::Asker(answer) if answer.is_closed())
+    }
+}
+
+/// Waits for the answer to a command.
+pub(super) struct Asked(oneshot::Receiver<Outcome>);
+
+impl Asked {
+    pub async fn wait(self) -> Outcome {
+        self.0.await.unwrap_or_else(|_| Err(lost()))
+    }
+
+    /// Reads the answer.
+    pub fn then<T>(self, read: impl FnOnce(Outcome) -> Result<T, Error> + Send + 'static) -> EngineAnswer<T> {
+        Answer::Later(Box::pin(async move { read(self.wait().await) }))
     }
 }
 
 impl Request {
+    pub fn new(command: Cmd, stamped: bool, slot: u16, waiting: Waiting) -> Self {
+        let lengths = command.args_iter().map(|arg| if let redis::Arg::Simple(bytes) = arg { bytes.len() } else { 0 });
+        let bytes = lengths.sum();
+        Request { command, stamped, slot, asking: false, bytes, came: Instant::now(), waiting, home: homes::here() }
+    }
+
     /// Whether somebody may still wait for its answer.
     pub fn may_try_again(&self, timeout: Duration) -> bool {
-        self.came.elapsed() < timeout && !self.answer.is_closed()
+        self.came.elapsed() < timeout && !self.waiting.has_given_up()
     }
 
     /// Takes the command back from what was sent, without its stamp, to go again.
@@ -89,80 +124,74 @@ pub(super) fn refused(error: &ServerError) -> Error {
 /// The commands that wait.
 #[derive(Default)]
 pub(super) struct Queue {
-    waiting: Mutex<Waiting>,
+    commands: Mutex<Commands>,
     pub filled: Notify,
 }
 
 #[derive(Default)]
-struct Waiting {
+struct Commands {
     requests: VecDeque<Request>,
     bytes: usize,
 }
 
 impl Queue {
-    /// Adds a command; where there is no room it is answered at once.
+    /// Adds a command; where there is no room it is answered at once. Who adds has the link told.
     pub fn push(&self, request: Request) {
         let bytes = request.bytes;
-        let mut waiting = self.lock();
-        if waiting.requests.len() >= MOST || waiting.bytes + bytes > MOST_BYTES {
-            drop(waiting);
-            let _ = request
-                .answer
-                .send(Err(Error::Unreachable("too many commands wait for Redis; nothing was done".into())));
-            return;
+        let mut commands = self.lock();
+        if commands.requests.len() >= MOST || commands.bytes + bytes > MOST_BYTES {
+            drop(commands);
+            let full = Error::Unreachable("too many commands wait for Redis; nothing was done".into());
+            return request.waiting.give(Err(full));
         }
-        let was_empty = waiting.requests.is_empty();
-        waiting.bytes += bytes;
-        waiting.requests.push_back(request);
-        drop(waiting);
-        // Who takes them takes them all, so one wake is enough for many.
-        if was_empty {
-            self.filled.notify_one();
-        }
+        commands.bytes += bytes;
+        commands.requests.push_back(request);
     }
 
     /// Puts commands back that were not done, before all others.
     pub fn return_all(&self, requests: Vec<Request>) {
-        let mut waiting = self.lock();
+        let mut commands = self.lock();
         for request in requests.into_iter().rev() {
-            waiting.bytes += request.bytes;
-            waiting.requests.push_front(request);
+            commands.bytes += request.bytes;
+            commands.requests.push_front(request);
         }
-        drop(waiting);
+        drop(commands);
         self.filled.notify_one();
     }
 
     /// Takes what may leave together.
     pub fn take(&self) -> Vec<Request> {
-        let mut waiting = self.lock();
+        let mut commands = self.lock();
         let mut bytes = 0;
         let mut count = 0;
-        for request in waiting.requests.iter().take(BATCH) {
+        for request in commands.requests.iter().take(BATCH) {
             bytes += request.bytes;
             count += 1;
             if bytes >= BATCH_BYTES {
                 break;
             }
         }
-        waiting.bytes = waiting.bytes.saturating_sub(bytes);
-        if count == waiting.requests.len() {
-            return std::mem::take(&mut waiting.requests).into();
+        commands.bytes = commands.bytes.saturating_sub(bytes);
+        let batch = commands.requests.drain(..count).collect();
+        // After an outage much room is left over.
+        if commands.requests.capacity() > 2 * BATCH {
+            commands.requests.shrink_to(BATCH);
         }
-        waiting.requests.drain(..count).collect()
+        batch
     }
 
     /// Answers those that have waited this long: nothing of them was done.
     pub fn expire(&self, age: Duration) {
         let now = Instant::now();
         loop {
-            let mut waiting = self.lock();
-            if waiting.requests.front().is_none_or(|request| now.duration_since(request.came) < age) {
+            let mut commands = self.lock();
+            if commands.requests.front().is_none_or(|request| now.duration_since(request.came) < age) {
                 return;
             }
-            let Some(request) = waiting.requests.pop_front() else { return };
-            waiting.bytes = waiting.bytes.saturating_sub(request.bytes);
-            drop(waiting);
-            let _ = request.answer.send(Err(Error::Unreachable("Redis is away; nothing was done".into())));
+            let Some(request) = commands.requests.pop_front() else { return };
+            commands.bytes = commands.bytes.saturating_sub(request.bytes);
+            drop(commands);
+            request.waiting.give(Err(Error::Unreachable("Redis is away; nothing was done".into())));
         }
     }
 
@@ -172,8 +201,8 @@ impl Queue {
         requests.into_iter().for_each(&mut to);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, Commands> {
         // What panics here leaves at worst a count of bytes that is too high.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.commands.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

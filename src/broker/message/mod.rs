@@ -1,15 +1,16 @@
 //! What the actors say to each other.
+mod publish;
+
+pub use publish::{Publish, PublishAnswer, PublishDone};
+
 use super::channel::drive;
 use super::hub::{Hub, HubId};
 use super::listener::Since;
 use super::outlet::Ticket;
 use super::session::SubscribeOptions;
-use super::{Channel, Delivery, FlightPlace, Instruction, Node, Seq, SessionAddr};
-use crate::engine::{Idempotency, Version};
+use super::{Channel, Delivery, Instruction, Node, Seq};
 use crate::protocol::{Command, Recovered};
-use crate::types::{
-    ChannelName, ClientInfo, Disconnect, Envelope, Fault, Json, Position, ReplyError, Revocation, Tags, Unsubscribed,
-};
+use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Json, Position, Revocation, Unsubscribed};
 use actix::prelude::*;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -57,90 +58,6 @@ pub enum SessionOrder {
     Revoke(Arc<Revocation>, i64),
     /// Events of this channel were lost on the way: the listener has to come back.
     Resync(ChannelName),
-}
-
-/// A publish on its way to its channel.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Publish {
-    /// Where to.
-    pub channel: ChannelName,
-    /// The payload.
-    pub data: Json,
-    /// The tags.
-    pub tags: Option<Arc<Tags>>,
-    /// Who, as listeners see it.
-    pub publisher: Option<Arc<ClientInfo>>,
-    /// To whom it goes; none for everybody.
-    pub envelope: Option<Arc<Envelope>>,
-    /// Do not keep it.
-    pub skip_history: bool,
-    /// For this node alone, whatever the engine.
-    pub local: bool,
-    /// Answer a repetition with the first answer.
-    pub idempotency: Option<Idempotency>,
-    /// Refuse to go back in versions.
-    pub version: Option<Version>,
-    /// Who waits for the outcome.
-    pub answer: PublishAnswer,
-}
-
-/// The outcome of a publish of a session, back to it.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct PublishDone {
-    /// Which command it was.
-    pub ticket: Ticket,
-    /// None if it was accepted.
-    pub refused: Option<ReplyError>,
-}
-
-/// Who waits for the outcome of a publish. Dropped without an answer (its channel died) it says "internal error", which
-/// is temporary: the outcome is unknown (decision 21).
-pub struct PublishAnswer(Option<Waiting>);
-
-enum Waiting {
-    Session(SessionAddr, Ticket),
-    Call(oneshot::Sender<Result<Option<Position>, ReplyError>>),
-    Nobody(FlightPlace),
-}
-
-impl PublishAnswer {
-    /// Answers a command of a session.
-    pub fn session(session: SessionAddr, ticket: Ticket) -> Self {
-        PublishAnswer(Some(Waiting::Session(session, ticket)))
-    }
-
-    /// Answers nobody; only the place is given back.
-    pub fn nobody(place: FlightPlace) -> Self {
-        PublishAnswer(Some(Waiting::Nobody(place)))
-    }
-
-    /// Answers a call.
-    pub fn call() -> (Self, oneshot::Receiver<Result<Option<Position>, ReplyError>>) {
-        let (answer, waiting) = oneshot::channel();
-        (PublishAnswer(Some(Waiting::Call(answer))), waiting)
-    }
-
-    /// Tells the outcome.
-    pub fn give(mut self, outcome: Result<Option<Position>, ReplyError>) {
-        self.tell(outcome);
-    }
-
-    fn tell(&mut self, outcome: Result<Option<Position>, ReplyError>) {
-        match self.0.take() {
-            Some(Waiting::Session(session, ticket)) => session.do_send(PublishDone { ticket, refused: outcome.err() }),
-            Some(Waiting::Call(answer)) => drop(answer.send(outcome)),
-            Some(Waiting::Nobody(place)) => drop(place),
-            None => {}
-        }
-    }
-}
-
-impl Drop for PublishAnswer {
-    fn drop(&mut self) {
-        self.tell(Err(ReplyError::INTERNAL));
-    }
 }
 
 /// A join on its way to its channel. The listener is in its hub already, holding back what comes.

@@ -1,0 +1,41 @@
+//! Publishing over a bus: no channel is needed here, for the bus brings the event to every channel that somebody listens to.
+use super::Node;
+use super::message::Publish;
+use super::query;
+use crate::engine::{Accepted, Peers};
+use crate::types::{ReplyError, Space};
+use prometheus_client::metrics::counter::Counter;
+
+/// The bus of a node.
+pub(super) struct Bus<'a> {
+    node: &'a Node,
+    peers: &'a dyn Peers,
+}
+
+impl Node {
+    /// The bus that brings this event. None where there is none, where it is for this node alone, and in the homes of Socket.IO,
+    /// where things are done to listeners in order with the events: then its channel publishes it.
+    pub(super) fn bus_for(&self, publish: &Publish) -> Option<Bus<'_>> {
+        if publish.local || *publish.channel.space() != Space::User {
+            return None;
+        }
+        Some(Bus { node: self, peers: self.engine().peers()? })
+    }
+}
+
+impl Bus<'_> {
+    /// Publishes: on its way before this returns. `publishes` says what counts for a namespace what is accepted.
+    pub fn publish(self, publish: Publish, publishes: impl FnOnce(&str) -> Counter) {
+        let Some(namespace) = self.node.namespace(&publish.channel) else {
+            return publish.answer.give(Err(ReplyError::UNKNOWN_CHANNEL));
+        };
+        let publishes = publishes(publish.channel.namespace());
+        let (event, options, answer) = publish.split(namespace.retention());
+        let accept = move |Accepted { position, is_new }| {
+            publishes.inc_by(u64::from(is_new));
+            position
+        };
+        let told = move |outcome: Result<_, _>| answer.give(outcome.map(accept).map_err(query::refusal));
+        self.peers.publish(&event, options, Box::new(told));
+    }
+}

@@ -1,0 +1,114 @@
+//! A publish on its way, and who waits for its outcome.
+use crate::broker::outlet::Ticket;
+use crate::broker::{FlightPlace, SessionAddr};
+use crate::engine::{Idempotency, PublishOptions, Retention, Version};
+use crate::types::{ChannelName, ClientInfo, Envelope, Event, Json, Position, ReplyError, Tags};
+use actix::prelude::*;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// A publish on its way to its channel.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Publish {
+    /// Where to.
+    pub channel: ChannelName,
+    /// The payload.
+    pub data: Json,
+    /// The tags.
+    pub tags: Option<Arc<Tags>>,
+    /// Who, as listeners see it.
+    pub publisher: Option<Arc<ClientInfo>>,
+    /// To whom it goes; none for everybody.
+    pub envelope: Option<Arc<Envelope>>,
+    /// Do not keep it.
+    pub skip_history: bool,
+    /// For this node alone, whatever the engine.
+    pub local: bool,
+    /// Answer a repetition with the first answer.
+    pub idempotency: Option<Idempotency>,
+    /// Refuse to go back in versions.
+    pub version: Option<Version>,
+    /// Who waits for the outcome.
+    pub answer: PublishAnswer,
+}
+
+impl Publish {
+    /// The event without a position, how it is to be published, and who waits for the outcome; the event is kept as
+    /// `retention` says unless it asks not to be.
+    pub fn split(self, retention: Option<Retention>) -> (Event, PublishOptions, PublishAnswer) {
+        let options = PublishOptions {
+            retention: retention.filter(|_| !self.skip_history),
+            idempotency: self.idempotency,
+            version: self.version,
+            local: self.local,
+        };
+        let event = Event {
+            channel: self.channel,
+            data: self.data,
+            tags: self.tags,
+            publisher: self.publisher,
+            position: None,
+            envelope: self.envelope,
+        };
+        (event, options, self.answer)
+    }
+}
+
+/// The outcome of a publish of a session, back to it.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct PublishDone {
+    /// Which command it was.
+    pub ticket: Ticket,
+    /// None if it was accepted.
+    pub refused: Option<ReplyError>,
+}
+
+/// Who waits for the outcome of a publish. Dropped without an answer (its channel died) it says "internal error", which
+/// is temporary: the outcome is unknown (decision 21).
+pub struct PublishAnswer(Option<Waiting>);
+
+enum Waiting {
+    Session(SessionAddr, Ticket),
+    Call(oneshot::Sender<Result<Option<Position>, ReplyError>>),
+    Nobody(FlightPlace),
+}
+
+impl PublishAnswer {
+    /// Answers a command of a session.
+    pub fn session(session: SessionAddr, ticket: Ticket) -> Self {
+        PublishAnswer(Some(Waiting::Session(session, ticket)))
+    }
+
+    /// Answers nobody; only the place is given back.
+    pub fn nobody(place: FlightPlace) -> Self {
+        PublishAnswer(Some(Waiting::Nobody(place)))
+    }
+
+    /// Answers a call.
+    pub fn call() -> (Self, oneshot::Receiver<Result<Option<Position>, ReplyError>>) {
+        let (answer, waiting) = oneshot::channel();
+        (PublishAnswer(Some(Waiting::Call(answer))), waiting)
+    }
+
+    /// Tells the outcome.
+    pub fn give(mut self, outcome: Result<Option<Position>, ReplyError>) {
+        self.tell(outcome);
+    }
+
+    fn tell(&mut self, outcome: Result<Option<Position>, ReplyError>) {
+        match self.0.take() {
+            Some(Waiting::Session(session, ticket)) => session.do_send(PublishDone { ticket, refused: outcome.err() }),
+            Some(Waiting::Call(answer)) => drop(answer.send(outcome)),
+            Some(Waiting::Nobody(place)) => drop(place),
+            None => {}
+        }
+    }
+}
+
+impl Drop for PublishAnswer {
+    fn drop(&mut self) {
+        self.tell(Err(ReplyError::INTERNAL));
+    }
+}
