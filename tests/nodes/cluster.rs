@@ -41,28 +41,50 @@ impl Cluster {
         self.0[server].say("CLUSTER MYID").lines().nth(1).expect("an id").to_owned()
     }
 
-    /// Moves the slot of a key to the next server, as `redis-cli --cluster reshard` does.
-    fn move_slot_of(&self, key: &str) {
-        let slot: usize =
-            self.0[0].say(&format!("CLUSTER KEYSLOT {key}")).trim().trim_matches(':').parse().expect("a slot");
+    fn slot_of(&self, key: &str) -> usize {
+        self.0[0].say(&format!("CLUSTER KEYSLOT {key}")).trim().trim_matches(':').parse().expect("a slot")
+    }
+
+    /// Who has a slot at first, and who is to get it.
+    fn ways_of(&self, slot: usize) -> (usize, usize) {
         let from = [5461, 10923, 16384].iter().position(|end| slot < *end).expect("an owner");
-        let to = (from + 1) % 3;
-        let ok = |answer: String| assert!(answer.starts_with("+OK") || answer.starts_with("+NOKEY"), "{answer}");
+        (from, (from + 1) % 3)
+    }
+
+    fn begin_to_move(&self, slot: usize, from: usize, to: usize) {
         ok(self.0[to].say(&format!("CLUSTER SETSLOT {slot} IMPORTING {}", self.id(from))));
         ok(self.0[from].say(&format!("CLUSTER SETSLOT {slot} MIGRATING {}", self.id(to))));
+    }
+
+    fn move_keys(&self, keys: &str, from: usize, to: usize) {
+        ok(self.0[from].say(&format!("MIGRATE 127.0.0.1 {}  0 5000 KEYS {keys}", self.0[to].port())));
+    }
+
+    fn end_the_move(&self, slot: usize, from: usize, to: usize) {
+        for server in [to, from, (to + 1) % 3] {
+            ok(self.0[server].say(&format!("CLUSTER SETSLOT {slot} NODE {}", self.id(to))));
+        }
+    }
+
+    /// Moves the slot of a key to the next server, as `redis-cli --cluster reshard` does.
+    fn move_slot_of(&self, key: &str) {
+        let slot = self.slot_of(key);
+        let (from, to) = self.ways_of(slot);
+        self.begin_to_move(slot, from, to);
         loop {
             let told = self.0[from].say(&format!("CLUSTER GETKEYSINSLOT {slot} 100"));
             let keys: Vec<&str> = told.lines().skip(1).filter(|line| !line.starts_with('$')).collect();
             if keys.is_empty() {
                 break;
             }
-            let port = self.0[to].port();
-            ok(self.0[from].say(&format!("MIGRATE 127.0.0.1 {port}  0 5000 KEYS {}", keys.join(" "))));
+            self.move_keys(&keys.join(" "), from, to);
         }
-        for server in [to, from, (to + 1) % 3] {
-            ok(self.0[server].say(&format!("CLUSTER SETSLOT {slot} NODE {}", self.id(to))));
-        }
+        self.end_the_move(slot, from, to);
     }
+}
+
+fn ok(answer: String) {
+    assert!(answer.starts_with("+OK") || answer.starts_with("+NOKEY"), "{answer}");
 }
 
 #[tokio::test]
@@ -86,6 +108,48 @@ async fn channels_of_all_slots_are_heard_and_kept() {
         let present = result(&nodes[0], "presence_stats", &format!(r#"{{"channel":"n{number}"}}"#));
         assert_eq!(present["num_clients"], 1);
     }
+}
+
+#[tokio::test]
+async fn publishes_of_one_client_keep_their_order_while_a_slot_moves() {
+    // All of it is one page of the history.
+    const STEP: u32 = 50;
+    let cluster = Cluster::start();
+    let nodes = nodes(&cluster.url(), 1);
+    result(&nodes[0], "publish", r#"{"channel":"news","data":0}"#);
+    let mut client = Socket::connect(nodes[0].address(), 0).await;
+    let slot = cluster.slot_of("callboard:{u:news}m");
+    let (from, to) = cluster.ways_of(slot);
+    let refused = |how: &str| nodes[0].until(|_| cluster.0[from].say("INFO errorstats"), |told| told.contains(how));
+    let mut sent = 0;
+    publish(&mut client, &mut sent, STEP).await;
+    cluster.begin_to_move(slot, from, to);
+    publish(&mut client, &mut sent, STEP).await;
+    // One of two keys: neither server has both.
+    cluster.move_keys("callboard:{u:news}m", from, to);
+    publish(&mut client, &mut sent, STEP).await;
+    refused("errorstat_TRYAGAIN");
+    cluster.move_keys("callboard:{u:news}e", from, to);
+    publish(&mut client, &mut sent, STEP).await;
+    refused("errorstat_ASK");
+    cluster.end_the_move(slot, from, to);
+    publish(&mut client, &mut sent, STEP).await;
+    for _ in 0..sent {
+        let reply = client.until(|line| !line["id"].is_null()).await;
+        assert!(reply["error"].is_null(), "{reply}");
+    }
+    let page = result(&nodes[0], "history", r#"{"channel":"news","limit":2000}"#);
+    let kept: Vec<_> = page["publications"].as_array().expect("events").iter().map(|e| e["data"].as_u64()).collect();
+    assert!(kept.iter().copied().eq((0..=u64::from(sent)).map(Some)), "{kept:?}");
+}
+
+/// Sends so many more publishes at once.
+async fn publish(client: &mut Socket, sent: &mut u32, count: u32) {
+    let lines = (1..=count)
+        .map(|number| *sent + number)
+        .map(|number| format!(r#"{{"id":{},"publish":{{"channel":"news","data":{number}}}}}"#, number + 1));
+    client.send(&lines.collect::<Vec<_>>().join("\n")).await;
+    *sent += count;
 }
 
 #[tokio::test]

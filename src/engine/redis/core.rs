@@ -2,6 +2,7 @@
 use super::config::{Config, Login, Place};
 use super::envelope::Undecodable;
 use super::keys::Keys;
+use super::lanes::Lanes;
 use super::link::Link;
 use super::presence::Present;
 use super::request::{Asked, Request, Waiting};
@@ -36,6 +37,7 @@ pub(super) struct Core {
     /// None where there is one server.
     login: Option<Login>,
     slots: ArcSwap<Slots>,
+    pub lanes: Lanes,
     pub stale: Notify,
     /// That something is no event has been logged.
     told_undecodable: AtomicBool,
@@ -77,6 +79,7 @@ impl Core {
             attending: Mutex::default(),
             login,
             slots: ArcSwap::from_pointee(slots),
+            lanes: Lanes::default(),
             stale: Notify::new(),
             told_undecodable: AtomicBool::new(false),
             runtime,
@@ -155,7 +158,7 @@ impl Core {
         self.stale.notify_one();
     }
 
-    /// Sends commands to where their slots are now.
+    /// Sends commands that a server will not do to where their slots are now.
     pub fn redirect(&self, moved: Vec<(Request, ServerError)>) {
         self.look_at_slots_soon();
         let slots = self.slots();
@@ -164,37 +167,28 @@ impl Core {
                 let name = format!("{}:{}", host.0, host.1);
                 slots.links.iter().find(|link| link.name == name).cloned()
             });
-            request.asking = matches!(error.kind(), Some(ServerErrorKind::Ask));
-            match target {
-                Some(link) if request.may_try_again(self.config.timeout) => link.push(request),
-                _ if request.may_try_again(self.config.timeout) => self.try_again(request),
-                _ => request.waiting.give(Err(super::request::refused(&error))),
+            request.asking = target.is_some() && matches!(error.kind(), Some(ServerErrorKind::Ask));
+            let is_early = target.is_none();
+            match request.may_try_again(self.config.timeout) {
+                true => self.lanes.refused(request, target, is_early),
+                false => request.waiting.give(Err(super::request::refused(&error))),
             }
         }
     }
 
-    /// Once more, a little later, to whoever has the slot by then.
-    fn try_again(&self, mut request: Request) {
-        const SOON: Duration = Duration::from_millis(50);
-        request.asking = false;
-        let slots = self.slots();
-        self.runtime.spawn(async move {
-            tokio::time::sleep(SOON).await;
-            slots.link(request.slot).push(request);
-        });
-    }
-
     /// Sends a command whose keys are those of `key`.
-    pub fn ask(&self, key: &[u8], command: Cmd, stamped: bool) -> Asked {
+    pub fn ask(self: &Arc<Self>, key: &[u8], command: Cmd, stamped: bool) -> Asked {
         let (waiting, asked) = Waiting::asked();
         self.send(key, |slot| Request::new(command, stamped, slot, waiting));
         asked
     }
 
     /// Sends a command to who has the slot of `key`.
-    pub fn send(&self, key: &[u8], make: impl FnOnce(u16) -> Request) {
-        let slot = if self.is_cluster() { slot_of(key) } else { 0 };
-        self.slots.load().link(slot).push(make(slot));
+    pub fn send(self: &Arc<Self>, key: &[u8], make: impl FnOnce(u16) -> Request) {
+        match self.is_cluster() {
+            true => self.lanes.send(self, make(slot_of(key))),
+            false => self.slots.load().link(0).push(make(0)),
+        }
     }
 
     /// Subscribes to a name on the bus.

@@ -54,12 +54,20 @@ impl Link {
 
     /// Adds a command, which leaves when its thread has nothing more to add.
     pub fn push(self: &Arc<Self>, request: Request) {
+        if let Some(too_many) = self.offer(request) {
+            too_many.reject();
+        }
+    }
+
+    /// The same; gives the command back where there is no room.
+    pub fn offer(self: &Arc<Self>, request: Request) -> Option<Request> {
         let home = request.home.clone();
-        self.queue.push(request);
+        let too_many = self.queue.push(request);
         match home {
             Some(home) => home.wake_later(self),
             None => self.queue.filled.notify_one(),
         }
+        too_many
     }
 
     /// Takes what the bus brings of a channel home.

@@ -20,6 +20,7 @@ mod core;
 mod envelope;
 mod homes;
 mod keys;
+mod lanes;
 mod link;
 mod nodes;
 mod presence;

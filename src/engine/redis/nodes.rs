@@ -44,7 +44,7 @@ impl Core {
         self.attending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn say(&self, to: Option<&str>, words: &Bytes) -> EngineAnswer<()> {
+    pub fn say(self: &Arc<Self>, to: Option<&str>, words: &Bytes) -> EngineAnswer<()> {
         let name = to.map_or_else(|| self.keys.everyone(), |id| self.keys.node(id));
         let mut command = redis::cmd("PUBLISH");
         command.arg(&name[..]).arg(&words[..]);

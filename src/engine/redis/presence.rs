@@ -81,7 +81,7 @@ impl Core {
         (ends, command)
     }
 
-    fn adding(&self, channel: &ChannelName, entries: &[Entry]) -> Asked {
+    fn adding(self: &Arc<Self>, channel: &ChannelName, entries: &[Entry]) -> Asked {
         let (key, mut command) = self.present_call(channel, "add");
         let now = Instant::now();
         for Entry { info, ends } in entries {
@@ -93,21 +93,26 @@ impl Core {
     }
 
     /// Tells of a join or a leave; nobody waits for that.
-    pub fn announce(&self, channel: &ChannelName, joined: bool, info: &ClientInfo) {
+    pub fn announce(self: &Arc<Self>, channel: &ChannelName, joined: bool, info: &ClientInfo) {
         let name = self.keys.bus(channel);
         let mut command = redis::cmd("PUBLISH");
         command.arg(&name[..]).arg(&envelope::encode_notice(joined, info)[..]);
         drop(self.ask(&name, command, false));
     }
 
-    pub fn add_presence(&self, channel: &ChannelName, info: Arc<ClientInfo>, ttl: Duration) -> EngineAnswer<()> {
+    pub fn add_presence(
+        self: &Arc<Self>,
+        channel: &ChannelName,
+        info: Arc<ClientInfo>,
+        ttl: Duration,
+    ) -> EngineAnswer<()> {
         let ends = Instant::now() + ttl.min(super::FAR);
         self.present.add(channel, info.clone(), ends);
         // Where it fails the next renewal adds it.
         self.adding(channel, &[Entry { info, ends }]).then(|added| added.map(drop))
     }
 
-    pub fn remove_presence(&self, channel: &ChannelName, client: SessionId) -> EngineAnswer<()> {
+    pub fn remove_presence(self: &Arc<Self>, channel: &ChannelName, client: SessionId) -> EngineAnswer<()> {
         self.present.remove(channel, client);
         let (key, mut command) = self.present_call(channel, "remove");
         command.arg(client.to_string());

@@ -38,12 +38,12 @@ impl Drop for Publisher {
 }
 
 impl Core {
-    pub fn publish(&self, event: &Event, options: PublishOptions) -> EngineAnswer<Published> {
+    pub fn publish(self: &Arc<Self>, event: &Event, options: PublishOptions) -> EngineAnswer<Published> {
         let (name, command, is_script) = self.publishing(event, options);
         self.ask(&name, command, is_script).then(move |outcome| accepted(outcome, is_script).map(Published::from))
     }
 
-    pub fn publish_and_tell(&self, event: &Event, options: PublishOptions, told: Told) {
+    pub fn publish_and_tell(self: &Arc<Self>, event: &Event, options: PublishOptions, told: Told) {
         let (name, command, is_script) = self.publishing(event, options);
         let publisher = Publisher { told: Some(told), is_script };
         self.send(&name, |slot| Request::new(command, is_script, slot, Waiting::Publisher(publisher)));
@@ -102,7 +102,7 @@ impl Core {
         })
     }
 
-    pub fn remove_history(&self, channel: &ChannelName) -> EngineAnswer<()> {
+    pub fn remove_history(self: &Arc<Self>, channel: &ChannelName) -> EngineAnswer<()> {
         let events = self.keys.events(channel);
         let mut command = redis::cmd("DEL");
         command.arg(&events);

@@ -1,5 +1,6 @@
 //! Commands on their way to a server: in the order they came, bounded in number, bytes and time.
 use super::homes::{self, Home};
+use super::lanes::Place;
 use super::publish::Publisher;
 use crate::engine::{EngineAnswer, Error};
 use crate::types::Answer;
@@ -35,6 +36,8 @@ pub(super) struct Request {
     came: Instant,
     pub waiting: Waiting,
     pub home: Option<Arc<Home>>,
+    /// Its place among those of its slot, in a cluster.
+    pub place: Option<Place>,
 }
 
 /// Who waits for an answer. Dropped without one, the outcome is unknown to it.
@@ -80,7 +83,13 @@ impl Request {
     pub fn new(command: Cmd, stamped: bool, slot: u16, waiting: Waiting) -> Self {
         let lengths = command.args_iter().map(|arg| if let redis::Arg::Simple(bytes) = arg { bytes.len() } else { 0 });
         let bytes = lengths.sum();
-        Request { command, stamped, slot, asking: false, bytes, came: Instant::now(), waiting, home: homes::here() }
+        let (came, home) = (Instant::now(), homes::here());
+        Request { command, stamped, slot, asking: false, bytes, came, waiting, home, place: None }
+    }
+
+    /// Answers that there is no room for it.
+    pub fn reject(self) {
+        self.waiting.give(Err(Error::Unreachable("too many commands wait for Redis; nothing was done".into())));
     }
 
     /// Whether somebody may still wait for its answer.
@@ -135,17 +144,16 @@ struct Commands {
 }
 
 impl Queue {
-    /// Adds a command; where there is no room it is answered at once. Who adds has the link told.
-    pub fn push(&self, request: Request) {
+    /// Adds a command; gives it back where there is no room. Who adds has the link told.
+    pub fn push(&self, request: Request) -> Option<Request> {
         let bytes = request.bytes;
         let mut commands = self.lock();
         if commands.requests.len() >= MOST || commands.bytes + bytes > MOST_BYTES {
-            drop(commands);
-            let full = Error::Unreachable("too many commands wait for Redis; nothing was done".into());
-            return request.waiting.give(Err(full));
+            return Some(request);
         }
         commands.bytes += bytes;
         commands.requests.push_back(request);
+        None
     }
 
     /// Puts commands back that were not done, before all others.

@@ -4,6 +4,7 @@ use super::{millis, scripts};
 use crate::engine::{EngineAnswer, RevocationPage};
 use crate::types::{Epoch, Position, Revocation};
 use redis::Cmd;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Pieces that are told at once: a script keeps all others waiting.
@@ -17,7 +18,7 @@ impl Core {
         (marks, command)
     }
 
-    pub fn revoke(&self, revocation: &Revocation, ttl: Duration) -> EngineAnswer<()> {
+    pub fn revoke(self: &Arc<Self>, revocation: &Revocation, ttl: Duration) -> EngineAnswer<()> {
         let (key, mut command) = self.revoked_call("add");
         command.arg(revocation.at).arg(millis(ttl));
         for piece in revocation.pieces() {
@@ -26,7 +27,7 @@ impl Core {
         self.ask(&key, command, true).then(|kept| kept.map(drop))
     }
 
-    pub fn revocations(&self, since: Option<&Position>) -> EngineAnswer<RevocationPage> {
+    pub fn revocations(self: &Arc<Self>, since: Option<&Position>) -> EngineAnswer<RevocationPage> {
         let (key, mut command) = self.revoked_call("since");
         let (offset, epoch) = since.map_or((0, ""), |since| (since.offset, since.epoch.as_str()));
         command.arg(offset).arg(epoch).arg(PAGE);
