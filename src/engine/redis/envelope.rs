@@ -42,10 +42,9 @@ pub enum Undecodable {
 
 /// Writes an event without its channel and position, which stand elsewhere.
 pub fn encode(event: &Event, node: &str) -> Short {
-    let mut out = Short::with_capacity(event.data.bytes().len() + node.len() + 32);
+    let mut out = Short::with_capacity(event.data.bytes().len() + 128);
     out.push(VERSION);
     field(&mut out, DATA, &[event.data.bytes()]);
-    field(&mut out, NODE, &[node.as_bytes()]);
     for (key, value) in event.tags.iter().flat_map(|tags| tags.iter()) {
         field(&mut out, TAG, &[&(key.len() as u32).to_le_bytes(), key.as_bytes(), value.as_bytes()]);
     }
@@ -66,6 +65,7 @@ pub fn encode(event: &Event, node: &str) -> Short {
             field(&mut out, VOLATILE, &[]);
         }
         if let Some(round) = ack {
+            field(&mut out, NODE, &[node.as_bytes()]);
             field(&mut out, ROUND, &[&round.to_le_bytes()]);
         }
     }

@@ -131,7 +131,7 @@ impl Way {
 
 impl Arrival {
     /// What the bus brings of a channel, in `bytes`. None where there is no room, and the channel is told already.
-    pub fn brought(way: Arc<Way>, brought: Brought, bytes: usize) -> Option<Self> {
+    fn brought(way: Arc<Way>, brought: Brought, bytes: usize) -> Option<Self> {
         let weight = bytes + OVERHEAD;
         let Some(home) = &way.home else { return Some(Arrival::Brought(way, brought, weight)) };
         if home.bytes.fetch_add(weight, Ordering::Relaxed) < MOST_BYTES {
@@ -178,13 +178,36 @@ impl Arrival {
 pub(super) struct Homeward(Vec<(Arc<Home>, Vec<Arrival>)>);
 
 impl Homeward {
-    pub fn add(&mut self, home: Option<Arc<Home>>, arrival: Arrival) {
-        let Some(home) = home else { return arrival.hand_out(None) };
-        // As many homes as there are workers: few.
-        match self.0.iter_mut().find(|(known, _)| Arc::ptr_eq(known, &home)) {
-            Some((_, arrivals)) => arrivals.push(arrival),
-            None => self.0.push((home, vec![arrival])),
+    /// Adds something for a home. None of it waits where there is no home.
+    pub fn add(&mut self, home: Option<&Arc<Home>>, arrival: Arrival) {
+        match home {
+            Some(home) => self.for_home(home).push(arrival),
+            None => arrival.hand_out(None),
         }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds what the bus brings of a channel, in `bytes`.
+    pub fn bring(&mut self, way: Arc<Way>, brought: Brought, bytes: usize) {
+        let mut arrivals = way.home.as_ref().map(|home| self.for_home(home));
+        match (&mut arrivals, Arrival::brought(way, brought, bytes)) {
+            (Some(arrivals), Some(arrival)) => arrivals.push(arrival),
+            (None, Some(arrival)) => arrival.hand_out(None),
+            (_, None) => {}
+        }
+    }
+
+    fn for_home(&mut self, home: &Arc<Home>) -> &mut Vec<Arrival> {
+        // As many homes as there are workers: few.
+        let known = self.0.iter().position(|(known, _)| Arc::ptr_eq(known, home));
+        let at = known.unwrap_or_else(|| {
+            self.0.push((home.clone(), vec![]));
+            self.0.len() - 1
+        });
+        &mut self.0[at].1
     }
 
     pub fn go(self) {
@@ -250,7 +273,7 @@ mod tests {
 
     async fn carry(arrivals: impl IntoIterator<Item = Arrival>) {
         let mut homeward = Homeward::default();
-        arrivals.into_iter().for_each(|arrival| homeward.add(here(), arrival));
+        arrivals.into_iter().for_each(|arrival| homeward.add(here().as_ref(), arrival));
         homeward.go();
         tokio::task::yield_now().await;
     }
@@ -281,9 +304,7 @@ mod tests {
     #[test]
     fn what_belongs_to_a_thread_without_a_runtime_is_handed_out_at_once() {
         let (notes, way) = way();
-        let mut homeward = Homeward::default();
-        let arrival = Arrival::brought(way, event(), MOST_BYTES).expect("nothing waits there");
-        homeward.add(None, arrival);
+        Homeward::default().bring(way, event(), MOST_BYTES);
         assert_eq!(notes.take(), ["event"]);
     }
 }

@@ -11,14 +11,21 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-/// Commands of one slot that may wait here.
+/// Commands that may wait here, of all slots.
 const MOST: usize = 65_536;
 /// Before a command whose keys are neither here nor there is tried again.
 const SOON: Duration = Duration::from_millis(50);
 
 /// The slots with commands under way.
 #[derive(Default)]
-pub(super) struct Lanes(Mutex<HashMap<u16, Lane, RandomState>>);
+pub(super) struct Lanes(Mutex<Table>);
+
+#[derive(Default)]
+struct Table {
+    by_slot: HashMap<u16, Lane, RandomState>,
+    /// How many are held.
+    held: usize,
+}
 
 struct Lane {
     at: Arc<Link>,
@@ -56,20 +63,22 @@ impl Lanes {
         let slot = request.slot;
         let slots = core.slots();
         let owner = slots.link(slot);
-        let mut lanes = self.lock();
-        let lane = lanes.entry(slot).or_insert_with(|| Lane::to(owner.clone()));
+        let mut table = self.lock();
+        let Table { by_slot, held } = &mut *table;
+        let lane = by_slot.entry(slot).or_insert_with(|| Lane::to(owner.clone()));
         if Arc::ptr_eq(&lane.at, owner) && lane.is_free() {
             lane.under_way += 1;
             request.place = Some(Place { core: Arc::downgrade(core), slot });
             // Under the lock, so that they stand in the queue in this order; what has no room ends behind it.
             let too_many = owner.offer(request);
-            drop(lanes);
+            drop(table);
             return too_many.into_iter().for_each(Request::reject);
         }
-        if lane.held.len() < MOST {
+        if *held < MOST {
+            *held += 1;
             return lane.held.push_back(Detour { request, to: None });
         }
-        drop(lanes);
+        drop(table);
         request.reject();
     }
 
@@ -78,25 +87,25 @@ impl Lanes {
     pub fn refused(&self, mut request: Request, to: Option<Arc<Link>>, is_early: bool) {
         // Given back behind the lock.
         let _place = request.place.take();
-        if let Some(lane) = self.lock().get_mut(&request.slot) {
+        if let Some(lane) = self.lock().by_slot.get_mut(&request.slot) {
             lane.is_early |= is_early;
             lane.refused.push_back(Detour { request, to });
         }
     }
 
     fn leave(&self, core: &Arc<Core>, slot: u16) {
-        let mut lanes = self.lock();
-        let Some(lane) = lanes.get_mut(&slot) else { return };
+        let mut table = self.lock();
+        let Some(lane) = table.by_slot.get_mut(&slot) else { return };
         lane.under_way -= 1;
         if lane.under_way > 0 {
             return;
         }
         if lane.is_free() {
-            lanes.remove(&slot);
+            table.by_slot.remove(&slot);
             return;
         }
         let wait = if lane.is_early { SOON } else { Duration::ZERO };
-        drop(lanes);
+        drop(table);
         // In a task, for a command may end anywhere.
         let weak = Arc::downgrade(core);
         core.runtime.spawn(async move {
@@ -112,8 +121,10 @@ impl Lanes {
     /// Sends what waits: the first of it, as far as it goes to one server.
     fn go_on(&self, core: &Arc<Core>, slot: u16) {
         let slots = core.slots();
-        let mut lanes = self.lock();
-        let Some(lane) = lanes.get_mut(&slot) else { return };
+        let mut table = self.lock();
+        let Table { by_slot, held } = &mut *table;
+        let Some(lane) = by_slot.get_mut(&slot) else { return };
+        *held -= lane.held.len();
         let mut waiting: Vec<Detour> = lane.refused.drain(..).chain(lane.held.drain(..)).collect();
         lane.is_early = false;
         let late: Vec<_> =
@@ -128,18 +139,19 @@ impl Lanes {
                     request.place = Some(Place { core: Arc::downgrade(core), slot });
                     too_many.extend(first.offer(request));
                 }
+                *held += waiting.len();
                 lane.held = waiting.into();
             }
-            None => drop(lanes.remove(&slot)),
+            None => drop(by_slot.remove(&slot)),
         }
-        drop(lanes);
+        drop(table);
         too_many.into_iter().for_each(Request::reject);
         for Detour { request, .. } in late {
             request.waiting.give(Err(Error::Unreachable("a slot of the cluster moves; nothing was done".into())));
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<u16, Lane, RandomState>> {
+    fn lock(&self) -> MutexGuard<'_, Table> {
         // A lane is whole wherever what is done to it can panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -72,15 +72,22 @@ impl Link {
 
     /// Takes what the bus brings of a channel home.
     pub fn bring(&self, way: Arc<Way>, brought: Brought, bytes: usize) {
-        let home = way.home().cloned();
-        if let Some(arrival) = Arrival::brought(way, brought, bytes) {
-            self.send_home(home, arrival);
-        }
+        self.load(|homeward| homeward.bring(way, brought, bytes));
     }
 
-    pub fn send_home(&self, home: Option<Arc<Home>>, arrival: Arrival) {
-        self.homeward().add(home, arrival);
-        self.laden.notify_one();
+    pub fn send_home(&self, home: Option<&Arc<Home>>, arrival: Arrival) {
+        self.load(|homeward| homeward.add(home, arrival));
+    }
+
+    fn load(&self, add: impl FnOnce(&mut Homeward)) {
+        let mut homeward = self.homeward();
+        let was_empty = homeward.is_empty();
+        add(&mut homeward);
+        drop(homeward);
+        // Once for all that come before it goes.
+        if was_empty {
+            self.laden.notify_one();
+        }
     }
 
     fn homeward(&self) -> MutexGuard<'_, Homeward> {
@@ -120,11 +127,10 @@ impl Link {
 
     /// Connects both ways.
     pub async fn connect(self: &Arc<Self>, core: &Arc<Core>) -> Result<Pair, Unusable> {
-        let (weak, link) = (Arc::downgrade(core), Arc::downgrade(self));
+        // Both end with the connection.
+        let (their_core, link) = (core.clone(), self.clone());
         let pushed = move |push: redis::PushInfo| {
-            if let (Some(core), Some(link)) = (weak.upgrade(), link.upgrade()) {
-                pushes::pushed(&core, &link, push);
-            }
+            pushes::pushed(&their_core, &link, push);
             Ok::<_, redis::aio::SendError>(())
         };
         server::connect(&self.source, core.is_cluster(), core.patience(), Arc::new(pushed)).await
@@ -221,7 +227,7 @@ impl Link {
             let (error, command) = match answers.next() {
                 Some((Value::ServerError(error), command)) => (error, command),
                 Some((value, _)) => {
-                    homeward.add(request.home, Arrival::Answer(request.waiting, Ok(value)));
+                    homeward.add(request.home.as_ref(), Arrival::Answer(request.waiting, Ok(value)));
                     continue;
                 }
                 None => return Err("it answered fewer commands than it got".into()),
@@ -241,7 +247,7 @@ impl Link {
                     if matches!(kind, Some(ServerErrorKind::ReadOnly)) {
                         end = Err("it has become a read-only replica".into());
                     }
-                    homeward.add(request.home, Arrival::Answer(request.waiting, Err(refused(&error))));
+                    homeward.add(request.home.as_ref(), Arrival::Answer(request.waiting, Err(refused(&error))));
                 }
             }
         }

@@ -247,7 +247,7 @@ impl Subscriptions {
         drop(table);
         let way = if let Receiver::Channel(way) = receiver { Some(way) } else { None };
         let home = way.as_ref().and_then(|way| way.home().cloned());
-        link.send_home(home, Arrival::Stands { again: way.filter(|_| is_again), waiting });
+        link.send_home(home.as_ref(), Arrival::Stands { again: way.filter(|_| is_again), waiting });
     }
 
     /// What becomes of a message under this name.
