@@ -15,7 +15,7 @@
 //! | `flight` | what is under way and wants no answer |
 //! | `handler` | the user's own actors |
 //! | `control`, `query` | what the API and Rust code ask of the broker |
-//! | `peers` | what is asked of all nodes that share an engine |
+//! | `bus`, `peers` | what goes to all nodes that share an engine: events, and what is asked of them |
 //! | `revocations` | what has been taken back of what tokens granted |
 //! | `policy` | what the config says |
 mod bus;

@@ -216,7 +216,7 @@ pub trait Peers: Send + Sync {
     fn say(&self, to: Option<&str>, words: Bytes) -> EngineAnswer<()>;
 
     /// Publishes as [`Engine::publish`] does, in one order with it, and never for this node alone; whoever is `told` may be so on
-    /// another thread. For a channel that need not know the outcome itself: it has no second turn.
+    /// another thread. No channel is needed where it is called: the bus brings the event to those that there are.
     fn publish(&self, event: &Event, options: PublishOptions, told: Told);
 
     /// Hears what other programs publish under names of this pattern, from now on until the engine is dropped.

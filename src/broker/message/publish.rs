@@ -7,7 +7,7 @@ use actix::prelude::*;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// A publish on its way to its channel.
+/// A publish on its way to its channel, or to the bus.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Publish {

@@ -168,9 +168,8 @@ impl Core {
                 slots.links.iter().find(|link| link.name == name).cloned()
             });
             request.asking = target.is_some() && matches!(error.kind(), Some(ServerErrorKind::Ask));
-            let is_early = target.is_none();
             match request.may_try_again(self.config.timeout) {
-                true => self.lanes.refused(request, target, is_early),
+                true => self.lanes.refused(request, target),
                 false => request.waiting.give(Err(super::request::refused(&error))),
             }
         }

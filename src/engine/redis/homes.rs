@@ -80,10 +80,9 @@ impl Home {
         let weak = Arc::downgrade(&home);
         runtime.spawn(async move {
             while let Some(mail) = mail.recv().await {
-                let Some(home) = weak.upgrade() else { return };
                 match mail {
-                    Mail::HandOut(arrivals) => arrivals.into_iter().for_each(|arrival| arrival.hand_out(Some(&home))),
-                    Mail::Wake => home.wake(),
+                    Mail::HandOut(arrivals) => arrivals.into_iter().for_each(Arrival::hand_out),
+                    Mail::Wake => weak.upgrade().iter().for_each(|home| home.wake()),
                 }
             }
         });
@@ -143,11 +142,11 @@ impl Arrival {
         (!is_told).then(|| Arrival::Lost(way))
     }
 
-    fn hand_out(self, home: Option<&Arc<Home>>) {
+    fn hand_out(self) {
         match self {
             Arrival::Answer(waiting, outcome) => waiting.give(outcome),
             Arrival::Brought(way, brought, weight) => {
-                if let Some(home) = home {
+                if let Some(home) = &way.home {
                     home.bytes.fetch_sub(weight, Ordering::Relaxed);
                 }
                 match brought {
@@ -182,7 +181,7 @@ impl Homeward {
     pub fn add(&mut self, home: Option<&Arc<Home>>, arrival: Arrival) {
         match home {
             Some(home) => self.for_home(home).push(arrival),
-            None => arrival.hand_out(None),
+            None => arrival.hand_out(),
         }
     }
 
@@ -195,7 +194,7 @@ impl Homeward {
         let mut arrivals = way.home.as_ref().map(|home| self.for_home(home));
         match (&mut arrivals, Arrival::brought(way, brought, bytes)) {
             (Some(arrivals), Some(arrival)) => arrivals.push(arrival),
-            (None, Some(arrival)) => arrival.hand_out(None),
+            (None, Some(arrival)) => arrival.hand_out(),
             (_, None) => {}
         }
     }
@@ -213,7 +212,7 @@ impl Homeward {
     pub fn go(self) {
         for (home, arrivals) in self.0 {
             if let Err(mpsc::error::SendError(Mail::HandOut(arrivals))) = home.inlet.send(Mail::HandOut(arrivals)) {
-                arrivals.into_iter().for_each(|arrival| arrival.hand_out(Some(&home)));
+                arrivals.into_iter().for_each(Arrival::hand_out);
             }
         }
     }

@@ -33,8 +33,6 @@ struct Lane {
     /// What was refused, in order; it goes before what is held.
     refused: VecDeque<Detour>,
     held: VecDeque<Detour>,
-    /// The keys of what was refused are on their way.
-    is_early: bool,
 }
 
 struct Detour {
@@ -82,13 +80,12 @@ impl Lanes {
         request.reject();
     }
 
-    /// Takes a command that its server will not do, with where it was sent to instead; `is_early` where it is to be tried again a
-    /// little later.
-    pub fn refused(&self, mut request: Request, to: Option<Arc<Link>>, is_early: bool) {
+    /// Takes a command that its server will not do, with where it was sent to instead; none where its keys are on their way, and
+    /// it is to be tried again a little later.
+    pub fn refused(&self, mut request: Request, to: Option<Arc<Link>>) {
         // Given back behind the lock.
         let _place = request.place.take();
         if let Some(lane) = self.lock().by_slot.get_mut(&request.slot) {
-            lane.is_early |= is_early;
             lane.refused.push_back(Detour { request, to });
         }
     }
@@ -104,13 +101,13 @@ impl Lanes {
             table.by_slot.remove(&slot);
             return;
         }
-        let wait = if lane.is_early { SOON } else { Duration::ZERO };
+        let is_early = lane.refused.iter().any(|detour| detour.to.is_none());
         drop(table);
         // In a task, for a command may end anywhere.
         let weak = Arc::downgrade(core);
         core.runtime.spawn(async move {
-            if !wait.is_zero() {
-                tokio::time::sleep(wait).await;
+            if is_early {
+                tokio::time::sleep(SOON).await;
             }
             if let Some(core) = weak.upgrade() {
                 core.lanes.go_on(&core, slot);
@@ -126,7 +123,6 @@ impl Lanes {
         let Some(lane) = by_slot.get_mut(&slot) else { return };
         *held -= lane.held.len();
         let mut waiting: Vec<Detour> = lane.refused.drain(..).chain(lane.held.drain(..)).collect();
-        lane.is_early = false;
         let late: Vec<_> =
             waiting.extract_if(.., |detour| !detour.request.may_try_again(core.config.timeout)).collect();
         let to = |detour: &Detour| detour.to.as_ref().unwrap_or(slots.link(slot)).clone();
@@ -159,7 +155,7 @@ impl Lanes {
 
 impl Lane {
     fn to(at: Arc<Link>) -> Self {
-        Lane { at, under_way: 0, refused: VecDeque::new(), held: VecDeque::new(), is_early: false }
+        Lane { at, under_way: 0, refused: VecDeque::new(), held: VecDeque::new() }
     }
 
     /// Whether nothing waits.

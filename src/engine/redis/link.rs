@@ -127,7 +127,7 @@ impl Link {
 
     /// Connects both ways.
     pub async fn connect(self: &Arc<Self>, core: &Arc<Core>) -> Result<Pair, Unusable> {
-        // Both end with the connection.
+        // No cycle that lasts: what holds them is dropped with the connection.
         let (their_core, link) = (core.clone(), self.clone());
         let pushed = move |push: redis::PushInfo| {
             pushes::pushed(&their_core, &link, push);
