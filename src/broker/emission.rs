@@ -45,7 +45,7 @@ impl Emission {
             [only] => (Json::of(only, args.bytes()), Arity::One),
             _ => (args.clone(), Arity::Several),
         };
-        let (audience, volatile, local) = (Audience::default(), false, false);
+        let (audience, volatile, local) = (Audience::EVERYONE, false, false);
         Ok(Emission { event: event.into(), data, arity, attachments, audience, volatile, local })
     }
 }
@@ -106,7 +106,7 @@ impl Node {
     /// where there is no such listener.
     pub async fn groups(&self, channel: &ChannelName, session: SessionId) -> Vec<Group> {
         let (tell, told) = oneshot::channel();
-        let audience = Audience { to: vec![session.to_string().into()], except: vec![] };
+        let audience = Audience::of([session.to_string().into()]);
         self.instruct(channel, audience, Instruct::Tell(Telling::new(tell)));
         told.await.unwrap_or_default()
     }

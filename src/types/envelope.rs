@@ -9,13 +9,14 @@ use std::sync::Arc;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Group(Arc<str>);
 
-/// Which listeners of a channel are meant.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Which listeners of a channel are meant: [`Audience::EVERYONE`], or those in some groups ([`Audience::of`]). One that names
+/// its groups stays narrowed, also where it names none: that is nobody (decision 34).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audience {
-    /// Those in any of these groups; everybody where there are none.
-    pub to: Vec<Group>,
+    /// Those in any of these groups; none for everybody.
+    to: Option<Vec<Group>>,
     /// But nobody in one of these.
-    pub except: Vec<Group>,
+    except: Vec<Group>,
 }
 
 /// How many arguments an event's payload stands for (decision 7).
@@ -31,7 +32,7 @@ pub enum Arity {
 }
 
 /// What goes along with an event that is more than JSON for everybody.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
     /// Who gets it.
     pub audience: Audience,
@@ -48,7 +49,7 @@ pub struct Envelope {
 impl Envelope {
     /// Nothing but one argument for everybody.
     pub const PLAIN: Envelope = Envelope {
-        audience: Audience { to: vec![], except: vec![] },
+        audience: Audience::EVERYONE,
         arity: Arity::One,
         attachments: vec![],
         ack: None,
@@ -57,14 +58,50 @@ impl Envelope {
 }
 
 impl Audience {
+    /// All listeners of the channel. There is no default: everybody is said, never left over.
+    pub const EVERYONE: Audience = Audience { to: None, except: vec![] };
+
+    /// Those in any of these groups; nobody where there are none.
+    pub fn of(groups: impl IntoIterator<Item = Group>) -> Self {
+        let mut audience = Audience::EVERYONE;
+        audience.narrow(groups);
+        audience
+    }
+
+    /// Those in any of these groups, and in the groups that were named before.
+    pub fn narrow(&mut self, groups: impl IntoIterator<Item = Group>) {
+        self.to.get_or_insert_default().extend(groups);
+    }
+
+    /// But nobody in one of these groups, nor in one of those excepted before.
+    pub fn exclude(&mut self, groups: impl IntoIterator<Item = Group>) {
+        self.except.extend(groups);
+    }
+
+    /// The same, but nobody in one of these groups.
+    pub fn but(mut self, groups: impl IntoIterator<Item = Group>) -> Self {
+        self.exclude(groups);
+        self
+    }
+
+    /// The groups that were named, in order; none for everybody.
+    pub fn to(&self) -> Option<&[Group]> {
+        self.to.as_deref()
+    }
+
+    /// The groups whose members are not meant.
+    pub fn excepted(&self) -> &[Group] {
+        &self.except
+    }
+
     /// Whether a listener with these groups is meant.
     pub fn admits(&self, is_in: impl Fn(&Group) -> bool) -> bool {
-        (self.to.is_empty() || self.to.iter().any(&is_in)) && !self.except.iter().any(&is_in)
+        self.to.as_ref().is_none_or(|to| to.iter().any(&is_in)) && !self.except.iter().any(&is_in)
     }
 
     /// Whether it is simply everybody.
     pub fn is_everyone(&self) -> bool {
-        self.to.is_empty() && self.except.is_empty()
+        self.to.is_none() && self.except.is_empty()
     }
 }
 
@@ -103,18 +140,24 @@ impl fmt::Display for Group {
 mod tests {
     use super::*;
 
-    fn audience(to: &[&str], except: &[&str]) -> Audience {
-        let groups = |names: &[&str]| names.iter().map(|name| Group::from(*name)).collect();
-        Audience { to: groups(to), except: groups(except) }
+    fn groups(names: &[&str]) -> Vec<Group> {
+        names.iter().map(|name| Group::from(*name)).collect()
     }
 
     #[test]
     fn an_exception_goes_before_a_match() {
         let is_in = |group: &Group| ["a", "b"].contains(&group.as_str());
-        assert!(audience(&[], &[]).admits(is_in));
-        assert!(audience(&["b", "c"], &[]).admits(is_in));
-        assert!(!audience(&["c"], &[]).admits(is_in));
-        assert!(!audience(&["a"], &["b"]).admits(is_in));
-        assert!(!audience(&[], &["b"]).admits(is_in));
+        assert!(Audience::EVERYONE.admits(is_in));
+        assert!(Audience::of(groups(&["b", "c"])).admits(is_in));
+        assert!(!Audience::of(groups(&["c"])).admits(is_in));
+        assert!(!Audience::of(groups(&["a"])).but(groups(&["b"])).admits(is_in));
+        assert!(!Audience::EVERYONE.but(groups(&["b"])).admits(is_in));
+    }
+
+    #[test]
+    fn an_audience_that_names_no_group_is_nobody_and_not_everyone() {
+        let nobody = Audience::of([]);
+        assert!(!nobody.admits(|_| true) && !nobody.is_everyone());
+        assert_ne!(nobody, Audience::EVERYONE);
     }
 }

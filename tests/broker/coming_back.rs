@@ -10,7 +10,7 @@ use std::time::Duration;
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn only(group: &str) -> Audience {
-    Audience { to: vec![Group::from(group)], except: vec![] }
+    Audience::of([Group::from(group)])
 }
 
 fn emit(house: &House, audience: Audience, word: &str) {
@@ -32,15 +32,15 @@ fn who_comes_back_in_time_is_the_same_and_gets_what_was_missed_before_the_answer
         let own = one.word("sid");
         let join = Instruct::Regroup { join: vec!["red".into()], leave: vec![] };
         house.node.instruct(&home(), only(&own), join);
-        emit(&house, Audience::default(), "seen");
+        emit(&house, Audience::EVERYONE, "seen");
         rest().await;
         one.vanish();
         rest().await;
-        emit(&house, Audience::default(), "all");
+        emit(&house, Audience::EVERYONE, "all");
         emit(&house, only("red"), "red");
         emit(&house, only("blue"), "blue");
         emit(&house, only(&own), "own");
-        emit(&house, Audience { to: vec![], except: vec!["red".into()] }, "not red");
+        emit(&house, Audience::EVERYONE.but(["red".into()]), "not red");
         let volatile = Emission::new("said", args("[\"volatile\"]"), vec![]).expect("an array");
         drop(house.node.emit(&home(), Emission { volatile: true, ..volatile }));
         rest().await;
@@ -84,7 +84,7 @@ fn who_missed_more_than_is_kept_or_comes_too_late_begins_anew() {
         two.vanish();
         rest().await;
         for _ in 0..4 {
-            emit(&house, Audience::default(), "x");
+            emit(&house, Audience::EVERYONE, "x");
         }
         let back = one.come_back(&house).await;
         pass(KEPT).await;
@@ -95,7 +95,7 @@ fn who_missed_more_than_is_kept_or_comes_too_late_begins_anew() {
             assert_ne!(after.word("pid"), before.word("pid"));
             assert!(words(&after.said()).is_empty());
         }
-        emit(&house, Audience::default(), "live");
+        emit(&house, Audience::EVERYONE, "live");
         rest().await;
         assert!(back.said().last().expect("it heard").contains("live"));
         assert_eq!(house.gauges().0, 2);
@@ -163,7 +163,7 @@ fn who_comes_back_is_not_asked_again_but_who_begins_anew_is() {
         back.vanish();
         super::house::until("it is kept", || house.node.kept().len() == 1).await;
         for _ in 0..4 {
-            emit(&house, Audience::default(), "x");
+            emit(&house, Audience::EVERYONE, "x");
         }
         rest().await;
         let late = back.come_back(&house).await;

@@ -13,12 +13,16 @@ fn groups(names: &[&str]) -> Vec<Group> {
 }
 
 fn join(house: &House, who: &Resident, names: &[&str]) {
-    let to = Audience { to: groups(&[&who.word("sid")]), except: vec![] };
+    let to = Audience::of(groups(&[&who.word("sid")]));
     house.node.instruct(&home(), to, Instruct::Regroup { join: groups(names), leave: vec![] });
 }
 
 fn emit(house: &House, to: &[&str], except: &[&str], word: &str) {
-    let audience = Audience { to: groups(to), except: groups(except) };
+    let audience = if to.is_empty() { Audience::EVERYONE } else { Audience::of(groups(to)) };
+    emit_to(house, audience.but(groups(except)), word);
+}
+
+fn emit_to(house: &House, audience: Audience, word: &str) {
     let emission = Emission::new("said", args(&format!("[{word:?}]")), vec![]).expect("an array");
     drop(house.node.emit(&home(), Emission { audience, ..emission }));
 }
@@ -44,6 +48,8 @@ fn an_event_reaches_who_is_in_one_of_its_groups_once_and_nobody_who_is_excepted(
         emit(&house, &[], &["blue"], "not blue");
         emit(&house, &[&three.word("sid")], &[], "one");
         emit(&house, &["green"], &[], "nobody");
+        emit_to(&house, Audience::of([]), "nobody");
+        emit_to(&house, Audience::of([]).but(groups(&["blue"])), "nobody");
         emit(&house, &[], &[], "all");
         assert_eq!(words(one.heard().await), ["either", "all"]);
         assert_eq!(words(two.heard().await), ["either", "blue alone", "all"]);
@@ -61,7 +67,7 @@ fn who_leaves_a_group_or_the_house_is_in_it_no_more() {
         join(&house, &two, &["red"]);
         let mine = house.node.groups(&home(), callboard::types::SessionId::parse(&one.word("sid")).unwrap()).await;
         assert_eq!(mine, groups(&[&one.word("sid"), "red"]));
-        let all_red = Audience { to: groups(&["red"]), except: groups(&[&two.word("sid")]) };
+        let all_red = Audience::of(groups(&["red"])).but(groups(&[&two.word("sid")]));
         let own = one.word("sid");
         house.node.instruct(&home(), all_red, Instruct::Regroup { join: vec![], leave: groups(&["red", &own]) });
         emit(&house, &["red"], &[], "red");
@@ -114,7 +120,7 @@ fn groups_span_the_worker_threads() {
         });
         let mut words = vec![];
         until("the other is in", || told.try_recv().map(|word| words.push(word)).is_ok()).await;
-        let both = Audience { to: groups(&[&words[0], &here.word("sid")]), except: vec![] };
+        let both = Audience::of(groups(&[&words[0], &here.word("sid")]));
         house.node.instruct(&home(), both, Instruct::Regroup { join: groups(&["red"]), leave: vec![] });
         emit(&house, &["red"], &[], "both");
         until("the other has heard", || told.try_recv().map(|word| words.push(word)).is_ok()).await;

@@ -216,7 +216,7 @@ impl Channel {
     /// back is (decision 20). In its place among the events, for what comes next is after it.
     fn tell_of_lag(&mut self) {
         let channel = self.name.clone();
-        self.fan_out(Body::Instruction(Instruction { channel, audience: Audience::default(), what: Instruct::Lag }));
+        self.fan_out(Body::Instruction(Instruction { channel, audience: Audience::EVERYONE, what: Instruct::Lag }));
     }
 
     /// There is a gap that cannot be filled: everybody who listens is told to come back (decision 23a), and gets nothing of

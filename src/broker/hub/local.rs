@@ -81,15 +81,16 @@ impl Local {
         let Some(audience) = audience.filter(|audience| !audience.is_everyone()) else {
             return self.listeners.iter_mut().for_each(|(_, listener)| act(listener));
         };
-        if audience.to.is_empty() {
-            let meant = self.listeners.iter_mut().filter(|(_, listener)| !listener.is_in_any(&audience.except));
+        let except = audience.excepted();
+        let Some(to) = audience.to() else {
+            let meant = self.listeners.iter_mut().filter(|(_, listener)| !listener.is_in_any(except));
             return meant.for_each(|(_, listener)| act(listener));
-        }
-        for group in &audience.to {
+        };
+        for group in to {
             for key in self.groups.get(group).map_or(&[][..], Vec::as_slice) {
                 let Some(listener) = self.listeners.get_mut(*key) else { continue };
                 // Who is in two of the groups has had its turn.
-                if listener.takes_turn(seq) && !listener.is_in_any(&audience.except) {
+                if listener.takes_turn(seq) && !listener.is_in_any(except) {
                     act(listener);
                 }
             }

@@ -5,7 +5,7 @@
 //! from the bus with a position has `P`, the offset, `:`, the epoch and `:` before the record.
 use super::keys::Short;
 use crate::types::{
-    Arity, Audience, ChannelName, ClientInfo, Envelope, Epoch, Event, Group, Json, Position, SessionId, Tags,
+    Arity, ChannelName, ClientInfo, Envelope, Epoch, Event, Group, Json, Position, SessionId, Tags,
 };
 use bytes::{Buf, Bytes};
 use serde::Deserialize;
@@ -28,6 +28,8 @@ const ROUND: u8 = 9;
 const ARITY: u8 = 10;
 const JOINED: u8 = 11;
 const LEFT: u8 = 12;
+/// Nobody: an audience that names its groups, and names none.
+const NOBODY: u8 = 13;
 
 /// Why bytes are no event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -52,9 +54,13 @@ pub fn encode(event: &Event, node: &str) -> Short {
         field(&mut out, PUBLISHER, &[&write_info(publisher)]);
     }
     if let Some(envelope) = &event.envelope {
-        let Envelope { audience: Audience { to, except }, arity, attachments, ack, volatile } = &**envelope;
-        to.iter().for_each(|group| field(&mut out, TO, &[group.as_str().as_bytes()]));
-        except.iter().for_each(|group| field(&mut out, EXCEPT, &[group.as_str().as_bytes()]));
+        let Envelope { audience, arity, attachments, ack, volatile } = &**envelope;
+        match audience.to() {
+            None => {}
+            Some([]) => field(&mut out, NOBODY, &[]),
+            Some(to) => to.iter().for_each(|group| field(&mut out, TO, &[group.as_str().as_bytes()])),
+        }
+        audience.excepted().iter().for_each(|group| field(&mut out, EXCEPT, &[group.as_str().as_bytes()]));
         attachments.iter().for_each(|bytes| field(&mut out, ATTACHMENT, &[bytes]));
         match arity {
             Arity::One => {}
@@ -133,7 +139,7 @@ pub fn decode(
     }
     bytes.advance(1);
     let (mut data, mut tags, mut publisher) = (None, Tags::new(), None);
-    let mut envelope = Envelope::default();
+    let mut envelope = Envelope::PLAIN;
     let mut is_own = false;
     while bytes.has_remaining() {
         let (tag, mut value) = take(&mut bytes)?;
@@ -144,8 +150,9 @@ pub fn decode(
                 tags.insert(text(&key)?.to_owned(), text(&value)?.to_owned());
             }
             PUBLISHER => publisher = Some(Arc::new(read_info(&value).ok_or(Undecodable::Malformed)?)),
-            TO => envelope.audience.to.push(Group::from(text(&value)?)),
-            EXCEPT => envelope.audience.except.push(Group::from(text(&value)?)),
+            TO => envelope.audience.narrow([Group::from(text(&value)?)]),
+            EXCEPT => envelope.audience.exclude([Group::from(text(&value)?)]),
+            NOBODY => envelope.audience.narrow([]),
             ATTACHMENT => envelope.attachments.push(value),
             VOLATILE => envelope.volatile = true,
             ARITY => {
@@ -166,7 +173,7 @@ pub fn decode(
         tags: (!tags.is_empty()).then(|| Arc::new(tags)),
         publisher,
         position,
-        envelope: (envelope != Envelope::default()).then(|| Arc::new(envelope)),
+        envelope: (envelope != Envelope::PLAIN).then(|| Arc::new(envelope)),
     })
 }
 
@@ -216,13 +223,14 @@ pub fn read_info(bytes: &[u8]) -> Option<ClientInfo> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::Audience;
 
     fn name() -> ChannelName {
         ChannelName::user("news", 255).expect("a valid name")
     }
 
     fn event() -> Event {
-        let audience = Audience { to: vec!["a".into(), "b".into()], except: vec!["c".into()] };
+        let audience = Audience::of(["a".into(), "b".into()]).but(["c".into()]);
         let attachments = vec![Bytes::from_static(b"\0\xff"), Bytes::new()];
         Event {
             channel: name(),
@@ -273,6 +281,16 @@ mod tests {
         assert_eq!(*read.envelope.unwrap(), envelope);
         let own = event_of(from_bus(name(), "node", encode(&event(), "node").to_vec().into()));
         assert_eq!(own.envelope.unwrap().ack, Some(1));
+    }
+
+    #[test]
+    fn an_audience_of_nobody_comes_back_as_nobody() {
+        for audience in [Audience::of([]), Audience::of([]).but(["c".into()]), Audience::EVERYONE.but(["c".into()])] {
+            let envelope = Envelope { audience: audience.clone(), ..Envelope::PLAIN };
+            let sent = Event { envelope: Some(Arc::new(envelope)), ..event() };
+            let read = event_of(from_bus(name(), "node", encode(&sent, "node").to_vec().into()));
+            assert_eq!(read.envelope.expect("it is not for everybody").audience, audience);
+        }
     }
 
     #[test]

@@ -102,18 +102,18 @@ impl Emitter {
     }
 
     pub(super) fn of(node: Node, home: ChannelName, actor: Option<Arc<Residence>>) -> Self {
-        Emitter { node, home, audience: Audience::default(), volatile: false, actor }
+        Emitter { node, home, audience: Audience::EVERYONE, volatile: false, actor }
     }
 
-    /// Those in this room, and in the rooms named before. Each socket's own id is a room.
+    /// Those in this room, and in the rooms named before. Each socket's own id is a room. A list without a room is nobody.
     pub fn to(mut self, rooms: impl IntoRooms) -> Self {
-        self.audience.to.extend(rooms.into_rooms());
+        self.audience.narrow(rooms.into_rooms());
         self
     }
 
     /// But not those in this room, nor in those named before.
     pub fn except(mut self, rooms: impl IntoRooms) -> Self {
-        self.audience.except.extend(rooms.into_rooms());
+        self.audience.exclude(rooms.into_rooms());
         self
     }
 
