@@ -59,6 +59,7 @@ impl Method for Batch {
     async fn answer(self, node: &Node) -> Result<Replies, ReplyError> {
         let commands = self.commands.unwrap_or_default();
         if commands.len() > node.limits().batch {
+            node.metrics().reached("batch");
             return Err(ReplyError::LIMIT_EXCEEDED);
         }
         let at_once = if self.parallel.unwrap_or_default() { PARALLEL } else { 1 };

@@ -49,6 +49,7 @@ impl Method for Broadcast {
             return Err(ReplyError::BAD_REQUEST);
         }
         if channels.len() > node.limits().batch {
+            node.metrics().reached("batch");
             return Err(ReplyError::LIMIT_EXCEEDED);
         }
         let request = self.request()?;

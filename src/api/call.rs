@@ -43,7 +43,11 @@ async fn prepare(
     read: impl FnOnce(&str) -> Read,
 ) -> Result<(&'static str, Prepared), Refusal> {
     guard::admit(node, request)?;
-    let body = collect(body, node.limits().body).await?;
+    let body = collect(body, node.limits().body).await;
+    if matches!(body, Err(Refusal::TooLarge(_))) {
+        node.metrics().reached("body");
+    }
+    let body = body?;
     let text = std::str::from_utf8(&body).map_err(|_| Malformed::NotUtf8)?;
     Ok(read(text)?)
 }

@@ -4,6 +4,7 @@ use crate::broker::{Node, Settings};
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, ORIGIN};
 use actix_web::web::Query;
 use actix_web::{HttpMessage, HttpRequest};
+use log::Level;
 use serde::Deserialize;
 
 /// The header that carries a key.
@@ -26,16 +27,18 @@ pub fn admit(node: &Node, request: &HttpRequest) -> Result<(), Refusal> {
     let parameters = Query::<Parameters>::from_query(request.query_string()).map(Query::into_inner);
     let query = parameters.unwrap_or_default().api_key;
     if !settings.api_keys.admits(text(headers, KEY_HEADER), text(headers, AUTHORIZATION.as_str()), query.as_deref()) {
-        log::warn!("an API call to {} without a right key was refused", request.path());
+        let path = request.path();
+        let line = format_args!("an API call to {path:?} without a right key was refused");
+        node.metrics().log_some(Level::Warn, "api key", line);
         return Err(Refusal::Key);
     }
     if keyless {
-        same_origin(&settings, request)?;
+        same_origin(node, &settings, request)?;
     }
     json_content(request, keyless)
 }
 
-fn same_origin(settings: &Settings, request: &HttpRequest) -> Result<(), Refusal> {
+fn same_origin(node: &Node, settings: &Settings, request: &HttpRequest) -> Result<(), Refusal> {
     let headers = request.headers();
     // An origin that is no text is none of ours, unlike an absent one.
     let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
@@ -46,7 +49,9 @@ fn same_origin(settings: &Settings, request: &HttpRequest) -> Result<(), Refusal
     if settings.origins.admits(origin, host, settings.names_for_api) {
         return Ok(());
     }
-    log::warn!("an API call from the origin {origin:?} was refused: add it to auth.origins, or set api.key");
+    let line =
+        format_args!("an API call from the origin {origin:?} was refused: add it to auth.origins, or set api.key");
+    node.metrics().log_some(Level::Warn, "api origin", line);
     Err(Refusal::Origin)
 }
 

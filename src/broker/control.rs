@@ -1,7 +1,7 @@
 //! What the HTTP API and Rust code ask of a broker, from any thread.
 use super::directory::{Attendance, Target};
 use super::handler::RpcCall;
-use super::message::{Publish, PublishAnswer, Route, Routed, SessionOrder};
+use super::message::{Publish, PublishAnswer, Routed, SessionOrder};
 use super::query::{self, HistoryRequest};
 use super::registry::{Count, Occupied};
 use super::{Node, SubscribeOptions};
@@ -91,10 +91,7 @@ impl Node {
         };
         match self.bus_for(&publish) {
             Some(bus) => bus.publish(publish, |namespace| self.metrics().namespace(namespace).publishes),
-            None => {
-                let what = Routed::Publish(Box::new(publish));
-                self.registry().do_send(Route { hub: None, passed_on: false, what });
-            }
+            None => self.route(None, Routed::Publish(Box::new(publish))),
         }
         outcome
     }

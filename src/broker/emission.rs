@@ -1,5 +1,5 @@
 //! Events for the sessions of a home, or for some of them: what handlers and Rust code emit, and the answers they ask for.
-use super::message::{Publish, PublishAnswer, Route, Routed};
+use super::message::{Publish, PublishAnswer, Routed};
 use super::rounds::Answers;
 use super::{Instruct, Instruction, Node, Telling};
 use crate::types::{
@@ -99,7 +99,7 @@ impl Node {
     /// Does something to the listeners of a channel that are meant, in order with what is emitted there.
     pub fn instruct(&self, channel: &ChannelName, audience: Audience, what: Instruct) {
         let instruction = Instruction { channel: channel.clone(), audience, what };
-        self.registry().do_send(Route { hub: None, passed_on: false, what: Routed::Instruction(instruction) });
+        self.route(None, Routed::Instruction(instruction));
     }
 
     /// The groups that a session's listener in a channel is in, once all that was asked of them before has taken effect; none
@@ -133,7 +133,7 @@ impl Node {
             version: None,
             answer,
         };
-        self.registry().do_send(Route { hub: None, passed_on: false, what: Routed::Publish(Box::new(publish)) });
+        self.route(None, Routed::Publish(Box::new(publish)));
         Emitted(Fate::Waits(outcome))
     }
 }

@@ -3,7 +3,7 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `node` | what all actors of one running broker share |
-//! | `registry` | which channels there are |
+//! | `registry`, `routing` | which channels there are, and the way there |
 //! | `directory` | which sessions there are |
 //! | `channel`, `recovery` | one channel: order, positions, who listens, what the bus brings |
 //! | `hub`, `listener`, `worker` | one worker thread: its listeners and what they share |
@@ -44,6 +44,7 @@ mod recovery;
 mod registry;
 mod revocations;
 mod rounds;
+mod routing;
 mod session;
 mod worker;
 
@@ -67,5 +68,6 @@ pub use policy::{Limits, Namespace, Namespaces, Rule, UnknownRule};
 pub use query::HistoryRequest;
 pub use revocations::{Revocations, Revoke, RevokeError};
 pub use rounds::{Acknowledgement, Answers, OpenRound, Rounds};
+pub use routing::RoutePlace;
 pub use session::{Greeting, Session, SubscribeOptions};
 pub use worker::Worker;

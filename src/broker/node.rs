@@ -4,6 +4,7 @@ use super::message::HubHandle;
 use super::messages::Roster;
 use super::registry::Registry;
 use super::revocations::{self, Revocations};
+use super::routing::Routing;
 use super::{Directory, HubId, Kept, Limits, Namespace, Namespaces, Questions, Rounds, peers};
 use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::engine::Engine;
@@ -63,6 +64,7 @@ struct Inner {
     metrics: Metrics,
     handlers: Handlers,
     rounds: Rounds,
+    routing: Routing,
     kept: Kept,
     questions: Questions,
     revocations: Revocations,
@@ -98,7 +100,8 @@ impl Node {
                 roster: Roster::default(),
                 engine: parts.engine,
                 settings: ArcSwap::from_pointee(parts.settings),
-                rounds: Rounds::new(parts.limits.ack_rounds),
+                rounds: Rounds::new(parts.limits.ack_rounds, parts.limits.ack_bytes, parts.metrics.clone()),
+                routing: Routing::new(parts.limits.registry_queue),
                 kept: Kept::new(parts.limits.kept_sessions),
                 questions: Questions::default(),
                 revocations: Revocations::new(parts.limits.revocations),
@@ -164,6 +167,10 @@ impl Node {
         &self.0.rounds
     }
 
+    pub(super) fn routing(&self) -> &Routing {
+        &self.0.routing
+    }
+
     /// The sessions whose clients may come back to them.
     pub fn kept(&self) -> &Kept {
         &self.0.kept
@@ -209,7 +216,10 @@ impl Node {
     pub fn channel(&self, name: &str) -> Result<ChannelName, Fault> {
         ChannelName::user(name, self.0.limits.channel_name).map_err(|error| match error {
             NameError::Empty => Disconnect::BAD_REQUEST.into(),
-            NameError::TooLong { .. } => ReplyError::BAD_REQUEST.into(),
+            NameError::TooLong { .. } => {
+                self.metrics().reached("channel_name");
+                ReplyError::BAD_REQUEST.into()
+            }
         })
     }
 
@@ -230,6 +240,7 @@ impl Node {
         let connections = &self.0.connections;
         if connections.fetch_add(1, Ordering::Relaxed) >= self.0.limits.connections {
             connections.fetch_sub(1, Ordering::Relaxed);
+            self.metrics().reached("connections");
             return None;
         }
         Some(ConnectionPlace(self.clone()))

@@ -224,6 +224,8 @@ pub struct Limits {
     pub hub_queue: usize,
     /// Publishes on their way to one channel; past it they are refused with error 111.
     pub channel_queue: usize,
+    /// Publishes on their way to channels that their worker does not know yet; past it they are refused with error 111.
+    pub registry_queue: usize,
     /// Bytes of history over all channels.
     pub history_bytes: usize,
     /// Idempotency keys remembered.
@@ -242,6 +244,8 @@ pub struct Limits {
     pub kept_sessions: usize,
     /// Events at a time that wait for their listeners' acknowledgements; one more is error 111.
     pub ack_rounds: usize,
+    /// Bytes of acknowledgements that wait for the others of their event; one that does not fit counts as missing.
+    pub ack_bytes: usize,
     /// Sessions that server code has open; one more is error 106.
     pub server_sessions: usize,
     /// Rust listeners and streams of one session; one more is error 106.
@@ -273,6 +277,7 @@ impl Default for Limits {
             join_buffer: 1_000,
             hub_queue: 16_384,
             channel_queue: 4_096,
+            registry_queue: 65_536,
             history_bytes: 256 * 1024 * 1024,
             idempotency_keys: 100_000,
             presence_entries: 100_000,
@@ -282,6 +287,7 @@ impl Default for Limits {
             groups_per_session: 1_000,
             kept_sessions: 10_000,
             ack_rounds: 10_000,
+            ack_bytes: 64 * 1024 * 1024,
             server_sessions: 100_000,
             session_listeners: 1_000,
             listener_queue: 1_000,

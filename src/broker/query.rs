@@ -43,7 +43,11 @@ pub fn history(
         return Answer::err(ReplyError::NOT_AVAILABLE.into());
     };
     let most = node.limits().history_page;
-    let limit = usize::try_from(asked.limit).map_or(most, |limit| limit.min(most));
+    let limit = usize::try_from(asked.limit).unwrap_or(most);
+    if limit > most {
+        node.metrics().reached("history_page");
+    }
+    let limit = limit.min(most);
     let since = asked.since.map(|from| Position { offset: from.offset, epoch: from.epoch });
     let strict = since.as_ref().is_some_and(|since| since.offset > 0 && !asked.reverse);
     let epoch = since.as_ref().map(|since| since.epoch.clone()).filter(|epoch| !epoch.is_empty());

@@ -64,13 +64,22 @@ impl Registry {
     fn route(&mut self, route: Route) {
         let name = route.what.channel().clone();
         if let Some(Entry::Ending { passed_on, waiting, .. }) = self.channels.get_mut(&name) {
-            return if route.passed_on { passed_on.push(route) } else { waiting.push(route) };
+            let most = self.node.limits().channel_queue;
+            return match (route.passed_on, &route.what) {
+                (true, _) => passed_on.push(route),
+                (false, Routed::Publish(_) | Routed::Instruction(_)) if waiting.len() >= most => {
+                    self.node.metrics().reached("channel_queue");
+                    route.what.refuse_full(self.node.metrics());
+                }
+                (false, _) => waiting.push(route),
+            };
         }
         let Route { hub, what, .. } = route;
         let Some(addr) = self.channel(&name, hub) else { return refuse(what, ReplyError::LIMIT_EXCEEDED) };
         match what {
             Routed::Publish(publish) => {
                 if let Err(SendError::Full(publish)) = addr.try_send(*publish) {
+                    self.node.metrics().reached("channel_queue");
                     publish.answer.give(Err(ReplyError::TOO_MANY_REQUESTS));
                 }
             }
@@ -91,7 +100,10 @@ impl Registry {
     fn channel(&mut self, name: &ChannelName, hub: Option<HubId>) -> Option<Addr<Channel>> {
         match self.channels.get(name) {
             Some(Entry::Live { addr, .. }) if addr.connected() => return Some(addr.clone()),
-            None if self.channels.len() >= self.node.limits().channels => return None,
+            None if self.channels.len() >= self.node.limits().channels => {
+                self.node.metrics().reached("channels");
+                return None;
+            }
             // A channel that died is made anew.
             _ => {}
         }

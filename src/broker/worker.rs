@@ -2,7 +2,7 @@
 use super::deadline::Deadlines;
 use super::hub::{Bounds, Hub, HubTable, Standing};
 use super::listener::{Listener, Since};
-use super::message::{HubHandle, Join, Publish, Route, Routed};
+use super::message::{HubHandle, Join, Publish, Routed};
 use super::{HubId, ListenerKey, Node};
 use crate::types::{ChannelName, ReplyError};
 use actix::dev::SendError;
@@ -139,7 +139,10 @@ impl Worker {
         };
         match sent {
             Ok(()) => {}
-            Err(SendError::Full(publish)) => publish.answer.give(Err(ReplyError::TOO_MANY_REQUESTS)),
+            Err(SendError::Full(publish)) => {
+                self.node.metrics().reached("channel_queue");
+                publish.answer.give(Err(ReplyError::TOO_MANY_REQUESTS));
+            }
             Err(SendError::Closed(publish)) => self.ask_registry(&channel, Routed::Publish(Box::new(publish))),
         }
     }
@@ -168,6 +171,6 @@ impl Worker {
 
     fn ask_registry(&self, channel: &ChannelName, what: Routed) {
         self.table.borrow_mut().forget(channel);
-        self.node.registry().do_send(Route { hub: Some(self.hub.id), passed_on: false, what });
+        self.node.route(Some(self.hub.id), what);
     }
 }

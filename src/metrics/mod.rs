@@ -1,4 +1,8 @@
 //! What is counted. Labels are namespaces, wires and reasons; never channels or users (decision 33).
+mod log_budget;
+
+pub use log_budget::LogBudget;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -8,6 +12,7 @@ use prometheus_client::registry::{Registry, Unit};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 /// The label of a metric a wire has.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -30,9 +35,9 @@ pub struct ReasonLabel {
     pub reason: String,
 }
 
-/// The label of what an engine keeps.
+/// The label of what a limit bounds.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-pub struct StoredLabel {
+pub struct LimitLabel {
     /// The key of `[limits]` that bounds it.
     pub limit: String,
 }
@@ -74,8 +79,11 @@ pub struct Metrics {
     pub refusals: Family<ReasonLabel, Counter>,
     /// Handler calls that failed, by reason: `panic`, `timeout`, `full`.
     pub handler_failures: Family<ReasonLabel, Counter>,
+    /// How often a limit was reached.
+    limits_reached: Family<LimitLabel, Counter>,
+    log_budget: Arc<LogBudget>,
     /// What the engine keeps, by what it is: as many gauges as it has bounds.
-    pub stored: Family<StoredLabel, Gauge>,
+    pub stored: Family<LimitLabel, Gauge>,
     /// Seconds from a publish being accepted by its channel to its listeners' outboxes.
     pub delivery_seconds: Histogram,
     /// Seconds from an HTTP API call to its answer.
@@ -112,6 +120,8 @@ impl Metrics {
             drops: Family::default(),
             refusals: Family::default(),
             handler_failures: Family::default(),
+            limits_reached: Family::default(),
+            log_budget: Arc::default(),
             stored: Family::default(),
             delivery_seconds: latency(),
             api_seconds: latency(),
@@ -141,6 +151,7 @@ impl Metrics {
         r.register("drops", "Events that did not reach a listener", self.drops.clone());
         r.register("refusals", "Connections and requests refused", self.refusals.clone());
         r.register("handler_failures", "Handler calls that failed", self.handler_failures.clone());
+        r.register("limits_reached", "Times that a limit was reached, by its key", self.limits_reached.clone());
         r.register("stored", "What the engine keeps, by the limit that bounds it", self.stored.clone());
         r.register_with_unit(
             "delivery",
@@ -186,10 +197,25 @@ impl Metrics {
         }
     }
 
+    /// Counts that a limit was reached, and its policy applied. `limit` is the limit's key in the config.
+    pub fn reached(&self, limit: &str) {
+        self.limits_reached.get_or_create_owned(&LimitLabel { limit: limit.to_owned() }).inc();
+    }
+
+    /// Logs a line that a client without any right can cause. Of each `kind` only [a few a minute](LogBudget) are logged, so
+    /// that no client fills the disk; the others are counted, and the next line that is logged says how many they were.
+    pub fn log_some(&self, level: log::Level, kind: &'static str, what: fmt::Arguments<'_>) {
+        match self.log_budget.spend(kind, Instant::now()) {
+            Some(0) => log::log!(level, "{what}"),
+            Some(untold) => log::log!(level, "{what} (and {untold} more lines of this kind were not logged)"),
+            None => self.reached("log_lines"),
+        }
+    }
+
     /// Says how much an engine keeps of what a limit bounds.
     pub fn store(&self, limit: &str, amount: usize) {
         let amount = i64::try_from(amount).unwrap_or(i64::MAX);
-        self.stored.get_or_create_owned(&StoredLabel { limit: limit.to_owned() }).set(amount);
+        self.stored.get_or_create_owned(&LimitLabel { limit: limit.to_owned() }).set(amount);
     }
 
     /// Everything in the OpenMetrics text format.

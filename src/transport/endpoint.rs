@@ -54,7 +54,9 @@ pub(super) fn admits(node: &Node, headers: &HeaderMap, peer: Option<SocketAddr>)
     let is_admitted = settings.origins.admits(origin, host, settings.names_for_clients);
     if !is_admitted {
         Metrics::count(&node.metrics().refusals, "origin");
-        log::warn!("a connection from the origin {origin:?} was refused: add it to auth.origins to let it in");
+        let line =
+            format_args!("a connection from the origin {origin:?} was refused: add it to auth.origins to let it in");
+        node.metrics().log_some(log::Level::Warn, "origin", line);
     }
     is_admitted
 }

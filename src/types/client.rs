@@ -54,3 +54,11 @@ pub struct ClientInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chan_info: Option<Json>,
 }
+
+impl ClientInfo {
+    /// The bytes of its texts.
+    pub(super) fn bytes(&self) -> usize {
+        let infos = self.conn_info.iter().chain(&self.chan_info).map(|info| info.bytes().len());
+        self.user.len() + infos.sum::<usize>()
+    }
+}

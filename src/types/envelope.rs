@@ -1,4 +1,5 @@
 //! To whom an event goes and how, where that is not simply everybody who listens (decision 5).
+use super::event::PART_BYTES;
 use bytes::Bytes;
 use std::borrow::Borrow;
 use std::fmt;
@@ -55,6 +56,16 @@ impl Envelope {
         ack: None,
         volatile: false,
     };
+}
+
+impl Envelope {
+    /// What keeping it costs in bytes: the attachments and the names of the groups (decision 40).
+    pub fn bytes(&self) -> usize {
+        let groups = self.audience.to().unwrap_or_default().iter().chain(self.audience.excepted());
+        let groups = groups.map(|group| PART_BYTES + group.as_str().len());
+        let attachments = self.attachments.iter().map(|bytes| PART_BYTES + bytes.len());
+        size_of::<Envelope>() + groups.sum::<usize>() + attachments.sum::<usize>()
+    }
 }
 
 impl Audience {

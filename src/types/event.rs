@@ -6,6 +6,9 @@ use std::sync::Arc;
 /// An event's tags: short key-value texts that filters look at.
 pub type Tags = BTreeMap<String, String>;
 
+/// What a tag, a group, an attachment or a publisher costs beside its bytes: its place, and what the allocator adds.
+pub(super) const PART_BYTES: usize = 64;
+
 /// One event in one channel.
 #[derive(Clone, Debug)]
 pub struct Event {
@@ -21,4 +24,41 @@ pub struct Event {
     pub position: Option<Position>,
     /// To whom it goes and what goes along; none for most events: everybody, and nothing.
     pub envelope: Option<Arc<Envelope>>,
+}
+
+impl Event {
+    /// What keeping the event costs in bytes beside the event itself: payload, tags, publisher, attachments, audience
+    /// (decision 40).
+    pub fn bytes(&self) -> usize {
+        let tags = self.tags.iter().flat_map(|tags| tags.iter()).map(|(k, v)| PART_BYTES + k.len() + v.len());
+        let publisher = self.publisher.as_deref().map_or(0, |info| PART_BYTES + info.bytes());
+        let envelope = self.envelope.as_deref().map_or(0, Envelope::bytes);
+        self.data.bytes().len() + tags.sum::<usize>() + publisher + envelope
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Audience, Group};
+    use bytes::Bytes;
+
+    #[test]
+    fn all_that_an_event_keeps_is_counted() {
+        let plain = Event {
+            channel: ChannelName::user("c", 255).expect("a valid name"),
+            data: Json::parse("\"12345\"".into()).expect("JSON"),
+            tags: None,
+            publisher: None,
+            position: None,
+            envelope: None,
+        };
+        assert_eq!(plain.bytes(), 7);
+        let tagged = Event { tags: Some(Arc::new(Tags::from([("k".into(), "v".repeat(500))]))), ..plain.clone() };
+        assert!(tagged.bytes() > 500);
+        let audience = Audience::of([Group::from("g".repeat(500))]).but([Group::from("h".repeat(500))]);
+        let attachments = vec![Bytes::from(vec![0; 5_000])];
+        let envelope = Envelope { audience, attachments, ..Envelope::PLAIN };
+        assert!(Event { envelope: Some(Arc::new(envelope)), ..plain }.bytes() > 6_000);
+    }
 }

@@ -176,3 +176,49 @@ fn joins_from_two_threads_that_race_with_retirement_are_not_lost() {
         assert!(arbiters.iter().all(|arbiter| arbiter.stop()));
     });
 }
+
+#[test]
+fn publishes_on_their_way_to_the_registry_are_bounded() {
+    story(async {
+        let mut plan = Plan::of(PLAIN);
+        plan.limits.registry_queue = 8;
+        let house = plan.build();
+        let names: Vec<String> = (0..20).map(|number| format!("news{number}")).collect();
+        let publishes = futures_util::future::join_all(names.iter().map(|name| house.publish(name, 1)));
+        let outcomes = publishes.await;
+        let refused = outcomes.iter().filter(|outcome| matches!(outcome, Err(error) if error.code == 111)).count();
+        assert_eq!((outcomes.iter().filter(|outcome| outcome.is_ok()).count(), refused), (8, 12));
+        house.publish("news", 1).await.expect("what has arrived has given its place back");
+        let text = house.metrics.text().expect("text");
+        assert!(text.contains(r#"callboard_limits_reached_total{limit="registry_queue"} 12"#), "{text}");
+    });
+}
+
+/// Publishes at each step of a channel's end: some find a mailbox, others wait for the end. Each is answered.
+#[test]
+fn publishes_that_wait_for_a_channels_end_are_bounded_and_all_answered() {
+    story(async {
+        let mut plan = Plan::of(PLAIN);
+        plan.limits.channel_queue = 4;
+        let house = plan.build();
+        let client = house.guest().await;
+        let mut waited = false;
+        for turns in 0..40 {
+            client.subscribe("news", "").await;
+            client.ask(r#"{"id":3,"unsubscribe":{"channel":"news"}}"#).await;
+            rest().await;
+            tokio::time::advance(LINGER).await;
+            for _ in 0..turns {
+                tokio::task::yield_now().await;
+            }
+            let outcomes = futures_util::future::join_all((0..30).map(|number| house.publish("news", number))).await;
+            let accepted = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+            let refused = outcomes.iter().filter(|outcome| matches!(outcome, Err(error) if error.code == 111)).count();
+            assert_eq!(accepted + refused, 30, "after {turns} turns: {outcomes:?}");
+            waited |= refused > 0;
+            pass(LINGER * 2).await;
+            assert_eq!(house.metrics.channels.get(), 0);
+        }
+        assert!(waited, "the bound was never reached");
+    });
+}

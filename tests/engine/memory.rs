@@ -2,7 +2,7 @@
 use super::fixture::*;
 use callboard::engine::memory::{Config, MemoryEngine, Usage};
 use callboard::engine::{Engine, Error, HistoryQuery, Idempotency, PublishOptions, Published, Version};
-use callboard::types::Answer;
+use callboard::types::{Answer, Audience, Envelope};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -181,15 +181,18 @@ async fn an_event_over_the_byte_bound_has_a_position_and_is_not_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tags_publishers_and_payloads_are_charged() {
+async fn all_that_an_event_brings_is_charged() {
     let plain = charge().await;
     let (engine, f) = with(Config::default());
     let mut rich = event("a", 1);
     rich.tags = Some(Arc::new([("k".repeat(500), "v".repeat(500))].into()));
     rich.publisher = Some(client(&"u".repeat(1000)));
     rich.data = callboard::types::Json::write(&"d".repeat(1000)).unwrap();
+    let audience = Audience::of(["g".repeat(500).into()]).but(["h".repeat(500).into()]);
+    let attachments = vec![vec![0; 1000].into()];
+    rich.envelope = Some(Arc::new(Envelope { audience, attachments, ..Envelope::PLAIN }));
     f.publish(rich, PublishOptions { retention: Some(f.retention()), ..Default::default() }).await;
-    assert!(engine.usage().history_bytes >= plain + 3000);
+    assert!(engine.usage().history_bytes >= plain + 5000);
     f.remove("a").await;
     assert_eq!((engine.usage().history_bytes, engine.usage().events), (0, 0));
 }

@@ -123,7 +123,10 @@ impl Channel {
         let top = page.as_ref().map(|page| page.top.clone()).filter(|_| join.positioned);
         let recovery = join
             .recover
-            .map(|from| recovery::recovered(page, &from, join.recover_max, self.node.limits().recover_bytes));
+            .map(|from| {
+                let most_bytes = self.node.limits().recover_bytes;
+                recovery::recovered(page, &from, join.recover_max, most_bytes, self.node.metrics())
+            });
         let membership = Membership::new(ctx.address(), &self.node, &self.name, join.hub, join.member.clone());
         let joined = Joined { since: Since { seq, top }, recovery, number: self.number, membership };
         if let Some(mut listed) = listed {

@@ -2,7 +2,6 @@
 use super::Channel;
 use crate::broker::message::{Ended, Forgotten, Join, Lagging, Publish, Retire, Retired, Route, Routed};
 use crate::broker::{Instruction, Seq};
-use crate::types::ReplyError;
 use actix::prelude::*;
 use std::time::Duration;
 
@@ -52,11 +51,11 @@ impl Channel {
     pub(super) fn put_off(&mut self, what: Routed) {
         let most = self.node.limits().channel_queue;
         match (&mut self.phase, what) {
-            (Phase::Offered { held }, Routed::Publish(publish)) if held.len() >= most => {
-                publish.answer.give(Err(ReplyError::TOO_MANY_REQUESTS));
+            // A join is bounded by its session, which has at most as many under way as it may have channels.
+            (Phase::Offered { held }, what @ (Routed::Publish(_) | Routed::Instruction(_))) if held.len() >= most => {
+                self.node.metrics().reached("channel_queue");
+                what.refuse_full(self.node.metrics());
             }
-            // Nobody listens here.
-            (Phase::Offered { held }, Routed::Instruction(_)) if held.len() >= most => {}
             (Phase::Offered { held }, what) => held.push(what),
             (_, what) => self.pass_on(what),
         }
@@ -67,7 +66,7 @@ impl Channel {
             Routed::Join(join) => Some(join.hub),
             Routed::Publish(_) | Routed::Instruction(_) => None,
         };
-        self.node.registry().do_send(Route { hub, passed_on: true, what });
+        self.node.registry().do_send(Route { hub, passed_on: true, what, place: None });
     }
 
     fn take_up(&mut self, held: Vec<Routed>, ctx: &mut Context<Self>) {

@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_hub_whose_last_listener_has_left_asks_nobody_and_says_so() {
-        let rounds = Rounds::new(1);
+        let rounds = Rounds::new(1, 1, Metrics::new());
         let mut round = rounds.open().expect("there is room");
         rounds.sent(round.number, 1);
         let mut table = HubTable::new(Bounds { join_buffer: 1, groups: 1 }, rounds, Metrics::new());

@@ -7,6 +7,7 @@ use super::channel::drive;
 use super::hub::{Hub, HubId};
 use super::listener::Since;
 use super::outlet::Ticket;
+use super::routing::RoutePlace;
 use super::session::SubscribeOptions;
 use super::{Channel, Delivery, Instruction, Node, Seq};
 use crate::protocol::{Command, Recovered};
@@ -160,6 +161,9 @@ pub struct Route {
     pub passed_on: bool,
     /// What to pass on.
     pub what: Routed,
+    /// Its place among what is on its way; none for joins, and for what a retiring channel passes on, which that channel's
+    /// queue has bounded.
+    pub place: Option<RoutePlace>,
 }
 
 /// What the registry passes on.

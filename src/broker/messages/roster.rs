@@ -133,6 +133,7 @@ impl Roster {
         let id = match known {
             Some(id) => id,
             None if shelf.listeners.len() >= node.limits().session_listeners => {
+                node.metrics().reached("session_listeners");
                 return Err(ReplyError::LIMIT_EXCEEDED.into());
             }
             None => {

@@ -147,6 +147,7 @@ impl Session {
                 continue;
             }
             if wanted.len() >= self.node().limits().channels_per_connection {
+                self.node().metrics().reached("channels_per_connection");
                 return Err(Disconnect::CHANNEL_LIMIT.into());
             }
             let recover = connect.subs.get(&name).cloned();

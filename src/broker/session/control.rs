@@ -47,8 +47,11 @@ impl Session {
     }
 
     fn subscribe_by_server(&mut self, channel: ChannelName, options: SubscribeOptions, ctx: &mut Context<Self>) {
-        if self.subs.contains_key(&channel) || self.subs.len() >= self.node().limits().channels_per_connection {
+        if self.subs.contains_key(&channel) {
             return;
+        }
+        if self.subs.len() >= self.node().limits().channels_per_connection {
+            return self.node().metrics().reached("channels_per_connection");
         }
         let Ok(wanted) = self.wanted_by_server(&channel, options) else { return };
         let (plan, joined) = self.begin_join(channel, wanted, ctx);

@@ -140,7 +140,10 @@ impl Session {
         });
         let (since, overflowed, cut) = match settled.ok_or(Fault::Reply(ReplyError::INTERNAL))? {
             Settled::AsTold(since) => (since, false, false),
-            Settled::Later(since) => (since, true, false),
+            Settled::Later(since) => {
+                self.node().metrics().reached("join_buffer");
+                (since, true, false)
+            }
             Settled::Cut => (told, false, true),
         };
         let recovery = joined.recovery.map(|recovery| match overflowed {

@@ -46,6 +46,7 @@ impl Session {
             return Err(ReplyError::ALREADY_SUBSCRIBED.into());
         }
         if self.subs.len() >= self.node().limits().channels_per_connection {
+            self.node().metrics().reached("channels_per_connection");
             return Err(ReplyError::LIMIT_EXCEEDED.into());
         }
         if subscribe.filter.is_some() && !namespace.allow_tags_filter {

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Bytes of all histories together: payloads, tags and publisher infos, and a fixed amount an event.
+    /// Bytes of all histories together: payloads, attachments, audiences, tags and publisher infos, and a fixed amount for
+    /// each event.
     pub history_bytes: usize,
     /// How many idempotency keys are remembered.
     pub idempotency_keys: usize,

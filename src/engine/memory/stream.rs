@@ -3,7 +3,7 @@ use super::agenda::after;
 use super::ledger::Ledger;
 use super::order::Place;
 use crate::engine::{HistoryPage, HistoryQuery, Retention, Version};
-use crate::types::{ClientInfo, Epoch, Event, Json, Position};
+use crate::types::{Epoch, Event, Position};
 use rand::distr::{Alphanumeric, SampleString};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,10 +11,8 @@ use tokio::time::Instant;
 
 /// Characters of an epoch: 62^8 values, so that two lives of a channel are told apart.
 const EPOCH_LENGTH: usize = 8;
-/// What an event costs beside its texts: itself, its place in the queue, and what the allocator adds.
+/// What an event costs beside what it carries: itself, its place in the queue, and what the allocator adds.
 const EVENT_BYTES: usize = size_of::<Event>() + size_of::<Kept>() + 64;
-/// What a tag or an address costs beside its text.
-const ENTRY_BYTES: usize = 64;
 /// Queues up to this capacity keep it.
 const SMALL_QUEUE: usize = 16;
 
@@ -75,7 +73,7 @@ impl Stream {
         let event = Arc::new(event);
         let ends = after(now, retention.ttl);
         self.outlive_none(ends);
-        let bytes = charge(&event);
+        let bytes = EVENT_BYTES + event.bytes();
         ledger.add_event(bytes);
         self.events.push_back(Kept { event: event.clone(), ends, bytes });
         while self.events.len() > retention.size {
@@ -146,19 +144,4 @@ impl Stream {
 /// `n`, at most `kept`.
 fn count(n: u64, kept: usize) -> usize {
     usize::try_from(n).map_or(kept, |n| n.min(kept))
-}
-
-/// What keeping an event costs in bytes.
-fn charge(event: &Event) -> usize {
-    let tags = event.tags.iter().flat_map(|tags| tags.iter()).map(|(k, v)| k.len() + v.len() + ENTRY_BYTES);
-    let publisher = event.publisher.as_deref().map_or(0, charge_info);
-    EVENT_BYTES + json(&event.data) + tags.sum::<usize>() + publisher
-}
-
-fn charge_info(info: &ClientInfo) -> usize {
-    ENTRY_BYTES + info.user.len() + info.conn_info.as_ref().map_or(0, json) + info.chan_info.as_ref().map_or(0, json)
-}
-
-fn json(data: &Json) -> usize {
-    data.bytes().len()
 }

@@ -5,7 +5,7 @@ use crate::engine::{Ear, EngineAnswer, Error, Tap};
 use crate::types::Answer;
 use bytes::Bytes;
 use foldhash::quality::RandomState;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -69,11 +69,54 @@ struct Table {
 /// What a link is to subscribe to and not to, in this order.
 #[derive(Default)]
 pub(super) struct Wishes {
-    wishes: Mutex<Vec<Wish>>,
+    wishes: Mutex<Wanted>,
     filled: Notify,
     /// All that was asked for before is confirmed.
     settled: AtomicBool,
     settling: Notify,
+}
+
+/// The wishes that have not left yet. While a link is away nothing leaves, and channels come and go: a subscription that is
+/// taken back before it left takes its wish along, so there are never more wishes than names that stand or stood.
+#[derive(Default)]
+struct Wanted {
+    /// In the order they came.
+    queue: BTreeMap<u64, Wish>,
+    /// Where the wish to subscribe to a name stands in the queue.
+    subscribes: HashMap<Bytes, u64, RandomState>,
+    next: u64,
+}
+
+impl Wanted {
+    fn push(&mut self, wish: Wish) {
+        match &wish {
+            // Before a wish to subscribe, the name is not subscribed to, or its end is wished for already.
+            Wish::Unsubscribe(name) => {
+                if let Some(at) = self.subscribes.remove(name) {
+                    self.queue.remove(&at);
+                    return;
+                }
+            }
+            Wish::Subscribe(name, _) | Wish::SubscribePattern(name, _) => {
+                self.subscribes.insert(name.clone(), self.next);
+            }
+        }
+        self.queue.insert(self.next, wish);
+        self.next += 1;
+    }
+
+    fn pop(&mut self) -> Option<Wish> {
+        let (_, wish) = self.queue.pop_first()?;
+        if let Wish::Subscribe(name, _) | Wish::SubscribePattern(name, _) = &wish {
+            self.subscribes.remove(name);
+        }
+        Some(wish)
+    }
+
+    fn clear(&mut self) {
+        self.queue.clear();
+        self.subscribes.clear();
+    }
 }
 
 /// One thing that a link is to do.
@@ -116,8 +159,7 @@ impl Wishes {
     /// Takes what may leave together.
     pub fn take(&self) -> Vec<Wish> {
         let mut wishes = lock(&self.wishes);
-        let count = wishes.len().min(BATCH);
-        wishes.drain(..count).collect()
+        std::iter::from_fn(|| wishes.pop()).take(BATCH).collect()
     }
 
     /// Waits until there may be more to take.
@@ -253,5 +295,34 @@ impl Subscriptions {
     /// What becomes of a message under this name.
     pub fn receiver(&self, name: &[u8]) -> Option<Receiver> {
         lock(&self.table).by_name.get(name).map(|known| known.receiver.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left(wishes: &Wishes) -> Vec<(bool, String)> {
+        let words = wishes.take().into_iter().map(|wish| match wish {
+            Wish::Subscribe(name, _) | Wish::SubscribePattern(name, _) => (true, name),
+            Wish::Unsubscribe(name) => (false, name),
+        });
+        words.map(|(is_wanted, name)| (is_wanted, String::from_utf8_lossy(&name).into_owned())).collect()
+    }
+
+    #[test]
+    fn channels_that_come_and_go_while_the_link_is_away_leave_no_wishes_behind() {
+        let wishes = Wishes::default();
+        wishes.add(Wish::Unsubscribe("stood".into()));
+        for turn in 0..1_000 {
+            for name in ["stood".to_owned(), format!("new{turn}")] {
+                wishes.add(Wish::Subscribe(name.clone().into(), turn));
+                wishes.add(Wish::Unsubscribe(name.into()));
+            }
+        }
+        wishes.add(Wish::Subscribe("last".into(), 1_000));
+        assert_eq!(left(&wishes), [(false, "stood".into()), (true, "last".into())]);
+        wishes.add(Wish::Unsubscribe("last".into()));
+        assert_eq!(left(&wishes), [(false, "last".into())], "what has left is taken back");
     }
 }

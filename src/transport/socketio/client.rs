@@ -73,6 +73,7 @@ impl Client {
             return Ok(());
         };
         if self.members.len() >= self.door.node.limits().channels_per_connection {
+            self.door.node.metrics().reached("channels_per_connection");
             return Err(Broken("too many namespaces"));
         }
         let greeting = Greeting::read(auth.as_ref());
