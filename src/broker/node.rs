@@ -240,7 +240,7 @@ impl Node {
         let connections = &self.0.connections;
         if connections.fetch_add(1, Ordering::Relaxed) >= self.0.limits.connections {
             connections.fetch_sub(1, Ordering::Relaxed);
-            self.metrics().reached("connections");
+            Metrics::count(&self.metrics().refusals, "connections");
             return None;
         }
         Some(ConnectionPlace(self.clone()))

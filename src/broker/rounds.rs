@@ -81,13 +81,8 @@ impl Rounds {
         let number = table.next;
         table.next += 1;
         let (sender, over) = oneshot::channel();
-        let round = Round {
-            unreported: 1,
-            asked: HashSet::default(),
-            given: vec![],
-            refused: vec![],
-            over: Some(sender),
-        };
+        let round =
+            Round { unreported: 1, asked: HashSet::default(), given: vec![], refused: vec![], over: Some(sender) };
         table.rounds.insert(number, round);
         drop(table);
         Some(OpenRound { rounds: self.clone(), number, over })

@@ -223,6 +223,9 @@ impl StreamHandler<Incoming> for Connection {
             Incoming::Violation(reason) => self.close(reason, ctx),
             Incoming::Broken(broken) => {
                 let code = if broken == Broken::TooLarge { ws::CloseCode::Size } else { ws::CloseCode::Protocol };
+                if broken == Broken::TooLarge {
+                    self.worker.node().metrics().reached("frame");
+                }
                 self.outlet.close_with(code.into());
                 self.part(ctx);
             }

@@ -72,7 +72,10 @@ impl SocketOutlet {
     pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut answers = self.answers.borrow_mut();
         if answers.ordered.len() + answers.loose.len() >= answers.limit && self.outbox.is_open() {
-            answers.room = Some(cx.waker().clone());
+            // Once for each time that reading stops, however often it is looked at meanwhile.
+            if answers.room.replace(cx.waker().clone()).is_none() {
+                self.metrics.reached("unanswered_commands");
+            }
             return Poll::Pending;
         }
         drop(answers);

@@ -121,12 +121,10 @@ impl Channel {
             self.observe(&page.top);
         }
         let top = page.as_ref().map(|page| page.top.clone()).filter(|_| join.positioned);
-        let recovery = join
-            .recover
-            .map(|from| {
-                let most_bytes = self.node.limits().recover_bytes;
-                recovery::recovered(page, &from, join.recover_max, most_bytes, self.node.metrics())
-            });
+        let recovery = join.recover.map(|from| {
+            let most_bytes = self.node.limits().recover_bytes;
+            recovery::recovered(page, &from, join.recover_max, most_bytes, self.node.metrics())
+        });
         let membership = Membership::new(ctx.address(), &self.node, &self.name, join.hub, join.member.clone());
         let joined = Joined { since: Since { seq, top }, recovery, number: self.number, membership };
         if let Some(mut listed) = listed {

@@ -128,8 +128,8 @@ async fn look(core: &Arc<Core>, link: &Arc<Link>) -> Result<String, Error> {
     let mut info = redis::cmd("INFO");
     info.arg("replication");
     let ((song_waits, sung), (info_waits, told)) = (Waiting::asked(), Waiting::asked());
-    link.push(Request::new(song, false, 0, song_waits));
-    link.push(Request::new(info, false, 0, info_waits));
+    link.push(Request::new(song, false, 0, song_waits), &core.metrics);
+    link.push(Request::new(info, false, 0, info_waits), &core.metrics);
     sung.wait().await?;
     let told = told.wait().await?;
     link.canary.heard(number).await;

@@ -107,7 +107,7 @@ impl Core {
         });
         for gone in old.links.iter().filter(|link| !new.links.iter().any(|known| Arc::ptr_eq(known, link))) {
             gone.close();
-            gone.queue.hand_over(|request| new.link(request.slot).push(request));
+            gone.queue.hand_over(|request| new.link(request.slot).push(request, &self.metrics));
         }
     }
 
@@ -186,7 +186,7 @@ impl Core {
     pub fn send(self: &Arc<Self>, key: &[u8], make: impl FnOnce(u16) -> Request) {
         match self.is_cluster() {
             true => self.lanes.send(self, make(slot_of(key))),
-            false => self.slots.load().link(0).push(make(0)),
+            false => self.slots.load().link(0).push(make(0), &self.metrics),
         }
     }
 

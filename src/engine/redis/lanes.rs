@@ -4,7 +4,7 @@
 //! all that comes after it in its slot, until the others under way are answered: sent at once, a later one would overtake it.
 use super::core::Core;
 use super::link::Link;
-use super::request::Request;
+use super::request::{QUEUE, Request};
 use crate::engine::Error;
 use foldhash::quality::RandomState;
 use std::collections::{HashMap, VecDeque};
@@ -70,14 +70,14 @@ impl Lanes {
             // Under the lock, so that they stand in the queue in this order; what has no room ends behind it.
             let too_many = owner.offer(request);
             drop(table);
-            return too_many.into_iter().for_each(Request::reject);
+            return too_many.into_iter().for_each(|request| request.reject(&core.metrics, QUEUE));
         }
         if *held < MOST {
             *held += 1;
             return lane.held.push_back(Detour { request, to: None });
         }
         drop(table);
-        request.reject();
+        request.reject(&core.metrics, "redis_moving");
     }
 
     /// Takes a command that its server will not do, with where it was sent to instead; none where its keys are on their way, and
@@ -141,7 +141,7 @@ impl Lanes {
             None => drop(by_slot.remove(&slot)),
         }
         drop(table);
-        too_many.into_iter().for_each(Request::reject);
+        too_many.into_iter().for_each(|request| request.reject(&core.metrics, QUEUE));
         for Detour { request, .. } in late {
             request.waiting.give(Err(Error::Unreachable("a slot of the cluster moves; nothing was done".into())));
         }

@@ -3,10 +3,11 @@ use super::canary::{self, Canary};
 use super::core::Core;
 use super::envelope::Brought;
 use super::homes::{Arrival, Home, Homeward, Way};
-use super::request::{Queue, Request, refused};
+use super::request::{QUEUE, Queue, Request, refused};
 use super::server::{self, Pair, Source, Unusable};
 use super::subscriptions::Wishes;
 use super::{pushes, scripts};
+use crate::metrics::Metrics;
 use futures_util::FutureExt;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{RedisError, ServerErrorKind, Value};
@@ -53,9 +54,9 @@ impl Link {
     }
 
     /// Adds a command, which leaves when its thread has nothing more to add.
-    pub fn push(self: &Arc<Self>, request: Request) {
+    pub fn push(self: &Arc<Self>, request: Request, metrics: &Metrics) {
         if let Some(too_many) = self.offer(request) {
-            too_many.reject();
+            too_many.reject(metrics, QUEUE);
         }
     }
 

@@ -3,6 +3,7 @@ use super::homes::{self, Home};
 use super::lanes::Place;
 use super::publish::Publisher;
 use crate::engine::{EngineAnswer, Error};
+use crate::metrics::Metrics;
 use crate::types::Answer;
 use redis::{Cmd, ServerError, Value};
 use std::collections::VecDeque;
@@ -10,6 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Duration, Instant};
 
+/// Names the bound of the queue to a server.
+pub(super) const QUEUE: &str = "redis_commands";
 /// Commands that may wait for a server that is away, and their bytes.
 const MOST: usize = 65_536;
 const MOST_BYTES: usize = 64 * 1024 * 1024;
@@ -87,8 +90,9 @@ impl Request {
         Request { command, stamped, slot, asking: false, bytes, came, waiting, home, place: None }
     }
 
-    /// Answers that there is no room for it.
-    pub fn reject(self) {
+    /// Answers that there is no room for it. `bound` names the queue that is full.
+    pub fn reject(self, metrics: &Metrics, bound: &str) {
+        metrics.reached(bound);
         self.waiting.give(Err(Error::Unreachable("too many commands wait for Redis; nothing was done".into())));
     }
 

@@ -8,7 +8,7 @@ use super::way::Carrier;
 use super::{EngineConfig, http};
 use crate::auth::Error;
 use crate::broker::Node;
-use crate::metrics::{Metrics, WireLabel};
+use crate::metrics::WireLabel;
 use actix_web::web::{self, Data, ServiceConfig};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
@@ -89,7 +89,6 @@ impl EngineEndpoint {
 
     /// The answer where there are as many connections as there may be.
     pub(super) fn full(&self) -> Refusal {
-        Metrics::count(&self.node.metrics().refusals, "connections");
         Refusal::Unavailable
     }
 
