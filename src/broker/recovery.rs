@@ -3,6 +3,19 @@ use crate::engine::HistoryPage;
 use crate::protocol::Recovered;
 use crate::types::Position;
 
+/// The same with what this node alone has kept after `from`, behind the rest; all of both or nothing. `bounds` are those of
+/// [`recovered`], for both together.
+pub fn and_aside(first: Recovered, page: HistoryPage, from: Option<Position>, bounds: (usize, usize)) -> Recovered {
+    let from = from.unwrap_or_else(|| Position { offset: 0, epoch: page.top.epoch.clone() });
+    let bytes: usize = first.events.iter().map(|event| event.data.bytes().len()).sum();
+    let more =
+        recovered(Some(page), &from, bounds.0.saturating_sub(first.events.len()), bounds.1.saturating_sub(bytes));
+    match first.complete && more.complete {
+        true => Recovered { complete: true, events: [first.events, more.events].concat() },
+        false => Recovered { complete: false, events: vec![] },
+    }
+}
+
 /// What to answer to who was at `from`: all that was missed, or that it cannot be told (decision 18).
 ///
 /// At most `most` events and `most_bytes` bytes are brought.

@@ -48,13 +48,8 @@ pub struct Envelope {
 
 impl Envelope {
     /// Nothing but one argument for everybody.
-    pub const PLAIN: Envelope = Envelope {
-        audience: Audience::EVERYONE,
-        arity: Arity::One,
-        attachments: vec![],
-        ack: None,
-        volatile: false,
-    };
+    pub const PLAIN: Envelope =
+        Envelope { audience: Audience::EVERYONE, arity: Arity::One, attachments: vec![], ack: None, volatile: false };
 }
 
 impl Audience {

@@ -4,9 +4,7 @@
 //! A record is the version, then fields: a tag, the length of its value (4 bytes, little-endian), the value. What comes
 //! from the bus with a position has `P`, the offset, `:`, the epoch and `:` before the record.
 use super::keys::Short;
-use crate::types::{
-    Arity, ChannelName, ClientInfo, Envelope, Epoch, Event, Group, Json, Position, SessionId, Tags,
-};
+use crate::types::{Arity, ChannelName, ClientInfo, Envelope, Epoch, Event, Group, Json, Position, SessionId, Tags};
 use bytes::{Buf, Bytes};
 use serde::Deserialize;
 use std::sync::Arc;
