@@ -3,6 +3,7 @@
 //! Time is virtual, but for the stories with handlers or several threads; those wait for what they tell of.
 mod broker {
     mod acknowledging;
+    mod aside;
     mod bus;
     mod coming_back;
     mod death;

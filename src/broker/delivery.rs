@@ -1,7 +1,7 @@
 //! One thing on its way to the listeners of a channel, encoded at most once for each encoding.
 use super::Instruction;
 use crate::protocol::{ENCODINGS, Encoding, Frame, Push};
-use crate::types::{Audience, ChannelName, Event, Position};
+use crate::types::{Audience, ChannelName, Event, Place, Position};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::time::Instant;
 
@@ -41,6 +41,8 @@ pub struct Delivery {
     pub seq: Seq,
     /// When the channel accepted it.
     pub accepted: Instant,
+    /// Where listeners of a home stand that have got it; none elsewhere, and where that is not known yet.
+    pub stands: Option<Place>,
     frames: [OnceLock<Frame>; ENCODINGS],
     /// The second form of an encoding: with the channel's number in place of its name (decisions, last section).
     compact: [OnceLock<Frame>; ENCODINGS],
@@ -58,6 +60,7 @@ impl Delivery {
             body,
             seq,
             accepted: Instant::now(),
+            stands: None,
             frames: Default::default(),
             compact: Default::default(),
             variants: Variants::default(),
@@ -93,7 +96,7 @@ impl Delivery {
 
     fn encode(&self, encoding: &dyn Encoding) -> Frame {
         match &self.body {
-            Body::Event(event) => encoding.event(event),
+            Body::Event(event) => encoding.event_at(event, self.stands.as_ref()),
             Body::Notice(push) => encoding.push(push),
             // Nobody is sent one: it is for the hub.
             Body::Instruction(_) => Frame::of_text(""),
@@ -111,6 +114,11 @@ impl Delivery {
     /// Whether who cannot take it at once does not get it.
     pub fn is_volatile(&self) -> bool {
         matches!(&self.body, Body::Event(event) if event.envelope.as_ref().is_some_and(|envelope| envelope.volatile))
+    }
+
+    /// Where a listener stands that has got it; none after what has no place of its own.
+    pub fn place(&self) -> Option<Place> {
+        self.stands.clone().or_else(|| self.position().cloned().map(Place::of))
     }
 
     /// The event's position; none for a notice and in a channel without history.

@@ -126,7 +126,7 @@ impl Node {
             tags: Some(Arc::new(Tags::from([(NAME.to_owned(), emission.event)]))),
             publisher: None,
             // Neither can be brought later: one was worth nothing later, the other's answer is not waited for any more.
-            skip_history: emission.volatile || emission.local || round.is_some(),
+            skip_history: emission.volatile || round.is_some(),
             local: emission.local,
             envelope: Some(Arc::new(envelope)),
             idempotency: None,

@@ -1,5 +1,5 @@
 //! What is kept of sessions whose connections were lost, so that their clients can come back to them.
-use crate::types::{ChannelName, Group, Identity, Json, Position, SessionId};
+use crate::types::{ChannelName, Group, Identity, Json, Place, SessionId};
 use foldhash::quality::RandomState;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -22,22 +22,23 @@ pub struct KeptSession {
     pub groups: Vec<Group>,
     /// What its handlers had noted.
     pub data: SessionData,
-    /// The last event that was sent to it; none if none was.
-    pub sent: Option<Position>,
+    /// Where it stood with the last event that was sent to it and could be brought again; none if none was.
+    pub sent: Option<Place>,
     /// How far its home was when it left.
-    pub left: Position,
+    pub left: Place,
 }
 
 impl KeptSession {
     /// Where to go on from, for a client that got everything up to `since` (nothing, if that is none).
     ///
     /// A client that has the last event it was sent has missed what came after it left, and nothing else: events for
-    /// others may have pushed its own place out of the history meanwhile.
-    pub fn resume_from(&self, since: Option<&Position>) -> Option<Position> {
+    /// others may have pushed its own place out of the history meanwhile. Volatile events may have brought it further.
+    pub fn resume_from(&self, since: Option<&Place>) -> Option<Place> {
         match (since, &self.sent) {
             (None, None) => Some(self.left.clone()),
-            (Some(since), Some(sent)) if since == sent => Some(self.left.clone()),
-            (Some(since), _) => Some(since.clone()),
+            (Some(since), Some(sent)) if since.reaches(sent) => Some(self.left.clone()),
+            // Of a place that this node has not told nothing can be known.
+            (Some(since), _) => Some(since.clone()).filter(|since| since.aside.is_some() == self.left.aside.is_some()),
             // It was sent something and says that it got nothing: where that began is not known any more.
             (None, Some(_)) => None,
         }
@@ -132,10 +133,10 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::{Epoch, Space};
+    use crate::types::{Epoch, Position, Space};
 
-    fn position(offset: u64) -> Position {
-        Position { offset, epoch: Epoch::new("e") }
+    fn place(offset: u64) -> Place {
+        Place::of(Position { offset, epoch: Epoch::new("e") })
     }
 
     fn session(sent: Option<u64>, left: u64) -> KeptSession {
@@ -145,8 +146,8 @@ mod tests {
             identity: Identity::nobody(),
             groups: vec![],
             data: Arc::new(Mutex::new(Json::null())),
-            sent: sent.map(position),
-            left: position(left),
+            sent: sent.map(place),
+            left: place(left),
         }
     }
 
@@ -180,9 +181,10 @@ mod tests {
 
     #[test]
     fn who_has_the_last_event_it_was_sent_goes_on_from_where_it_left() {
-        assert_eq!(session(None, 9).resume_from(None), Some(position(9)));
-        assert_eq!(session(Some(3), 9).resume_from(Some(&position(3))), Some(position(9)));
-        assert_eq!(session(Some(3), 9).resume_from(Some(&position(2))), Some(position(2)));
+        assert_eq!(session(None, 9).resume_from(None), Some(place(9)));
+        assert_eq!(session(Some(3), 9).resume_from(Some(&place(3))), Some(place(9)));
+        assert_eq!(session(Some(3), 9).resume_from(Some(&place(2))), Some(place(2)));
         assert_eq!(session(Some(3), 9).resume_from(None), None);
+        assert_eq!(session(Some(3), 9).resume_from(Some(&place(5))), Some(place(9)), "a volatile event told it so");
     }
 }

@@ -2,7 +2,7 @@
 use super::messages::Post;
 use super::{Body, Delivery, Outlet, Seq, SessionAddr, SessionOrder};
 use crate::filter::TagsFilter;
-use crate::types::{Group, Position, SessionId};
+use crate::types::{Group, Place, SessionId};
 use actix::Addr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -64,8 +64,8 @@ pub struct GroupMember {
     pub key: usize,
     /// The last event for groups that it was looked at for: an event for several groups reaches it once.
     turn: Seq,
-    /// The last event with a position that it was sent.
-    pub sent: Option<Position>,
+    /// Where it stood with the last event that it was sent and that can be brought again.
+    pub sent: Option<Place>,
 }
 
 impl GroupMember {
@@ -113,7 +113,7 @@ pub struct Since {
     /// The channel's count of deliveries when the join began.
     pub seq: Seq,
     /// The top of the history that the reply tells of; none without positions.
-    pub top: Option<Position>,
+    pub top: Option<Place>,
 }
 
 impl Since {
@@ -123,7 +123,7 @@ impl Since {
         }
         match (&self.top, &delivery.body) {
             (Some(top), Body::Event(event)) => match &event.position {
-                Some(position) => position.epoch != top.epoch || position.offset > top.offset,
+                Some(at) => at.epoch != top.position.epoch || at.offset > top.position.offset,
                 None => true,
             },
             _ => true,
@@ -239,20 +239,21 @@ impl Listener {
         self.member.as_mut().is_some_and(|member| std::mem::replace(&mut member.turn, seq) != seq)
     }
 
-    /// How far its channel was when it was looked at; `passed` is the last position that came by its hub.
-    pub fn latest<'a>(&'a self, passed: Option<&'a Position>) -> Option<&'a Position> {
+    /// How far its channel was when it was looked at; `passed` is the last place that came by its hub.
+    pub fn latest(&self, passed: Option<&Place>) -> Option<Place> {
         let State::Live { since } = &self.state else { return None };
         let top = since.top.as_ref()?;
         // Another epoch is that of a time before it joined: one that came later would have cut it.
-        passed.filter(|passed| passed.epoch == top.epoch && passed.offset > top.offset).or(Some(top))
+        Some(passed.map_or_else(|| top.clone(), |passed| top.or_later(passed)))
     }
 
-    /// Only who is in groups comes back by what it was sent; others are spared the count.
+    /// Only who is in groups comes back by what it was sent; others are spared the count. Only what has a position of its own
+    /// is brought again.
     fn note(&mut self, delivery: &Delivery) {
         if let Some(member) = &mut self.member
-            && let Some(position) = delivery.position()
+            && delivery.position().is_some()
         {
-            member.sent = Some(position.clone());
+            member.sent = delivery.place();
         }
     }
 }
@@ -264,10 +265,10 @@ impl Joining {
         }
         // A join or a leave has no position: the last event's is still where the client stands.
         let before = self.lost.take().and_then(|lost| lost.top);
-        let before = before.or_else(|| self.held.iter().rev().find_map(|held| held.position().cloned()));
+        let before = before.or_else(|| self.held.iter().rev().find_map(|held| held.place()));
         // What was held is of no use without what follows it.
         self.held.clear();
-        self.lost = Some(Since { seq: delivery.seq, top: delivery.position().cloned().or(before) });
+        self.lost = Some(Since { seq: delivery.seq, top: delivery.place().or(before) });
     }
 }
 

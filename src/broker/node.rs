@@ -8,6 +8,7 @@ use super::routing::Routing;
 use super::{Directory, HubId, Kept, Limits, Namespace, Namespaces, Questions, Rounds, peers};
 use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::engine::Engine;
+use crate::engine::memory::{self, MemoryEngine};
 use crate::metrics::Metrics;
 use crate::types::{ChannelName, Disconnect, Fault, NameError, ReplyError};
 use actix::prelude::*;
@@ -59,6 +60,7 @@ struct Inner {
     directory: Directory,
     roster: Roster,
     engine: Arc<dyn Engine>,
+    aside: Arc<MemoryEngine>,
     settings: ArcSwap<Settings>,
     limits: Limits,
     metrics: Metrics,
@@ -99,6 +101,7 @@ impl Node {
                 directory: Directory::default(),
                 roster: Roster::default(),
                 engine: parts.engine,
+                aside: Arc::new(MemoryEngine::new(beside(&parts.limits))),
                 settings: ArcSwap::from_pointee(parts.settings),
                 rounds: Rounds::new(parts.limits.ack_rounds, parts.limits.ack_bytes, parts.metrics.clone()),
                 routing: Routing::new(parts.limits.registry_queue),
@@ -145,6 +148,12 @@ impl Node {
     /// Where history lives.
     pub fn engine(&self) -> &Arc<dyn Engine> {
         &self.0.engine
+    }
+
+    /// Where events are kept that every node hears for itself, and that are brought again from here alone: what emitters say
+    /// over Redis. None where the engine is no bus, and keeps all there is.
+    pub fn aside(&self) -> Option<&Arc<MemoryEngine>> {
+        self.engine().peers().map(|_| &self.0.aside)
     }
 
     /// The bounds.
@@ -280,6 +289,12 @@ impl Node {
         // The list is only pushed to, so it is whole even where a writer panicked.
         self.0.hubs.read().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
+}
+
+/// The bounds of what is kept beside an engine that nodes share: those of the memory engine, which is not there.
+fn beside(limits: &Limits) -> memory::Config {
+    let (history_bytes, positions) = (limits.history_bytes, limits.positions);
+    memory::Config { history_bytes, positions, idempotency_keys: 0, presence_entries: 0 }
 }
 
 /// A connection's place among those that there may be; given back when dropped.

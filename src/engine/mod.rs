@@ -69,8 +69,8 @@ pub struct PublishOptions {
     pub idempotency: Option<Idempotency>,
     /// Refuse to go back in versions.
     pub version: Option<Version>,
-    /// For this node alone: an engine that nodes share answers [`Published::Deliver`], and nothing goes over its bus. Never
-    /// together with any of the others there: what is kept or remembered is for all nodes.
+    /// For this node alone: an engine that nodes share answers [`Published::Deliver`], and nothing goes over its bus. Nor is
+    /// anything kept or remembered there, whatever the others say: that is for all nodes.
     pub local: bool,
 }
 
@@ -202,6 +202,9 @@ pub trait Ear: Send + Sync {
 pub trait Tap: Send + Sync {
     /// Somebody published this under a name.
     fn heard(&self, name: &[u8], payload: Bytes);
+
+    /// The way to it was lost and is back: what was published meanwhile was not heard.
+    fn resumed(&self);
 }
 
 /// The way to the other nodes that share an engine.

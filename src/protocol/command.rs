@@ -1,5 +1,5 @@
 //! What clients ask for, whatever wire they speak.
-use crate::types::{ChannelName, Epoch, FilterNode, Json, Position};
+use crate::types::{ChannelName, Epoch, FilterNode, Json, Place};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -86,7 +86,7 @@ pub struct Resume {
     /// The secret that the client was told when it connected.
     pub key: String,
     /// The last event it got, as the wire wrote its place; none where it says that it got none.
-    pub since: Option<Position>,
+    pub since: Option<Place>,
 }
 
 /// The key is a secret.

@@ -17,7 +17,7 @@ pub use frame::{Frame, FrameBuilder};
 pub use push::Push;
 pub use reply::{Connected, Expiry, HistoryPage, Presence, Recovered, Reply, Subscribed};
 
-use crate::types::{ChannelName, Disconnect, Event};
+use crate::types::{ChannelName, Disconnect, Event, Place};
 use bytes::Bytes;
 
 /// How many encodings there can be; see [`Encoding::slot`].
@@ -41,6 +41,13 @@ pub trait Encoding {
 
     /// An event of a channel as every listener of this encoding gets it.
     fn event(&self, event: &Event) -> Frame;
+
+    /// The same for listeners who stand at `place` when they have got it, in a home. A wire whose events tell their own
+    /// positions, or none, keeps the default.
+    fn event_at(&self, event: &Event, place: Option<&Place>) -> Frame {
+        let _ = place;
+        self.event(event)
+    }
 
     /// The same for listeners who were given the number `id` for the channel ([`Subscribed::compact_id`]). A wire without
     /// such numbers keeps the default: the event as everybody gets it.

@@ -1,5 +1,5 @@
 //! What clients are answered, whatever wire they speak.
-use crate::types::{ClientInfo, Epoch, Event, Json, Position, ReplyError, SessionId};
+use crate::types::{ClientInfo, Epoch, Event, Json, Place, Position, ReplyError, SessionId};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -68,8 +68,8 @@ pub struct Connected {
     pub pong: bool,
     /// The secret with which the client may come back to this session; none where sessions are not kept.
     pub resume_key: Option<String>,
-    /// What a session that came back missed in its home, to be told before this reply.
-    pub missed: Vec<Arc<Event>>,
+    /// What a session that came back missed in its home, to be told before this reply; each with where its client stands then.
+    pub missed: Vec<(Arc<Event>, Place)>,
 }
 
 /// A listener stands.

@@ -150,6 +150,9 @@ impl BrokerBuilder {
             metrics: self.metrics,
             handlers: self.handlers,
         });
+        if let Some(aside) = node.aside() {
+            super::sweep::start(aside.clone(), node.metrics().clone());
+        }
         if self.config.redis.emitter {
             Overheard::start(&node, &self.config.redis.emitter_key);
         }

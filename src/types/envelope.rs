@@ -51,9 +51,7 @@ impl Envelope {
     /// Nothing but one argument for everybody.
     pub const PLAIN: Envelope =
         Envelope { audience: Audience::EVERYONE, arity: Arity::One, attachments: vec![], ack: None, volatile: false };
-}
 
-impl Envelope {
     /// What keeping it costs in bytes: the attachments and the names of the groups (decision 40).
     pub fn bytes(&self) -> usize {
         let groups = self.audience.to().unwrap_or_default().iter().chain(self.audience.excepted());

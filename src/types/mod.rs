@@ -20,5 +20,5 @@ pub use fault::{Disconnect, Fault, ReplyError, Unsubscribed};
 pub use filter_node::FilterNode;
 pub use identity::{Identity, IdentityKind};
 pub use json::{Json, JsonError};
-pub use position::{Epoch, Position};
+pub use position::{Epoch, Place, Position};
 pub use revocation::Revocation;

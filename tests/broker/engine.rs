@@ -91,6 +91,9 @@ impl Engine for Moody {
     fn publish(&self, event: Event, options: PublishOptions) -> EngineAnswer<Published> {
         assert!(!self.breaks.swap(false, SeqCst), "the engine breaks, as the story wants it");
         self.locals.lock().unwrap().push(options.local);
+        if options.local && self.has_bus.load(SeqCst) {
+            return Answer::ok(Published::Deliver(Arc::new(event)));
+        }
         let answer = self.memory.publish(event, options);
         if self.slow_publishes.load(SeqCst) { self.later(answer) } else { answer }
     }

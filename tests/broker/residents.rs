@@ -125,7 +125,7 @@ impl Resident {
 }
 
 /// The place that an event tells as its last argument.
-fn place(line: &str) -> Option<callboard::types::Position> {
+pub fn place(line: &str) -> Option<callboard::types::Place> {
     let args: Vec<Value> = serde_json::from_str(line.strip_prefix("2")?).ok()?;
     read_offset(args.last()?.as_str()?)
 }
@@ -154,7 +154,8 @@ impl Outlet for Ear {
     fn answer(&self, ticket: Ticket, reply: Reply) {
         match reply {
             Reply::Connected(connected) => {
-                connected.missed.iter().for_each(|event| self.hear(&self.encoding.event(event)));
+                let missed = connected.missed.iter();
+                missed.for_each(|(event, place)| self.hear(&self.encoding.event_at(event, Some(place))));
                 self.hear(&self.encoding.connected(&connected));
             }
             reply => self.hear(&self.encoding.acknowledge(AckId::from(ticket.0), &reply)),

@@ -62,6 +62,23 @@ fn python_clients_on_two_nodes_get_what_the_contract_says() {
     Pair::open("nodes-py").run(suite, "nodes-py");
 }
 
+/// Two nodes that bring what other programs publish on their Redis, and a suite of such programs.
+fn run_with_emitters(suite: &str) {
+    let redis = Redis::start();
+    let config = format!(
+        "engine = 'redis'\n[auth]\nanonymous = true\n[redis]\nurl = '{}'\nemitter = true\n\
+         [[socketio]]\nnamespaces = ['/', '/chat']\n\
+         [[socketio]]\npath = '/recovery/'\nnamespaces = ['/chat']\nrecovery = '2m'\n",
+        redis.url()
+    );
+    let nodes = [Broker::start(&config), Broker::start(&config)];
+    let mut node = node_suite();
+    node.arg(format!("{suite}.nodes.js")).current_dir(sources("js/socketio"));
+    node.env("TEST_REDIS_URL", redis.url()).env("TEST_NODE_URLS", format!("{},{}", nodes[0].url(), nodes[1].url()));
+    run(node, suite);
+    nodes.into_iter().for_each(stop);
+}
+
 /// Runs a suite of Socket.IO, whose clients take turns on two nodes of the fixture application.
 fn run_on_two(mut suite: Command, name: &str) {
     let redis = Redis::start();
@@ -93,14 +110,10 @@ fn what_handlers_emit_reaches_the_python_socketio_clients_of_both_nodes() {
 
 #[test]
 fn what_the_redis_emitter_says_reaches_the_clients_of_all_nodes() {
-    let redis = Redis::start();
-    let config = format!(
-        "engine = 'redis'\n[auth]\nanonymous = true\n[redis]\nurl = '{}'\nemitter = true\n[[socketio]]\nnamespaces = ['/', '/chat']\n",
-        redis.url()
-    );
-    let nodes = [Broker::start(&config), Broker::start(&config)];
-    let mut suite = node_suite();
-    suite.arg("emitter.nodes.js").current_dir(sources("js/socketio"));
-    suite.env("TEST_REDIS_URL", redis.url()).env("TEST_NODE_URLS", format!("{},{}", nodes[0].url(), nodes[1].url()));
-    run(suite, "emitter");
+    run_with_emitters("emitter");
+}
+
+#[test]
+fn what_redis_adapters_of_all_ages_say_is_obeyed_or_ignored() {
+    run_with_emitters("adapters");
 }

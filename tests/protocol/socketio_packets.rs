@@ -103,10 +103,11 @@ fn acknowledgement_ids_lose_leading_zeros_and_may_be_huge() {
 fn binary_packets_are_put_together_and_written_again() {
     for wire in [
         ["452-[\"m\",{\"_placeholder\":true,\"num\":1},{\"a\":[{\"num\":0,\"_placeholder\":true}]}]", "bAQID", "b"],
-        ["452-[\"never referenced\"]", "bAQID", "bBA=="],
-        ["452-[\"m\",{\"_placeholder\":true,\"num\":0},{\"_placeholder\":true,\"num\":0}]", "bAQID", "bBA=="],
-        ["462-/custom,3[{\"_placeholder\":true,\"num\":0}]", "bAQID", "bBA=="],
-        ["452-[\"m\",{\"_placeholder\":1,\"num\":99},{\"_placeholder\":false,\"num\":99},{\"num\":99}]", "b", "b"],
+        [
+            "462-/custom,3[{\"_placeholder\":true,\"num\":1},{\"num\":0,\"_placeholder\":true,\"num\":0}]",
+            "bAQID",
+            "bBA==",
+        ],
     ] {
         let frames = written(&read(&wire));
         assert_eq!(frames[0], wire[0]);
@@ -115,6 +116,45 @@ fn binary_packets_are_put_together_and_written_again() {
         }
         assert_eq!(frames.len(), 3);
     }
+}
+
+#[test]
+fn attachments_that_no_placeholder_names_are_dropped() {
+    let parts = ["bAQID", "bBA=="];
+    let cases = [
+        ("452-[\"never referenced\"]", "42[\"never referenced\"]", &parts[..0]),
+        (
+            "452-[\"m\",{\"_placeholder\":1,\"num\":99},{\"_placeholder\":false,\"num\":99},{\"num\":99}]",
+            "42[\"m\",{\"_placeholder\":1,\"num\":99},{\"_placeholder\":false,\"num\":99},{\"num\":99}]",
+            &parts[..0],
+        ),
+        (
+            "452-[\"m\",{\"_placeholder\":true,\"num\":0},{\"_placeholder\":true,\"num\":0}]",
+            "451-[\"m\",{\"_placeholder\":true,\"num\":0},{\"_placeholder\":true,\"num\":0}]",
+            &parts[..1],
+        ),
+        (
+            "462-/custom,3[ 1.50 ,{\"num\": 1,\"_placeholder\":true}]",
+            "461-/custom,3[ 1.50 ,{\"num\": 0,\"_placeholder\":true}]",
+            &parts[1..],
+        ),
+    ];
+    for (wire, back, left) in cases {
+        let frames = written(&read(&[wire, parts[0], parts[1]]));
+        assert_eq!((&frames[0][..], frames.len()), (back.as_bytes(), left.len() + 1));
+        for (frame, part) in frames[1..].iter().zip(left) {
+            assert_eq!(EnginePacket::decode(&(*part).into()), Ok(EnginePacket::Binary(frame.clone())));
+        }
+    }
+}
+
+#[test]
+fn half_a_surrogate_pair_is_no_error_wherever_it_stands() {
+    let Body::Event { name, args, .. } = read(&["42[\"\\ud800\",\"\\udc00\"]"]).body else { panic!("no event") };
+    assert_eq!(name, EventName::Text("\u{fffd}".into()));
+    assert_eq!(args.as_str(), "[\"\\ud800\",\"\\udc00\"]", "it passes as it came");
+    let wire = "451-[\"m\",\"\\ud800\",{\"\\ud800\":1,\"x\":{\"_placeholder\":true,\"num\":0}}]";
+    assert_eq!(written(&read(&[wire, "bAQID"]))[0], wire);
 }
 
 #[test]
@@ -197,7 +237,9 @@ fn one_attachment_too_many_is_an_error() {
 
 #[test]
 fn ten_attachments_are_not_too_many() {
-    let wire: Vec<_> = std::iter::once("4510-[\"m\"]").chain(["bAQID"; 10]).collect();
+    let named: Vec<_> = (0..10).map(|num| format!("{{\"_placeholder\":true,\"num\":{num}}}")).collect();
+    let text = format!("4510-[\"m\",{}]", named.join(","));
+    let wire: Vec<_> = std::iter::once(text.as_str()).chain(["bAQID"; 10]).collect();
     assert_eq!(written(&read(&wire)).len(), 11);
 }
 

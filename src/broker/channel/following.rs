@@ -126,6 +126,7 @@ impl Channel {
     /// Nobody listens: where the channel stands is of no interest until somebody does.
     pub(super) fn stop_following(&mut self) {
         self.following.last = None;
+        self.stands = None;
         self.following.filling = None;
         self.following.turn += 1;
     }
@@ -200,6 +201,7 @@ impl Channel {
             true => page.events.into_iter().for_each(|event| self.fan_out(Body::Event(event))),
             false => self.resync_all(),
         }
+        self.stand_at(&page.top);
         self.following.last = Some(page.top);
         self.take_up_held(ctx);
     }

@@ -7,7 +7,7 @@ use crate::broker::query;
 use crate::broker::{HubId, Namespace, Node, Seq, recovery};
 use crate::engine::{EngineAnswer, Error, HistoryPage, HistoryQuery};
 use crate::metrics::Metrics;
-use crate::types::{Answer, ChannelName, ReplyError, SessionId};
+use crate::types::{Answer, ChannelName, Place, ReplyError, SessionId};
 use actix::prelude::*;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -20,6 +20,13 @@ const PRESENCE_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 struct Start {
     page: Option<HistoryPage>,
     listed: Option<Listed>,
+}
+
+/// Where a join begins.
+struct Begins {
+    seq: Seq,
+    /// What this node alone has kept of the channel up to there.
+    aside: Option<HistoryPage>,
 }
 
 /// An entry in presence that ends with its join, unless that comes about.
@@ -108,7 +115,7 @@ impl Channel {
         subscribed.and_then(move |()| engine.history(&name, query, retention).then(|result| result.map(Some)))
     }
 
-    fn finish_join(&mut self, join: Join, seq: Seq, outcome: Result<Start, Error>, ctx: &mut Context<Self>) {
+    fn finish_join(&mut self, join: Join, begins: Begins, outcome: Result<Start, Error>, ctx: &mut Context<Self>) {
         let Start { page, listed } = match outcome {
             Ok(start) => start,
             Err(error) => {
@@ -119,11 +126,19 @@ impl Channel {
         };
         if let Some(page) = &page {
             self.observe(&page.top);
+            self.stand_at(&page.top);
         }
+        let Begins { seq, aside } = begins;
         let top = page.as_ref().map(|page| page.top.clone()).filter(|_| join.positioned);
+        let top = top.map(|position| Place { position, aside: aside.as_ref().map(|page| page.top.clone()) });
+        let bounds = (join.recover_max, self.node.limits().recover_bytes);
+        let metrics = self.node.metrics();
         let recovery = join.recover.map(|from| {
-            let most_bytes = self.node.limits().recover_bytes;
-            recovery::recovered(page, &from, join.recover_max, most_bytes, self.node.metrics())
+            let recovered = recovery::recovered(page, &from, bounds.0, bounds.1, metrics);
+            match aside {
+                Some(aside) => recovery::and_aside(recovered, aside, join.aside, bounds, metrics),
+                None => recovered,
+            }
         });
         let membership = Membership::new(ctx.address(), &self.node, &self.name, join.hub, join.member.clone());
         let joined = Joined { since: Since { seq, top }, recovery, number: self.number, membership };
@@ -159,14 +174,15 @@ impl Handler<Join> for Channel {
             return;
         };
         self.admit(join.hub);
-        let seq = self.seq;
+        // Both now: what comes behind them reaches the listener by itself.
+        let begins = Begins { seq: self.seq, aside: self.read_aside(&join, &namespace) };
         match self.start_join(&join, &namespace, ctx) {
-            Answer::Ready(outcome) => self.finish_join(join, seq, outcome, ctx),
+            Answer::Ready(outcome) => self.finish_join(join, begins, outcome, ctx),
             Answer::Later(outcome) => {
                 self.joining += 1;
                 ctx.spawn(outcome.into_actor(self).map(move |outcome, channel, ctx| {
                     channel.joining -= 1;
-                    channel.finish_join(join, seq, outcome, ctx);
+                    channel.finish_join(join, begins, outcome, ctx);
                 }));
             }
         }

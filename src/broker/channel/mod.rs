@@ -1,4 +1,5 @@
 //! A channel: gives each event its position, keeps the order, and knows which hubs listen.
+mod aside;
 mod following;
 mod joining;
 mod retirement;
@@ -8,7 +9,7 @@ use super::{Body, Delivery, Instruction, Node, Seq};
 use crate::broker::query;
 use crate::engine::{EngineAnswer, Error, Published};
 use crate::metrics::NamespaceMetrics;
-use crate::types::{Answer, ChannelName, ReplyError};
+use crate::types::{Answer, ChannelName, Place, ReplyError};
 use actix::prelude::*;
 use following::Following;
 use retirement::Phase;
@@ -37,6 +38,8 @@ pub struct Channel {
     /// Joins that wait for the engine.
     joining: usize,
     following: Following,
+    /// Where listeners stand that have got all that was sent, in a home with history; none until that is known.
+    stands: Option<Place>,
     phase: Phase,
     idle_check: bool,
     counted: NamespaceMetrics,
@@ -75,6 +78,7 @@ impl Channel {
             publishing: VecDeque::new(),
             joining: 0,
             following: Following::default(),
+            stands: None,
             phase: Phase::Active,
             idle_check: false,
             counted,
@@ -83,6 +87,7 @@ impl Channel {
 
     fn fan_out(&mut self, body: Body) {
         self.seq += 1;
+        let stands = self.stand(&body);
         let round = body.round();
         if let Some(round) = round {
             self.node.rounds().sent(round, self.hubs.len());
@@ -90,7 +95,9 @@ impl Channel {
         if self.hubs.is_empty() {
             return;
         }
-        let delivery = Arc::new(Delivery::new(self.name.clone(), body, self.seq));
+        let mut delivery = Delivery::new(self.name.clone(), body, self.seq);
+        delivery.stands = stands;
+        let delivery = Arc::new(delivery);
         for hub in &mut self.hubs {
             let is_taken = hub.offer(&delivery);
             // A hub that does not get the event asks nobody.
@@ -103,6 +110,7 @@ impl Channel {
     fn accept(&mut self, answer: PublishAnswer, outcome: Result<Published, Error>) {
         let position = match outcome {
             Ok(Published::Deliver(event)) => {
+                let event = self.keep_aside(event);
                 let position = event.position.clone();
                 self.counted.publishes.inc();
                 self.fan_out(Body::Event(event));

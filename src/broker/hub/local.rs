@@ -4,7 +4,7 @@ use crate::broker::listener::{GroupMember, Listener, Offered};
 use crate::broker::message::SessionOrder;
 use crate::broker::{Delivery, Instruct, Instruction, Seq};
 use crate::metrics::{Metrics, NamespaceMetrics};
-use crate::types::{Audience, ChannelName, Group, Position, SessionId};
+use crate::types::{Audience, ChannelName, Group, Place, SessionId};
 use foldhash::quality::RandomState;
 use slab::Slab;
 use std::collections::HashMap;
@@ -15,8 +15,8 @@ pub(super) struct Local {
     listeners: Slab<Listener>,
     /// Who is in which group, so that the cost of an event follows who is meant (decision 5).
     groups: HashMap<Group, Vec<usize>, RandomState>,
-    /// The last position that came by.
-    pub passed: Option<Position>,
+    /// The last place that came by.
+    pub passed: Option<Place>,
     pub counted: NamespaceMetrics,
 }
 
@@ -58,7 +58,7 @@ impl Local {
         Some(Standing {
             groups: listener.groups().to_vec(),
             sent: listener.member.as_ref().and_then(|member| member.sent.clone()),
-            passed: listener.latest(self.passed.as_ref()).cloned(),
+            passed: listener.latest(self.passed.as_ref()),
         })
     }
 

@@ -3,7 +3,7 @@ use super::local::Local;
 use crate::broker::listener::{Listener, Since};
 use crate::broker::{Body, Channel, Delivery, Rounds, Seq};
 use crate::metrics::Metrics;
-use crate::types::{ChannelName, Group, Position};
+use crate::types::{ChannelName, Group, Place};
 use actix::prelude::*;
 use foldhash::quality::RandomState;
 use std::collections::HashMap;
@@ -46,10 +46,10 @@ pub struct Bounds {
 pub struct Standing {
     /// The groups it was in.
     pub groups: Vec<Group>,
-    /// The last event with a position that it was sent.
-    pub sent: Option<Position>,
-    /// The last position that came by its hub since it began, whomever that event was for.
-    pub passed: Option<Position>,
+    /// Where it stood with the last event that it was sent and that can be brought again.
+    pub sent: Option<Place>,
+    /// The last place that came by its hub since it began, whomever that event was for.
+    pub passed: Option<Place>,
 }
 
 impl HubTable {
@@ -153,8 +153,8 @@ impl HubTable {
                 (0..refused).for_each(|_| Metrics::count(&self.metrics.refusals, "groups"));
             }
         }
-        if let Some(position) = delivery.position() {
-            local.passed = Some(position.clone());
+        if let Some(place) = delivery.place() {
+            local.passed = Some(place);
         }
     }
 

@@ -1,7 +1,7 @@
 use super::{Listener, Offered, Settled, Since};
 use crate::broker::{Body, Delivery, Outlet, Seq, Ticket};
 use crate::protocol::{Push, Reply};
-use crate::types::{ChannelName, Disconnect, Epoch, Event, Json, Position};
+use crate::types::{ChannelName, Disconnect, Epoch, Event, Json, Place, Position};
 use actix::Addr;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -23,6 +23,10 @@ impl Outlet for Seen {
     fn done(&self, _: Ticket) {}
 
     fn close(&self, _: Disconnect) {}
+}
+
+fn place(offset: u64) -> Place {
+    Place::of(position(offset))
 }
 
 fn joining() -> (Listener, Rc<Seen>) {
@@ -68,7 +72,7 @@ fn what_was_lost_before_a_listener_began_is_none_of_its_business() {
     let (mut listener, seen) = joining();
     listener.offer(&event(7), 9);
     assert!(!listener.missed(5));
-    let since = Since { seq: 5, top: Some(position(5)) };
+    let since = Since { seq: 5, top: Some(place(5)) };
     assert_eq!(listener.settle(since.clone()), Settled::AsTold(since.clone()));
     listener.go_live(since);
     assert_eq!(*seen.0.borrow(), [7]);
@@ -80,7 +84,7 @@ fn a_listener_that_missed_something_while_it_joined_gets_nothing_of_what_was_hel
     listener.offer(&event(6), 9);
     listener.missed(7);
     listener.offer(&event(8), 9);
-    let since = Since { seq: 5, top: Some(position(5)) };
+    let since = Since { seq: 5, top: Some(place(5)) };
     assert_eq!(listener.settle(since.clone()), Settled::Cut);
     listener.go_live(since);
     assert_eq!(listener.offer(&event(9), 9), Offered::Skipped);
@@ -91,8 +95,8 @@ fn a_listener_that_missed_something_while_it_joined_gets_nothing_of_what_was_hel
 fn more_than_can_be_held_back_moves_the_beginning_behind_the_last_of_it() {
     let (mut listener, seen) = joining();
     assert!((6..10).all(|seq| listener.offer(&event(seq), 2) == Offered::Held));
-    let begin = Since { seq: 9, top: Some(position(9)) };
-    assert_eq!(listener.settle(Since { seq: 5, top: Some(position(5)) }), Settled::Later(begin.clone()));
+    let begin = Since { seq: 9, top: Some(place(9)) };
+    assert_eq!(listener.settle(Since { seq: 5, top: Some(place(5)) }), Settled::Later(begin.clone()));
     listener.go_live(begin);
     listener.offer(&event(10), 2);
     assert_eq!(*seen.0.borrow(), [10]);
@@ -102,6 +106,6 @@ fn more_than_can_be_held_back_moves_the_beginning_behind_the_last_of_it() {
 fn what_the_reply_tells_already_is_not_told_again() {
     let (mut listener, seen) = joining();
     assert!((6..10).all(|seq| listener.offer(&event(seq), 9) == Offered::Held));
-    listener.go_live(Since { seq: 5, top: Some(position(8)) });
+    listener.go_live(Since { seq: 5, top: Some(place(8)) });
     assert_eq!(*seen.0.borrow(), [9]);
 }

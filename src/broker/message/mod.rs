@@ -75,6 +75,8 @@ pub struct Join {
     pub positioned: bool,
     /// Bring what came after this position.
     pub recover: Option<Position>,
+    /// And after this one, in the history that this node alone has.
+    pub aside: Option<Position>,
     /// At most this many events.
     pub recover_max: usize,
     /// Who waits.

@@ -144,6 +144,7 @@ impl Post {
             // Where there are positions a gap can be filled.
             positioned: self.node().namespace(channel).is_some_and(|namespace| namespace.has_history()),
             recover: since,
+            aside: None,
             recover_max: self.node().limits().recover_max,
             answer,
         });
@@ -172,7 +173,7 @@ impl Post {
 
     fn settle(&mut self, channel: &ChannelName, joined: Joined, ctx: &mut Context<Self>) {
         let Some(line) = self.lines.get_mut(channel) else { return };
-        let top = joined.since.top.clone();
+        let top = joined.since.top.clone().map(|top| top.position);
         if let Some(recovered) = joined.recovery {
             line.ears.recover(recovered, top.as_ref());
         } else if line.is_back {

@@ -6,7 +6,7 @@ use crate::broker::handler::{ConnectCall, Welcome};
 use crate::broker::message::Joined;
 use crate::broker::{Due, SubscribeOptions, Ticket};
 use crate::protocol::{Connect, Connected, Reply};
-use crate::types::{Answer, ChannelName, ClientInfo, Disconnect, Event, Fault, Identity, ReplyError};
+use crate::types::{Answer, ChannelName, ClientInfo, Disconnect, Event, Fault, Identity, Place, ReplyError};
 use actix::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
@@ -194,7 +194,7 @@ impl Session {
         &mut self,
         welcome: &Welcome,
         subs: Vec<(String, crate::protocol::Subscribed)>,
-        missed: Vec<Arc<Event>>,
+        missed: Vec<(Arc<Event>, Place)>,
         ctx: &mut Context<Self>,
     ) -> Step {
         let me = self.me(ctx);

@@ -5,7 +5,7 @@ use crate::broker::handler::{CONNECTION, DISCONNECT, EmitCall, Residence};
 use crate::broker::{KeptSession, SessionData};
 use crate::metrics::Metrics;
 use crate::protocol::{Connect, Home, Recover};
-use crate::types::{ChannelName, ClientInfo, Disconnect, Event, Group, Identity, Json, Position, SessionId};
+use crate::types::{ChannelName, ClientInfo, Disconnect, Event, Group, Identity, Json, Place, SessionId};
 use actix::prelude::*;
 use rand::RngExt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +21,9 @@ pub(super) struct Stay {
     /// The groups it begins in, its own first.
     groups: Vec<Group>,
     /// Where to go on from, for a client that came back.
-    resume_from: Option<Position>,
+    resume_from: Option<Place>,
+    /// Where its client stood with the last event that it was sent before, or is brought now.
+    sent: Option<Place>,
     /// The client has ended it on purpose: nobody comes back.
     pub is_left: bool,
     /// The handlers of its connection have not been told yet.
@@ -34,7 +36,8 @@ pub(super) struct Stay {
 struct Beginning {
     groups: Vec<Group>,
     data: SessionData,
-    resume_from: Option<Position>,
+    resume_from: Option<Place>,
+    sent: Option<Place>,
 }
 
 impl Session {
@@ -49,7 +52,12 @@ impl Session {
                 self.rename(kept.id);
                 // The same secret: by that the client sees that it is back.
                 let key = resume.map(|resume| Arc::from(resume.key.as_str()));
-                self.stay_in(home, key, Beginning { groups: kept.groups, data: kept.data, resume_from }, connect);
+                self.stay_in(
+                    home,
+                    key,
+                    Beginning { groups: kept.groups, data: kept.data, resume_from, sent: kept.sent },
+                    connect,
+                );
             }
             None => self.stay_anew(home, connect),
         }
@@ -66,11 +74,16 @@ impl Session {
 
     fn stay_anew(&mut self, home: &Home, connect: &Connect) {
         let (groups, data) = (vec![own_group(self.id)], Arc::new(Mutex::new(Json::null())));
-        self.stay_in(home, home.kept_for.map(|_| new_key()), Beginning { groups, data, resume_from: None }, connect);
+        self.stay_in(
+            home,
+            home.kept_for.map(|_| new_key()),
+            Beginning { groups, data, resume_from: None, sent: None },
+            connect,
+        );
     }
 
     fn stay_in(&mut self, home: &Home, key: Option<Arc<str>>, beginning: Beginning, connect: &Connect) {
-        let Beginning { groups, data, resume_from } = beginning;
+        let Beginning { groups, data, resume_from, sent } = beginning;
         let residence = Arc::new(Residence {
             channel: home.channel.clone(),
             data,
@@ -79,7 +92,8 @@ impl Session {
             has_emitted: AtomicBool::new(false),
         });
         let kept_for = home.kept_for.unwrap_or_default();
-        let stay = Stay { residence, key, kept_for, groups, resume_from, is_left: false, is_new: true, barriers: 0 };
+        let stay =
+            Stay { residence, key, kept_for, groups, resume_from, sent, is_left: false, is_new: true, barriers: 0 };
         self.home = Some(Box::new(stay));
     }
 
@@ -100,7 +114,7 @@ impl Session {
         let stay = self.home.as_ref()?;
         let channel = stay.residence.channel.clone();
         let policy = self.node().namespace(&channel)?;
-        let recover = stay.resume_from.clone();
+        let (recover, aside) = stay.resume_from.clone().map(|from| (from.position, from.aside)).unzip();
         let recover = recover.map(|from| Recover { offset: from.offset, epoch: from.epoch });
         let kept = stay.key.is_some() && policy.has_history();
         let wanted = Wanted {
@@ -111,19 +125,29 @@ impl Session {
             recover_max: Some(policy.history_size),
             reject_unrecovered: recover.is_some(),
             recover,
+            aside: aside.flatten(),
             server_side: true,
             ..Wanted::default()
         };
         Some((channel, wanted))
     }
 
-    /// Of what was missed, what is for this session.
-    pub(super) fn meant_for_me(&self, missed: Vec<Arc<Event>>) -> Vec<Arc<Event>> {
-        let Some(stay) = &self.home else { return missed };
+    /// Of what was missed, what is for this session, and where its client stands with each.
+    pub(super) fn meant_for_me(&mut self, missed: Vec<Arc<Event>>) -> Vec<(Arc<Event>, Place)> {
+        let Some(stay) = &mut self.home else { return vec![] };
+        let Some(mut place) = stay.resume_from.clone() else { return vec![] };
         let is_for_me = |event: &Event| {
             event.envelope.as_ref().is_none_or(|envelope| envelope.audience.admits(|group| stay.groups.contains(group)))
         };
-        missed.into_iter().filter(|event| is_for_me(event)).collect()
+        let placed = missed.into_iter().map(|event| {
+            event.position.iter().for_each(|position| place.pass(position));
+            (event, place.clone())
+        });
+        let meant: Vec<_> = placed.filter(|(event, _)| is_for_me(event)).collect();
+        if let Some((_, last)) = meant.last() {
+            stay.sent = Some(last.clone());
+        }
+        meant
     }
 
     /// Whether `channel` is the home.
@@ -201,8 +225,8 @@ impl Session {
             identity: self.identity.clone(),
             groups: standing.groups,
             data: stay.residence.data.clone(),
-            // Who came back and was sent nothing since still has what it was brought then.
-            sent: standing.sent.or(stay.resume_from),
+            // Who came back and was sent nothing since still has what it had then.
+            sent: standing.sent.or(stay.sent),
             left,
         };
         let pushed_out = self.node().kept().put(key, kept, stay.kept_for);

@@ -25,6 +25,8 @@ pub(super) struct Wanted {
     pub positioned: bool,
     pub recoverable: bool,
     pub recover: Option<Recover>,
+    /// The place in the history that this node alone has, where it recovers from that, too.
+    pub aside: Option<Position>,
     pub reject_unrecovered: bool,
     pub compaction: bool,
     pub filter: Option<Rc<TagsFilter>>,
@@ -113,8 +115,8 @@ impl Session {
         let (answer, joined) = oneshot::channel();
         let hub = self.worker.hub();
         let recover_max = wanted.recover_max.unwrap_or(self.node().limits().recover_max);
-        let positioned = wanted.positioned;
-        let join = Join { channel: channel.clone(), hub, member, positioned, recover, recover_max, answer };
+        let (positioned, aside) = (wanted.positioned, wanted.aside.clone());
+        let join = Join { channel: channel.clone(), hub, member, positioned, recover, aside, recover_max, answer };
         self.worker.join(join);
         (Plan { channel, wanted, turn }, joined)
     }
@@ -162,8 +164,8 @@ impl Session {
         let complete = recovery.as_ref().is_some_and(|recovery| recovery.complete);
         let position = since.top.clone().map(|top| match (&wanted.recover, complete) {
             // The offset told is the one that was asked from: the events that follow bring it up (contract, 4h).
-            (Some(from), true) => Position { offset: from.offset, epoch: top.epoch },
-            _ => top,
+            (Some(from), true) => Position { offset: from.offset, epoch: top.position.epoch },
+            _ => top.position,
         });
         let subscribed = Subscribed {
             expiry: super::expiry::expiry(wanted.expires_at),

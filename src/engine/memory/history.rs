@@ -157,6 +157,15 @@ impl Streams {
         }
     }
 
+    /// Forgets all channels.
+    pub fn forget_all(&mut self) {
+        let channels: Vec<_> = self.by_name.keys().cloned().collect();
+        for channel in channels {
+            self.clear(&channel);
+            self.forget(&channel);
+        }
+    }
+
     /// Acts on a stream that was just taken out of the live ones, and files it again.
     fn visit(&mut self, channel: &ChannelName, act: impl FnOnce(&mut Stream, &Ledger) -> usize) -> usize {
         let Some(stream) = self.by_name.get_mut(channel) else { return 0 };

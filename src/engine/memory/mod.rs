@@ -76,6 +76,11 @@ impl MemoryEngine {
         more
     }
 
+    /// Forgets all events and positions: what is published from now on is of another epoch.
+    pub fn forget_all(&self) {
+        self.shards.iter().for_each(|shard| lock(shard).streams.forget_all());
+    }
+
     fn shard(&self, channel: &ChannelName) -> MutexGuard<'_, Shard> {
         // The remainder is less than the number of shards, and the conversion only cuts bits it does not need.
         lock(&self.shards[self.hasher.hash_one(channel) as usize % SHARDS])

@@ -287,6 +287,11 @@ impl Subscriptions {
         let waiting = std::mem::take(&mut subscription.waiting);
         let (receiver, link) = (subscription.receiver.clone(), subscription.link.clone());
         drop(table);
+        if let Receiver::Tap(tap) = &receiver
+            && is_again
+        {
+            tap.resumed();
+        }
         let way = if let Receiver::Channel(way) = receiver { Some(way) } else { None };
         let home = way.as_ref().and_then(|way| way.home().cloned());
         link.send_home(home.as_ref(), Arrival::Stands { again: way.filter(|_| is_again), waiting });

@@ -1,9 +1,8 @@
 //! Looking into a payload no further than the protocol must: its first element, and where attachments belong.
 use super::packet::{EventName, PacketError, RESERVED_NAMES};
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use std::fmt;
+use std::borrow::Cow;
 
 /// The name in front of an event's arguments. `json` is valid JSON of any type.
 pub(super) fn event_name(json: &str) -> Result<EventName, PacketError> {
@@ -13,7 +12,7 @@ pub(super) fn event_name(json: &str) -> Result<EventName, PacketError> {
     let first = <&RawValue>::deserialize(&mut values).map_err(|_| PacketError::BadEventName)?.get();
     match first.as_bytes()[0] {
         b'"' => {
-            let name: String = serde_json::from_str(first).map_err(|_| PacketError::BadEventName)?;
+            let name = unescaped(first).ok_or(PacketError::BadEventName)?;
             match RESERVED_NAMES.contains(&name.as_str()) {
                 true => Err(PacketError::ReservedEventName),
                 false => Ok(EventName::Text(name.into())),
@@ -35,106 +34,56 @@ pub(super) fn after_name(json: &str) -> String {
     rest.map_or("[]".to_owned(), |rest| format!("[{rest}"))
 }
 
-/// Checks that every placeholder in valid JSON names one of `count` attachments.
-pub(super) fn check_placeholders(json: &str, count: usize) -> Result<(), PacketError> {
-    let node = serde_json::from_str::<Node>(json).map_err(|_| PacketError::Json)?;
-    match node.highest() < count as i128 {
-        true => Ok(()),
-        false => Err(PacketError::PlaceholderOutOfRange),
-    }
+/// A valid JSON string without its quotes and escapes. Half a surrogate pair, which JavaScript has in its texts and UTF-8 cannot
+/// write, is U+FFFD.
+pub(super) fn unescaped(string: &str) -> Option<String> {
+    serde_json::from_str(string).or_else(|_| serde_json::from_str(&whole_pairs(string))).ok()
 }
 
-/// What a value is to a placeholder: its sign, its number, or a tree that may hold others.
-enum Node {
-    True,
-    Number(u64),
-    /// The highest attachment that is named inside; -1 for none.
-    Tree(i128),
-}
-
-/// A number that names no attachment is higher than all of them.
-const NO_SUCH: i128 = i128::MAX;
-
-impl Node {
-    fn highest(&self) -> i128 {
-        match self {
-            Node::Tree(highest) => *highest,
-            Node::True | Node::Number(_) => -1,
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Walk)
-    }
-}
-
-struct Walk;
-
-impl<'de> Visitor<'de> for Walk {
-    type Value = Node;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-        Ok(if value { Node::True } else { Node::Tree(-1) })
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(Node::Number(value))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
-        Ok(Node::Tree(-1))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-        Ok(Node::Tree(-1))
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Node, E> {
-        Ok(Node::Tree(-1))
-    }
-
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Tree(-1))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Node, A::Error> {
-        let mut highest = -1;
-        while let Some(element) = elements.next_element::<Node>()? {
-            highest = highest.max(element.highest());
-        }
-        Ok(Node::Tree(highest))
-    }
-
-    /// An object whose `_placeholder` is true stands for an attachment as a whole; what else is in it does not count.
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
-        let (mut highest, mut is_placeholder, mut number) = (-1, false, NO_SUCH);
-        while let Some(key) = entries.next_key::<Key>()? {
-            let value = entries.next_value::<Node>()?;
-            match key {
-                Key::Placeholder => is_placeholder = matches!(value, Node::True),
-                Key::Num => number = if let Node::Number(number) = value { number.into() } else { NO_SUCH },
-                Key::Other => {}
+/// The same with U+FFFD in place of each surrogate that stands alone.
+fn whole_pairs(string: &str) -> Cow<'_, str> {
+    let mut written = String::new();
+    let (mut done, mut at) = (0, 0);
+    while let Some(found) = string[at..].find('\\') {
+        at += found;
+        match (unit(&string[at..]), string.get(at + 6..).and_then(unit)) {
+            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => at += 12,
+            (Some(0xd800..0xe000), _) => {
+                written.push_str(&string[done..at]);
+                written.push_str("\\ufffd");
+                at += 6;
+                done = at;
             }
-            highest = highest.max(value.highest());
+            // An escape of one character, or `u` and four digits, which are passed over one by one.
+            _ => at += 2,
         }
-        Ok(Node::Tree(if is_placeholder { number } else { highest }))
     }
+    if done == 0 {
+        return Cow::Borrowed(string);
+    }
+    written.push_str(&string[done..]);
+    Cow::Owned(written)
 }
 
-/// The keys that matter; a key of any other bytes is skipped unread.
-#[derive(Deserialize)]
-#[serde(field_identifier)]
-enum Key {
-    #[serde(rename = "_placeholder")]
-    Placeholder,
-    #[serde(rename = "num")]
-    Num,
-    #[serde(other)]
-    Other,
+/// The code unit of the escape `\uXXXX` that a text begins with.
+fn unit(text: &str) -> Option<u16> {
+    u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_surrogate_pair_is_read_as_the_replacement_character() {
+        let texts = [
+            (r#""a\ud83d""#, "a\u{fffd}"),
+            (r#""\udc00\ud83d\ude00\uD83Dx""#, "\u{fffd}\u{1f600}\u{fffd}x"),
+            (r#""\\ud800\n""#, "\\ud800\n"),
+            (r#""\\\ud800\ud800""#, "\\\u{fffd}\u{fffd}"),
+        ];
+        for (escaped, text) in texts {
+            assert_eq!(unescaped(escaped).as_deref(), Some(text), "{escaped}");
+        }
+    }
 }

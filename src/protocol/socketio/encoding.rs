@@ -2,7 +2,7 @@
 use super::packet::{AckId, Body, Namespace, Packet};
 use super::{encode, meta};
 use crate::protocol::{Connected, Encoding, Frame, FrameBuilder, Push, Reply};
-use crate::types::{Arity, ChannelName, Envelope, Event, Json, Position, ReplyError, Space, Unsubscribed};
+use crate::types::{Arity, ChannelName, Envelope, Event, Json, Place, Position, ReplyError, Space, Unsubscribed};
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::json;
@@ -21,15 +21,15 @@ const MESSAGE: &str = "message";
 #[derive(Debug, Clone)]
 pub struct SocketIo {
     namespace: Namespace,
-    /// Events that can be recovered tell their place as one more argument.
+    /// Events tell the place of the client as one more argument.
     offsets: bool,
     /// Names the frames of user channels, which differ by namespace.
     variant: Option<Box<str>>,
 }
 
 impl SocketIo {
-    /// The encoding of a namespace. With `offsets` each event that is kept tells its place, so that the client can come back
-    /// to it.
+    /// The encoding of a namespace. With `offsets` each event tells where the client stands that has got it, so that the client
+    /// can come back to that.
     pub fn new(namespace: Namespace, offsets: bool) -> Self {
         let variant = (!namespace.is_root()).then(|| namespace.as_str().into());
         SocketIo { namespace, offsets, variant }
@@ -91,7 +91,7 @@ impl SocketIo {
     }
 
     /// An event of the namespace.
-    fn named(&self, event: &Event, envelope: &Envelope) -> Frame {
+    fn named(&self, event: &Event, envelope: &Envelope, place: Option<&Place>) -> Frame {
         let name = event.tags.as_ref().and_then(|tags| tags.get(NAME)).map_or(MESSAGE, String::as_str);
         let size = AROUND + name.len() + event.data.bytes().len();
         let text = self.write(size, Some(envelope), |out| {
@@ -101,9 +101,10 @@ impl SocketIo {
                 Arity::One => write_argument(out, &event.data),
                 Arity::Several => write_elements(out, &event.data),
             }
-            if let Some(position) = event.position.as_ref().filter(|_| self.offsets) {
+            // The client takes a text in the end for the offset, and a function, its acknowledgement, for none.
+            if self.offsets && envelope.ack.is_none() {
                 write_raw(out, b",");
-                write_json(out, &write_offset(position));
+                write_json(out, &place.map(write_offset));
             }
         });
         match envelope.attachments.is_empty() {
@@ -156,6 +157,8 @@ impl Encoding for SocketIo {
             Push::Unsubscribe { channel, reason: Unsubscribed { code, reason } } => {
                 self.emitted("unsubscribed", (channel.as_str(), json!({ "code": code, "reason": reason })))
             }
+            // A text in the end would be taken for an offset.
+            Push::Message(data) if self.offsets => self.emitted("notice", (data, ())),
             Push::Message(data) => self.emitted("notice", [data]),
             Push::Refresh(expiry) => self.emitted("refresh", [json!({ "ttl": expiry.map(|expiry| expiry.ttl) })]),
             Push::Disconnect(_) => self.disconnect(),
@@ -163,9 +166,13 @@ impl Encoding for SocketIo {
     }
 
     fn event(&self, event: &Event) -> Frame {
+        self.event_at(event, event.position.clone().map(Place::of).as_ref())
+    }
+
+    fn event_at(&self, event: &Event, place: Option<&Place>) -> Frame {
         static PLAIN: Envelope = Envelope::PLAIN;
         match event.channel.space() {
-            Space::SocketIo => self.named(event, event.envelope.as_deref().unwrap_or(&PLAIN)),
+            Space::SocketIo => self.named(event, event.envelope.as_deref().unwrap_or(&PLAIN), place),
             _ => {
                 let size = AROUND + event.channel.as_str().len() + event.data.bytes().len();
                 self.write(size, None, |out| {
@@ -181,13 +188,26 @@ impl Encoding for SocketIo {
     }
 }
 
-/// The place of an event as clients give it back: opaque to them.
-pub fn write_offset(position: &Position) -> String {
-    format!("{}-{}", position.offset, position.epoch)
+/// A place as clients give it back: opaque to them.
+pub fn write_offset(place: &Place) -> String {
+    let Place { position, aside } = place;
+    match aside {
+        Some(aside) => format!("{}-{}.{}-{}", position.offset, position.epoch, aside.offset, aside.epoch),
+        None => format!("{}-{}", position.offset, position.epoch),
+    }
 }
 
 /// Reads what [`write_offset`] has written; none for anything else.
-pub fn read_offset(text: &str) -> Option<Position> {
+pub fn read_offset(text: &str) -> Option<Place> {
+    match text.rsplit_once('.') {
+        Some((position, aside)) => {
+            Some(Place { position: read_position(position)?, aside: Some(read_position(aside)?) })
+        }
+        None => read_position(text).map(Place::of),
+    }
+}
+
+fn read_position(text: &str) -> Option<Position> {
     let (offset, epoch) = text.split_once('-')?;
     Some(Position { offset: offset.parse().ok()?, epoch: crate::types::Epoch::new(epoch) })
 }

@@ -3,7 +3,7 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `engine` | Engine.IO packets, and the bodies of HTTP polling |
-//! | `packet`, `arguments`, `reassembly` | reading Socket.IO packets |
+//! | `packet`, `arguments`, `placeholders`, `reassembly` | reading Socket.IO packets |
 //! | `encode` | writing them |
 //! | `encoding`, `meta` | what the broker tells the sessions of a namespace |
 //! | `emitter` | what emitters say over Redis |
@@ -19,6 +19,7 @@ mod encoding;
 pub mod engine;
 mod meta;
 mod packet;
+mod placeholders;
 mod reassembly;
 
 pub use encode::Encoded;

@@ -1,5 +1,6 @@
 //! Socket.IO 5 packets and how their text is read: `<type>[<n>-][<nsp>,][<ack id>][json]`.
 use super::arguments;
+use super::placeholders::Named;
 use crate::types::Json;
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -82,6 +83,9 @@ pub struct Decoded {
     pub packet: Packet,
     /// How many binary messages must follow; at most [`MAX_ATTACHMENTS`].
     pub awaited: usize,
+    /// Which of them no placeholder names, one bit each, the last one lowest: they are dropped, and the placeholders of the
+    /// others are numbered without them.
+    pub unnamed: u16,
 }
 
 /// Why a message is no Socket.IO packet. Each ends the whole connection, all namespaces.
@@ -142,11 +146,26 @@ pub fn decode(text: &ByteString) -> Result<Decoded, PacketError> {
             Some(Json::of(serde_json::from_str::<&RawValue>(json).map_err(|_| PacketError::Json)?, text.as_bytes()))
         }
     };
-    if let Some(json) = payload.as_ref().filter(|_| kind >= b'5') {
-        arguments::check_placeholders(json.as_str(), awaited)?;
-    }
+    let (payload, unnamed) = match payload {
+        Some(json) if kind >= b'5' => {
+            let (json, unnamed) = named_alone(json, awaited)?;
+            (Some(json), unnamed)
+        }
+        payload => (payload, 0),
+    };
     let body = body(kind, id, payload)?;
-    Ok(Decoded { packet: Packet { namespace, body }, awaited })
+    Ok(Decoded { packet: Packet { namespace, body }, awaited, unnamed })
+}
+
+/// The payload as it is without those of `count` attachments that no placeholder names, and which those are.
+fn named_alone(json: Json, count: usize) -> Result<(Json, u16), PacketError> {
+    let named = Named::find(json.as_str(), count)?;
+    let unnamed = (0..count).filter(|at| !named.has(*at)).fold(0, |bits, at| bits | 1 << (count - 1 - at));
+    let json = match named.renumbered(json.as_str()) {
+        Some(text) => Json::parse(text.into()).map_err(|_| PacketError::Json)?,
+        None => json,
+    };
+    Ok((json, unnamed))
 }
 
 fn body(kind: u8, id: Option<AckId>, payload: Option<Json>) -> Result<Body, PacketError> {

@@ -25,8 +25,10 @@ impl Reassembly {
     /// large read buffer copies them first.
     pub fn binary(&mut self, bytes: Bytes) -> Result<Option<Packet>, PacketError> {
         let mut decoded = self.waiting.take().ok_or(PacketError::UnexpectedBinary)?;
-        decoded.packet.body.attach(bytes);
         decoded.awaited -= 1;
+        if decoded.unnamed & 1 << decoded.awaited == 0 {
+            decoded.packet.body.attach(bytes);
+        }
         Ok(self.complete(decoded))
     }
 

@@ -49,6 +49,13 @@ impl Overheard {
 }
 
 impl Tap for Overheard {
+    fn resumed(&self) {
+        // Who comes back now may have missed what nobody here has heard, and is told so by the new epoch.
+        if let Some(aside) = self.node.aside() {
+            aside.forget_all();
+        }
+    }
+
     fn heard(&self, name: &[u8], payload: Bytes) {
         match emitter::decode(&self.key, &String::from_utf8_lossy(name), &payload) {
             Ok(said) => self.act(said),

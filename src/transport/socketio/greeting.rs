@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn a_client_comes_back_with_a_place_that_makes_sense_or_without_one() {
         let resume = |text: &'static str| Greeting::read(Some(&json(text))).resume();
-        assert_eq!(resume(r#"{"pid":"p","offset":"7-e"}"#).unwrap().since.unwrap().offset, 7);
+        assert_eq!(resume(r#"{"pid":"p","offset":"7-e"}"#).unwrap().since.unwrap().position.offset, 7);
         assert!(resume(r#"{"pid":"p"}"#).unwrap().since.is_none());
         assert!(resume(r#"{"pid":"p","offset":"x"}"#).is_none());
         assert!(resume(r#"{"pid":5,"offset":"7-e"}"#).is_none());

@@ -142,7 +142,9 @@ impl NamespaceOutlet {
     fn connect(&self, reply: &Reply) {
         match reply {
             Reply::Connected(connected) => {
-                self.replay(&connected.missed);
+                for (event, place) in &connected.missed {
+                    self.answer_frame(&self.encoding.event_at(event, Some(place)));
+                }
                 self.answer_frame(&self.encoding.connected(connected));
                 self.phase.set(Phase::Joined);
                 self.shared.has_joined.set(true);

@@ -24,6 +24,9 @@ pub(super) fn read(payload: &[u8]) -> Result<Said, EmitterError> {
     let rooms = groups(field(opts, "rooms").ok_or(EmitterError::Form)?)?;
     let except = field(opts, "except").map_or(Ok(vec![]), groups)?;
     let volatile = field(opts, "flags").and_then(|flags| field(flags, "volatile")?.as_bool()).unwrap_or(false);
+    if msgpack::is_too_deep(args) {
+        return Err(EmitterError::Form);
+    }
     let mut written = Written::default();
     written.array(args);
     let args = Json::parse(written.text.into()).map_err(|_| EmitterError::Form)?;
@@ -152,7 +155,7 @@ mod tests {
     #[test]
     fn arguments_may_be_nested_as_deep_as_is_said() {
         let deep = |levels: usize, wrap: fn(Value) -> Value| {
-            let arg = (0..levels).fold(Value::from(1), |inner, _| wrap(inner));
+            let arg = (0..levels).fold(Value::from("x"), |inner, _| wrap(inner));
             decode("k", "k#/#", &written(vec!["deep".into(), arg], vec![("rooms", vec![])]))
         };
         let wraps: [fn(Value) -> Value; 2] =

@@ -9,15 +9,29 @@ use std::time::{Duration, SystemTime};
 const DEPTH: usize = 128;
 /// The levels around an argument: the message, the packet, its data.
 const AROUND: usize = 3;
-/// What the reader counts down from, never to nothing: each array and map twice, for itself and for what is in it, and once
-/// the value in the innermost.
-const COUNTED: usize = 2 * (AROUND + DEPTH) + 2;
+/// What the reader counts down from, at the most: each array and map twice, for itself and for what is in it, and three times
+/// a text in the innermost.
+const COUNTED: usize = 2 * (AROUND + DEPTH) + 3;
 /// The MessagePack extension of dates (MessagePack specification, "Timestamp extension type").
 const TIMESTAMP: i8 = -1;
 
 /// Reads one value.
 pub(super) fn read(mut payload: &[u8]) -> Result<Value, EmitterError> {
     rmpv::decode::read_value_with_max_depth(&mut payload, COUNTED).map_err(|_| EmitterError::Form)
+}
+
+/// Whether an argument is nested deeper than 128 levels, the most that are taken.
+pub(super) fn is_too_deep(args: &[Value]) -> bool {
+    args.iter().any(|arg| depth(arg) > DEPTH)
+}
+
+/// How many arrays and maps stand in one another. The reader has bounded them.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(elements) => 1 + elements.iter().map(depth).max().unwrap_or(0),
+        Value::Map(entries) => 1 + entries.iter().map(|(_, value)| depth(value)).max().unwrap_or(0),
+        _ => 0,
+    }
 }
 
 /// What a map has under a key; none where it has nothing there, or is no map.

@@ -13,8 +13,6 @@ use serde_json::Value;
 
 #[derive(Deserialize)]
 struct Order {
-    #[serde(rename = "type")]
-    kind: u64,
     /// The sockets that are meant, by room.
     opts: Option<Opts>,
     /// The one socket that is meant, where there are no `opts`.
@@ -23,8 +21,6 @@ struct Order {
     /// The one room, of an order about one socket.
     room: Option<Name>,
     close: Option<bool>,
-    /// Written by `socket.io-redis` 5 alone.
-    requestid: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +59,7 @@ pub(super) fn read(namespace: &str, payload: &[u8]) -> Result<Said, EmitterError
     struct Kind {
         #[serde(rename = "type")]
         kind: u64,
+        /// Written by `socket.io-redis` 5 alone.
         requestid: Option<Value>,
     }
     let Kind { kind, requestid } = serde_json::from_slice(payload).map_err(|_| EmitterError::Form)?;

@@ -109,6 +109,7 @@ const FINE = {
   'an event with a number as name': ['42[1]'],
   'an event with a number as name and arguments': ['42[5,1]'],
   'an event with an empty name': ['42[""]'],
+  'an event with half a surrogate pair as name': ['42["\\ud800",1]'],
   'an acknowledgement without a number': ['43[1]'],
   'an acknowledgement of nothing': ['4399[1]'],
   'an acknowledgement of nothing with binary': [`461-99[${placeholder(0)}]`, BYTES],

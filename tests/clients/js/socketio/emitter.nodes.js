@@ -74,6 +74,98 @@ test('rooms are joined, addressed, excepted and left on whichever node a socket 
   ]);
 });
 
+test('a room that is a number is its decimal text, and one that is nothing of a name is nobody', async () => {
+  const [one, other] = [await arrived(0), await arrived(1)];
+  emitter.in(one.id).socketsJoin(42);
+  emitter.to(42).emit('to-42', 1);
+  emitter.except(42).emit('not-to-42');
+  for (const odd of [null, undefined, true, {}, Buffer.from('42'), NaN]) emitter.to(odd).emit('secret', 1);
+  for (const odd of [null, undefined, true, {}]) emitter.except(odd).emit('secret', 2);
+  for (const odd of [null, undefined, true, {}]) emitter.in(odd).disconnectSockets();
+  emitter.in(one.id).socketsJoin([null, 'half']);
+  emitter.to('half').emit('half');
+  assert.deepEqual(await heard(one, other), [[['to-42', 1]], [['not-to-42']]]);
+  emitter.in(one.id).socketsLeave(42);
+  emitter.to(42).emit('to-42', 2);
+  assert.deepEqual(await heard(one, other), [[], []]);
+});
+
+test('an event may have a number for a name, and arguments 128 deep', async () => {
+  const one = await arrived(1);
+  const deep = (levels) => Array.from({ length: levels }).reduce((inner) => [inner], 'x');
+  emitter.to(one.id).emit(42, 'a');
+  emitter.to(one.id).emit('deep', deep(60), deep(128));
+  emitter.to(one.id).emit('deeper', deep(129));
+  const got = [];
+  one.on('42', (...args) => got.push(args));
+  one.onAny((event, ...args) => { if (event === 'deep') got.push(args); });
+  await new Promise((resolve) => {
+    one.onAny((event) => { if (event === 'last') resolve(); });
+    emitter.to(one.id).emit('last');
+  });
+  assert.deepEqual(got, [['a'], [deep(60), deep(128)]]);
+  assert.ok(!one.heard.some(([event]) => event === 'deeper'));
+});
+
+/** Has a node lose the connection of a client, does something when it has noticed, and lets the client come back. */
+async function away(socket, meanwhile) {
+  const left = next(socket, 'disconnect');
+  const count = async () => {
+    const text = await (await fetch(`${NODES[0]}/metrics`)).text();
+    return Number(text.match(/^callboard_connections\{.*socketio-websocket.*\} (\d+)$/m)[1]);
+  };
+  const before = await count();
+  socket.io.reconnection(false);
+  socket.io.engine.close();
+  await left;
+  while (await count() >= before);
+  await meanwhile();
+  socket.io.reconnection(true);
+  const back = next(socket, 'connect');
+  socket.connect();
+  await back;
+}
+
+test('a client that lost its connection is brought what the emitter has said meanwhile', async () => {
+  const nsp = '/chat';
+  const socket = io(NODES[0] + nsp, { path: '/recovery/', transports: ['websocket'], forceNew: true });
+  sockets.push(socket);
+  await next(socket, 'connect');
+  const { id } = socket;
+  const got = [];
+  socket.onAny((...event) => got.push(event.slice(0, -1)));
+  emitter.of(nsp).in(id).socketsJoin('red');
+  const seen = next(socket, 'seen');
+  emitter.of(nsp).emit('seen', 'a text in the end');
+  await seen;
+  for (const round of [1, 2]) {
+    await away(socket, async () => {
+      emitter.of(nsp).emit('missed', `a text ${round}`);
+      emitter.of(nsp).to('red').emit('red', round);
+      emitter.of(nsp).to('blue').emit('blue');
+      emitter.of(nsp).volatile.emit('volatile', 'a text');
+      // What it is told of is behind the others on every way.
+      const other = await arrived(0, nsp);
+      const marked = next(other, 'mark');
+      emitter.of(nsp).to(other.id).emit('mark');
+      await marked;
+    });
+    assert.equal(socket.recovered, true);
+    assert.equal(socket.id, id);
+  }
+  const volatile = next(socket, 'volatile');
+  emitter.of(nsp).volatile.emit('volatile', 'a text in the end');
+  await volatile;
+  await away(socket, async () => {});
+  assert.equal(socket.recovered, true);
+  assert.deepEqual(got, [
+    ['seen', 'a text in the end'],
+    ['missed', 'a text 1'], ['red', 1],
+    ['missed', 'a text 2'], ['red', 2],
+    ['volatile', 'a text in the end'],
+  ]);
+});
+
 test('a volatile event reaches who is not busy', async () => {
   const one = await arrived(0);
   const event = next(one, 'maybe');
