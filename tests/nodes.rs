@@ -12,6 +12,7 @@ mod nodes {
     mod faults;
     mod house;
     mod messages;
+    mod order;
     mod secured;
     mod sentinel;
     mod stories;

@@ -52,9 +52,13 @@ impl Directory {
         }
     }
 
-    /// Removes a session.
-    pub fn exit(&self, session: SessionId, user: &str) {
+    /// Removes the session at this address. Where its client has come back to it on another thread, the id is another actor's
+    /// by now, and stays.
+    pub fn exit(&self, session: SessionId, user: &str, addr: &Addr<Session>) {
         let mut table = self.table();
+        if table.sessions.get(&session).is_none_or(|known| **known != *addr) {
+            return;
+        }
         table.sessions.remove(&session);
         if let Some(sessions) = table.users.get_mut(user) {
             sessions.remove(&session);

@@ -102,9 +102,36 @@ impl Questions {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A question that waits for answers, until what is returned is dropped: also where its caller goes away.
+    fn ask(&self, number: u64, asked: Asked) -> OpenQuestion<'_> {
+        self.open().insert(number, asked);
+        OpenQuestion { questions: self, number }
+    }
+
+    /// How many questions wait for answers.
+    pub fn len(&self) -> usize {
+        self.open().len()
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// What came is no words of a node, or of a version to come.
     fn undecodable(&self, metrics: &Metrics, error: &dyn std::fmt::Display) {
         metrics.undecodable(&self.told, format_args!("what came over the bus is no word of a node ({error})"));
+    }
+}
+
+struct OpenQuestion<'a> {
+    questions: &'a Questions,
+    number: u64,
+}
+
+impl Drop for OpenQuestion<'_> {
+    fn drop(&mut self) {
+        self.questions.open().remove(&self.number);
     }
 }
 
@@ -220,27 +247,31 @@ impl Everywhere<'_> {
     /// Asks the other nodes and waits until all have answered, but not for ever.
     pub(super) async fn ask(&self, ask: Ask) -> Reached<Vec<(String, Answer)>> {
         let Some(peers) = self.0.engine().peers() else { return Reached::default() };
-        let mut missing = self.others(peers).await;
-        if missing.is_empty() {
+        let mut waited_for = self.others(peers).await;
+        if waited_for.is_empty() {
             return Reached::default();
         }
         let questions = self.0.questions();
         let number = questions.last.fetch_add(1, Ordering::Relaxed);
+        // Bounded by the nodes, each of which answers once.
         let (asked, mut answers) = mpsc::unbounded_channel();
-        questions.open().insert(number, asked);
+        let _open = questions.ask(number, asked);
         let words = Words { from: self.0.id().to_owned(), number, ask: Json::write(&ask).ok(), answer: None };
-        let mut value = vec![];
+        let (mut value, mut missing) = (vec![], vec![]);
         let deadline = Instant::now() + PATIENCE;
         if say(peers, None, &words).await {
-            while !missing.is_empty() {
+            while !waited_for.is_empty() {
                 let Ok(Some((from, answer))) = timeout_at(deadline, answers.recv()).await else { break };
-                if let Some(answer) = answer.filter(|answer| !matches!(answer, Answer::Refused)) {
-                    missing.retain(|id| *id != from);
-                    value.push((from, answer));
+                let Some(at) = waited_for.iter().position(|id| *id == from) else { continue };
+                let from = waited_for.swap_remove(at);
+                match answer {
+                    Some(answer) if !matches!(answer, Answer::Refused) => value.push((from, answer)),
+                    // It will not answer otherwise, however long it is waited for.
+                    _ => missing.push(from),
                 }
             }
         }
-        questions.open().remove(&number);
+        missing.extend(waited_for);
         Reached { value, missing }
     }
 }

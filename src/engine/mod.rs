@@ -72,6 +72,9 @@ pub struct PublishOptions {
     /// For this node alone: an engine that nodes share answers [`Published::Deliver`], and nothing goes over its bus. Nor is
     /// anything kept or remembered there, whatever the others say: that is for all nodes.
     pub local: bool,
+    /// Tells the publisher's channel that the event has come back to it over a bus: [`Sink::event`] is given this number, on this
+    /// node alone.
+    pub turn: Option<u64>,
 }
 
 /// Names a publish, so that it can be repeated safely.
@@ -179,8 +182,8 @@ pub enum Kind {
 /// Takes what the bus brings for one channel. Called on the thread that subscribed, where it has a runtime, and on the engine's
 /// otherwise: it must not wait.
 pub trait Sink: Send + Sync {
-    /// An event, in the order of the bus.
-    fn event(&self, event: Event);
+    /// An event, in the order of the bus; `turn` is that of its [`PublishOptions`], where this node has published it.
+    fn event(&self, event: Event, turn: Option<u64>);
 
     /// Somebody joined, or left.
     fn notice(&self, joined: bool, info: Arc<ClientInfo>);

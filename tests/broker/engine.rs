@@ -5,6 +5,7 @@ use callboard::engine::{
     Retention, Sink, Tap, Told,
 };
 use callboard::types::{Answer, BoxFuture, ChannelName, ClientInfo, Event, SessionId};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -26,6 +27,13 @@ pub struct Moody {
     /// There is a bus: the story brings what comes over it.
     pub has_bus: AtomicBool,
     sink: Mutex<Option<Arc<dyn Sink>>>,
+    /// The bus brings what is emitted in a home back when the story says so.
+    pub slow_bus: AtomicBool,
+    /// Publishes that the bus has accepted and not brought back, each with its turn.
+    abroad: Mutex<VecDeque<(Event, Option<u64>)>>,
+    /// The ids of the other nodes, which answer when the story has them.
+    pub others: Mutex<Vec<String>>,
+    ear: Mutex<Option<Arc<dyn Ear>>>,
     waiting: Mutex<Vec<Option<oneshot::Sender<()>>>>,
 }
 
@@ -40,6 +48,10 @@ impl Moody {
             locals: Mutex::default(),
             has_bus: AtomicBool::new(false),
             sink: Mutex::default(),
+            slow_bus: AtomicBool::new(false),
+            abroad: Mutex::default(),
+            others: Mutex::default(),
+            ear: Mutex::default(),
             waiting: Mutex::default(),
         }
     }
@@ -47,6 +59,22 @@ impl Moody {
     /// Where the bus brings events, once a channel has subscribed.
     pub fn sink(&self) -> Arc<dyn Sink> {
         self.sink.lock().unwrap().clone().expect("a subscription")
+    }
+
+    /// Brings the first publish back that is on its way over the bus; whether there was one.
+    pub fn bring_back(&self) -> bool {
+        let first = self.abroad.lock().unwrap().pop_front();
+        let is_there = first.is_some();
+        if let Some((event, turn)) = first {
+            self.sink().event(event, turn);
+        }
+        is_there
+    }
+
+    /// Has this node hear what another one says.
+    pub fn hears(&self, words: &str) {
+        let ear = self.ear.lock().unwrap().clone().expect("the node attends to the others");
+        ear.heard(bytes::Bytes::copy_from_slice(words.as_bytes()));
     }
 
     /// Keeps an event as another node does that publishes it, and returns it as it stands in the history.
@@ -94,6 +122,10 @@ impl Engine for Moody {
         if options.local && self.has_bus.load(SeqCst) {
             return Answer::ok(Published::Deliver(Arc::new(event)));
         }
+        if let Some(turn) = options.turn.filter(|_| self.slow_bus.load(SeqCst)) {
+            self.abroad.lock().unwrap().push_back((event, Some(turn)));
+            return Answer::ok(Published::OnBus(None));
+        }
         let answer = self.memory.publish(event, options);
         if self.slow_publishes.load(SeqCst) { self.later(answer) } else { answer }
     }
@@ -137,9 +169,11 @@ impl Engine for Moody {
     }
 }
 
-/// No other node.
+/// Other nodes only where a story names them.
 impl Peers for Moody {
-    fn attend(&self, _: &str, _: Arc<dyn Ear>) {}
+    fn attend(&self, _: &str, ear: Arc<dyn Ear>) {
+        *self.ear.lock().unwrap() = Some(ear);
+    }
 
     fn leave(&self, _: &str) -> EngineAnswer<()> {
         Answer::ok(())
@@ -162,6 +196,6 @@ impl Peers for Moody {
     fn tap(&self, _: &str, _: Arc<dyn Tap>) {}
 
     fn nodes(&self) -> BoxFuture<Vec<String>> {
-        Box::pin(std::future::ready(vec![]))
+        Box::pin(std::future::ready(self.others.lock().unwrap().clone()))
     }
 }

@@ -49,7 +49,7 @@ fn events_come_in_order_and_copies_not_again() {
         let (house, guest) = on_a_bus().await;
         let events: Vec<Event> = (1..=3).map(|number| house.elsewhere(number)).collect();
         for event in [&events[0], &events[1], &events[1], &events[0], &events[2]] {
-            house.engine.sink().event(event.clone());
+            house.engine.sink().event(event.clone(), None);
         }
         rest().await;
         assert_eq!(guest.numbers(), [1, 2, 3]);
@@ -61,17 +61,17 @@ fn a_gap_is_filled_from_the_history_before_what_came_behind_it() {
     story(async {
         let (house, guest) = on_a_bus().await;
         let events: Vec<Event> = (1..=6).map(|number| house.elsewhere(number)).collect();
-        house.engine.sink().event(events[0].clone());
+        house.engine.sink().event(events[0].clone(), None);
         rest().await;
         house.engine.slow_histories.store(true, SeqCst);
         for event in &events[3..5] {
-            house.engine.sink().event(event.clone());
+            house.engine.sink().event(event.clone(), None);
         }
         rest().await;
         assert_eq!(guest.numbers(), [1], "what stands behind the gap waits");
         house.engine.slow_histories.store(false, SeqCst);
         house.engine.let_go(0);
-        house.engine.sink().event(events[5].clone());
+        house.engine.sink().event(events[5].clone(), None);
         rest().await;
         assert_eq!(guest.numbers(), [1, 2, 3, 4, 5, 6]);
         assert!(!is_told_to_come_back(&guest.said()));
@@ -82,7 +82,7 @@ fn a_gap_is_filled_from_the_history_before_what_came_behind_it() {
 fn what_was_missed_while_the_bus_was_away_is_delivered() {
     story(async {
         let (house, guest) = on_a_bus().await;
-        house.engine.sink().event(house.elsewhere(1));
+        house.engine.sink().event(house.elsewhere(1), None);
         (2..=4).for_each(|number| drop(house.elsewhere(number)));
         house.engine.sink().resumed();
         rest().await;
@@ -105,15 +105,15 @@ fn what_was_missed_before_the_first_event_is_delivered_too() {
 fn a_gap_that_the_history_cannot_fill_is_told_and_nothing_follows_it() {
     story(async {
         let (house, guest) = on_a_bus().await;
-        house.engine.sink().event(house.elsewhere(1));
+        house.engine.sink().event(house.elsewhere(1), None);
         (2..20).for_each(|number| drop(house.elsewhere(number)));
-        house.engine.sink().event(house.elsewhere(20));
+        house.engine.sink().event(house.elsewhere(20), None);
         rest().await;
         assert_eq!(guest.numbers(), [1]);
         assert!(is_told_to_come_back(&guest.said()));
         guest.forget();
         guest.subscribe("news", "").await;
-        house.engine.sink().event(house.elsewhere(21));
+        house.engine.sink().event(house.elsewhere(21), None);
         rest().await;
         assert_eq!(guest.numbers(), [21]);
     });
@@ -124,10 +124,10 @@ fn in_a_new_epoch_offsets_that_were_seen_are_new_events_and_the_change_is_told()
     story(async {
         let (house, guest) = on_a_bus().await;
         for number in 1..=3 {
-            house.engine.sink().event(house.elsewhere(number));
+            house.engine.sink().event(house.elsewhere(number), None);
         }
         let again = Position { offset: 2, epoch: Epoch::new("another") };
-        house.engine.sink().event(Event { position: Some(again), ..event(4) });
+        house.engine.sink().event(Event { position: Some(again), ..event(4) }, None);
         rest().await;
         assert_eq!(guest.numbers(), [1, 2, 3], "who knows the old epoch is not told offsets of the new one");
         assert!(is_told_to_come_back(&guest.said()));
@@ -141,9 +141,9 @@ fn without_history_clients_get_what_comes_and_a_gap_is_counted_only() {
         house.engine.has_bus.store(true, SeqCst);
         let guest = house.guest().await;
         guest.subscribe("news", "").await;
-        house.engine.sink().event(event(1));
+        house.engine.sink().event(event(1), None);
         house.engine.sink().resumed();
-        house.engine.sink().event(event(2));
+        house.engine.sink().event(event(2), None);
         rest().await;
         assert_eq!(guest.numbers(), [1, 2]);
         assert!(!is_told_to_come_back(&guest.said()));
@@ -162,7 +162,7 @@ fn events_that_a_full_channel_could_not_take_are_read_from_the_history() {
         // All at once, before the channel looks into its mailbox.
         let retention = Retention { size: 1000, ..RETENTION };
         for number in 1..=200 {
-            house.engine.sink().event(house.engine.keep(event(number), retention));
+            house.engine.sink().event(house.engine.keep(event(number), retention), None);
         }
         rest().await;
         assert_eq!(guest.numbers(), (1..=200).collect::<Vec<_>>());

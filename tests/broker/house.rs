@@ -19,6 +19,7 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 const WIRE: CentrifugeJson = CentrifugeJson;
@@ -75,6 +76,8 @@ pub struct Plan {
     /// The policy of the channels that sessions belong to.
     pub homes: Namespace,
     pub auth: Config,
+    /// The engine has a bus.
+    pub bus: bool,
 }
 
 impl Plan {
@@ -83,7 +86,7 @@ impl Plan {
         let (limits, namespaces) = (Limits::default(), namespaces.to_owned());
         let homes = Namespace::default();
         let auth = toml::from_str("hmac_secret = 'a secret that is long enough for all'").expect("a config");
-        Plan { namespaces, limits, anonymous: true, personal_channel: false, handlers: None, homes, auth }
+        Plan { namespaces, limits, anonymous: true, personal_channel: false, handlers: None, homes, auth, bus: false }
     }
 
     pub fn build(self) -> House {
@@ -94,6 +97,7 @@ impl Plan {
         let table: Table = toml::from_str(&self.namespaces).expect("namespaces in TOML");
         let metrics = Metrics::new();
         let engine = Arc::new(Moody::new());
+        engine.has_bus.store(self.bus, Ordering::SeqCst);
         let handlers = self.handlers.unwrap_or_else(|| Handlers::new(PATIENCE, 64, metrics.clone()));
         let settings = Settings {
             authenticator: Authenticator::new(&self.auth).expect("keys"),

@@ -1,5 +1,6 @@
 //! Being let in, and commands in their order.
 use super::house::{Plan, pass, rest, story};
+use callboard::broker::Attendance;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
@@ -173,5 +174,21 @@ fn without_handlers_rpc_is_not_available_and_a_message_closes() {
         assert!(client.ask(r#"{"id":3,"rpc":{"method":"sum"}}"#).await.starts_with(&error(3, 108)));
         client.say(r#"{"send":{"data":1}}"#);
         assert_eq!(client.heard().await.last().map(String::as_str), Some("close 3508"));
+    });
+}
+
+#[test]
+fn a_session_that_ends_late_leaves_the_entry_of_the_one_that_took_its_id_over() {
+    story(async {
+        let house = Plan::of("[[namespace]]\nsubscribe = 'anyone'").build();
+        let (old, new) = (house.visitor(), house.visitor());
+        let (id, directory) = (callboard::types::SessionId::random(), house.node.directory());
+        directory.enter(id, "42".into(), std::sync::Arc::new(old.session.clone()));
+        directory.enter(id, "42".into(), std::sync::Arc::new(new.session.clone()));
+        directory.exit(id, "42", &old.session);
+        assert!(directory.has(id));
+        assert_eq!(directory.attendance(), Attendance { sessions: 1, users: 1 });
+        directory.exit(id, "42", &new.session);
+        assert_eq!(directory.attendance(), Attendance::default());
     });
 }

@@ -1,7 +1,9 @@
 //! A cable between one node and Redis, which can be cut while the other nodes have theirs.
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 pub struct Cable {
     address: SocketAddr,
@@ -14,6 +16,8 @@ struct State {
     /// Nothing comes back once this has gone through.
     last: Option<Vec<u8>>,
     swallows: bool,
+    /// How much later than all else comes what is pushed to who has subscribed.
+    push_delay: Duration,
     /// Both ends of what goes through, to cut them.
     ends: Vec<TcpStream>,
 }
@@ -53,6 +57,11 @@ impl Cable {
         self.state.lock().unwrap().last = Some(words.as_bytes().to_vec());
     }
 
+    /// What is pushed to who has subscribed comes later than all else from now on.
+    pub fn delay_pushes(&self, delay: Duration) {
+        self.state.lock().unwrap().push_delay = delay;
+    }
+
     /// One can connect again, and is answered.
     pub fn mend(&self) {
         let mut state = self.state.lock().unwrap();
@@ -61,7 +70,15 @@ impl Cable {
 }
 
 /// Carries what comes from one end to the other, until either ends.
-fn carry(from: &mut TcpStream, to: &mut TcpStream, state: &Mutex<State>, is_answer: bool) -> io::Result<()> {
+///
+/// `subscribes` is shared by both directions: something has been subscribed to on this connection.
+fn carry(
+    from: &mut TcpStream,
+    to: &mut TcpStream,
+    state: &Mutex<State>,
+    is_answer: bool,
+    subscribes: &AtomicBool,
+) -> io::Result<()> {
     let (mut chunk, mut tail) = (vec![0; 64 * 1024], Vec::<u8>::new());
     loop {
         let length = from.read(&mut chunk)?;
@@ -76,7 +93,15 @@ fn carry(from: &mut TcpStream, to: &mut TcpStream, state: &Mutex<State>, is_answ
             tail.drain(..tail.len().saturating_sub(last.len()));
         }
         let is_swallowed = is_answer && state.swallows;
+        let delay = state.push_delay;
         drop(state);
+        if !is_answer && memchr::memmem::find(&chunk[..length], b"SUBSCRIBE").is_some() {
+            subscribes.store(true, SeqCst);
+        }
+        if is_answer && subscribes.load(SeqCst) {
+            // A slow network is what is told of here, so it is slept for.
+            std::thread::sleep(delay);
+        }
         if !is_swallowed {
             to.write_all(&chunk[..length])?;
         }
@@ -89,10 +114,12 @@ fn connect(state: &Arc<Mutex<State>>, here: TcpStream, port: u16) -> io::Result<
         return Ok(());
     }
     let there = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    let subscribes = Arc::new(AtomicBool::new(false));
     for (from, to, is_answer) in [(&here, &there, false), (&there, &here, true)] {
         let (mut from, mut to, state) = (from.try_clone()?, to.try_clone()?, state.clone());
+        let subscribes = subscribes.clone();
         std::thread::spawn(move || {
-            let _ = carry(&mut from, &mut to, &state, is_answer);
+            let _ = carry(&mut from, &mut to, &state, is_answer, &subscribes);
             let _ = to.shutdown(Shutdown::Both);
         });
     }

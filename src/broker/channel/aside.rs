@@ -80,7 +80,8 @@ impl Channel {
         }
     }
 
-    fn is_home(&self) -> bool {
+    /// Whether sessions belong to it: things are done to its listeners in order with its events.
+    pub(super) fn is_home(&self) -> bool {
         *self.name.space() == Space::SocketIo
     }
 }

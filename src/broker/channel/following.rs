@@ -32,16 +32,27 @@ pub(super) struct Following {
 /// What waits for a gap to be filled.
 #[derive(Default)]
 struct Held {
-    events: VecDeque<Event>,
+    events: VecDeque<(Event, Option<u64>)>,
+    /// The last turn among those that the history has, as [`super::abroad`] counts them.
+    turn: Option<u64>,
     /// More came than could wait: the history has it.
     overflowed: bool,
+}
+
+impl Held {
+    /// What came so far, and the event of this turn, is to be read from the history.
+    fn overflow(&mut self, turn: Option<u64>) {
+        let last = self.events.drain(..).filter_map(|(_, turn)| turn).next_back();
+        self.turn = self.turn.max(last).max(turn);
+        self.overflowed = true;
+    }
 }
 
 /// From the engine to a channel.
 #[derive(Message)]
 #[rtype(result = "()")]
 enum FromBus {
-    Event(Event),
+    Event(Event, Option<u64>),
     /// Somebody joined, or left.
     Notice(bool, Arc<ClientInfo>),
     /// The bus was away.
@@ -58,8 +69,8 @@ struct Inlet {
 }
 
 impl Sink for Inlet {
-    fn event(&self, event: Event) {
-        if let Err(SendError::Full(_)) = self.addr.try_send(FromBus::Event(event)) {
+    fn event(&self, event: Event, turn: Option<u64>) {
+        if let Err(SendError::Full(_)) = self.addr.try_send(FromBus::Event(event, turn)) {
             self.lost();
         }
     }
@@ -131,44 +142,67 @@ impl Channel {
         self.following.turn += 1;
     }
 
-    fn on_event(&mut self, event: Event, ctx: &mut Context<Self>) {
+    fn on_event(&mut self, event: Event, turn: Option<u64>, ctx: &mut Context<Self>) {
         let most = self.node.limits().join_buffer;
         if let Some(held) = &mut self.following.filling {
             match held.events.len() < most && !held.overflowed {
-                true => held.events.push_back(event),
-                false => (held.overflowed, held.events) = (true, VecDeque::new()),
+                true => held.events.push_back((event, turn)),
+                false => held.overflow(turn),
             }
             return;
         }
-        let Some(position) = &event.position else { return self.fan_out(Body::Event(Arc::new(event))) };
+        if let Some(event) = self.next_in_order(event, turn, ctx) {
+            self.fan_out(Body::Event(Arc::new(event)));
+        }
+        if self.following.filling.is_none() {
+            self.came_back(turn);
+        }
+    }
+
+    /// The event, if it is the next one to be delivered: not a copy, and nothing is missing before it.
+    fn next_in_order(&mut self, event: Event, turn: Option<u64>, ctx: &mut Context<Self>) -> Option<Event> {
+        let Some(position) = &event.position else { return Some(event) };
         match &self.following.last {
             Some(last) if last.epoch != position.epoch => {
                 // What is numbered anew is new, whatever offsets have been seen before.
                 self.resync_all();
             }
             // A copy: it was read from the history.
-            Some(last) if position.offset <= last.offset => return,
-            Some(last) if position.offset > last.offset + 1 => return self.fill(Some(event), ctx),
+            Some(last) if position.offset <= last.offset => return None,
+            Some(last) if position.offset > last.offset + 1 => {
+                self.fill(Some((event, turn)), ctx);
+                return None;
+            }
             _ => {}
         }
         self.following.last = Some(position.clone());
-        self.fan_out(Body::Event(Arc::new(event)));
+        Some(event)
     }
 
     /// Events may be missing after the last one; whether the history is read for them.
     fn look_for_missing(&mut self, ctx: &mut Context<Self>, what: &'static str) -> bool {
         Metrics::count(&self.node.metrics().drops, what);
+        let sent = self.last_sent();
         if let Some(held) = &mut self.following.filling {
             // What is being read may be older: read again.
-            (held.overflowed, held.events) = (true, VecDeque::new());
+            held.overflow(Some(sent));
         } else if self.following.last.is_some() {
             self.fill(None, ctx);
         }
-        self.following.filling.is_some()
+        match &mut self.following.filling {
+            Some(held) => {
+                held.turn = held.turn.max(Some(sent));
+                true
+            }
+            None => {
+                self.all_are_back();
+                false
+            }
+        }
     }
 
     /// Reads what came after the last position; `first` and what comes meanwhile waits.
-    fn fill(&mut self, first: Option<Event>, ctx: &mut Context<Self>) {
+    fn fill(&mut self, first: Option<(Event, Option<u64>)>, ctx: &mut Context<Self>) {
         let held = self.following.filling.get_or_insert_with(Held::default);
         held.events.extend(first);
         self.following.turn += 1;
@@ -209,9 +243,14 @@ impl Channel {
     fn take_up_held(&mut self, ctx: &mut Context<Self>) {
         let Some(held) = self.following.filling.take() else { return };
         if held.overflowed {
-            return self.fill(None, ctx);
+            self.fill(None, ctx);
+            if let Some(again) = &mut self.following.filling {
+                again.turn = again.turn.max(held.turn);
+            }
+            return;
         }
-        held.events.into_iter().for_each(|event| self.on_event(event, ctx));
+        self.came_back(held.turn);
+        held.events.into_iter().for_each(|(event, turn)| self.on_event(event, turn, ctx));
     }
 
     /// Without history nothing is promised over a gap of the bus, but whoever can be told that there was one without coming
@@ -244,13 +283,16 @@ impl Handler<FromBus> for Channel {
     fn handle(&mut self, from_bus: FromBus, ctx: &mut Self::Context) {
         if self.hubs.is_empty() {
             // Nobody listens any more; what was lost is lost to nobody.
+            if let FromBus::Event(_, turn) = from_bus {
+                self.came_back(turn);
+            }
             if let Some(inlet) = &self.following.inlet {
                 inlet.lost.store(false, Ordering::Release);
             }
             return;
         }
         match from_bus {
-            FromBus::Event(event) => self.on_event(event, ctx),
+            FromBus::Event(event, turn) => self.on_event(event, turn, ctx),
             FromBus::Notice(joined, info) => self.tell_here(joined, info),
             FromBus::Resumed => {
                 if !self.look_for_missing(ctx, "bus") {

@@ -51,6 +51,9 @@ impl Channel {
         if self.listeners.load(Ordering::Relaxed) == 1 {
             self.node.tell(LifecycleEvent::Occupied { channel: self.name.clone() });
         }
+        if self.hubs.is_empty() {
+            self.begin_to_follow();
+        }
         match self.hubs.iter_mut().find(|h| h.handle.id == hub) {
             Some(hub) => hub.listeners += 1,
             None => {
@@ -69,6 +72,7 @@ impl Channel {
         if self.listeners.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.node.tell(LifecycleEvent::Vacated { channel: self.name.clone() });
             self.stop_following();
+            self.all_are_back();
             drive(self.node.engine().unsubscribe(&self.name));
         }
         self.check_idle_later(ctx);
@@ -124,6 +128,7 @@ impl Channel {
                 return;
             }
         };
+        self.follows();
         if let Some(page) = &page {
             self.observe(&page.top);
             self.stand_at(&page.top);

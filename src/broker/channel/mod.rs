@@ -1,4 +1,5 @@
 //! A channel: gives each event its position, keeps the order, and knows which hubs listen.
+mod abroad;
 mod aside;
 mod following;
 mod joining;
@@ -10,6 +11,7 @@ use crate::broker::query;
 use crate::engine::{EngineAnswer, Error, Published};
 use crate::metrics::NamespaceMetrics;
 use crate::types::{Answer, ChannelName, Place, ReplyError};
+use abroad::Abroad;
 use actix::prelude::*;
 use following::Following;
 use retirement::Phase;
@@ -38,6 +40,7 @@ pub struct Channel {
     /// Joins that wait for the engine.
     joining: usize,
     following: Following,
+    abroad: Abroad,
     /// Where listeners stand that have got all that was sent, in a home with history; none until that is known.
     stands: Option<Place>,
     phase: Phase,
@@ -47,9 +50,16 @@ pub struct Channel {
 
 /// What waits in the order of publishes. The engine goes on with each by itself, so that only the first is looked at.
 enum Pending {
-    Publish(PublishAnswer, EngineAnswer<Published>),
+    Publish(Awaited, EngineAnswer<Published>),
     /// Waits for nothing of its own.
     Instruction(Instruction),
+}
+
+/// A publish that the engine has been asked for.
+struct Awaited {
+    answer: PublishAnswer,
+    /// Its turn, where it may go over the bus.
+    turn: Option<u64>,
 }
 
 struct Listening {
@@ -78,6 +88,7 @@ impl Channel {
             publishing: VecDeque::new(),
             joining: 0,
             following: Following::default(),
+            abroad: Abroad::default(),
             stands: None,
             phase: Phase::Active,
             idle_check: false,
@@ -107,17 +118,16 @@ impl Channel {
         }
     }
 
-    fn accept(&mut self, answer: PublishAnswer, outcome: Result<Published, Error>) {
+    fn accept(&mut self, awaited: Awaited, outcome: Result<Published, Error>, ctx: &mut Context<Self>) {
+        let Awaited { answer, turn } = awaited;
         let position = match outcome {
             Ok(Published::Deliver(event)) => {
-                let event = self.keep_aside(event);
-                let position = event.position.clone();
                 self.counted.publishes.inc();
-                self.fan_out(Body::Event(event));
-                position
+                self.deliver_here(event, ctx)
             }
             Ok(Published::OnBus(position)) => {
                 self.counted.publishes.inc();
+                self.went_abroad(turn);
                 position
             }
             Ok(Published::Repeated(position)) => position,
@@ -167,13 +177,16 @@ impl Handler<Publish> for Channel {
             self.check_idle_later(ctx);
             return publish.answer.give(Err(ReplyError::UNKNOWN_CHANNEL));
         };
-        let (event, options, answer) = publish.split(namespace.retention());
+        let (event, mut options, answer) = publish.split(namespace.retention());
+        let turn = self.next_turn();
+        options.turn = turn;
+        let awaited = Awaited { answer, turn };
         match self.node.engine().publish(event, options) {
             Answer::Ready(outcome) if self.publishing.is_empty() => {
-                self.accept(answer, outcome);
+                self.accept(awaited, outcome, ctx);
                 self.check_idle_later(ctx);
             }
-            outcome => self.await_publish(answer, outcome, ctx),
+            outcome => self.await_publish(awaited, outcome, ctx),
         }
     }
 }
@@ -187,7 +200,7 @@ impl Handler<Instruction> for Channel {
         }
         match self.publishing.is_empty() {
             true => {
-                self.fan_out(Body::Instruction(instruction));
+                self.instruct(instruction, ctx);
                 self.check_idle_later(ctx);
             }
             false => self.publishing.push_back(Pending::Instruction(instruction)),
@@ -212,8 +225,8 @@ impl ActorFuture<Channel> for Outcomes {
                 ready!(outcome.poll_ready(task));
             }
             match channel.publishing.pop_front() {
-                Some(Pending::Publish(answer, Answer::Ready(outcome))) => channel.accept(answer, outcome),
-                Some(Pending::Instruction(instruction)) => channel.fan_out(Body::Instruction(instruction)),
+                Some(Pending::Publish(awaited, Answer::Ready(outcome))) => channel.accept(awaited, outcome, ctx),
+                Some(Pending::Instruction(instruction)) => channel.instruct(instruction, ctx),
                 // It has just been ready.
                 Some(Pending::Publish(_, Answer::Later(_))) | None => {}
             }
@@ -226,9 +239,9 @@ impl ActorFuture<Channel> for Outcomes {
 impl Channel {
     /// Waits for the engine without losing the order. Everything an actor has spawned is looked at in whatever order, so
     /// one task looks at all that wait.
-    fn await_publish(&mut self, answer: PublishAnswer, outcome: EngineAnswer<Published>, ctx: &mut Context<Self>) {
+    fn await_publish(&mut self, awaited: Awaited, outcome: EngineAnswer<Published>, ctx: &mut Context<Self>) {
         let idle = self.publishing.is_empty();
-        self.publishing.push_back(Pending::Publish(answer, outcome));
+        self.publishing.push_back(Pending::Publish(awaited, outcome));
         if idle {
             ctx.spawn(Outcomes);
         }

@@ -1,13 +1,13 @@
 //! One handler for one kind of call, for those that know which they want.
 use super::hosted::{Call, Handle, HandlerAddr};
-use super::table::{Handlers, Port};
+use super::table::{Bounds, Handlers, Port};
 use crate::types::{BoxFuture, Fault};
+use std::sync::Arc;
 
 /// The way to one handler, with the bounds of all: how many calls may wait for it, and how long each may take.
 pub struct Caller<C: Call> {
     port: Port<C>,
-    /// Has no handlers: it stands for the bounds.
-    bounds: Handlers,
+    bounds: Arc<Bounds>,
 }
 
 impl<C: Call> Clone for Caller<C> {
@@ -26,6 +26,6 @@ impl<C: Call> Caller<C> {
 impl Handlers {
     /// The way to this handler.
     pub fn caller<H: Handle<C>, C: Call>(&self, handler: &HandlerAddr<H>) -> Caller<C> {
-        Caller { port: Port::new(handler), bounds: self.bounds() }
+        Caller { port: Port::new(handler), bounds: self.bounds.clone() }
     }
 }

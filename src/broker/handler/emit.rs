@@ -100,25 +100,25 @@ impl Handlers {
         if ports.is_empty() {
             return None;
         }
-        let handlers = self.clone();
+        let bounds = self.bounds.clone();
         let (see, begun) = oneshot::channel();
-        let first = handlers.ask_and_see(&ports[0], call.clone(), Some(see));
+        let first = bounds.ask_and_see(&ports[0], call.clone(), Some(see));
         let answer = Box::pin(async move {
             let mut answer = first.await;
             for port in &ports[1..] {
-                answer = first_of(answer, handlers.ask_and_see(port, call.clone(), None).await);
+                answer = first_of(answer, bounds.ask_and_see(port, call.clone(), None).await);
             }
-            answer.inspect_err(|fault| handlers.complain(&call, fault))
+            answer.inspect_err(|fault| complain(&call, fault))
         });
         // A handler that blocks its thread has not begun, and must not stop the client for longer than its time.
-        let begun = tokio::time::timeout(self.timeout, begun);
+        let begun = tokio::time::timeout(self.bounds.timeout, begun);
         Some(Emitting { begun: Box::pin(async move { drop(begun.await) }), answer })
     }
+}
 
-    fn complain(&self, call: &EmitCall, fault: &Fault) {
-        let (session, home, event) = (call.session.id, &call.home, &call.event);
-        log::warn!("a handler of {event:?} failed for the session {session} of {home}: {fault}");
-    }
+fn complain(call: &EmitCall, fault: &Fault) {
+    let (session, home, event) = (call.session.id, &call.home, &call.event);
+    log::warn!("a handler of {event:?} failed for the session {session} of {home}: {fault}");
 }
 
 fn first_of(

@@ -12,11 +12,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// The handlers of a broker, by what they take.
-#[derive(Clone)]
 pub struct Handlers {
-    pub(super) timeout: Duration,
-    queue: usize,
-    pub(super) metrics: Metrics,
+    pub(super) bounds: Arc<Bounds>,
     pub(super) emits: EmitHandlers,
     connect: Option<Port<ConnectCall>>,
     rpc: HashMap<String, Port<RpcCall>>,
@@ -24,6 +21,13 @@ pub struct Handlers {
     message: Option<Port<MessageCall>>,
     publish: HashMap<String, Vec<Port<PublishCall>>>,
     lifecycle: Vec<Port<LifecycleEvent>>,
+}
+
+/// What holds for all calls of handlers.
+pub(super) struct Bounds {
+    pub(super) timeout: Duration,
+    queue: usize,
+    metrics: Metrics,
 }
 
 /// The way to one handler for one kind of call.
@@ -52,9 +56,7 @@ impl Handlers {
     /// No handlers. A call may take `timeout`; `queue` calls may wait for one handler.
     pub fn new(timeout: Duration, queue: usize, metrics: Metrics) -> Self {
         Handlers {
-            timeout,
-            queue,
-            metrics,
+            bounds: Arc::new(Bounds { timeout, queue, metrics }),
             emits: EmitHandlers::default(),
             connect: None,
             rpc: HashMap::new(),
@@ -63,11 +65,6 @@ impl Handlers {
             publish: HashMap::new(),
             lifecycle: vec![],
         }
-    }
-
-    /// The bounds of these handlers, without any.
-    pub(super) fn bounds(&self) -> Self {
-        Self::new(self.timeout, self.queue, self.metrics.clone())
     }
 
     /// Asks this handler whether a session is let in.
@@ -106,7 +103,7 @@ impl Handlers {
     /// Asks whether a session is let in.
     pub fn connect(&self, call: ConnectCall) -> BoxFuture<Result<Welcome, Fault>> {
         match &self.connect {
-            Some(port) => self.ask(port, call),
+            Some(port) => self.bounds.ask(port, call),
             None => Box::pin(std::future::ready(Ok(Welcome::default()))),
         }
     }
@@ -114,7 +111,7 @@ impl Handlers {
     /// Asks a method's handler; none where the method has none.
     pub fn rpc(&self, call: RpcCall) -> Option<BoxFuture<Result<Option<Json>, Fault>>> {
         let port = self.rpc.get(&call.method).or(self.any_rpc.as_ref())?;
-        Some(self.ask(port, call))
+        Some(self.bounds.ask(port, call))
     }
 
     /// Whether there is any handler for rpc.
@@ -124,7 +121,7 @@ impl Handlers {
 
     /// Tells the message handler; none where there is none.
     pub fn message(&self, call: MessageCall) -> Option<BoxFuture<Result<(), Fault>>> {
-        self.message.as_ref().map(|port| self.ask(port, call))
+        self.message.as_ref().map(|port| self.bounds.ask(port, call))
     }
 
     /// Whether any handler wants to see the publishes into this channel.
@@ -135,10 +132,10 @@ impl Handlers {
     /// Shows a publish to the handlers of its namespace, one after the other; the payload to go on with.
     pub fn publish(&self, mut call: PublishCall) -> BoxFuture<Result<Json, Fault>> {
         let ports = self.publish.get(call.channel.namespace()).cloned().unwrap_or_default();
-        let handlers = self.clone();
+        let bounds = self.bounds.clone();
         Box::pin(async move {
             for port in &ports {
-                if let Verdict::Replace(data) = handlers.ask(port, call.clone()).await? {
+                if let Verdict::Replace(data) = bounds.ask(port, call.clone()).await? {
                     call.data = data;
                 }
             }
@@ -149,7 +146,7 @@ impl Handlers {
     /// Tells the lifecycle handlers, without waiting. What a full handler cannot take is counted.
     pub fn tell(&self, event: LifecycleEvent, metrics: &Metrics) {
         for port in &self.lifecycle {
-            let Some(place) = self.place(port) else {
+            let Some(place) = self.bounds.place(port) else {
                 Metrics::count(&metrics.handler_failures, "full");
                 continue;
             };
@@ -163,7 +160,9 @@ impl Handlers {
             });
         }
     }
+}
 
+impl Bounds {
     fn place<C: Call>(&self, port: &Port<C>) -> Option<Place> {
         let place = Place(port.waiting.clone());
         (port.waiting.fetch_add(1, Ordering::Relaxed) < self.queue).then_some(place)
@@ -173,7 +172,7 @@ impl Handlers {
         self.ask_and_see(port, call, None)
     }
 
-    /// As [`Handlers::ask`]; `begun` is dropped when the handler has begun, or cannot.
+    /// As [`Bounds::ask`]; `begun` is dropped when the handler has begun, or cannot.
     pub(super) fn ask_and_see<C: Call>(
         &self,
         port: &Port<C>,

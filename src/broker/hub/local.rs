@@ -1,5 +1,6 @@
 //! The listeners of one channel on one worker.
 use super::Standing;
+use super::members::Members;
 use crate::broker::listener::{GroupMember, Listener, Offered};
 use crate::broker::message::SessionOrder;
 use crate::broker::{Delivery, Instruct, Instruction, Seq};
@@ -14,7 +15,7 @@ use std::sync::Arc;
 pub(super) struct Local {
     listeners: Slab<Listener>,
     /// Who is in which group, so that the cost of an event follows who is meant (decision 5).
-    groups: HashMap<Group, Vec<usize>, RandomState>,
+    groups: HashMap<Group, Members, RandomState>,
     /// The last place that came by.
     pub passed: Option<Place>,
     pub counted: NamespaceMetrics,
@@ -33,7 +34,7 @@ impl Local {
             member.key = key;
         }
         for group in listener.groups() {
-            self.groups.entry(group.clone()).or_default().push(key);
+            self.groups.entry(group.clone()).or_default().add(key);
         }
         self.listeners.insert(listener)
     }
@@ -87,7 +88,7 @@ impl Local {
             return meant.for_each(|(_, listener)| act(listener));
         };
         for group in to {
-            for key in self.groups.get(group).map_or(&[][..], Vec::as_slice) {
+            for key in self.groups.get(group).map_or(&[][..], Members::keys) {
                 let Some(listener) = self.listeners.get_mut(*key) else { continue };
                 // Who is in two of the groups has had its turn.
                 if listener.takes_turn(seq) && !listener.is_in_any(except) {
@@ -126,7 +127,7 @@ impl Local {
             return false;
         }
         member.groups.push(group.clone());
-        self.groups.entry(group.clone()).or_default().push(key);
+        self.groups.entry(group.clone()).or_default().add(key);
         true
     }
 
@@ -144,9 +145,9 @@ impl Local {
     }
 
     fn leave_group(&mut self, group: &Group, key: usize) {
-        let Some(keys) = self.groups.get_mut(group) else { return };
-        keys.retain(|member| *member != key);
-        if keys.is_empty() {
+        let Some(members) = self.groups.get_mut(group) else { return };
+        members.remove(key);
+        if members.is_empty() {
             self.groups.remove(group);
         }
     }

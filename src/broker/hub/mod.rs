@@ -1,5 +1,6 @@
 //! The hub of a worker: delivers each channel's events to the listeners on its thread.
 mod local;
+mod members;
 mod table;
 
 pub use table::{Bounds, HubTable, ListenerKey, Standing};

@@ -42,6 +42,7 @@ impl Publish {
             idempotency: self.idempotency,
             version: self.version,
             local: self.local,
+            turn: None,
         };
         let event = Event {
             channel: self.channel,

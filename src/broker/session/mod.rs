@@ -284,7 +284,9 @@ impl Session {
         }
         if let Some(view) = view {
             let node = self.node();
-            node.directory().exit(self.id, &self.info.user);
+            if let Some(me) = &self.me {
+                node.directory().exit(self.id, &self.info.user, me);
+            }
             node.roster().leave(self.id);
             node.metrics().sessions.dec();
             node.tell(LifecycleEvent::Disconnected(view, reason));

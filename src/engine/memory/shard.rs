@@ -27,7 +27,7 @@ impl Shard {
 
     pub fn publish(&mut self, event: Event, options: PublishOptions, now: Instant) -> Published {
         // A publish for this node alone is as any other here.
-        let PublishOptions { retention, idempotency, version, local: _ } = options;
+        let PublishOptions { retention, idempotency, version, local: _, turn: _ } = options;
         let Some(named) = idempotency else {
             return self.streams.publish(event, retention, version, now);
         };

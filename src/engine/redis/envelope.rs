@@ -28,6 +28,8 @@ const JOINED: u8 = 11;
 const LEFT: u8 = 12;
 /// Nobody: an audience that names its groups, and names none.
 const NOBODY: u8 = 13;
+/// The turn of the publish, for the node that published it.
+const TURN: u8 = 14;
 
 /// Why bytes are no event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,8 +42,9 @@ pub enum Undecodable {
     Malformed,
 }
 
-/// Writes an event without its channel and position, which stand elsewhere.
-pub fn encode(event: &Event, node: &str) -> Short {
+/// Writes an event without its channel and position, which stand elsewhere. `turn` is that of
+/// [`crate::engine::PublishOptions`].
+pub fn encode(event: &Event, node: &str, turn: Option<u64>) -> Short {
     let mut out = Short::with_capacity(event.data.bytes().len() + 128);
     out.push(VERSION);
     field(&mut out, DATA, &[event.data.bytes()]);
@@ -73,6 +76,10 @@ pub fn encode(event: &Event, node: &str) -> Short {
             field(&mut out, ROUND, &[&round.to_le_bytes()]);
         }
     }
+    if let Some(turn) = turn {
+        field(&mut out, NODE, &[node.as_bytes()]);
+        field(&mut out, TURN, &[&turn.to_le_bytes()]);
+    }
     out
 }
 
@@ -95,8 +102,8 @@ fn field(out: &mut Short, tag: u8, parts: &[&[u8]]) {
 /// What the bus brings of a channel.
 #[derive(Debug)]
 pub enum Brought {
-    /// An event.
-    Event(Event),
+    /// An event, and the turn of its publish where this node published it.
+    Event(Event, Option<u64>),
     /// Somebody joined, or left.
     Notice(bool, Arc<ClientInfo>),
 }
@@ -109,14 +116,14 @@ pub fn from_bus(channel: ChannelName, node: &str, mut bytes: Bytes) -> Result<Br
         return Ok(Brought::Notice(tag == JOINED, Arc::new(info)));
     }
     if bytes.first() != Some(&POSITIONED) {
-        return decode(channel, node, None, bytes).map(Brought::Event);
+        return read(channel, node, None, bytes).map(|(event, turn)| Brought::Event(event, turn));
     }
     let head = memchr::memchr(b':', &bytes).ok_or(Undecodable::Malformed)?;
     let tail = head + 1 + memchr::memchr(b':', &bytes[head + 1..]).ok_or(Undecodable::Malformed)?;
     let text = std::str::from_utf8(&bytes[1..tail]).map_err(|_| Undecodable::Malformed)?;
     let position = position(text).ok_or(Undecodable::Malformed)?;
     bytes.advance(tail + 1);
-    decode(channel, node, Some(position), bytes).map(Brought::Event)
+    read(channel, node, Some(position), bytes).map(|(event, turn)| Brought::Event(event, turn))
 }
 
 /// Reads `OFFSET:EPOCH`.
@@ -130,15 +137,25 @@ pub fn decode(
     channel: ChannelName,
     node: &str,
     position: Option<Position>,
-    mut bytes: Bytes,
+    bytes: Bytes,
 ) -> Result<Event, Undecodable> {
+    read(channel, node, position, bytes).map(|(event, _)| event)
+}
+
+/// The same, with the turn of its publish.
+fn read(
+    channel: ChannelName,
+    node: &str,
+    position: Option<Position>,
+    mut bytes: Bytes,
+) -> Result<(Event, Option<u64>), Undecodable> {
     if bytes.first() != Some(&VERSION) {
         return Err(Undecodable::Version);
     }
     bytes.advance(1);
     let (mut data, mut tags, mut publisher) = (None, Tags::new(), None);
     let mut envelope = Envelope::PLAIN;
-    let mut is_own = false;
+    let (mut is_own, mut turn) = (false, None);
     while bytes.has_remaining() {
         let (tag, mut value) = take(&mut bytes)?;
         match tag {
@@ -162,17 +179,19 @@ pub fn decode(
             }
             NODE => is_own = value == node.as_bytes(),
             ROUND if is_own => envelope.ack = value.try_get_u64_le().ok(),
+            TURN if is_own => turn = value.try_get_u64_le().ok(),
             _ => {}
         }
     }
-    Ok(Event {
+    let event = Event {
         channel,
         data: data.ok_or(Undecodable::Malformed)?,
         tags: (!tags.is_empty()).then(|| Arc::new(tags)),
         publisher,
         position,
         envelope: (envelope != Envelope::PLAIN).then(|| Arc::new(envelope)),
-    })
+    };
+    Ok((event, turn))
 }
 
 fn take(bytes: &mut Bytes) -> Result<(u8, Bytes), Undecodable> {
@@ -253,7 +272,7 @@ mod tests {
 
     fn event_of(brought: Result<Brought, Undecodable>) -> Event {
         match brought {
-            Ok(Brought::Event(event)) => event,
+            Ok(Brought::Event(event, _)) => event,
             other => panic!("{other:?}"),
         }
     }
@@ -271,13 +290,13 @@ mod tests {
     #[test]
     fn an_event_comes_back_whole_but_for_the_acknowledgements_of_another_node() {
         let sent = event();
-        let read = event_of(from_bus(name(), "another", encode(&sent, "node").to_vec().into()));
+        let read = event_of(from_bus(name(), "another", encode(&sent, "node", None).to_vec().into()));
         assert_eq!((&read.data, &read.tags, &read.position), (&sent.data, &sent.tags, &None));
         let (publisher, known) = (read.publisher.unwrap(), sent.publisher.unwrap());
         assert_eq!((&publisher.user, publisher.client), (&known.user, known.client));
         let envelope = Envelope { ack: None, ..(*sent.envelope.unwrap()).clone() };
         assert_eq!(*read.envelope.unwrap(), envelope);
-        let own = event_of(from_bus(name(), "node", encode(&event(), "node").to_vec().into()));
+        let own = event_of(from_bus(name(), "node", encode(&event(), "node", None).to_vec().into()));
         assert_eq!(own.envelope.unwrap().ack, Some(1));
     }
 
@@ -286,28 +305,28 @@ mod tests {
         for audience in [Audience::of([]), Audience::of([]).but(["c".into()]), Audience::EVERYONE.but(["c".into()])] {
             let envelope = Envelope { audience: audience.clone(), ..Envelope::PLAIN };
             let sent = Event { envelope: Some(Arc::new(envelope)), ..event() };
-            let read = event_of(from_bus(name(), "node", encode(&sent, "node").to_vec().into()));
+            let read = event_of(from_bus(name(), "node", encode(&sent, "node", None).to_vec().into()));
             assert_eq!(read.envelope.expect("it is not for everybody").audience, audience);
         }
     }
 
     #[test]
     fn a_field_of_a_later_version_is_passed_over() {
-        let mut bytes = encode(&event(), "node");
+        let mut bytes = encode(&event(), "node", None);
         field(&mut bytes, 200, &[b"news from the future"]);
         assert!(from_bus(name(), "node", bytes.to_vec().into()).is_ok());
     }
 
     #[test]
     fn a_position_stands_before_the_record() {
-        let bytes = [b"P7:abc:".as_slice(), &encode(&event(), "node")].concat();
+        let bytes = [b"P7:abc:".as_slice(), &encode(&event(), "node", None)].concat();
         let position = event_of(from_bus(name(), "node", bytes.into())).position.unwrap();
         assert_eq!((position.offset, position.epoch.as_str()), (7, "abc"));
     }
 
     #[test]
     fn what_is_no_event_is_told_from_one() {
-        let whole = encode(&event(), "node");
+        let whole = encode(&event(), "node", None);
         for length in 0..whole.len() {
             let _ = from_bus(name(), "node", Bytes::copy_from_slice(&whole[..length]));
         }

@@ -150,7 +150,7 @@ impl Arrival {
                     home.bytes.fetch_sub(weight, Ordering::Relaxed);
                 }
                 match brought {
-                    Brought::Event(event) => way.sink.event(event),
+                    Brought::Event(event, turn) => way.sink.event(event, turn),
                     Brought::Notice(joined, info) => way.sink.notice(joined, info),
                 }
             }
@@ -238,7 +238,7 @@ mod tests {
     }
 
     impl Sink for Notes {
-        fn event(&self, _: Event) {
+        fn event(&self, _: Event, _: Option<u64>) {
             self.note("event");
         }
 
@@ -255,14 +255,8 @@ mod tests {
 
     fn event() -> Brought {
         let channel = ChannelName::user("news", 255).expect("a valid name");
-        Brought::Event(Event {
-            channel,
-            data: Json::null(),
-            tags: None,
-            publisher: None,
-            position: None,
-            envelope: None,
-        })
+        let event = Event { channel, data: Json::null(), tags: None, publisher: None, position: None, envelope: None };
+        Brought::Event(event, None)
     }
 
     fn way() -> (Arc<Notes>, Arc<Way>) {

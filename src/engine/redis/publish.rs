@@ -51,8 +51,8 @@ impl Core {
 
     /// The channel's name on the bus, the command that publishes the event, and whether it is a script.
     fn publishing(&self, event: &Event, options: PublishOptions) -> (Short, Cmd, bool) {
-        let (name, record) = (self.keys.short_bus(&event.channel), envelope::encode(event, &self.id));
-        let PublishOptions { retention, idempotency, version, local: _ } = options;
+        let (name, record) = (self.keys.short_bus(&event.channel), envelope::encode(event, &self.id, options.turn));
+        let PublishOptions { retention, idempotency, version, local: _, turn: _ } = options;
         if retention.is_none() && idempotency.is_none() && version.is_none() {
             let mut command = Cmd::with_capacity(3, name.len() + record.len() + 7);
             command.arg("PUBLISH").arg(&name[..]).arg(&record[..]);

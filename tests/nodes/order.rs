@@ -1,0 +1,40 @@
+//! What handlers do on Redis takes effect in the order in which they do it, however late the bus is.
+use super::cable::Cable;
+use crate::harness::Broker;
+use crate::harness::redis::Redis;
+use crate::harness::socketio::Client;
+use serde_json::json;
+use std::time::Duration;
+
+const LATE: Duration = Duration::from_millis(50);
+
+#[tokio::test]
+async fn who_is_emitted_to_and_then_sent_away_hears_it_first() {
+    let redis = Redis::start();
+    let cable = Cable::to(redis.port());
+    let node = Broker::start_example_with("socketio_fixture", &["--redis", &cable.url()]);
+    cable.delay_pushes(LATE);
+    for round in 0..20 {
+        let (mut client, _) = Client::connect(node.address(), &json!({})).await;
+        assert_eq!(client.event().await[0], "auth");
+        client.say(&format!(r#"42["message",{round}]"#)).await;
+        client.say(r#"42["disconnect-me",false]"#).await;
+        assert_eq!(client.event().await, json!(["message-back", round]));
+        assert_eq!(client.next().await, "41");
+    }
+}
+
+#[tokio::test]
+async fn an_acknowledgement_comes_behind_what_was_emitted_before_it() {
+    let redis = Redis::start();
+    let cable = Cable::to(redis.port());
+    let node = Broker::start_example_with("socketio_fixture", &["--redis", &cable.url()]);
+    cable.delay_pushes(LATE);
+    let (mut client, _) = Client::connect(node.address(), &json!({})).await;
+    assert_eq!(client.event().await[0], "auth");
+    for round in 0..20 {
+        client.say(&format!(r#"427["message",{round}]"#)).await;
+        assert_eq!(client.event().await, json!(["message-back", round]));
+        assert_eq!(client.next().await, "437[]");
+    }
+}
