@@ -2,6 +2,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
+    callboard::cli::start_logging();
     callboard::cli::run(std::env::args_os())
 }

@@ -83,6 +83,17 @@ fn serve_refuses_to_leave_loopback_without_a_config() {
 }
 
 #[test]
+fn a_word_in_rust_log_that_is_no_level_does_not_silence_errors() {
+    let config = file("[server]\nport = 0\n");
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let mut command = callboard(&["serve", "--config", config.path().to_str().unwrap(), "--port", &port]);
+    let output = command.env("RUST_LOG", "WARNING").stdin(std::process::Stdio::null()).output().unwrap();
+    assert!(err(&output).contains("RUST_LOG: `WARNING` is no level"), "{}", err(&output));
+    assert!(err(&output).contains("INFO"), "{}", err(&output));
+}
+
+#[test]
 fn print_config_shows_the_settings_in_effect_and_no_secret() {
     let print = |arguments: &[&str]| {
         let mut command = callboard(arguments);

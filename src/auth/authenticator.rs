@@ -1,10 +1,13 @@
 //! Verifies tokens.
 use super::claims::{Claims, Policy};
-use super::jwks::{Found, Jwks};
+use super::jwks::{Found, Jwks, KeySet};
 use super::keys::{self, Key};
 use super::{Config, ConnectionGrant, Error, SubscriptionGrant};
 use crate::types::Answer;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -122,8 +125,7 @@ impl Authenticator {
         };
         let inner = self.0.clone();
         let finish = move |opened: Result<Box<RawValue>, TokenError>| {
-            let claims: Claims =
-                serde_json::from_str(opened?.get()).map_err(|_| TokenError::Invalid("a claim is of the wrong type"))?;
+            let claims: Claims = serde_json::from_str(opened?.get()).map_err(|error| wrong_claim(&error))?;
             inner.policy.check(&claims, now)?;
             grant(&inner.policy, claims)
         };
@@ -140,43 +142,79 @@ impl Inner {
         let symmetric = header.algorithm.family() == jsonwebtoken::AlgorithmFamily::Hmac;
         match &self.jwks {
             Some(jwks) if !symmetric => self.open_with_set(jwks, token, header),
-            _ if self.keys.iter().any(|key| key.fits(header.algorithm)) => Answer::err(BAD_SIGNATURE),
+            _ if self.keys.iter().any(|key| key.fits(header.algorithm)) => Answer::err(bad_signature(token)),
             _ => Answer::err(TokenError::Invalid("no key is configured for its algorithm")),
         }
     }
 
+    /// Verifies with the keys of the set. Where none verifies, the key may have been changed under the same name, so newer keys are
+    /// waited for, as for a key that is not known: fetches are spaced.
     fn open_with_set(&self, jwks: &Jwks, token: &str, header: Header) -> Answer<Box<RawValue>, TokenError> {
-        let open = move |token: &str, found: Found| match found {
-            Found::Keys(keys) => {
-                Some(keys.open(token, header.algorithm, header.key_id.as_deref())?.ok_or(BAD_SIGNATURE))
-            }
-            Found::Unavailable => Some(Err(TokenError::Unavailable)),
-            Found::NoSuchKey => Some(Err(TokenError::Invalid("the key set has no such key"))),
-        };
-        if let Some(result) = jwks.cached().and_then(|keys| open(token, Found::Keys(keys))) {
-            return Answer::Ready(result);
+        let open = move |token: &str, keys: &KeySet| keys.open(token, header.algorithm, header.key_id.as_deref());
+        let mut refusal = TokenError::Invalid("the key set has no such key");
+        match jwks.cached().map(|keys| open(token, &keys)) {
+            Some(Some(Some(claims))) => return Answer::ok(claims),
+            Some(Some(None)) => refusal = bad_signature(token),
+            Some(None) | None => {}
         }
         let mut search = jwks.search();
         let token = token.to_owned();
         Answer::Later(Box::pin(async move {
             loop {
-                if let Some(result) = open(&token, search.next().await) {
-                    return result;
+                match search.next().await {
+                    Found::Keys(keys) => match open(&token, &keys) {
+                        Some(Some(claims)) => return Ok(claims),
+                        Some(None) => refusal = bad_signature(&token),
+                        None => {}
+                    },
+                    Found::Unavailable => return Err(TokenError::Unavailable),
+                    Found::NoSuchKey => return Err(refusal),
                 }
             }
         }))
     }
 }
 
-const BAD_SIGNATURE: TokenError = TokenError::Invalid("the signature does not match");
+/// Why no key opens a token: its claims cannot be read, or else its signature does not match.
+fn bad_signature(token: &str) -> TokenError {
+    let Some(claims) = part(token, 1) else { return TokenError::Invalid("not a JWT") };
+    TokenError::Invalid(match serde_json::from_slice::<IgnoredAny>(&claims) {
+        Err(_) if claims.starts_with(MARK) => "its claims begin with a byte order mark, which is no JSON",
+        Err(_) => "its claims are no JSON",
+        Ok(_) => match serde_json::from_slice::<Claims>(&claims) {
+            Err(error) => return wrong_claim(&error),
+            Ok(_) => "the signature does not match",
+        },
+    })
+}
+
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A part of a token as it is before base64: 0 the header, 1 the claims. None where it is no base64.
+fn part(token: &str, number: usize) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(token.split('.').nth(number)?).ok()
+}
+
+/// Why claims cannot be read.
+fn wrong_claim(error: &serde_json::Error) -> TokenError {
+    TokenError::Invalid(match error.to_string().starts_with("duplicate field") {
+        true => "a claim stands in it twice",
+        false => "a claim is of the wrong type",
+    })
+}
 
 impl Header {
     fn of(token: &str) -> Result<Self, TokenError> {
         if token.len() > MAX_TOKEN {
             return Err(TokenError::Invalid("longer than 16 KiB"));
         }
-        let header = jsonwebtoken::decode_header(token)
-            .map_err(|_| TokenError::Invalid("not a JWT, or of an unknown algorithm"))?;
+        let header = jsonwebtoken::decode_header(token).map_err(|_| {
+            TokenError::Invalid(match part(token, 0).is_some_and(|header| header.starts_with(MARK)) {
+                true => "its header begins with a byte order mark, which is no JSON",
+                false => "not a JWT, or of an unknown algorithm",
+            })
+        })?;
         // What `crit` lists must be understood or the token refused (RFC 7515, section 4.1.11); we understand none.
         if header.crit.is_some() {
             return Err(TokenError::Invalid("it asks for extensions (crit)"));

@@ -24,8 +24,10 @@ pub(super) struct Claims {
     b64info: Option<String>,
     meta: Option<Json>,
     expire_at: Option<Seconds>,
+    #[serde(deserialize_with = "present")]
     channels: Vec<String>,
-    subs: BTreeMap<String, Sub>,
+    #[serde(deserialize_with = "present")]
+    subs: BTreeMap<String, Option<Sub>>,
     channel: Option<String>,
     client: Option<String>,
     #[serde(rename = "override")]
@@ -42,6 +44,11 @@ struct Sub {
     b64data: Option<String>,
     #[serde(rename = "override")]
     overrides: Option<Overrides>,
+}
+
+/// A claim that is null is absent.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// A NumericDate: seconds since 1970, which some issuers write with a fraction (RFC 7519, section 2).
@@ -160,11 +167,12 @@ fn json(wrong: &'static str, plain: Option<Json>, base64: Option<String>) -> Res
 /// Both claims name channels; where they name the same one, `subs` says more.
 fn subscriptions(
     channels: Vec<String>,
-    subs: BTreeMap<String, Sub>,
+    subs: BTreeMap<String, Option<Sub>>,
 ) -> Result<Vec<(String, SubscriptionOptions)>, TokenError> {
     let mut all: BTreeMap<String, SubscriptionOptions> =
         channels.into_iter().map(|channel| (channel, SubscriptionOptions::default())).collect();
     for (channel, sub) in subs {
+        let sub = sub.unwrap_or_default();
         let options = SubscriptionOptions {
             info: json("b64info in subs is not base64 of JSON", sub.info, sub.b64info)?,
             data: json("b64data in subs is not base64 of JSON", sub.data, sub.b64data)?,

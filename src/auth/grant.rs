@@ -1,6 +1,6 @@
 //! What a token grants.
 use crate::types::{Identity, Json};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -75,7 +75,11 @@ pub struct Overrides {
 /// A boolean in an object of its own, so that `false` can be told from absent: `{"value": true}`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
 pub struct Flag {
-    /// The boolean; left out it is false.
-    #[serde(default)]
+    /// The boolean; left out, or null, it is false.
+    #[serde(default, deserialize_with = "or_false")]
     pub value: bool,
+}
+
+fn or_false<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }

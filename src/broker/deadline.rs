@@ -12,6 +12,9 @@ use tokio_util::time::delay_queue::Key;
 /// Deadlines that fall due in one go before the thread turns to something else (decision 30).
 const BUDGET: usize = 256;
 
+/// The queue takes no times above two years; what is set for later falls due after this one.
+const FAR: Duration = Duration::from_secs(600 * 24 * 3600);
+
 /// What has fallen due; the receiver knows what its kinds mean.
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
@@ -45,9 +48,9 @@ impl Deadlines {
         deadlines
     }
 
-    /// Sends `due` to `who` after this time, unless `who` is gone by then.
+    /// Sends `due` to `who` after this time, at most 600 days, unless `who` is gone by then.
     pub fn after(&self, time: Duration, who: WeakRecipient<Due>, due: Due) -> DeadlineKey {
-        DeadlineKey(self.queue.borrow_mut().insert((who, due), time))
+        DeadlineKey(self.queue.borrow_mut().insert((who, due), time.min(FAR)))
     }
 
     /// Takes a deadline back; nothing happens if it has fallen due.
@@ -76,6 +79,32 @@ async fn drive(deadlines: Weak<Deadlines>) {
         let due = poll_fn(|cx| deadlines.upgrade().map_or(Poll::Ready(()), |deadlines| deadlines.poll_due(cx)));
         if tokio::time::timeout(LOOK, due).await.is_ok() {
             tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Sleeper;
+
+    impl Actor for Sleeper {
+        type Context = Context<Self>;
+    }
+
+    impl Handler<Due> for Sleeper {
+        type Result = ();
+
+        fn handle(&mut self, _: Due, _: &mut Self::Context) {}
+    }
+
+    #[actix_rt::test]
+    async fn the_longest_times_are_taken() {
+        let (deadlines, sleeper) = (Deadlines::start(), Sleeper.start());
+        for time in [Duration::from_secs(3 * 365 * 24 * 3600), Duration::MAX] {
+            let key = deadlines.after(time, sleeper.downgrade().recipient(), Due::Heartbeat);
+            deadlines.cancel(key);
         }
     }
 }

@@ -200,7 +200,14 @@ impl Listener {
 
     fn subscribed(&mut self, name: &str, subscribed: Subscribed) -> Result<(), Stop> {
         if subscribed.was_recovering && !subscribed.recovered {
-            eprintln!("{name}: messages were lost; what came since the position is not kept any more");
+            let asked = self.positions.get(name).filter(|asked| asked.epoch == subscribed.epoch);
+            match asked.filter(|asked| asked.offset > subscribed.offset) {
+                Some(Position { offset, .. }) => eprintln!(
+                    "{name}: the position {offset} is ahead of the channel, which has come to {}; listening from there",
+                    subscribed.offset
+                ),
+                None => eprintln!("{name}: messages were lost; what came since the position is not kept any more"),
+            }
         }
         match subscribed.recoverable {
             true => {

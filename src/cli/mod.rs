@@ -7,12 +7,15 @@ mod client;
 mod completions;
 mod inspect;
 mod listen;
+mod logging;
 mod publish;
 mod revoke;
 mod serve;
 mod subscribe;
 mod token;
 mod wire;
+
+pub use logging::start as start_logging;
 
 use crate::config::{self, Loaded, Overrides, Problems, Source};
 use clap::{Args, Parser, Subcommand};

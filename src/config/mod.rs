@@ -7,6 +7,7 @@ mod endpoints;
 mod exposure;
 mod file;
 mod layers;
+mod longest;
 mod problem;
 mod schema;
 mod sense;

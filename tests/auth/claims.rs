@@ -50,12 +50,60 @@ fn a_claim_of_a_wrong_type_makes_the_token_invalid() {
     }
 }
 
-#[test]
-fn a_claim_that_stands_twice_makes_the_token_invalid() {
-    let twice: Box<serde_json::value::RawValue> = serde_json::from_str(r#"{"sub":"42","sub":"43"}"#).unwrap();
+/// A token whose claims are these bytes.
+fn of_bytes(claims: &[u8]) -> String {
+    let part = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    let signed = format!("{}.{}", part(br#"{"alg":"HS256"}"#), part(claims));
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
-    let token = jsonwebtoken::encode(&jsonwebtoken::Header::default(), &twice, &key).unwrap();
-    assert!(is_invalid(&connect(&with_secret(""), &token)));
+    let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, jsonwebtoken::Algorithm::HS256).unwrap();
+    format!("{signed}.{signature}")
+}
+
+#[test]
+fn claims_that_cannot_be_read_are_refused_as_what_they_are() {
+    for (claims, told) in [
+        (br#"{"sub":"42","sub":"43"}"#.as_slice(), "a claim stands in it twice"),
+        (b"\xef\xbb\xbf{\"sub\":\"42\"}", "its claims begin with a byte order mark, which is no JSON"),
+        (b"{", "its claims are no JSON"),
+        (br#"{"sub":42}"#, "a claim is of the wrong type"),
+    ] {
+        let refused = connect(&with_secret(""), &of_bytes(claims)).map(drop);
+        assert_eq!(refused, Err(TokenError::Invalid(told)), "{}", String::from_utf8_lossy(claims));
+    }
+}
+
+#[test]
+fn a_claim_that_is_null_is_absent() {
+    let names = [
+        "sub",
+        "exp",
+        "nbf",
+        "iat",
+        "jti",
+        "aud",
+        "iss",
+        "scope",
+        "info",
+        "b64info",
+        "meta",
+        "expire_at",
+        "channels",
+        "subs",
+        "channel",
+        "client",
+        "override",
+    ];
+    let all: serde_json::Map<String, Value> = names.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
+    let grant = connect(&with_secret(""), &hs256(&Value::Object(all))).unwrap();
+    assert!(grant.subs.is_empty() && grant.identity.info.is_none() && grant.identity.user.is_empty());
+    let subs = json!({"subs": {
+        "a": null,
+        "b": {"info": null, "b64info": null, "data": null, "b64data": null, "override": null},
+        "c": {"override": {"presence": null, "join_leave": {"value": null}}},
+    }});
+    let grant = connect(&with_secret(""), &hs256(&subs)).unwrap();
+    assert_eq!(grant.subs.len(), 3);
+    assert_eq!(grant.subs[2].1.overrides.join_leave, Some(Flag { value: false }));
 }
 
 #[test]

@@ -88,13 +88,40 @@ async fn a_rotated_key_is_fetched_when_the_first_token_names_it_and_a_removed_on
 }
 
 #[actix_web::test]
-async fn a_known_key_with_a_wrong_signature_is_refused_without_a_fetch() {
+async fn a_key_that_changed_under_its_name_is_fetched_when_the_first_token_comes_that_it_signed() {
     let issuer = Issuer::start(&[rsa("a", RSA_PUBLIC)]);
     let authenticator = issuer.authenticator();
     assert!(user(&authenticator, &token(Algorithm::RS256, "a", RSA)).await.is_ok());
-    assert!(is_invalid(&connect(&authenticator, &token(Algorithm::RS256, "a", RSA_NEXT))));
-    assert!(is_invalid(&connect(&authenticator, &token(Algorithm::ES256, "a", P256))), "its name, another kind");
-    assert_eq!(issuer.asked(), 1);
+    issuer.publish(&[rsa("a", RSA_NEXT_PUBLIC)]);
+    assert_eq!(user(&authenticator, &token(Algorithm::RS256, "a", RSA_NEXT)).await.as_deref(), Ok("42"));
+    assert_eq!(issuer.asked(), 2);
+}
+
+#[actix_web::test]
+async fn a_set_whose_keys_have_no_names_is_fetched_again_where_none_of_them_verifies() {
+    let nameless = |pem: &str| {
+        let mut key = rsa("a", pem);
+        key.as_object_mut().expect("an object").remove("kid");
+        key
+    };
+    let issuer = Issuer::start(&[nameless(RSA_PUBLIC)]);
+    let authenticator = issuer.authenticator();
+    let [old, new] = [RSA, RSA_NEXT].map(|key| sign(Algorithm::RS256, key, &json!({"sub": "42", "exp": NOW + 60})));
+    assert!(user(&authenticator, &old).await.is_ok());
+    issuer.publish(&[nameless(RSA_NEXT_PUBLIC)]);
+    assert_eq!(user(&authenticator, &new).await.as_deref(), Ok("42"));
+}
+
+#[actix_web::test]
+async fn a_known_key_with_a_wrong_signature_is_refused_after_one_more_fetch() {
+    let issuer = Issuer::start(&[rsa("a", RSA_PUBLIC)]);
+    let authenticator = issuer.authenticator();
+    assert!(user(&authenticator, &token(Algorithm::RS256, "a", RSA)).await.is_ok());
+    let (forged, foreign) = (token(Algorithm::RS256, "a", RSA_NEXT), token(Algorithm::ES256, "a", P256));
+    let both = futures_util::future::join(user(&authenticator, &forged), user(&authenticator, &foreign)).await;
+    assert!(is_invalid(&both.0));
+    assert!(is_invalid(&both.1), "its name, another kind");
+    assert_eq!(issuer.asked(), 2, "the two share a fetch");
 }
 
 #[actix_web::test]

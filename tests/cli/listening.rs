@@ -105,6 +105,21 @@ async fn a_listener_comes_back_and_recovers_from_where_it_was() {
 }
 
 #[tokio::test]
+async fn a_position_ahead_of_the_channel_is_told_as_that() {
+    let (peer, url) = Peer::bind().await;
+    let output = start(&["sub", "news", "--recover", "e:9", "--count", "1", "--url", &url]);
+    let script = async {
+        let (mut socket, _) = peer.accept().await;
+        let ahead = json!({"recoverable": true, "was_recovering": true, "epoch": "e", "offset": 4});
+        send(&mut socket, &[connected(), json!({"id": 2, "subscribe": ahead}), published(5, 5)]).await;
+        assert!(matches!(socket.next().await, Some(Ok(Message::Close(_)))));
+    };
+    let (output, ()) = tokio::join!(output, script);
+    let told = "news: the position 9 is ahead of the channel, which has come to 4; listening from there";
+    assert!(err(&output).contains(told) && !err(&output).contains("were lost"), "{}", err(&output));
+}
+
+#[tokio::test]
 async fn a_listener_that_is_sent_away_for_good_ends_with_1() {
     let (peer, url) = Peer::bind().await;
     let output = start(&["sub", "news", "--url", &url]);

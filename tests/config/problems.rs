@@ -167,3 +167,34 @@ fn a_secret_file_that_is_not_there_an_origin_and_a_key_set_that_are_none_are_pro
         "{problems:?}"
     );
 }
+
+/// Every time that the shipped config shows, with the section it stands in.
+fn times() -> Vec<(String, String)> {
+    let (mut section, mut times) = (String::new(), vec![]);
+    for line in include_str!("../../config.toml").lines().map(|line| line.trim_start_matches(['#', ' '])) {
+        if line.starts_with('[') {
+            section = line.to_owned();
+        } else if let Some((key, value)) = line.split_once(" = \"")
+            && humantime::parse_duration(value.trim_end_matches('"')).is_ok()
+        {
+            times.push((section.clone(), key.to_owned()));
+        }
+    }
+    times
+}
+
+#[test]
+fn a_time_of_more_than_a_hundred_years_is_a_problem_and_one_of_three_years_is_none() {
+    let times = times();
+    assert!(times.len() > 12, "{times:?}");
+    for (section, key) in times {
+        let with = |time: &str| match load(&format!("{section}\n{key} = \"{time}\"\n")) {
+            Ok(_) => vec![],
+            problems => problems_of(problems),
+        };
+        let told = with("101y");
+        assert!(told.iter().any(|problem| problem.contains(&key) && problem.contains("at most")), "{key}: {told:?}");
+        let told = with("3y");
+        assert!(!told.iter().any(|problem| problem.contains("36500 days")), "{key}: {told:?}");
+    }
+}
