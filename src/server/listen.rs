@@ -25,7 +25,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Listens where the config says. Fails where it cannot; the error says what to change.
 pub fn public(broker: &Broker, config: &Config) -> io::Result<Server> {
     let (listener, address) = bind(config.server.host, config.server.port)?;
-    let server = builder(workers(config));
+    let server = builder(workers(config), broker);
     let server = match (&config.server.tls_certificate, &config.server.tls_key) {
         (Some(chain), Some(key)) => encrypted(server, broker, listener, address, tls::open(chain, key)?),
         _ => plain(server, broker, listener, address),
@@ -37,8 +37,9 @@ pub fn public(broker: &Broker, config: &Config) -> io::Result<Server> {
 pub fn internal(broker: &Broker, config: &Config) -> io::Result<Option<Server>> {
     let Some(port) = config.server.internal_port else { return Ok(None) };
     let (listener, address) = bind(config.server.internal_host.unwrap_or(config.server.host), port)?;
+    let server = builder(1, broker);
     let broker = broker.clone();
-    let server = builder(1).listen("internal", listener, move || {
+    let server = server.listen("internal", listener, move || {
         let app = App::new().configure(broker.internal_routes()).into_factory().map_err(|error| error.error_response());
         service().finish(map_config(app, |()| AppConfig::default())).tcp()
     })?;
@@ -112,8 +113,12 @@ fn upgrade<T: Socket>(
     })
 }
 
-fn builder(workers: usize) -> ServerBuilder {
-    Server::build().workers(workers).disable_signals().shutdown_timeout(LAST_REQUESTS.as_secs())
+fn builder(workers: usize, broker: &Broker) -> ServerBuilder {
+    Server::build()
+        .workers(workers)
+        .max_concurrent_connections(broker.places())
+        .disable_signals()
+        .shutdown_timeout(LAST_REQUESTS.as_secs())
 }
 
 fn workers(config: &Config) -> usize {

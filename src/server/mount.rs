@@ -40,13 +40,18 @@ impl Broker {
         S::Service: 'static,
         B: MessageBody + 'static,
     {
-        let places = self.node.limits().connections.saturating_add(1024);
         server
             .on_connect(transport::on_connect)
             .h1_allow_half_closed(false)
             .tcp_nodelay(true)
-            .max_connections(places)
+            .max_connections(self.places())
             .disable_signals()
+    }
+
+    /// Sockets that one worker of the HTTP server holds: more than there may be connections, so that `limits.connections` is the
+    /// bound that acts, and requests are answered beside them.
+    pub(super) fn places(&self) -> usize {
+        self.node.limits().connections.saturating_add(1024)
     }
 
     fn mount_connections(&self, app: &mut ServiceConfig) {

@@ -10,7 +10,7 @@ use super::inbound::{Broken, Inbound};
 use super::requests::{Incoming, Requests};
 use super::socket::SocketOutlet;
 use super::wish::Wish;
-use crate::broker::{Ask, ConnectionPlace, Cut, Due, Gone, Greeting, Outbox, Outlet, Session, Worker};
+use crate::broker::{Ask, ConnectionPlace, Cut, Due, Gone, Greeting, Node, Outbox, Outlet, Session, Worker};
 use crate::metrics::WireLabel;
 use crate::protocol::{Command, Request};
 use crate::types::Disconnect;
@@ -32,7 +32,8 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// The actor of one WebSocket.
 pub struct Connection {
-    session: Addr<Session>,
+    /// None for one that was refused after its handshake: it is told why, and nothing of it is read.
+    admitted: Option<Admitted>,
     outlet: Rc<SocketOutlet>,
     worker: Rc<Worker>,
     heartbeat: Heartbeat,
@@ -45,9 +46,33 @@ pub struct Connection {
     opened: Instant,
     pulse: Pulse,
     commands: Counter,
-    open: Gauge,
-    _place: Option<ConnectionPlace>,
+    /// What it ends with, as soon as the commands before are answered.
+    last: Option<Last>,
+    /// Its session has been told that it ends, and its time runs.
+    has_parted: bool,
 }
+
+/// What a connection has that was let in.
+struct Admitted {
+    session: Addr<Session>,
+    open: Gauge,
+    _place: ConnectionPlace,
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        self.open.dec();
+    }
+}
+
+/// How a connection is closed that broke a rule.
+enum Last {
+    Wire(Disconnect),
+    WebSocket(ws::CloseCode),
+}
+
+/// The kind of the one deadline of [`Due::Own`].
+const UNSETTLED: u64 = 0;
 
 /// Where a connection stands between two heartbeats.
 #[derive(PartialEq, Clone, Copy)]
@@ -97,23 +122,25 @@ impl Connection {
         let limits = node.limits();
         let outbox = Outbox::new(limits.outbox, worker.outbox_bytes().clone(), cut);
         let outlet = SocketOutlet::new(wire, outbox.clone(), node.metrics().clone(), limits.unanswered_commands);
-        let place = node.enter();
-        if wish.unspoken {
-            outlet.close(Disconnect::INAPPROPRIATE_PROTOCOL);
-        } else if place.is_none() {
-            outlet.close(Disconnect::CONNECTION_LIMIT);
-        }
         let interval = endpoint.heartbeat.interval.as_secs() as u32;
         let greeting = match wish.frame_pings {
             true => Greeting { ping: 0, pong: false },
             false => Greeting { ping: interval.max(1), pong: true },
         };
-        let session = Session::new(worker.clone(), outlet.clone(), greeting).start();
         let label = WireLabel { wire: wire.name().to_owned() };
+        // Refused before there is a session (decision 35).
+        let place = if wish.unspoken { Err(Disconnect::INAPPROPRIATE_PROTOCOL) } else { enter(node) };
+        let admitted = place.map(|place| {
+            let session = Session::new(worker.clone(), outlet.clone(), greeting).start();
+            let open = node.metrics().connections.get_or_create_owned(&label);
+            open.inc();
+            Admitted { session, open, _place: place }
+        });
+        let admitted = admitted.map_err(|reason| outlet.close(reason)).ok();
         let stale = endpoint.stale_timeout;
         let first_beat = endpoint.heartbeat.interval.mul_f64(worker.spread());
         let connection = Connection {
-            session,
+            admitted,
             outlet: outlet.clone(),
             worker,
             heartbeat: endpoint.heartbeat,
@@ -123,13 +150,14 @@ impl Connection {
             opened: Instant::now(),
             pulse: Pulse::Opening,
             commands: node.metrics().commands.get_or_create_owned(&label),
-            open: node.metrics().connections.get_or_create_owned(&label),
-            _place: place,
+            last: None,
+            has_parted: false,
         };
         let requests = Requests::new(Inbound::new(incoming, limits.frame), outlet, wire);
         Connection::create(|ctx| {
-            connection.open.inc();
-            connection.beat_after(stale.min(connection.first_beat), ctx);
+            if connection.admitted.is_some() {
+                connection.beat_after(stale.min(connection.first_beat), ctx);
+            }
             ctx.add_stream(requests);
             connection
         });
@@ -146,9 +174,10 @@ impl Connection {
         match request.command {
             Command::Pong => self.ponged(ctx),
             command => {
+                let Some(admitted) = &self.admitted else { return };
                 let ticket = self.outlet.open(request.id, matches!(command, Command::Rpc(_)));
                 // Bounded: at most `limits.unanswered_commands` are under way, the rest is not read.
-                self.session.do_send(Ask { ticket, command });
+                admitted.session.do_send(Ask { ticket, command });
             }
         }
     }
@@ -166,11 +195,38 @@ impl Connection {
         self.part(ctx);
     }
 
+    /// Closes when the commands before are answered: what was carried out is told. That has its time, too.
+    fn close_settled(&mut self, last: Last, ctx: &mut Context<Self>) {
+        self.last = Some(last);
+        let me = ctx.address().downgrade().recipient();
+        self.worker.deadlines().after(LAST_WORDS, me, Due::Own(UNSETTLED));
+    }
+
+    fn settled(&mut self, ctx: &mut Context<Self>) {
+        match self.last.take() {
+            Some(Last::Wire(reason)) => self.close(reason, ctx),
+            Some(Last::WebSocket(code)) => {
+                self.outlet.close_with(code.into());
+                self.part(ctx);
+            }
+            None => {}
+        }
+    }
+
     /// The last frame is in the outbox: the session ends now, the actor when the socket does, or when its time is over.
     fn part(&mut self, ctx: &mut Context<Self>) {
-        self.session.do_send(Gone { reason: self.outlet.reason() });
+        if std::mem::replace(&mut self.has_parted, true) {
+            return;
+        }
+        self.leave();
         let me = ctx.address().downgrade().recipient();
         self.worker.deadlines().after(LAST_WORDS, me, Due::Linger);
+    }
+
+    fn leave(&self) {
+        if let Some(admitted) = &self.admitted {
+            admitted.session.do_send(Gone { reason: self.outlet.reason() });
+        }
     }
 
     fn beat(&mut self, ctx: &mut Context<Self>) {
@@ -220,23 +276,29 @@ impl StreamHandler<Incoming> for Connection {
             Incoming::Ping(payload) => self.outlet.pong_frame(&payload),
             Incoming::Pong if self.frame_pings && self.pulse == Pulse::Waiting => self.pulse = Pulse::Answered,
             Incoming::Pong => {}
-            Incoming::Violation(reason) => self.close(reason, ctx),
-            Incoming::Broken(broken) => {
-                let code = if broken == Broken::TooLarge { ws::CloseCode::Size } else { ws::CloseCode::Protocol };
-                if broken == Broken::TooLarge {
-                    self.worker.node().metrics().reached("frame");
-                }
-                self.outlet.close_with(code.into());
+            Incoming::Violation(reason) => self.close_settled(Last::Wire(reason), ctx),
+            Incoming::Broken(Broken::TooLarge) => {
+                self.worker.node().metrics().reached("frame");
+                self.close_settled(Last::WebSocket(ws::CloseCode::Size), ctx);
+            }
+            Incoming::Broken(_) => self.close_settled(Last::WebSocket(ws::CloseCode::Protocol), ctx),
+            Incoming::Settled => self.settled(ctx),
+            // A close is answered with a close (RFC 6455, section 5.5.1).
+            Incoming::Closed => {
+                self.outlet.close_with(ws::CloseCode::Normal.into());
                 self.part(ctx);
             }
+            Incoming::Over => self.part(ctx),
         }
     }
 
-    /// The client has closed, or a last frame is on its way: what is queued is still written, and a close is answered with
-    /// a close (RFC 6455, section 5.5.1).
+    /// Nothing more comes. What is queued is still written, as long as the client takes it.
     fn finished(&mut self, ctx: &mut Self::Context) {
         self.outlet.close_with(ws::CloseCode::Normal.into());
-        ctx.stop();
+        match self.outlet.is_drained() {
+            true => ctx.stop(),
+            false => self.part(ctx),
+        }
     }
 }
 
@@ -250,15 +312,21 @@ impl Handler<Due> for Connection {
                 self.outlet.cut_if_stuck();
                 ctx.stop();
             }
-            Due::Identity | Due::Subscription(_) | Due::Own(_) => {}
+            // The commands before have had their time.
+            Due::Own(_) => self.settled(ctx),
+            Due::Identity | Due::Subscription(_) => {}
         }
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.open.dec();
         self.outlet.finish();
-        self.session.do_send(Gone { reason: self.outlet.reason() });
+        self.leave();
     }
+}
+
+/// A place for one more connection.
+fn enter(node: &Node) -> Result<ConnectionPlace, Disconnect> {
+    node.enter().ok_or(Disconnect::CONNECTION_LIMIT)
 }

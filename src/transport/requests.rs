@@ -21,6 +21,12 @@ pub enum Incoming {
     Violation(Disconnect),
     /// The client broke WebSocket's rules, or sent too much at once.
     Broken(Broken),
+    /// After a violation or a break: all that was carried out before is answered.
+    Settled,
+    /// The client closes.
+    Closed,
+    /// The connection has ended, whoever ended it: nothing more is read.
+    Over,
 }
 
 /// Reads requests as long as the client may have more under way (decision 30) and its outbox is not over its bound
@@ -33,17 +39,27 @@ pub struct Requests<P> {
     message: Option<Bytes>,
     /// Nothing of that message has been read.
     fresh: bool,
-    ended: bool,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Stage {
+    Reading,
+    /// The client has broken a rule; the commands before are still being answered.
+    Settling,
+    /// Nothing more is read.
+    Over,
 }
 
 impl<P> Requests<P> {
     /// The requests that come in through `inbound` and are answered through `outlet`.
     pub fn new(inbound: Inbound<P>, outlet: Rc<SocketOutlet>, wire: &'static dyn Wire) -> Self {
-        Requests { inbound, outlet, wire, message: None, fresh: false, ended: false }
+        Requests { inbound, outlet, wire, message: None, fresh: false, stage: Stage::Reading }
     }
 
-    fn end_with(&mut self, last: Incoming) -> Poll<Option<Incoming>> {
-        self.ended = true;
+    fn go_to(&mut self, stage: Stage, last: Incoming) -> Poll<Option<Incoming>> {
+        self.stage = stage;
+        self.message = None;
         Poll::Ready(Some(last))
     }
 }
@@ -53,10 +69,20 @@ impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> Stream for Requests<P> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
         let this = self.get_mut();
-        if this.ended {
-            return Poll::Ready(None);
+        match this.stage {
+            Stage::Reading => {}
+            Stage::Settling => {
+                return this.outlet.poll_settled(cx).map(|()| {
+                    this.stage = Stage::Over;
+                    Some(Incoming::Settled)
+                });
+            }
+            Stage::Over => return this.inbound.poll_discard(cx).map(|()| None),
         }
         loop {
+            if !this.outlet.is_open() {
+                return this.go_to(Stage::Over, Incoming::Over);
+            }
             if let Some(message) = &mut this.message {
                 if this.outlet.poll_ready(cx).is_pending() {
                     return Poll::Pending;
@@ -68,7 +94,7 @@ impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> Stream for Requests<P> {
                 match decoded {
                     Ok(Some(request)) => return Poll::Ready(Some(Incoming::Request(request))),
                     Ok(None) => this.message = None,
-                    Err(reason) => return this.end_with(Incoming::Violation(reason)),
+                    Err(reason) => return this.go_to(Stage::Settling, Incoming::Violation(reason)),
                 }
             }
             match this.inbound.poll_message(cx) {
@@ -78,9 +104,13 @@ impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> Stream for Requests<P> {
                 }
                 Poll::Ready(Ok(Message::Ping(data))) => return Poll::Ready(Some(Incoming::Ping(data))),
                 Poll::Ready(Ok(Message::Pong)) => return Poll::Ready(Some(Incoming::Pong)),
-                Poll::Ready(Ok(Message::Close) | Err(Broken::Gone)) => return Poll::Ready(None),
-                Poll::Ready(Err(broken)) => return this.end_with(Incoming::Broken(broken)),
-                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(Message::Close)) => return this.go_to(Stage::Over, Incoming::Closed),
+                Poll::Ready(Err(Broken::Gone)) => return Poll::Ready(None),
+                Poll::Ready(Err(broken)) => return this.go_to(Stage::Settling, Incoming::Broken(broken)),
+                Poll::Pending => {
+                    this.outlet.wake_at_end(cx);
+                    return Poll::Pending;
+                }
             }
         }
     }

@@ -31,7 +31,22 @@ struct Answers {
     loose: Vec<(u64, u32)>,
     next_loose: u64,
     limit: usize,
-    room: Option<Waker>,
+    /// There are as many as may be, and nothing is read.
+    is_full: bool,
+    /// Reads commands, and waits for an answer, or for the end.
+    reader: Option<Waker>,
+}
+
+impl Answers {
+    fn unanswered(&self) -> usize {
+        self.ordered.len() + self.loose.len()
+    }
+
+    fn register(&mut self, cx: &Context<'_>) {
+        if !self.reader.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            self.reader = Some(cx.waker().clone());
+        }
+    }
 }
 
 enum Slot {
@@ -43,8 +58,15 @@ enum Slot {
 impl SocketOutlet {
     /// The way to `outbox`. At most `limit` commands may be without an answer.
     pub fn new(wire: &'static dyn Wire, outbox: Rc<Outbox>, metrics: Metrics, limit: usize) -> Rc<Self> {
-        let answers =
-            Answers { first: 0, ordered: VecDeque::new(), loose: vec![], next_loose: LOOSE, limit, room: None };
+        let answers = Answers {
+            first: 0,
+            ordered: VecDeque::new(),
+            loose: vec![],
+            next_loose: LOOSE,
+            limit,
+            is_full: false,
+            reader: None,
+        };
         Rc::new(SocketOutlet {
             wire,
             outbox,
@@ -68,18 +90,48 @@ impl SocketOutlet {
         Ticket(answers.first + answers.ordered.len() as u64 - 1)
     }
 
-    /// Ready while another command may be read.
+    /// Ready while another command may be read; what is not to be read any more is told by [`SocketOutlet::is_open`].
     pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut answers = self.answers.borrow_mut();
-        if answers.ordered.len() + answers.loose.len() >= answers.limit && self.outbox.is_open() {
-            // Once for each time that reading stops, however often it is looked at meanwhile.
-            if answers.room.replace(cx.waker().clone()).is_none() {
-                self.metrics.reached("unanswered_commands");
-            }
+        if !self.outbox.is_open() {
+            return Poll::Ready(());
+        }
+        let is_full = answers.unanswered() >= answers.limit;
+        if is_full && !answers.is_full {
+            self.metrics.reached("unanswered_commands");
+        }
+        answers.is_full = is_full;
+        answers.register(cx);
+        if is_full {
             return Poll::Pending;
         }
         drop(answers);
         self.outbox.poll_room(cx)
+    }
+
+    /// Ready when every command has its answer, or none is taken any more.
+    pub fn poll_settled(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut answers = self.answers.borrow_mut();
+        if answers.unanswered() == 0 || !self.outbox.is_open() {
+            return Poll::Ready(());
+        }
+        answers.register(cx);
+        Poll::Pending
+    }
+
+    /// Wakes the reader at the end.
+    pub fn wake_at_end(&self, cx: &Context<'_>) {
+        self.answers.borrow_mut().register(cx);
+    }
+
+    /// Whether anything is still taken.
+    pub fn is_open(&self) -> bool {
+        self.outbox.is_open()
+    }
+
+    /// Whether all that was taken has been written.
+    pub fn is_drained(&self) -> bool {
+        self.outbox.bytes() == 0
     }
 
     /// Whether the session has been let in.
@@ -141,7 +193,7 @@ impl SocketOutlet {
     }
 
     fn wake(&self) {
-        if let Some(waker) = self.answers.borrow_mut().room.take() {
+        if let Some(waker) = self.answers.borrow_mut().reader.take() {
             waker.wake();
         }
     }

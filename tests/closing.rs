@@ -1,0 +1,126 @@
+//! How connections end: what was carried out is answered, nothing more is read, and all of it is over in a bounded time.
+mod harness;
+
+use harness::socket::{Next, Socket};
+use harness::{API_KEY, Broker, http};
+use serde_json::Value;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+const CONFIG: &str = r#"
+[server]
+workers = 1
+[auth]
+anonymous = true
+[api]
+key = "{api_key}"
+{more}
+[[namespace]]
+name = ""
+subscribe = "anyone"
+publish = "anyone"
+"#;
+
+fn broker(more: &str) -> Broker {
+    Broker::start(&CONFIG.replace("{api_key}", API_KEY).replace("{more}", more))
+}
+
+/// A text frame as a client sends it, masked with zeros.
+fn frame(text: &str) -> Vec<u8> {
+    let mut frame = vec![0x81];
+    match text.len() {
+        length @ ..126 => frame.push(0x80 | length as u8),
+        length => {
+            frame.push(0x80 | 126);
+            frame.extend((length as u16).to_be_bytes());
+        }
+    }
+    frame.extend([0; 4]);
+    frame.extend(text.as_bytes());
+    frame
+}
+
+/// Writes until the socket takes no more within a moment, or is closed; whether it is open.
+fn pour(stream: &mut TcpStream, bytes: &[u8], most: usize) -> bool {
+    stream.set_write_timeout(Some(Duration::from_millis(200))).expect("a timeout");
+    for _ in 0..most {
+        match stream.write_all(bytes) {
+            Ok(()) => {}
+            Err(error) => return matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+        }
+    }
+    true
+}
+
+#[test]
+fn a_client_that_does_not_read_and_goes_on_after_its_end_takes_no_memory_and_is_gone_in_time() {
+    const SPARE: u64 = 16 << 20;
+    let broker = broker("");
+    let mut stream = http::upgraded(broker.address()).expect("a WebSocket");
+    let subscribe = format!("{}\n{}", r#"{"id":1,"connect":{}}"#, r#"{"id":2,"subscribe":{"channel":"a"}}"#);
+    stream.write_all(&frame(&subscribe)).expect("it is open");
+    broker.until(|broker| broker.metric("callboard_listeners"), |listeners| *listeners == 1.0);
+    // The socket is full, the outbox is not.
+    let publish = frame(&format!(r#"{{"publish":{{"channel":"a","data":"{}"}}}}"#, "x".repeat(60_000)));
+    for _ in 0..66 {
+        stream.write_all(&publish).expect("it is open");
+    }
+    let before = broker.resident();
+    stream.write_all(&frame(r#"{"id":3,"connect":{}}"#)).expect("it is open");
+    let began = Instant::now();
+    let rpc = frame(r#"{"id":7,"rpc":{"method":"a","data":1}}"#).repeat(100);
+    while began.elapsed() < Duration::from_secs(8) && pour(&mut stream, &rpc, 10_000) {}
+    let grown = broker.resident().saturating_sub(before);
+    assert!(grown < SPARE, "{grown} bytes more");
+    for gauge in ["callboard_sessions", "callboard_connections", "callboard_outbox_bytes"] {
+        broker.until(|broker| broker.metric(gauge), |value| *value == 0.0);
+    }
+}
+
+#[tokio::test]
+async fn who_is_sent_away_and_does_not_close_is_gone_in_time() {
+    let broker = broker("");
+    let mut stream = http::upgraded(broker.address()).expect("a WebSocket");
+    stream.write_all(&frame(r#"{"id":1,"connect":{}}"#)).expect("it is open");
+    let mut said = [0; 1024];
+    let length = stream.read(&mut said).expect("the reply");
+    let said = String::from_utf8_lossy(&said[..length]).into_owned();
+    let client = said.split(r#""client":""#).nth(1).and_then(|rest| rest.split('"').next()).expect("its id");
+    broker.api("disconnect", &format!(r#"{{"user":"","client":"{client}"}}"#));
+    broker.until(|broker| broker.metric("callboard_sessions"), |sessions| *sessions == 0.0);
+    broker.until(|broker| broker.metric("callboard_connections"), |connections| *connections == 0.0);
+    drop(stream);
+}
+
+#[tokio::test]
+async fn commands_before_a_malformed_line_are_answered_before_the_close() {
+    let broker = broker("");
+    let mut listener = Socket::connect(broker.address(), 0).await;
+    listener.ask(r#"{"id":2,"subscribe":{"channel":"a"}}"#).await;
+    let mut publisher = Socket::connect(broker.address(), 0).await;
+    publisher.send("{\"id\":2,\"publish\":{\"channel\":\"a\",\"data\":1}}\nhello").await;
+    let Next::Line(reply) = publisher.next().await else { panic!("closed without an answer") };
+    assert_eq!(reply, serde_json::json!({"id": 2, "publish": {}}));
+    assert_eq!(publisher.closed().await.map(|frame| u16::from(frame.code)), Some(3501));
+    let heard = listener.until(|line| line["push"]["channel"] == "a").await;
+    assert_eq!(heard["push"]["pub"]["data"], 1);
+}
+
+#[tokio::test]
+async fn who_is_refused_has_no_session_and_nothing_it_says_is_carried_out() {
+    let broker = broker("[limits]\nconnections = 1");
+    let mut listener = Socket::connect(broker.address(), 0).await;
+    listener.ask(r#"{"id":2,"subscribe":{"channel":"a"}}"#).await;
+    let mut refused = http::upgraded(broker.address()).expect("a WebSocket");
+    refused.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+    let commands = "{\"id\":1,\"connect\":{}}\n{\"id\":2,\"publish\":{\"channel\":\"a\",\"data\":\"secret\"}}";
+    refused.write_all(&frame(commands)).expect("it is open");
+    let mut said = vec![];
+    let _ = refused.read_to_end(&mut said);
+    assert_eq!(said[..4], [0x88, said.len() as u8 - 2, 0x0d, 0xb0], "3504 and nothing else: {said:?}");
+    assert_eq!(broker.metric("callboard_sessions"), 1.0);
+    broker.api("publish", r#"{"channel":"a","data":"last"}"#);
+    let heard: Value = listener.until(|line| line["push"]["channel"] == "a").await;
+    assert_eq!(heard["push"]["pub"]["data"], "last");
+}
