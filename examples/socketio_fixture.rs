@@ -35,7 +35,9 @@ struct What {
 
 impl What {
     fn of(&self, everyone: Emitter) -> Emitter {
-        let narrowed = everyone.to(self.rooms.clone()).except(self.except.clone());
+        // To no room is to nobody; of a client's list without one, as with the original, it is to everyone.
+        let narrowed = if self.rooms.is_empty() { everyone } else { everyone.to(self.rooms.clone()) };
+        let narrowed = narrowed.except(self.except.clone());
         if self.volatile { narrowed.volatile() } else { narrowed }
     }
 

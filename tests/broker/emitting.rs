@@ -98,6 +98,26 @@ fn an_event_with_a_reserved_name_is_refused_however_it_is_emitted() {
     });
 }
 
+#[test]
+fn an_event_to_a_list_without_a_room_is_for_nobody() {
+    real_story(async {
+        let mut handlers = handlers();
+        let tell = hosted(|socket: Socket, (): ()| async move {
+            let nowhere: [&str; 0] = [];
+            socket.everyone().to(nowhere).emit("secret", ()).await?;
+            socket.to(nowhere).except("a").disconnect(true);
+            Ok::<_, ReplyError>((socket.everyone().to(nowhere).ask("secret", (), Duration::MAX).await.is_ok(),))
+        });
+        handlers.on_emit("/", "tell", &tell);
+        let house = house(handlers);
+        let (who, other) = (resident(&house).await, resident(&house).await);
+        assert_eq!(acknowledged(&who, "tell", "[]").await, "[true]");
+        assert_eq!(acknowledged(&other, "tell", "[]").await, "[true]");
+        let heard = [who.said(), other.said()].concat();
+        assert!(!heard.iter().any(|line| line.contains("secret") || line.starts_with("close")), "{heard:?}");
+    });
+}
+
 /// What a question was refused with.
 fn asked<T>(outcome: Result<T, AskError>) -> Result<(), ReplyError> {
     match outcome {

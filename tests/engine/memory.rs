@@ -52,6 +52,20 @@ async fn history_shares_the_delivered_event() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_forgotten_as_a_whole_begins_anew() {
+    let (engine, f) = with(Config::default());
+    for name in ["a", "b"] {
+        f.push_many(name, 3).await;
+    }
+    let before = f.read_all("a").await.top;
+    engine.forget_all();
+    let usage = engine.usage();
+    assert_eq!((usage.history_bytes, usage.positions), (0, 0));
+    let after = f.read_all("a").await;
+    assert!(after.events.is_empty() && after.top.offset == 0 && after.top.epoch != before.epoch);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_untouched_engine_becomes_empty_by_its_sweeps() {
     let (engine, f) = with(Config::default());
     for number in 0..1000 {

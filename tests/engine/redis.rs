@@ -2,7 +2,7 @@
 use super::fixture::*;
 use crate::harness::redis::Redis;
 use callboard::engine::redis::{Address, Config, RedisEngine};
-use callboard::engine::{Engine, HistoryQuery, PublishOptions, Published, Sink};
+use callboard::engine::{Engine, HistoryQuery, PublishOptions, Published, Sink, Tap};
 use callboard::metrics::Metrics;
 use callboard::types::{Answer, BoxFuture, ClientInfo, Event};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -154,6 +154,40 @@ async fn a_connection_that_answers_and_does_not_deliver_is_noticed_and_made_anew
     assert!(ear.resumed.load(SeqCst) >= 1, "who listens is told that something may be missing");
     engine.publish(event("a", 7), PublishOptions::default()).wait().await.unwrap();
     until("it is heard", || ear.heard().contains(&(7, None))).await;
+}
+
+/// Counts what other programs say, and how often they may not have been heard.
+#[derive(Default)]
+struct Eavesdropper {
+    heard: AtomicUsize,
+    resumed: AtomicUsize,
+}
+
+impl Tap for Eavesdropper {
+    fn heard(&self, _: &[u8], _: bytes::Bytes) {
+        self.heard.fetch_add(1, SeqCst);
+    }
+
+    fn resumed(&self) {
+        self.resumed.fetch_add(1, SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn who_listens_to_other_programs_is_told_when_some_may_not_have_been_heard() {
+    let server = Redis::start();
+    let engine = open(&server);
+    let tap = Arc::new(Eavesdropper::default());
+    engine.peers().expect("a bus").tap("others#*", tap.clone());
+    // Said until it is heard: nobody is told when the pattern is subscribed to for the first time.
+    let is_heard = || server.say("PUBLISH others#1 x").starts_with(":1");
+    until("it is subscribed", is_heard).await;
+    until("it is heard", || tap.heard.load(SeqCst) == 1).await;
+    assert_eq!(tap.resumed.load(SeqCst), 0);
+    server.say("CLIENT KILL TYPE pubsub");
+    until("it is subscribed again", || tap.resumed.load(SeqCst) == 1).await;
+    assert!(is_heard());
+    until("it is heard again", || tap.heard.load(SeqCst) == 2).await;
 }
 
 #[tokio::test]
