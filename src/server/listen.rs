@@ -13,6 +13,8 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::time::Duration;
 
+/// HTTP connections a worker may have beside those of clients that poll.
+const SPARE: usize = 1024;
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 4096;
 /// What answers HTTP requests may take this long after the clients are gone.
@@ -25,7 +27,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Listens where the config says. Fails where it cannot; the error says what to change.
 pub fn public(broker: &Broker, config: &Config) -> io::Result<Server> {
     let (listener, address) = bind(config.server.host, config.server.port)?;
-    let server = builder(workers(config));
+    // HTTP only: sockets that were taken over do not count. A client that polls has two.
+    let most = config.limits.connections.saturating_mul(2).saturating_add(SPARE);
+    let server = builder(workers(config)).max_concurrent_connections(most);
     let server = match (&config.server.tls_certificate, &config.server.tls_key) {
         (Some(chain), Some(key)) => encrypted(server, broker, listener, address, tls::open(chain, key)?),
         _ => plain(server, broker, listener, address),

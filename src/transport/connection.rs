@@ -7,8 +7,9 @@ use super::body::OutboxBody;
 use super::cut::SocketCut;
 use super::endpoint::{Endpoint, Heartbeat};
 use super::inbound::{Broken, Inbound};
+use super::pump;
 use super::requests::{Incoming, Requests};
-use super::socket::SocketOutlet;
+use super::socket::{SocketOutlet, close_frame};
 use super::wish::Wish;
 use crate::broker::{Ask, ConnectionPlace, Cut, Due, Gone, Greeting, Outbox, Outlet, Session, Worker};
 use crate::metrics::WireLabel;
@@ -19,7 +20,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use actix_web_actors::ws;
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use std::rc::Rc;
@@ -46,7 +47,7 @@ pub struct Connection {
     pulse: Pulse,
     commands: Counter,
     open: Gauge,
-    _place: Option<ConnectionPlace>,
+    _place: ConnectionPlace,
 }
 
 /// Where a connection stands between two heartbeats.
@@ -79,8 +80,22 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
             log::warn!("sockets cannot be cut while their peers do not read: wrap the server in Broker::server")
         });
     }
-    let outbox = Connection::start_on(&endpoint, &wish, payload, cut);
-    response.body(OutboxBody(outbox))
+    match endpoint.enter(&wish) {
+        Ok(place) => response.body(OutboxBody(Connection::start_on(&endpoint, &wish, place, payload, cut))),
+        Err(reason) => {
+            let words = pump::last_words(&endpoint.node, close_frame(reason.code, &reason.reason));
+            actix_rt::spawn(let_go(payload, cut));
+            response.body(OutboxBody(words))
+        }
+    }
+}
+
+/// Lets a client that was refused read why, for a bounded time.
+async fn let_go(mut payload: Payload, cut: Option<Rc<dyn Cut>>) {
+    let closed = async { while let Some(Ok(_)) = payload.next().await {} };
+    if tokio::time::timeout(LAST_WORDS, closed).await.is_err() {
+        cut.iter().for_each(|cut| cut.cut());
+    }
 }
 
 impl Connection {
@@ -89,6 +104,7 @@ impl Connection {
     pub fn start_on<E: 'static>(
         endpoint: &Endpoint,
         wish: &Wish,
+        place: ConnectionPlace,
         incoming: impl Stream<Item = Result<Bytes, E>> + Unpin + 'static,
         cut: Option<Rc<dyn Cut>>,
     ) -> Rc<Outbox> {
@@ -97,12 +113,6 @@ impl Connection {
         let limits = node.limits();
         let outbox = Outbox::new(limits.outbox, worker.outbox_bytes().clone(), cut);
         let outlet = SocketOutlet::new(wire, outbox.clone(), node.metrics().clone(), limits.unanswered_commands);
-        let place = node.enter();
-        if wish.unspoken {
-            outlet.close(Disconnect::INAPPROPRIATE_PROTOCOL);
-        } else if place.is_none() {
-            outlet.close(Disconnect::CONNECTION_LIMIT);
-        }
         let interval = endpoint.heartbeat.interval.as_secs() as u32;
         let greeting = match wish.frame_pings {
             true => Greeting { ping: 0, pong: false },
@@ -141,10 +151,10 @@ impl Connection {
         self.worker.deadlines().after(time, me, Due::Heartbeat);
     }
 
-    fn request(&mut self, request: Request, ctx: &mut Context<Self>) {
+    fn request(&mut self, request: Request) {
         self.commands.inc();
         match request.command {
-            Command::Pong => self.ponged(ctx),
+            Command::Pong => self.ponged(),
             command => {
                 let ticket = self.outlet.open(request.id, matches!(command, Command::Rpc(_)));
                 // Bounded: at most `limits.unanswered_commands` are under way, the rest is not read.
@@ -153,20 +163,16 @@ impl Connection {
         }
     }
 
-    fn ponged(&mut self, ctx: &mut Context<Self>) {
+    fn ponged(&mut self) {
         match self.pulse {
             Pulse::Waiting => self.pulse = Pulse::Answered,
             // Nobody asked for it.
-            Pulse::Opening | Pulse::Resting | Pulse::Answered => self.close(Disconnect::BAD_REQUEST, ctx),
+            Pulse::Opening | Pulse::Resting | Pulse::Answered => self.outlet.close(Disconnect::BAD_REQUEST),
         }
     }
 
-    fn close(&mut self, reason: Disconnect, ctx: &mut Context<Self>) {
-        self.outlet.close(reason);
-        self.part(ctx);
-    }
-
-    /// The last frame is in the outbox: the session ends now, the actor when the socket does, or when its time is over.
+    /// Whoever ended the connection: the session ends now, the actor when the last frame is written and the client has closed,
+    /// or when the time for that is over.
     fn part(&mut self, ctx: &mut Context<Self>) {
         self.session.do_send(Gone { reason: self.outlet.reason() });
         let me = ctx.address().downgrade().recipient();
@@ -178,7 +184,7 @@ impl Connection {
         let timeout = timeout.min(interval);
         match self.pulse {
             Pulse::Opening => return self.first(ctx),
-            Pulse::Waiting => return self.close(Disconnect::NO_PONG, ctx),
+            Pulse::Waiting => return self.outlet.close(Disconnect::NO_PONG),
             Pulse::Answered if interval > timeout => {
                 self.pulse = Pulse::Resting;
                 return self.beat_after(interval - timeout, ctx);
@@ -192,7 +198,7 @@ impl Connection {
     fn first(&mut self, ctx: &mut Context<Self>) {
         let open = self.opened.elapsed();
         match self.outlet.is_connected() {
-            false if open >= self.stale_timeout => self.close(Disconnect::STALE, ctx),
+            false if open >= self.stale_timeout => self.outlet.close(Disconnect::STALE),
             false => self.beat_after(self.stale_timeout - open, ctx),
             true if open >= self.first_beat => self.ask(self.heartbeat.timeout.min(self.heartbeat.interval), ctx),
             true => self.beat_after(self.first_beat - open, ctx),
@@ -216,24 +222,19 @@ impl Actor for Connection {
 impl StreamHandler<Incoming> for Connection {
     fn handle(&mut self, incoming: Incoming, ctx: &mut Self::Context) {
         match incoming {
-            Incoming::Request(request) => self.request(request, ctx),
+            Incoming::Request(request) => self.request(request),
             Incoming::Ping(payload) => self.outlet.pong_frame(&payload),
             Incoming::Pong if self.frame_pings && self.pulse == Pulse::Waiting => self.pulse = Pulse::Answered,
             Incoming::Pong => {}
-            Incoming::Violation(reason) => self.close(reason, ctx),
+            Incoming::Violation(reason) => self.outlet.close(reason),
             Incoming::Broken(broken) => {
                 let code = if broken == Broken::TooLarge { ws::CloseCode::Size } else { ws::CloseCode::Protocol };
                 self.outlet.close_with(code.into());
-                self.part(ctx);
             }
+            // What is queued is still written, and a close is answered with a close (RFC 6455, section 5.5.1).
+            Incoming::Closed => self.outlet.close_with(ws::CloseCode::Normal.into()),
+            Incoming::Ended => self.part(ctx),
         }
-    }
-
-    /// The client has closed, or a last frame is on its way: what is queued is still written, and a close is answered with
-    /// a close (RFC 6455, section 5.5.1).
-    fn finished(&mut self, ctx: &mut Self::Context) {
-        self.outlet.close_with(ws::CloseCode::Normal.into());
-        ctx.stop();
     }
 }
 

@@ -68,6 +68,26 @@ impl SocketOutlet {
         Ticket(answers.first + answers.ordered.len() as u64 - 1)
     }
 
+    /// Ready when the connection has been ended, by whichever side: nothing more of it is obeyed.
+    pub fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.outbox.poll_ended(cx)
+    }
+
+    /// Ready when all that was said last is written, or never will be.
+    pub fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.outbox.poll_gone(cx)
+    }
+
+    /// Ready when each command has its answer.
+    pub fn poll_settled(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut answers = self.answers.borrow_mut();
+        if answers.ordered.is_empty() && answers.loose.is_empty() {
+            return Poll::Ready(());
+        }
+        answers.room = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
     /// Ready while another command may be read.
     pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut answers = self.answers.borrow_mut();
