@@ -1,7 +1,7 @@
 //! Who may call the API (decision 15).
 use super::refusal::Refusal;
 use crate::broker::{Node, Settings};
-use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, ORIGIN};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN};
 use actix_web::web::Query;
 use actix_web::{HttpMessage, HttpRequest};
 use log::Level;
@@ -35,6 +35,7 @@ pub fn admit(node: &Node, request: &HttpRequest) -> Result<(), Refusal> {
     if keyless {
         same_origin(node, &settings, request)?;
     }
+    plain_content(headers)?;
     json_content(request, keyless)
 }
 
@@ -53,6 +54,15 @@ fn same_origin(node: &Node, settings: &Settings, request: &HttpRequest) -> Resul
         format_args!("an API call from the origin {origin:?} was refused: add it to auth.origins, or set api.key");
     node.metrics().log_some(Level::Warn, "api origin", line);
     Err(Refusal::Origin)
+}
+
+/// Bodies are read as they are: an encoding that would have to be undone first is told so (RFC 9110, section 15.5.16).
+fn plain_content(headers: &HeaderMap) -> Result<(), Refusal> {
+    let is_plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    match headers.get_all(CONTENT_ENCODING).all(is_plain) {
+        true => Ok(()),
+        false => Err(Refusal::ContentType),
+    }
 }
 
 fn json_content(request: &HttpRequest, keyless: bool) -> Result<(), Refusal> {

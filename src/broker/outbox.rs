@@ -31,6 +31,8 @@ struct State {
     reader: Option<Waker>,
     notice: Notice,
     room: Option<Waker>,
+    /// Who reads the socket, to be told that it ends.
+    over: Option<Waker>,
     cut: Option<Rc<dyn Cut>>,
 }
 
@@ -68,8 +70,15 @@ impl Outbox {
     /// An empty outbox that holds pushes up to `limit` bytes. `worker_bytes` sums what is queued on this thread; `cut`
     /// ends the socket at the bound.
     pub fn new(limit: usize, worker_bytes: Arc<AtomicI64>, cut: Option<Rc<dyn Cut>>) -> Rc<Self> {
-        let state =
-            State { queue: Queue::default(), end: End::Open, reader: None, notice: Notice::Reader, room: None, cut };
+        let state = State {
+            queue: Queue::default(),
+            end: End::Open,
+            reader: None,
+            notice: Notice::Reader,
+            room: None,
+            over: None,
+            cut,
+        };
         Rc::new(Outbox { state: RefCell::new(state), limit, worker_bytes })
     }
 
@@ -108,6 +117,7 @@ impl Outbox {
         }
         state.end = End::Draining;
         wake(&mut state.reader);
+        wake(&mut state.over);
     }
 
     /// Drops all that is queued and ends the socket at once.
@@ -120,6 +130,7 @@ impl Outbox {
         self.account(-(state.queue.clear() as i64));
         wake(&mut state.reader);
         wake(&mut state.room);
+        wake(&mut state.over);
         if let Some(cut) = state.cut.take() {
             cut.cut();
         }
@@ -222,6 +233,25 @@ impl Outbox {
             return Poll::Ready(());
         }
         register(&mut state.room, cx);
+        Poll::Pending
+    }
+
+    /// Ready when no more is taken: nothing more of the client is to be obeyed.
+    pub fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_end(cx, |end| end != End::Open)
+    }
+
+    /// Ready when nothing is written any more: the last was written, or the socket is gone.
+    pub fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_end(cx, |end| end == End::Dead)
+    }
+
+    fn poll_end(&self, cx: &mut Context<'_>, has_come: impl Fn(End) -> bool) -> Poll<()> {
+        let mut state = self.state.borrow_mut();
+        if has_come(state.end) {
+            return Poll::Ready(());
+        }
+        register(&mut state.over, cx);
         Poll::Pending
     }
 

@@ -49,9 +49,9 @@ impl Broker {
     }
 
     /// Sockets that one worker of the HTTP server holds: more than there may be connections, so that `limits.connections` is the
-    /// bound that acts, and requests are answered beside them.
+    /// bound that acts, and requests are answered beside them. A client that polls has two.
     pub(super) fn places(&self) -> usize {
-        self.node.limits().connections.saturating_add(1024)
+        self.node.limits().connections.saturating_mul(2).saturating_add(1024)
     }
 
     fn mount_connections(&self, app: &mut ServiceConfig) {

@@ -7,10 +7,11 @@ use super::body::OutboxBody;
 use super::cut::SocketCut;
 use super::endpoint::{Endpoint, Heartbeat};
 use super::inbound::{Broken, Inbound};
+use super::pump;
 use super::requests::{Incoming, Requests};
-use super::socket::SocketOutlet;
+use super::socket::{SocketOutlet, close_frame};
 use super::wish::Wish;
-use crate::broker::{Ask, ConnectionPlace, Cut, Due, Gone, Greeting, Node, Outbox, Outlet, Session, Worker};
+use crate::broker::{Ask, ConnectionPlace, Cut, Due, Gone, Greeting, Outbox, Outlet, Session, Worker};
 use crate::metrics::WireLabel;
 use crate::protocol::{Command, Request};
 use crate::types::Disconnect;
@@ -19,7 +20,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use actix_web_actors::ws;
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use std::rc::Rc;
@@ -32,8 +33,7 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// The actor of one WebSocket.
 pub struct Connection {
-    /// None for one that was refused after its handshake: it is told why, and nothing of it is read.
-    admitted: Option<Admitted>,
+    session: Addr<Session>,
     outlet: Rc<SocketOutlet>,
     worker: Rc<Worker>,
     heartbeat: Heartbeat,
@@ -46,33 +46,9 @@ pub struct Connection {
     opened: Instant,
     pulse: Pulse,
     commands: Counter,
-    /// What it ends with, as soon as the commands before are answered.
-    last: Option<Last>,
-    /// Its session has been told that it ends, and its time runs.
-    has_parted: bool,
-}
-
-/// What a connection has that was let in.
-struct Admitted {
-    session: Addr<Session>,
     open: Gauge,
     _place: ConnectionPlace,
 }
-
-impl Drop for Admitted {
-    fn drop(&mut self) {
-        self.open.dec();
-    }
-}
-
-/// How a connection is closed that broke a rule.
-enum Last {
-    Wire(Disconnect),
-    WebSocket(ws::CloseCode),
-}
-
-/// The kind of the one deadline of [`Due::Own`].
-const UNSETTLED: u64 = 0;
 
 /// Where a connection stands between two heartbeats.
 #[derive(PartialEq, Clone, Copy)]
@@ -104,8 +80,22 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
             log::warn!("sockets cannot be cut while their peers do not read: wrap the server in Broker::server")
         });
     }
-    let outbox = Connection::start_on(&endpoint, &wish, payload, cut);
-    response.body(OutboxBody(outbox))
+    match endpoint.enter(&wish) {
+        Ok(place) => response.body(OutboxBody(Connection::start_on(&endpoint, &wish, place, payload, cut))),
+        Err(reason) => {
+            let words = pump::last_words(&endpoint.node, close_frame(reason.code, &reason.reason));
+            actix_rt::spawn(let_go(payload, cut));
+            response.body(OutboxBody(words))
+        }
+    }
+}
+
+/// Lets a client that was refused read why, for a bounded time.
+async fn let_go(mut payload: Payload, cut: Option<Rc<dyn Cut>>) {
+    let closed = async { while let Some(Ok(_)) = payload.next().await {} };
+    if tokio::time::timeout(LAST_WORDS, closed).await.is_err() {
+        cut.iter().for_each(|cut| cut.cut());
+    }
 }
 
 impl Connection {
@@ -114,6 +104,7 @@ impl Connection {
     pub fn start_on<E: 'static>(
         endpoint: &Endpoint,
         wish: &Wish,
+        place: ConnectionPlace,
         incoming: impl Stream<Item = Result<Bytes, E>> + Unpin + 'static,
         cut: Option<Rc<dyn Cut>>,
     ) -> Rc<Outbox> {
@@ -127,20 +118,12 @@ impl Connection {
             true => Greeting { ping: 0, pong: false },
             false => Greeting { ping: interval.max(1), pong: true },
         };
+        let session = Session::new(worker.clone(), outlet.clone(), greeting).start();
         let label = WireLabel { wire: wire.name().to_owned() };
-        // Refused before there is a session (decision 35).
-        let place = if wish.unspoken { Err(Disconnect::INAPPROPRIATE_PROTOCOL) } else { enter(node) };
-        let admitted = place.map(|place| {
-            let session = Session::new(worker.clone(), outlet.clone(), greeting).start();
-            let open = node.metrics().connections.get_or_create_owned(&label);
-            open.inc();
-            Admitted { session, open, _place: place }
-        });
-        let admitted = admitted.map_err(|reason| outlet.close(reason)).ok();
         let stale = endpoint.stale_timeout;
         let first_beat = endpoint.heartbeat.interval.mul_f64(worker.spread());
         let connection = Connection {
-            admitted,
+            session,
             outlet: outlet.clone(),
             worker,
             heartbeat: endpoint.heartbeat,
@@ -150,14 +133,13 @@ impl Connection {
             opened: Instant::now(),
             pulse: Pulse::Opening,
             commands: node.metrics().commands.get_or_create_owned(&label),
-            last: None,
-            has_parted: false,
+            open: node.metrics().connections.get_or_create_owned(&label),
+            _place: place,
         };
         let requests = Requests::new(Inbound::new(incoming, limits.frame), outlet, wire);
         Connection::create(|ctx| {
-            if connection.admitted.is_some() {
-                connection.beat_after(stale.min(connection.first_beat), ctx);
-            }
+            connection.open.inc();
+            connection.beat_after(stale.min(connection.first_beat), ctx);
             ctx.add_stream(requests);
             connection
         });
@@ -169,64 +151,32 @@ impl Connection {
         self.worker.deadlines().after(time, me, Due::Heartbeat);
     }
 
-    fn request(&mut self, request: Request, ctx: &mut Context<Self>) {
+    fn request(&mut self, request: Request) {
         self.commands.inc();
         match request.command {
-            Command::Pong => self.ponged(ctx),
+            Command::Pong => self.ponged(),
             command => {
-                let Some(admitted) = &self.admitted else { return };
                 let ticket = self.outlet.open(request.id, matches!(command, Command::Rpc(_)));
                 // Bounded: at most `limits.unanswered_commands` are under way, the rest is not read.
-                admitted.session.do_send(Ask { ticket, command });
+                self.session.do_send(Ask { ticket, command });
             }
         }
     }
 
-    fn ponged(&mut self, ctx: &mut Context<Self>) {
+    fn ponged(&mut self) {
         match self.pulse {
             Pulse::Waiting => self.pulse = Pulse::Answered,
             // Nobody asked for it.
-            Pulse::Opening | Pulse::Resting | Pulse::Answered => self.close(Disconnect::BAD_REQUEST, ctx),
+            Pulse::Opening | Pulse::Resting | Pulse::Answered => self.outlet.close(Disconnect::BAD_REQUEST),
         }
     }
 
-    fn close(&mut self, reason: Disconnect, ctx: &mut Context<Self>) {
-        self.outlet.close(reason);
-        self.part(ctx);
-    }
-
-    /// Closes when the commands before are answered: what was carried out is told. That has its time, too.
-    fn close_settled(&mut self, last: Last, ctx: &mut Context<Self>) {
-        self.last = Some(last);
-        let me = ctx.address().downgrade().recipient();
-        self.worker.deadlines().after(LAST_WORDS, me, Due::Own(UNSETTLED));
-    }
-
-    fn settled(&mut self, ctx: &mut Context<Self>) {
-        match self.last.take() {
-            Some(Last::Wire(reason)) => self.close(reason, ctx),
-            Some(Last::WebSocket(code)) => {
-                self.outlet.close_with(code.into());
-                self.part(ctx);
-            }
-            None => {}
-        }
-    }
-
-    /// The last frame is in the outbox: the session ends now, the actor when the socket does, or when its time is over.
+    /// Whoever ended the connection: the session ends now, the actor when the last frame is written and the client has closed,
+    /// or when the time for that is over.
     fn part(&mut self, ctx: &mut Context<Self>) {
-        if std::mem::replace(&mut self.has_parted, true) {
-            return;
-        }
-        self.leave();
+        self.session.do_send(Gone { reason: self.outlet.reason() });
         let me = ctx.address().downgrade().recipient();
         self.worker.deadlines().after(LAST_WORDS, me, Due::Linger);
-    }
-
-    fn leave(&self) {
-        if let Some(admitted) = &self.admitted {
-            admitted.session.do_send(Gone { reason: self.outlet.reason() });
-        }
     }
 
     fn beat(&mut self, ctx: &mut Context<Self>) {
@@ -234,7 +184,7 @@ impl Connection {
         let timeout = timeout.min(interval);
         match self.pulse {
             Pulse::Opening => return self.first(ctx),
-            Pulse::Waiting => return self.close(Disconnect::NO_PONG, ctx),
+            Pulse::Waiting => return self.outlet.close(Disconnect::NO_PONG),
             Pulse::Answered if interval > timeout => {
                 self.pulse = Pulse::Resting;
                 return self.beat_after(interval - timeout, ctx);
@@ -248,7 +198,7 @@ impl Connection {
     fn first(&mut self, ctx: &mut Context<Self>) {
         let open = self.opened.elapsed();
         match self.outlet.is_connected() {
-            false if open >= self.stale_timeout => self.close(Disconnect::STALE, ctx),
+            false if open >= self.stale_timeout => self.outlet.close(Disconnect::STALE),
             false => self.beat_after(self.stale_timeout - open, ctx),
             true if open >= self.first_beat => self.ask(self.heartbeat.timeout.min(self.heartbeat.interval), ctx),
             true => self.beat_after(self.first_beat - open, ctx),
@@ -272,32 +222,21 @@ impl Actor for Connection {
 impl StreamHandler<Incoming> for Connection {
     fn handle(&mut self, incoming: Incoming, ctx: &mut Self::Context) {
         match incoming {
-            Incoming::Request(request) => self.request(request, ctx),
+            Incoming::Request(request) => self.request(request),
             Incoming::Ping(payload) => self.outlet.pong_frame(&payload),
             Incoming::Pong if self.frame_pings && self.pulse == Pulse::Waiting => self.pulse = Pulse::Answered,
             Incoming::Pong => {}
-            Incoming::Violation(reason) => self.close_settled(Last::Wire(reason), ctx),
-            Incoming::Broken(Broken::TooLarge) => {
-                self.worker.node().metrics().reached("frame");
-                self.close_settled(Last::WebSocket(ws::CloseCode::Size), ctx);
+            Incoming::Violation(reason) => self.outlet.close(reason),
+            Incoming::Broken(broken) => {
+                let code = if broken == Broken::TooLarge { ws::CloseCode::Size } else { ws::CloseCode::Protocol };
+                if broken == Broken::TooLarge {
+                    self.worker.node().metrics().reached("frame");
+                }
+                self.outlet.close_with(code.into());
             }
-            Incoming::Broken(_) => self.close_settled(Last::WebSocket(ws::CloseCode::Protocol), ctx),
-            Incoming::Settled => self.settled(ctx),
-            // A close is answered with a close (RFC 6455, section 5.5.1).
-            Incoming::Closed => {
-                self.outlet.close_with(ws::CloseCode::Normal.into());
-                self.part(ctx);
-            }
-            Incoming::Over => self.part(ctx),
-        }
-    }
-
-    /// Nothing more comes. What is queued is still written, as long as the client takes it.
-    fn finished(&mut self, ctx: &mut Self::Context) {
-        self.outlet.close_with(ws::CloseCode::Normal.into());
-        match self.outlet.is_drained() {
-            true => ctx.stop(),
-            false => self.part(ctx),
+            // What is queued is still written, and a close is answered with a close (RFC 6455, section 5.5.1).
+            Incoming::Closed => self.outlet.close_with(ws::CloseCode::Normal.into()),
+            Incoming::Ended => self.part(ctx),
         }
     }
 }
@@ -312,21 +251,15 @@ impl Handler<Due> for Connection {
                 self.outlet.cut_if_stuck();
                 ctx.stop();
             }
-            // The commands before have had their time.
-            Due::Own(_) => self.settled(ctx),
-            Due::Identity | Due::Subscription(_) => {}
+            Due::Identity | Due::Subscription(_) | Due::Own(_) => {}
         }
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        self.open.dec();
         self.outlet.finish();
-        self.leave();
+        self.session.do_send(Gone { reason: self.outlet.reason() });
     }
-}
-
-/// A place for one more connection.
-fn enter(node: &Node) -> Result<ConnectionPlace, Disconnect> {
-    node.enter().ok_or(Disconnect::CONNECTION_LIMIT)
 }

@@ -1,7 +1,9 @@
 //! What an endpoint is made of, and the look at a request before it becomes a connection.
-use crate::broker::Node;
+use super::wish::Wish;
+use crate::broker::{ConnectionPlace, Node};
 use crate::metrics::Metrics;
 use crate::protocol::Wire;
+use crate::types::Disconnect;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
@@ -40,6 +42,17 @@ impl Endpoint {
             true => None,
             false => Some(Refusal { status: StatusCode::FORBIDDEN, text: "this origin is not in auth.origins\n" }),
         }
+    }
+}
+
+impl Endpoint {
+    /// The place of a connection; else why it is closed after its handshake, before anything of it is heard (decision 35).
+    pub(super) fn enter(&self, wish: &Wish) -> Result<ConnectionPlace, Disconnect> {
+        let entered = match wish.unspoken {
+            true => Err(Disconnect::INAPPROPRIATE_PROTOCOL),
+            false => self.node.enter().ok_or(Disconnect::CONNECTION_LIMIT),
+        };
+        entered.inspect_err(|reason| Metrics::count(&self.node.metrics().disconnects, &*reason.reason))
     }
 }
 

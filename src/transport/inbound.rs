@@ -40,8 +40,6 @@ pub struct Inbound<P> {
     /// The parts of a fragmented message so far.
     parts: Option<Parts>,
     limit: usize,
-    /// Bytes that came after the end.
-    discarded: usize,
 }
 
 /// A fragmented message that has begun.
@@ -53,14 +51,7 @@ struct Parts {
 impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> Inbound<P> {
     /// Messages of at most `limit` bytes, out of what comes in.
     pub fn new(incoming: P, limit: usize) -> Self {
-        Inbound {
-            incoming,
-            codec: Codec::new().max_size(limit),
-            buffer: BytesMut::new(),
-            parts: None,
-            limit,
-            discarded: 0,
-        }
+        Inbound { incoming, codec: Codec::new().max_size(limit), buffer: BytesMut::new(), parts: None, limit }
     }
 
     /// The next message.
@@ -76,22 +67,6 @@ impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> Inbound<P> {
                 Poll::Pending => return Poll::Pending,
             }
         }
-    }
-
-    /// Reads what still comes, up to the limit of a message, and drops it: pending until the peer has closed. A socket that ends
-    /// with something unread may take the last words for the peer along.
-    pub fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.buffer = BytesMut::new();
-        self.parts = None;
-        while self.discarded <= self.limit {
-            match Pin::new(&mut self.incoming).poll_next(cx) {
-                Poll::Ready(Some(Ok(chunk))) => self.discarded += chunk.len(),
-                Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(()),
-                Poll::Pending => return Poll::Pending,
-            }
-        }
-        // Whoever goes on sending is not listened to: its time is bounded.
-        Poll::Pending
     }
 
     fn buffered(&mut self) -> Result<Option<Message>, Broken> {

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use futures_util::Stream;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// What a client sent.
+#[derive(Debug)]
 pub enum Incoming {
     /// A request.
     Request(Request),
@@ -21,46 +22,89 @@ pub enum Incoming {
     Violation(Disconnect),
     /// The client broke WebSocket's rules, or sent too much at once.
     Broken(Broken),
-    /// After a violation or a break: all that was carried out before is answered.
-    Settled,
-    /// The client closes.
+    /// The client has closed.
     Closed,
-    /// The connection has ended, whoever ended it: nothing more is read.
-    Over,
+    /// The connection has ended, by whichever side; nothing comes after it.
+    Ended,
 }
 
+/// Messages of a connection that has ended which are dropped in a row before others have their turn.
+const BUDGET: usize = 16;
+
 /// Reads requests as long as the client may have more under way (decision 30) and its outbox is not over its bound
-/// (decision 18). What is not read stays in the socket, and slows its sender only.
+/// (decision 18). What is not read stays in the socket, and slows its sender only. When the connection has ended, by
+/// whichever side, nothing is obeyed any more (decision 35).
 pub struct Requests<P> {
-    inbound: Inbound<P>,
+    /// None when nothing more will come.
+    inbound: Option<Inbound<P>>,
     outlet: Rc<SocketOutlet>,
     wire: &'static dyn Wire,
     /// What is left of the message that is being worked off.
     message: Option<Bytes>,
     /// Nothing of that message has been read.
     fresh: bool,
-    stage: Stage,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Stage {
-    Reading,
-    /// The client has broken a rule; the commands before are still being answered.
-    Settling,
-    /// Nothing more is read.
-    Over,
+    /// Why nothing more is read; told when all that came before it has been answered.
+    last: Option<Incoming>,
+    /// The connection was told that it has ended.
+    ended: bool,
 }
 
 impl<P> Requests<P> {
     /// The requests that come in through `inbound` and are answered through `outlet`.
     pub fn new(inbound: Inbound<P>, outlet: Rc<SocketOutlet>, wire: &'static dyn Wire) -> Self {
-        Requests { inbound, outlet, wire, message: None, fresh: false, stage: Stage::Reading }
+        Requests { inbound: Some(inbound), outlet, wire, message: None, fresh: false, last: None, ended: false }
+    }
+}
+
+impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> Requests<P> {
+    /// A connection that has ended: what its client still says is dropped, so that a socket which closes with something
+    /// unread does not take the last words with it. Ready when those are written and the client has closed, too.
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        for _ in 0..BUDGET {
+            let Some(inbound) = &mut self.inbound else { return self.outlet.poll_gone(cx) };
+            match ready!(inbound.poll_message(cx)) {
+                Ok(Message::Close) | Err(_) => self.inbound = None,
+                Ok(_) => {}
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
-    fn go_to(&mut self, stage: Stage, last: Incoming) -> Poll<Option<Incoming>> {
-        self.stage = stage;
-        self.message = None;
-        Poll::Ready(Some(last))
+    fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
+        loop {
+            if self.last.is_some() {
+                ready!(self.outlet.poll_settled(cx));
+            }
+            if let Some(last) = self.last.take() {
+                return Poll::Ready(last);
+            }
+            if let Some(message) = &mut self.message {
+                ready!(self.outlet.poll_ready(cx));
+                let decoded = match std::mem::take(&mut self.fresh) {
+                    true => self.wire.decode_first(message).map(Some),
+                    false => self.wire.decode(message),
+                };
+                match decoded {
+                    Ok(Some(request)) => return Poll::Ready(Incoming::Request(request)),
+                    Ok(None) => self.message = None,
+                    Err(reason) => {
+                        self.message = None;
+                        self.last = Some(Incoming::Violation(reason));
+                        continue;
+                    }
+                }
+            }
+            let Some(inbound) = &mut self.inbound else { return Poll::Ready(Incoming::Closed) };
+            match ready!(inbound.poll_message(cx)) {
+                // The wire does not care which.
+                Ok(Message::Text(data) | Message::Binary(data)) => (self.message, self.fresh) = (Some(data), true),
+                Ok(Message::Ping(data)) => return Poll::Ready(Incoming::Ping(data)),
+                Ok(Message::Pong) => return Poll::Ready(Incoming::Pong),
+                Ok(Message::Close) | Err(Broken::Gone) => self.inbound = None,
+                Err(broken) => self.last = Some(Incoming::Broken(broken)),
+            }
+        }
     }
 }
 
@@ -69,49 +113,16 @@ impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> Stream for Requests<P> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
         let this = self.get_mut();
-        match this.stage {
-            Stage::Reading => {}
-            Stage::Settling => {
-                return this.outlet.poll_settled(cx).map(|()| {
-                    this.stage = Stage::Over;
-                    Some(Incoming::Settled)
-                });
-            }
-            Stage::Over => return this.inbound.poll_discard(cx).map(|()| None),
+        if this.ended {
+            return this.poll_rest(cx).map(|()| None);
         }
-        loop {
-            if !this.outlet.is_open() {
-                return this.go_to(Stage::Over, Incoming::Over);
-            }
-            if let Some(message) = &mut this.message {
-                if this.outlet.poll_ready(cx).is_pending() {
-                    return Poll::Pending;
-                }
-                let decoded = match std::mem::take(&mut this.fresh) {
-                    true => this.wire.decode_first(message).map(Some),
-                    false => this.wire.decode(message),
-                };
-                match decoded {
-                    Ok(Some(request)) => return Poll::Ready(Some(Incoming::Request(request))),
-                    Ok(None) => this.message = None,
-                    Err(reason) => return this.go_to(Stage::Settling, Incoming::Violation(reason)),
-                }
-            }
-            match this.inbound.poll_message(cx) {
-                // The wire does not care which.
-                Poll::Ready(Ok(Message::Text(data) | Message::Binary(data))) => {
-                    (this.message, this.fresh) = (Some(data), true);
-                }
-                Poll::Ready(Ok(Message::Ping(data))) => return Poll::Ready(Some(Incoming::Ping(data))),
-                Poll::Ready(Ok(Message::Pong)) => return Poll::Ready(Some(Incoming::Pong)),
-                Poll::Ready(Ok(Message::Close)) => return this.go_to(Stage::Over, Incoming::Closed),
-                Poll::Ready(Err(Broken::Gone)) => return Poll::Ready(None),
-                Poll::Ready(Err(broken)) => return this.go_to(Stage::Settling, Incoming::Broken(broken)),
-                Poll::Pending => {
-                    this.outlet.wake_at_end(cx);
-                    return Poll::Pending;
-                }
-            }
+        if this.outlet.poll_ended(cx).is_ready() {
+            (this.ended, this.message, this.last) = (true, None, None);
+            return Poll::Ready(Some(Incoming::Ended));
         }
+        this.poll_incoming(cx).map(Some)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,20 +33,7 @@ struct Answers {
     limit: usize,
     /// There are as many as may be, and nothing is read.
     is_full: bool,
-    /// Reads commands, and waits for an answer, or for the end.
-    reader: Option<Waker>,
-}
-
-impl Answers {
-    fn unanswered(&self) -> usize {
-        self.ordered.len() + self.loose.len()
-    }
-
-    fn register(&mut self, cx: &Context<'_>) {
-        if !self.reader.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            self.reader = Some(cx.waker().clone());
-        }
-    }
+    room: Option<Waker>,
 }
 
 enum Slot {
@@ -65,7 +52,7 @@ impl SocketOutlet {
             next_loose: LOOSE,
             limit,
             is_full: false,
-            reader: None,
+            room: None,
         };
         Rc::new(SocketOutlet {
             wire,
@@ -90,48 +77,39 @@ impl SocketOutlet {
         Ticket(answers.first + answers.ordered.len() as u64 - 1)
     }
 
-    /// Ready while another command may be read; what is not to be read any more is told by [`SocketOutlet::is_open`].
-    pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut answers = self.answers.borrow_mut();
-        if !self.outbox.is_open() {
-            return Poll::Ready(());
-        }
-        let is_full = answers.unanswered() >= answers.limit;
-        if is_full && !answers.is_full {
-            self.metrics.reached("unanswered_commands");
-        }
-        answers.is_full = is_full;
-        answers.register(cx);
-        if is_full {
-            return Poll::Pending;
-        }
-        drop(answers);
-        self.outbox.poll_room(cx)
+    /// Ready when the connection has been ended, by whichever side: nothing more of it is obeyed.
+    pub fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.outbox.poll_ended(cx)
     }
 
-    /// Ready when every command has its answer, or none is taken any more.
+    /// Ready when all that was said last is written, or never will be.
+    pub fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.outbox.poll_gone(cx)
+    }
+
+    /// Ready when each command has its answer.
     pub fn poll_settled(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut answers = self.answers.borrow_mut();
-        if answers.unanswered() == 0 || !self.outbox.is_open() {
+        if answers.ordered.is_empty() && answers.loose.is_empty() {
             return Poll::Ready(());
         }
-        answers.register(cx);
+        answers.room = Some(cx.waker().clone());
         Poll::Pending
     }
 
-    /// Wakes the reader at the end.
-    pub fn wake_at_end(&self, cx: &Context<'_>) {
-        self.answers.borrow_mut().register(cx);
-    }
-
-    /// Whether anything is still taken.
-    pub fn is_open(&self) -> bool {
-        self.outbox.is_open()
-    }
-
-    /// Whether all that was taken has been written.
-    pub fn is_drained(&self) -> bool {
-        self.outbox.bytes() == 0
+    /// Ready while another command may be read.
+    pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut answers = self.answers.borrow_mut();
+        if answers.ordered.len() + answers.loose.len() >= answers.limit && self.outbox.is_open() {
+            if !std::mem::replace(&mut answers.is_full, true) {
+                self.metrics.reached("unanswered_commands");
+            }
+            answers.room = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        answers.is_full = false;
+        drop(answers);
+        self.outbox.poll_room(cx)
     }
 
     /// Whether the session has been let in.
@@ -193,7 +171,7 @@ impl SocketOutlet {
     }
 
     fn wake(&self) {
-        if let Some(waker) = self.answers.borrow_mut().reader.take() {
+        if let Some(waker) = self.answers.borrow_mut().room.take() {
             waker.wake();
         }
     }

@@ -5,6 +5,7 @@ use super::connection::Connection;
 use super::endpoint::{Endpoint, Refusal};
 use super::line::{Line, Socket};
 use super::pump;
+use super::socket::close_frame;
 use super::wish::{Wish, asked_protocols};
 use actix_codec::{Encoder, Framed};
 use actix_http::body::BodySize;
@@ -17,20 +18,29 @@ use bytes::{Bytes, BytesMut};
 /// connection. Returns at once; the connection lives on as actor and task of this thread.
 pub fn take_over<T: Socket>(endpoint: &Endpoint, path: &str, request: &Request, framed: Framed<T, Codec>) {
     let parts = framed.into_parts();
-    let (line, early) = (Line::new(parts.io), parts.read_buf.freeze());
-    let outbox = match verify(endpoint, path, request) {
-        Ok(wish) => {
-            let incoming = pump::Reader::new(line.clone(), early);
-            // The socket ends with the pump, so nothing else is needed to cut it.
-            let outbox = Connection::start_on(endpoint, &wish, incoming, Some(line.clone()));
-            outbox.begin_with(handshake(endpoint, &wish, request, parts.codec));
-            outbox
-        }
+    let (socket, early) = (parts.io, parts.read_buf.freeze());
+    let wish = match verify(endpoint, path, request) {
+        Ok(wish) => wish,
         Err(Refusal { status, text }) => {
-            pump::last_words(&endpoint.node, refused(status, "text/plain; charset=utf-8", &[], text))
+            let words = refused(status, "text/plain; charset=utf-8", &[], text);
+            return drop(actix_rt::spawn(pump::dismiss(socket, words)));
         }
     };
-    actix_rt::spawn(pump::write(line, outbox));
+    let head = handshake(endpoint, &wish, request, parts.codec);
+    match endpoint.enter(&wish) {
+        Ok(place) => {
+            let line = Line::new(socket);
+            let incoming = pump::Reader::new(line.clone(), early);
+            // The socket ends with the pump, so nothing else is needed to cut it.
+            let outbox = Connection::start_on(endpoint, &wish, place, incoming, Some(line.clone()));
+            outbox.begin_with(head);
+            actix_rt::spawn(pump::write(line, outbox));
+        }
+        Err(reason) => {
+            let words = [head, close_frame(reason.code, &reason.reason)].concat();
+            actix_rt::spawn(pump::dismiss(socket, words.into()));
+        }
+    }
 }
 
 fn verify(endpoint: &Endpoint, path: &str, request: &Request) -> Result<Wish, Refusal> {

@@ -4,8 +4,9 @@ use crate::broker::handler::{CONNECTION, DISCONNECT};
 use crate::broker::{Acknowledgement, Ticket};
 use crate::metrics::Metrics;
 use crate::protocol::{Acknowledge, Emit, Reply};
-use crate::types::{Disconnect, Json, ReplyError};
+use crate::types::{Disconnect, Json};
 use actix::prelude::*;
+use std::sync::Once;
 
 /// What a client reads that wanted an acknowledgement from handlers who had none to give.
 const NO_ARGUMENTS: &[u8] = b"[]";
@@ -21,7 +22,7 @@ impl Session {
             ..call
         });
         let Some(handled) = call.and_then(|call| self.node().handlers().emit(call)) else {
-            return self.unhandled(ticket, emit.wants_ack);
+            return self.unhandled(ticket, &emit.event);
         };
         // Handlers have threads of their own: without this, what two events of the client do could change places.
         self.later(ctx, handled.begun, |session, (), ctx| session.proceed(ctx));
@@ -37,16 +38,18 @@ impl Session {
         Step::Waits
     }
 
-    /// Nobody handles the event: silence, unless an answer was asked for, which would be waited for in vain.
-    fn unhandled(&self, ticket: Ticket, wants_ack: bool) -> Step {
+    /// Nobody handles the event: silence, also where an acknowledgement was asked for, so that the client's timeouts and
+    /// repetitions work (decision 38).
+    fn unhandled(&self, ticket: Ticket, event: &str) -> Step {
+        static ONCE: Once = Once::new();
         Metrics::count(&self.node().metrics().drops, "unhandled");
-        match wants_ack {
-            true => ReplyError { message: "nobody handles this event".into(), ..ReplyError::METHOD_NOT_FOUND }.into(),
-            false => {
-                self.outlet.done(ticket);
-                Step::Handed
-            }
-        }
+        ONCE.call_once(|| {
+            log::warn!(
+                "nobody handles the event {event:?}; this is said once, callboard_drops_total counts all such events"
+            )
+        });
+        self.outlet.done(ticket);
+        Step::Handed
     }
 
     pub(super) fn acknowledge(&mut self, ticket: Ticket, answer: Acknowledge) -> Step {

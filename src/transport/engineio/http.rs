@@ -1,5 +1,5 @@
 //! Requests that come by an app: polls and POSTs, and WebSockets where the app keeps the sockets.
-use super::config::Transport;
+use super::config::{EngineConfig, Transport};
 use super::cors::Headers;
 use super::endpoint::EngineEndpoint;
 use super::relay::relay;
@@ -30,6 +30,7 @@ const OCTETS: &str = "application/octet-stream";
 enum Unread {
     TooLarge,
     Broken,
+    Late,
 }
 
 /// Answers a request to the endpoint.
@@ -79,7 +80,7 @@ async fn answer(request: &HttpRequest, payload: Payload, endpoint: &Arc<EngineEn
         Ok(Purpose::Session(entry)) if is_upgrade => offer(request, payload, &entry),
         Ok(Purpose::Session(entry)) => match *request.method() {
             Method::GET => respond(entry.poll().await),
-            Method::POST => post(request, payload, &entry, endpoint.config().max_payload).await,
+            Method::POST => post(request, payload, &entry, endpoint.config()).await,
             _ => HttpResponse::MethodNotAllowed().insert_header((ALLOW, "GET, POST")).finish(),
         },
     }
@@ -118,7 +119,7 @@ fn switching(request: &HttpRequest, body: impl MessageBody + 'static) -> HttpRes
     response.upgrade("websocket").body(body)
 }
 
-async fn post(request: &HttpRequest, payload: Payload, entry: &Arc<Entry>, limit: usize) -> HttpResponse {
+async fn post(request: &HttpRequest, payload: Payload, entry: &Arc<Entry>, config: &EngineConfig) -> HttpResponse {
     // While it is not read, whatever ends it has lost packets of the client, and ends the session with it.
     let Some(mut under_way) = entry.begin_post() else {
         entry.order(Order::Fail);
@@ -127,7 +128,10 @@ async fn post(request: &HttpRequest, payload: Payload, entry: &Arc<Entry>, limit
     if request.content_type() == OCTETS {
         return HttpResponse::BadRequest().finish();
     }
-    match read(request, payload, limit).await {
+    // A client that takes longer could not answer a heartbeat meanwhile, and counts as gone.
+    let time = config.ping_interval + config.ping_timeout;
+    let body = tokio::time::timeout(time, read(request, payload, config.max_payload)).await;
+    match body.unwrap_or(Err(Unread::Late)) {
         Ok(body) => {
             under_way.set_read();
             respond(entry.post(body).await)
@@ -137,6 +141,7 @@ async fn post(request: &HttpRequest, payload: Payload, entry: &Arc<Entry>, limit
             HttpResponse::PayloadTooLarge().finish()
         }
         Err(Unread::Broken) => HttpResponse::BadRequest().finish(),
+        Err(Unread::Late) => HttpResponse::RequestTimeout().finish(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which sessions an endpoint has, wherever they live.
 use super::session::{Answer, EngineSession, Offer, Order, Poll, Post};
+use crate::broker::ConnectionPlace;
 use actix::Addr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -42,6 +43,8 @@ pub(super) struct Entry {
     session: Addr<EngineSession>,
     is_upgraded: AtomicBool,
     is_posting: AtomicBool,
+    /// Held as long as the session, or a request of its client, is there.
+    _place: ConnectionPlace,
 }
 
 /// All sessions of an endpoint. Bounded: each of them holds a place among the connections that there may be.
@@ -49,9 +52,9 @@ pub(super) struct Entry {
 pub(super) struct Sessions(RwLock<HashMap<Sid, Arc<Entry>>>);
 
 impl Sessions {
-    pub fn add(&self, sid: Sid, session: Addr<EngineSession>, is_upgraded: bool) -> Arc<Entry> {
+    pub fn add(&self, sid: Sid, session: Addr<EngineSession>, is_upgraded: bool, place: ConnectionPlace) -> Arc<Entry> {
         let (is_upgraded, is_posting) = (AtomicBool::new(is_upgraded), AtomicBool::new(false));
-        let entry = Arc::new(Entry { sid, session, is_upgraded, is_posting });
+        let entry = Arc::new(Entry { sid, session, is_upgraded, is_posting, _place: place });
         self.write().insert(sid, entry.clone());
         entry
     }

@@ -42,6 +42,15 @@ impl EngineSession {
         if self.pulse.is_asked { left } else { left + self.config().ping_timeout }
     }
 
+    /// Ends a session whose client has not answered in time, where the deadline's own turn has not come yet; whether it did.
+    pub(super) fn is_given_up(&mut self, ctx: &mut Context<Self>) -> bool {
+        let is_late = self.upper.is_some() && self.pulse.is_asked && Instant::now() >= self.pulse.at;
+        if is_late {
+            self.end(reason::PING, Parting::Now, ctx);
+        }
+        is_late
+    }
+
     pub(super) fn beat(&mut self, ctx: &mut Context<Self>) {
         if self.upper.is_none() {
             return;
@@ -55,7 +64,9 @@ impl EngineSession {
             return self.end(reason::PING, Parting::Now, ctx);
         }
         self.way.push(PING.with(|ping| ping.websocket().clone()));
-        self.pulse = Pulse { is_asked: true, at: now + timeout };
-        self.beat_after(timeout.min(interval));
+        // Counted from when the ping was due, so that lateness does not add up; half of it a client has in any case.
+        let at = (self.pulse.at + timeout).max(now + timeout / 2);
+        self.pulse = Pulse { is_asked: true, at };
+        self.beat_after((at - now).min(interval));
     }
 }

@@ -19,7 +19,7 @@ use super::endpoint::EngineEndpoint;
 use super::layer::{Arrival, Broken, Upper};
 use super::sessions::{Entry, Sid};
 use super::way::{CLOSE, Carrier, Way};
-use crate::broker::{ConnectionPlace, Cut, Due, Outbox, Worker};
+use crate::broker::{Cut, Due, Outbox, Worker};
 use crate::metrics::Metrics;
 use crate::protocol::socketio::engine::{EnginePacket, Opening};
 use crate::transport::inbound::Inbound;
@@ -45,6 +45,9 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 /// A client that will say no more may take this long to read what it is told last.
 const HALF_CLOSED: Duration = Duration::from_millis(100);
 
+/// So long a poll may be overtaken by the close that its client sent after it.
+const OVERTAKEN: Duration = Duration::from_millis(250);
+
 /// The reasons for which sessions end, in the words of the original.
 mod reason {
     pub const CLIENT: &str = "transport close";
@@ -67,9 +70,10 @@ pub(super) struct EngineSession {
     poll: Option<oneshot::Sender<Answer>>,
     /// A POST is worked off.
     is_posting: bool,
+    /// The client has closed while none of its polls waited.
+    is_left: bool,
     candidate: Option<Box<Candidate>>,
     candidates: u64,
-    _place: ConnectionPlace,
 }
 
 /// What a session is told to do.
@@ -133,7 +137,7 @@ impl EngineSession {
         let mut begun = None;
         Self::create(|ctx| {
             let way = Way::new(outbox, worker, ctx.address().downgrade(), carrier);
-            let entry = endpoint.sessions().add(sid, ctx.address(), carrier == Carrier::WebSocket);
+            let entry = endpoint.sessions().add(sid, ctx.address(), carrier == Carrier::WebSocket, place);
             let upper = endpoint.layer().open(way.clone(), arrival);
             endpoint.carried_by(carrier).inc();
             let session = EngineSession {
@@ -144,9 +148,9 @@ impl EngineSession {
                 upper: Some(upper),
                 poll: None,
                 is_posting: false,
+                is_left: false,
                 candidate: None,
                 candidates: UPPER,
-                _place: place,
             };
             session.beat_after(session.config().ping_interval);
             start(ctx);
@@ -232,6 +236,12 @@ impl EngineSession {
                 self.leave(ctx);
             }
             Carrier::Nobody if parting == Parting::Kept => self.keep_last_words(),
+            // A poll that its client sent before it closed may come behind the close, by another connection.
+            Carrier::Nobody if parting == Parting::Silent => {
+                self.is_left = true;
+                self.way.finish();
+                self.linger(OVERTAKEN);
+            }
             Carrier::Nobody => self.leave(ctx),
         }
         upper.closed(reason);

@@ -47,6 +47,9 @@ impl Handler<Poll> for EngineSession {
     type Result = ();
 
     fn handle(&mut self, Poll { answer }: Poll, ctx: &mut Self::Context) {
+        if self.is_given_up(ctx) {
+            return;
+        }
         match self.way.carrier() {
             Carrier::WebSocket => drop(answer.send(Answer::Moved)),
             Carrier::Poll => {
@@ -58,7 +61,7 @@ impl Handler<Poll> for EngineSession {
                 self.way.carry_by(Carrier::Poll);
                 self.metrics().polls.inc();
                 if !self.way.outbox().is_open() {
-                    self.answer_poll(EnginePacket::Close);
+                    self.answer_poll(if self.is_left { EnginePacket::Noop } else { EnginePacket::Close });
                     self.leave(ctx);
                 } else if self.way.outbox().bytes() > 0 {
                     self.answer_queued(ctx);
@@ -74,6 +77,9 @@ impl Handler<Post> for EngineSession {
     type Result = ();
 
     fn handle(&mut self, Post { body, answer }: Post, ctx: &mut Self::Context) {
+        if self.is_given_up(ctx) {
+            return;
+        }
         if self.way.carrier() == Carrier::WebSocket {
             return drop(answer.send(Answer::Moved));
         }

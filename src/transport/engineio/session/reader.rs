@@ -1,7 +1,7 @@
 //! Messages of a WebSocket: of one that carries the session, or of one that is to.
 use super::{EngineSession, HALF_CLOSED, Parting, reason};
 use crate::protocol::socketio::engine::EnginePacket;
-use crate::transport::engineio::way::{CLOSE, Carrier};
+use crate::transport::engineio::way::Carrier;
 use crate::transport::inbound::{Broken, Inbound, Message};
 use crate::transport::socket::{close_frame, pong_frame};
 use actix::fut::ActorFuture;
@@ -177,7 +177,7 @@ impl EngineSession {
     /// Closes the candidate, if there is one; the session stays where it is.
     pub(super) fn dismiss_candidate(&mut self) {
         if let Some(candidate) = self.candidate.take() {
-            candidate.finish(Some(CLOSE));
+            candidate.part();
         }
     }
 }

@@ -1,5 +1,5 @@
 //! From polling to a WebSocket: the socket comes to the thread of its session, proves that it works, and takes over.
-use super::{EngineSession, reader::Reader};
+use super::{EngineSession, LAST_WORDS, reader::Reader};
 use crate::broker::{Cut, Due, Outbox};
 use crate::metrics::Metrics;
 use crate::protocol::socketio::engine::EnginePacket;
@@ -46,8 +46,14 @@ impl Candidate {
         self.outbox.push(frame);
     }
 
-    pub fn finish(&self, last: Option<Bytes>) {
-        self.outbox.finish(last);
+    /// Closes it, for a client that reads the close in time or is cut off. Its session may be gone by then.
+    pub fn part(&self) {
+        self.outbox.finish(Some(CLOSE));
+        let outbox = self.outbox.clone();
+        actix_rt::spawn(async move {
+            tokio::time::sleep(LAST_WORDS).await;
+            outbox.cut_if_stuck();
+        });
     }
 }
 
