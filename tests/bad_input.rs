@@ -162,3 +162,52 @@ async fn frames_that_may_not_be_are_refused_by_their_heads() {
     broker.until(|broker| broker.metric("callboard_connections"), |value| *value == 0.0);
     assert!(broker.stop().success());
 }
+
+#[tokio::test]
+async fn a_client_that_goes_on_sending_after_its_end_costs_nothing_and_is_cut_in_time() {
+    const PUBLISHED: usize = 66;
+    const SPARE: u64 = 32 << 20;
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+
+    let broker = broker();
+    let mut socket = harness::http::upgraded(broker.address()).expect("a WebSocket");
+    socket.set_write_timeout(Some(PATIENCE)).expect("a time");
+    let said = |text: &str| frame(0x81, text.len().max(126), format!("{text:126}").as_bytes());
+    let mut say = move |bytes: &[u8]| std::io::Write::write_all(&mut socket, bytes);
+    let (connect, data) = (said(r#"{"id":1,"connect":{}}"#), "x".repeat(60_000));
+    say(&connect).expect("it is open");
+    say(&said(r#"{"id":2,"subscribe":{"channel":"news"}}"#)).expect("it is open");
+    // It reads nothing, so that its socket is full, and the close that follows cannot leave.
+    for _ in 0..PUBLISHED {
+        say(&said(&format!(r#"{{"id":3,"publish":{{"channel":"news","data":"{data}"}}}}"#))).expect("it is open");
+    }
+    let before = broker.resident();
+    say(&connect).expect("it is open");
+    let many = said(r#"{"id":7,"rpc":{"method":"a","data":1}}"#).repeat(400);
+    let begun = std::time::Instant::now();
+    while say(&many).is_ok() {
+        assert!(begun.elapsed() < PATIENCE, "it is still read");
+        let grown = broker.resident().saturating_sub(before);
+        assert!(grown < SPARE, "{grown} bytes more for a client that has ended");
+    }
+    for gauge in ["connections", "sessions", "outbox_bytes"] {
+        broker.until(|broker| broker.metric(&format!("callboard_{gauge}")), |value| *value == 0.0);
+    }
+    assert!(broker.stop().success());
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_closed_before_anything_of_it_is_heard() {
+    let config = format!("{CONFIG}[limits]\nconnections = 1\n");
+    let broker = Broker::start(&config.replace("{api_key}", API_KEY));
+    let mut listener = Socket::connect(broker.address(), 0).await;
+    listener.ask(r#"{"id":2,"subscribe":{"channel":"news"}}"#).await;
+    let mut second = Socket::open(broker.address(), 0).await;
+    second.send(r#"{"id":1,"connect":{}}"#).await;
+    second.send(r#"{"id":2,"publish":{"channel":"news","data":"refused"}}"#).await;
+    assert_eq!(second.closed().await.map(|frame| u16::from(frame.code)), Some(3504));
+    broker.api("publish", r#"{"channel":"news","data":"first"}"#);
+    assert!(matches!(listener.next().await, Next::Line(line) if line["push"]["pub"]["data"] == "first"));
+    assert_eq!((broker.metric("callboard_connections"), broker.metric("callboard_sessions")), (1.0, 1.0));
+    assert!(broker.stop().success());
+}

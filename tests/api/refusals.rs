@@ -106,6 +106,15 @@ async fn with_a_key_the_content_type_is_json_or_absent() {
 }
 
 #[actix_web::test]
+async fn a_body_that_would_have_to_be_decoded_first_is_415() {
+    let house = House::new();
+    for (encoding, status) in [("gzip", 415), ("br", 415), ("identity, gzip", 415), ("identity", 200)] {
+        let request = post("publish", PUBLISH).insert_header(("Content-Encoding", encoding));
+        assert_eq!(house.ask(request).await.status, status, "{encoding}");
+    }
+}
+
+#[actix_web::test]
 async fn a_body_over_the_limit_is_413_and_one_at_the_limit_is_read() {
     let house = House::new();
     let body = |size: usize| {

@@ -195,6 +195,12 @@ impl Session<'_> {
         assert_eq!(self.get().await.told(), (400, r#"{"code":1,"message":"Session ID unknown"}"#));
     }
 
+    /// Asserts that one poll which its client's close has overtaken is ended, and that it is there no more.
+    pub async fn is_gone_after_a_noop(&self) {
+        assert_eq!(self.get().await.told(), (200, "6"));
+        self.is_gone().await;
+    }
+
     /// Asserts that it works, by polls.
     pub async fn works(&self) {
         self.say("4still here").await;

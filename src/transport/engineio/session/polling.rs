@@ -77,7 +77,7 @@ impl Handler<Post> for EngineSession {
     type Result = ();
 
     fn handle(&mut self, Post { body, answer }: Post, ctx: &mut Self::Context) {
-        if self.is_given_up(ctx) {
+        if self.is_given_up(ctx) || self.is_left {
             return;
         }
         if self.way.carrier() == Carrier::WebSocket {
