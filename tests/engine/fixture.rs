@@ -138,7 +138,7 @@ pub fn client(user: &str) -> Arc<ClientInfo> {
 pub struct Nobody;
 
 impl callboard::engine::Sink for Nobody {
-    fn event(&self, _: Event) {}
+    fn event(&self, _: Event, _: Option<u64>) {}
 
     fn notice(&self, _: bool, _: Arc<ClientInfo>) {}
 

@@ -36,7 +36,7 @@ struct Ear {
 }
 
 impl Sink for Ear {
-    fn event(&self, event: Event) {
+    fn event(&self, event: Event, _: Option<u64>) {
         let offset = event.position.map(|position| position.offset);
         self.events.lock().unwrap().push((event.data.read().expect("a number"), offset));
     }
