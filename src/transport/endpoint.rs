@@ -52,7 +52,7 @@ impl Endpoint {
             true => Err(Disconnect::INAPPROPRIATE_PROTOCOL),
             false => self.node.enter().ok_or(Disconnect::CONNECTION_LIMIT),
         };
-        entered.inspect_err(|reason| Metrics::count(&self.node.metrics().disconnects, &*reason.reason))
+        entered.inspect_err(|reason| Metrics::count(&self.node.metrics().disconnects, &reason.reason))
     }
 }
 
