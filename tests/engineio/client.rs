@@ -195,10 +195,9 @@ impl Session<'_> {
         assert_eq!(self.get().await.told(), (400, r#"{"code":1,"message":"Session ID unknown"}"#));
     }
 
-    /// Asserts that one poll which its client's close has overtaken is ended, and that it is there no more.
-    pub async fn is_gone_after_a_noop(&self) {
-        assert_eq!(self.get().await.told(), (200, "6"));
-        self.is_gone().await;
+    /// A POST whose answer may take its time.
+    pub async fn push(&self, body: &str) -> Pending<TcpStream> {
+        self.house.send("POST", &self.query("polling"), "", body).await
     }
 
     /// Asserts that it works, by polls.

@@ -36,14 +36,15 @@ async fn a_poll_waits_and_what_comes_at_once_comes_with_one_answer() {
 async fn a_poll_that_the_close_of_its_client_has_overtaken_is_ended_like_one_that_waited() {
     both(Plan::new, async |house| {
         let session = house.open().await;
-        session.say("1").await;
-        assert_eq!(session.post("4late").await.status, 400);
-        session.is_gone_after_a_noop().await;
+        let close = session.push("1").await;
+        assert_eq!(session.get().await.told(), (200, "6"));
+        assert_eq!(close.reply().await.told(), (200, "ok"));
+        session.is_gone().await;
         // Where no poll comes the session goes all the same, and gives back its place.
         let other = house.open().await;
         other.say("1").await;
-        house.until("callboard_connections", "engineio-polling", 0.0).await;
         other.is_gone().await;
+        house.until("callboard_connections", "engineio-polling", 0.0).await;
     })
     .await;
 }

@@ -162,7 +162,7 @@ async fn a_session_that_ends_takes_its_candidate_with_it() {
         socket.hears("3probe").await;
         session.say("1").await;
         socket.was_closed(None).await;
-        session.is_gone_after_a_noop().await;
+        session.is_gone().await;
     })
     .await;
 }

@@ -46,7 +46,7 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 const HALF_CLOSED: Duration = Duration::from_millis(100);
 
 /// So long a poll may be overtaken by the close that its client sent after it.
-const OVERTAKEN: Duration = Duration::from_millis(250);
+const OVERTAKEN: Duration = Duration::from_millis(50);
 
 /// The reasons for which sessions end, in the words of the original.
 mod reason {
@@ -72,6 +72,8 @@ pub(super) struct EngineSession {
     is_posting: bool,
     /// The client has closed while none of its polls waited.
     is_left: bool,
+    /// The POST by which it did.
+    farewell: Option<oneshot::Sender<Answer>>,
     candidate: Option<Box<Candidate>>,
     candidates: u64,
 }
@@ -149,6 +151,7 @@ impl EngineSession {
                 poll: None,
                 is_posting: false,
                 is_left: false,
+                farewell: None,
                 candidate: None,
                 candidates: UPPER,
             };
@@ -258,6 +261,10 @@ impl EngineSession {
     fn leave(&mut self, ctx: &mut Context<Self>) {
         self.endpoint.sessions().remove(&self.entry);
         self.way.outbox().abandon();
+        if let Some(farewell) = self.farewell.take() {
+            // A client that has left has no use for it.
+            drop(farewell.send(Answer::Done));
+        }
         ctx.stop();
     }
 
@@ -288,6 +295,7 @@ impl Handler<Due> for EngineSession {
     fn handle(&mut self, due: Due, ctx: &mut Self::Context) {
         match due {
             Due::Heartbeat => self.beat(ctx),
+            Due::Linger if self.is_left => self.leave(ctx),
             Due::Linger if self.upper.is_none() => {
                 self.way.outbox().cut_if_stuck();
                 ctx.stop();

@@ -208,6 +208,10 @@ impl Posted {
     /// The POST is answered however its packets were: a client learns by its poll that its session is over.
     fn finish(&mut self, session: &mut EngineSession, cx: &mut task::Context<'_>) -> task::Poll<()> {
         session.is_posting = false;
+        if session.is_left && session.way.carrier() == Carrier::Nobody {
+            // Answered when the session is gone, so that only a poll that is on its way already finds it.
+            session.farewell = self.answer.take();
+        }
         if let Some(answer) = self.answer.take() {
             // A client that has left has no use for it.
             drop(answer.send(Answer::Done));
