@@ -18,6 +18,7 @@ mod broker {
     mod lagging;
     mod model;
     mod orders;
+    mod renewing;
     mod residents;
     mod retirement;
     mod sessions;

@@ -39,7 +39,7 @@ pub struct SubscriptionGrant {
 }
 
 /// How a server-side subscription differs from what its namespace says.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SubscriptionOptions {
     /// Shown to others as `chan_info`.
     pub info: Option<Json>,

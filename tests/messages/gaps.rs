@@ -84,7 +84,7 @@ fn over_a_gap_of_the_bus_without_history_rust_is_told_in_its_place() {
         for id in 1..=2 {
             let channel = ChannelName::user("news", 255).unwrap();
             let data = json(&format!(r#"{{"id":{id}}}"#));
-            sink.event(Event { channel, data, tags: None, publisher: None, position: None, envelope: None });
+            sink.event(Event { channel, data, tags: None, publisher: None, position: None, envelope: None }, None);
             if id == 1 {
                 sink.resumed();
             }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// A presence entry ends with its session, whichever way that ends; this time only bounds what could be left of one in an
 /// engine that outlives the process.
-const PRESENCE_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(in crate::broker) const PRESENCE_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What a join reads before it is answered.
 struct Start {

@@ -14,6 +14,7 @@ use crate::types::{Answer, ChannelName, Place, ReplyError};
 use abroad::Abroad;
 use actix::prelude::*;
 use following::Following;
+pub(super) use joining::PRESENCE_TTL;
 use retirement::Phase;
 use smallvec::SmallVec;
 use std::collections::VecDeque;

@@ -3,7 +3,7 @@ mod publish;
 
 pub use publish::{Publish, PublishAnswer, PublishDone};
 
-use super::channel::drive;
+use super::channel::{PRESENCE_TTL, drive};
 use super::hub::{Hub, HubId};
 use super::listener::Since;
 use super::outlet::Ticket;
@@ -117,6 +117,17 @@ impl Membership {
     /// A place taken in the channel at `addr`.
     pub fn new(addr: Addr<Channel>, node: &Node, channel: &ChannelName, hub: HubId, member: Member) -> Self {
         Membership { addr, leave: Some(Leave { node: node.clone(), channel: channel.clone(), hub, member }) }
+    }
+
+    /// The member is seen otherwise from now on: in presence, and when it leaves.
+    pub fn renew(&mut self, member: &Member) {
+        let Some(leave) = self.leave.as_mut().filter(|leave| !Arc::ptr_eq(&leave.member.info, &member.info)) else {
+            return;
+        };
+        leave.member.info = member.info.clone();
+        if leave.member.presence {
+            drive(leave.node.engine().add_presence(&leave.channel, member.info.clone(), PRESENCE_TTL));
+        }
     }
 
     /// Gives up the place without telling the channel, which itself undoes the join; the member's presence ends here.

@@ -81,6 +81,7 @@ impl Session {
             Err(fault) => return self.refuse(fault, ctx),
         };
         self.identify(identity);
+        self.granted = grant.subs.clone().into();
         self.move_in(&connect);
         self.ask_in(Entrance { ticket, connect, granted: grant.subs, welcome: Welcome::default() }, ctx)
     }

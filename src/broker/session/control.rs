@@ -5,7 +5,7 @@ use crate::auth::{Overrides, SubscriptionOptions};
 use crate::broker::message::SessionOrder;
 use crate::broker::{Body, Delivery};
 use crate::protocol::{Push, Recover, Recovered};
-use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Identity, Json, ReplyError, Unsubscribed};
+use crate::types::{ChannelName, Disconnect, Fault, Identity, Json, ReplyError, Unsubscribed};
 use actix::prelude::*;
 use std::sync::Arc;
 
@@ -102,8 +102,7 @@ impl Session {
     fn prolong(&mut self, expire_at: Option<i64>, info: Option<Json>, ctx: &mut Context<Self>) {
         let known = &self.identity;
         let info = info.or_else(|| known.info.clone());
-        self.identity = Arc::new(Identity { expires_at: expire_at, info: info.clone(), ..(**known).clone() });
-        self.info = Arc::new(ClientInfo { conn_info: info, ..(*self.info).clone() });
+        self.renew(Arc::new(Identity { expires_at: expire_at, info, ..(**known).clone() }));
         self.schedule_identity(ctx);
         self.outlet.push(&Push::Refresh(super::expiry::expiry(expire_at)));
     }

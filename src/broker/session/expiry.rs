@@ -74,7 +74,12 @@ impl Session {
         if grant.identity.user != self.identity.user {
             return Err(Disconnect::INVALID_TOKEN.into());
         }
-        self.identity = self.unrevoked(Arc::new(grant.identity))?;
+        let identity = self.unrevoked(Arc::new(grant.identity))?;
+        if self.is_elsewhere(&grant.subs) {
+            // The SDK comes back with this token, and gets its channels.
+            return Err(Disconnect::INSUFFICIENT_STATE.into());
+        }
+        self.renew(identity);
         self.schedule_identity(ctx);
         Ok(Reply::Refreshed(expiry(self.identity.expires_at)))
     }
@@ -114,6 +119,7 @@ impl Session {
         if let Some(sub) = self.subs.get_mut(channel) {
             sub.right = right;
         }
+        self.show_in(channel, grant.info);
         self.schedule_subscription(channel, grant.expires_at, ctx);
         Ok(Reply::SubRefreshed(expiry(grant.expires_at)))
     }

@@ -158,7 +158,9 @@ impl Session {
         }
         self.schedule_subscription(&channel, wanted.expires_at, ctx);
         if let Some(sub) = self.subs.get_mut(&channel) {
-            sub.membership = Some(joined.membership);
+            let membership = sub.membership.insert(joined.membership);
+            // What others see of the user may have changed while the join was under way.
+            membership.renew(&sub.member);
             sub.cut = cut;
         }
         let complete = recovery.as_ref().is_some_and(|recovery| recovery.complete);
@@ -204,7 +206,7 @@ impl Session {
         }
     }
 
-    fn info_in(&self, chan_info: Option<Json>) -> Arc<ClientInfo> {
+    pub(super) fn info_in(&self, chan_info: Option<Json>) -> Arc<ClientInfo> {
         match chan_info {
             None => self.info.clone(),
             info => Arc::new(ClientInfo { chan_info: info, ..(*self.info).clone() }),

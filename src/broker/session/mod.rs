@@ -7,6 +7,7 @@ mod home;
 mod join;
 mod publish;
 mod query;
+mod renewed;
 mod revoked;
 mod subscribe;
 
@@ -16,6 +17,7 @@ use super::handler::{LifecycleEvent, SessionView};
 use super::listener::Since;
 use super::message::{Ask, Gone, Member, Membership};
 use super::{DeadlineKey, ListenerKey, Node, Outlet, Rule, SessionAddr, Ticket, Worker};
+use crate::auth::SubscriptionOptions;
 use crate::protocol::{Command, Reply};
 use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Identity, SessionId};
 use actix::prelude::*;
@@ -35,6 +37,8 @@ pub struct Session {
     greeting: Greeting,
     phase: Phase,
     identity: Arc<Identity>,
+    /// The subscriptions that its token made.
+    granted: Box<[(String, SubscriptionOptions)]>,
     /// The session as others see it where no subscription says more.
     info: Arc<ClientInfo>,
     /// Boxed: the table of a session with one subscription has places for more.
@@ -141,6 +145,7 @@ impl Session {
             greeting,
             phase: Phase::New,
             identity: Identity::nobody(),
+            granted: Box::default(),
             info: Arc::new(info),
             subs: HashMap::default(),
             queue: VecDeque::new(),

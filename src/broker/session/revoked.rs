@@ -1,8 +1,8 @@
 //! What becomes of a session when something of its identity is taken back (decision 14).
 use super::Session;
 use crate::auth::SubscriptionGrant;
+use crate::broker::Rule;
 use crate::broker::revocations::Standing;
-use crate::broker::{Namespace, Rule};
 use crate::types::{ChannelName, Disconnect, Fault, Identity, ReplyError, Revocation, Unsubscribed};
 use actix::prelude::*;
 use std::collections::BTreeSet;
@@ -81,13 +81,6 @@ impl Session {
             } else if needs(&namespace.presence_for) {
                 self.stop_notices(&channel, &namespace);
             }
-        }
-    }
-
-    /// Joins and leaves are for who may see who is there, but where all are told.
-    fn stop_notices(&self, channel: &ChannelName, namespace: &Namespace) {
-        if let Some(sub) = self.subs.get(channel).filter(|_| !namespace.force_push_join_leave) {
-            self.worker.with_listener(channel, sub.key, |listener| listener.notices = false);
         }
     }
 

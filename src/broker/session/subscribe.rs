@@ -138,8 +138,8 @@ impl Session {
         Step::Waits
     }
 
-    /// As [`Session::admitted`], for who is about to listen.
-    fn will_be_admitted(&self, rule: &crate::broker::Rule, channel: &ChannelName) -> bool {
+    /// As [`Session::admitted`], for who listens, or is about to.
+    pub(super) fn will_be_admitted(&self, rule: &crate::broker::Rule, channel: &ChannelName) -> bool {
         *rule == crate::broker::Rule::Subscriber || self.admitted(rule, channel)
     }
 

@@ -1,0 +1,137 @@
+//! What a new token takes back, and what others see from then on.
+use super::house::{Client, House, Plan, json, rest, story};
+use callboard::auth::{ConnectionToken, SubscriptionToken};
+use callboard::broker::Target;
+use serde_json::Value;
+
+const NAMESPACES: &str = r#"
+[[namespace]]
+subscribe = "anyone"
+publish = "anyone"
+presence = true
+join_leave = true
+force_push_join_leave = true
+[[namespace]]
+name = "drafts"
+subscribe = "scope:editor"
+"#;
+
+fn house() -> House {
+    Plan::of(NAMESPACES).build()
+}
+
+fn token(house: &House, scopes: &[&str], channels: &[&str], info: Option<&str>) -> String {
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    let (scopes, channels) = (owned(scopes), owned(channels));
+    let token = ConnectionToken { user: "42".into(), info: info.map(json), scopes, channels, ..Default::default() };
+    house.issuer.issue_connection(&token).expect("a token")
+}
+
+async fn connected(house: &House, token: &str) -> Client {
+    let client = house.visitor();
+    client.connect(token).await;
+    client
+}
+
+async fn refresh(client: &Client, token: &str) -> String {
+    client.ask(&format!(r#"{{"id":9,"refresh":{{"token":"{token}"}}}}"#)).await
+}
+
+#[test]
+fn what_a_scope_granted_ends_with_the_token_that_had_it() {
+    story(async {
+        let house = house();
+        let client = connected(&house, &token(&house, &["editor"], &[], None)).await;
+        client.subscribe("drafts:1", "").await;
+        client.subscribe("news", "").await;
+        client.forget();
+        assert_eq!(refresh(&client, &token(&house, &["editor"], &[], None)).await, r#"{"id":9,"refresh":{}}"#);
+        client.forget();
+        refresh(&client, &token(&house, &[], &[], None)).await;
+        rest().await;
+        let ended = r#"{"push":{"channel":"drafts:1","unsubscribe":{"code":2000,"reason":"server unsubscribe"}}}"#;
+        let said = client.said();
+        assert!(said.iter().any(|line| line == ended), "{said:?}");
+        assert!(!said.iter().any(|line| line.contains(r#""channel":"news","unsubscribe""#)), "{said:?}");
+        let again = client.ask(r#"{"id":10,"subscribe":{"channel":"drafts:1"}}"#).await;
+        assert!(again.contains(r#""code":103"#), "{again}");
+    });
+}
+
+#[test]
+fn where_the_channels_of_a_new_token_differ_the_client_comes_back_for_them() {
+    story(async {
+        let house = house();
+        for (before, after, reply) in [
+            (["a"].as_slice(), ["a"].as_slice(), r#"{"id":9,"refresh":{}}"#),
+            (&["a"], &[], "close 3010"),
+            (&[], &["a"], "close 3010"),
+            (&["a"], &["b"], "close 3010"),
+        ] {
+            let client = connected(&house, &token(&house, &[], before, None)).await;
+            assert_eq!(refresh(&client, &token(&house, &[], after, None)).await, reply, "{before:?}, {after:?}");
+        }
+    });
+}
+
+/// What a witness is shown of the client: in presence, with its publication, and when it leaves.
+async fn shown(house: &House, client: &Client, witness: &Client) -> [Value; 3] {
+    rest().await;
+    let present = house.node.presence("news").await.expect("it is kept");
+    let present = present.iter().find(|info| &*info.user == "42").expect("it is present");
+    let present = serde_json::to_value(present).expect("JSON");
+    witness.forget();
+    client.ask(r#"{"id":20,"publish":{"channel":"news","data":1}}"#).await;
+    client.ask(r#"{"id":21,"unsubscribe":{"channel":"news"}}"#).await;
+    let said: Vec<Value> = witness.heard().await.iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let find = |kind: &str| {
+        let push = said.iter().find(|line| !line["push"][kind].is_null());
+        push.unwrap_or_else(|| panic!("no {kind} in {said:?}"))["push"][kind]["info"].clone()
+    };
+    [present, find("pub"), find("leave")]
+}
+
+#[test]
+fn new_info_of_the_user_is_shown_everywhere_from_then_on() {
+    story(async {
+        let house = house();
+        for by_api in [false, true] {
+            let (client, witness) = (connected(&house, &token(&house, &[], &[], Some("1"))).await, house.guest().await);
+            client.subscribe("news", "").await;
+            witness.subscribe("news", "").await;
+            if by_api {
+                let target = Target { user: "42".into(), ..Target::default() };
+                house.node.refresh(target, None, Some(json("2"))).await.expect("it is told");
+            } else {
+                refresh(&client, &token(&house, &[], &[], Some("2"))).await;
+            }
+            for info in shown(&house, &client, &witness).await {
+                assert_eq!((&info["user"], &info["conn_info"]), (&Value::from("42"), &Value::from(2)), "{info}");
+            }
+            client.leave();
+            rest().await;
+        }
+    });
+}
+
+#[test]
+fn new_info_of_a_subscription_is_shown_in_its_channel_from_then_on() {
+    story(async {
+        let house = house();
+        let (client, witness) = (connected(&house, &token(&house, &[], &[], Some("1"))).await, house.guest().await);
+        let grant = |info: &str| {
+            let (user, channel) = ("42".to_owned(), "news".to_owned());
+            let token = SubscriptionToken { user, channel, info: Some(json(info)), ..Default::default() };
+            house.issuer.issue_subscription(&token).expect("a token")
+        };
+        client.subscribe("news", &format!(r#""token":"{}""#, grant("\"old\""))).await;
+        witness.subscribe("news", "").await;
+        let refreshed = client
+            .ask(&format!(r#"{{"id":9,"sub_refresh":{{"channel":"news","token":"{}"}}}}"#, grant("\"new\"")))
+            .await;
+        assert!(refreshed.contains(r#""sub_refresh":{}"#), "{refreshed}");
+        for info in shown(&house, &client, &witness).await {
+            assert_eq!((&info["conn_info"], &info["chan_info"]), (&Value::from(1), &Value::from("new")), "{info}");
+        }
+    });
+}
