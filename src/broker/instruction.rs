@@ -1,6 +1,7 @@
 //! What is done to the listeners of a channel, in order with its events: whoever regroups them and then publishes finds them
 //! regrouped.
 use super::message::SessionOrder;
+use super::messages::Loss;
 use crate::types::{Audience, ChannelName, Group};
 use actix::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,8 +31,8 @@ pub enum Instruct {
     },
     /// Its session is ordered to do something.
     Order(SessionOrder),
-    /// Events may have been lost to it that cannot be had: it is told so where it goes on without coming back.
-    Lag,
+    /// Events have been lost to it that nobody can bring, or may have been: it is told, and goes on.
+    Lag(Loss),
     /// Somebody wants to know which groups it is in.
     Tell(Telling),
 }

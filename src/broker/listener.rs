@@ -1,13 +1,14 @@
 //! One session's interest in one channel, as its hub keeps it.
-use super::messages::Post;
+use super::messages::{Loss, Post};
 use super::{Body, Delivery, Outlet, Seq, SessionAddr, SessionOrder};
 use crate::filter::TagsFilter;
-use crate::types::{Group, Place, SessionId};
+use crate::types::{ChannelName, Group, Place, SessionId};
 use actix::Addr;
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// Who is told what is done to a listener.
+#[derive(Clone)]
 pub enum Holder {
     /// The session of a client.
     Session(SessionAddr),
@@ -94,6 +95,34 @@ struct Joining {
     lost: Option<Since>,
     /// Deliveries up to this count never arrived.
     gap: Option<Seq>,
+    /// How many of them are known, for who goes on without them.
+    missed: u64,
+    /// The channel has died.
+    is_orphan: bool,
+}
+
+/// What it is known by that deliveries never arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gap {
+    /// The hub's queue is full. The next delivery shows how many are missing.
+    Behind,
+    /// A delivery came, and the last one before it that was sent has this count.
+    After(Seq),
+    /// The channel itself has missed something.
+    Elsewhere,
+    /// The channel has died: who listens has no place any more.
+    Orphaned,
+}
+
+/// What becomes of a listener that has missed something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missed {
+    /// It has missed nothing, or that is told later.
+    Nothing,
+    /// It gets nothing any more, and has to come back: for what it missed, where that is kept.
+    ComesBack,
+    /// It goes on, for nobody could bring what it missed, and is told how much that was.
+    GoesOn(Loss),
 }
 
 /// Where a join ends.
@@ -175,28 +204,54 @@ impl Listener {
         }
     }
 
-    /// Whether deliveries up to `seq` that never arrived belonged to this listener, which then gets nothing any more.
-    pub fn missed(&mut self, seq: Seq) -> bool {
+    /// Deliveries up to `upto` never arrived (decision 23a).
+    pub fn missed(&mut self, gap: Gap, upto: Seq) -> Missed {
         match &mut self.state {
-            State::Live { since } if since.seq < seq => {
-                self.state = State::Cut;
-                true
+            State::Live { since } if since.seq < upto => {
+                let may_recover = since.top.is_some();
+                let began = since.seq;
+                if may_recover || gap == Gap::Orphaned {
+                    self.state = State::Cut;
+                    return Missed::ComesBack;
+                }
+                match gap {
+                    Gap::Behind | Gap::Orphaned => Missed::Nothing,
+                    Gap::After(after) => {
+                        Missed::GoesOn(Loss { count: between(after.max(began), upto), is_exact: true })
+                    }
+                    Gap::Elsewhere => Missed::GoesOn(Loss { count: 1, is_exact: false }),
+                }
             }
-            State::Live { .. } | State::Cut => false,
+            State::Live { .. } | State::Cut => Missed::Nothing,
             // It is not known yet where it begins.
             State::Joining(joining) => {
-                joining.gap = joining.gap.max(Some(seq));
-                false
+                joining.gap = joining.gap.max(Some(upto));
+                joining.is_orphan |= gap == Gap::Orphaned;
+                joining.missed += match gap {
+                    Gap::After(after) => between(after, upto),
+                    Gap::Elsewhere => 1,
+                    Gap::Behind | Gap::Orphaned => 0,
+                };
+                Missed::Nothing
             }
         }
     }
 
+    /// Whether it has missed something and waits to be taken anew.
+    pub fn is_cut(&self) -> bool {
+        matches!(self.state, State::Cut)
+    }
+
     /// Where the listener really begins, now that the channel has answered.
     pub fn settle(&mut self, since: Since) -> Settled {
-        let State::Joining(joining) = &self.state else { return Settled::Cut };
-        if joining.gap.is_some_and(|gap| gap > since.seq) {
-            self.state = State::Cut;
-            return Settled::Cut;
+        let State::Joining(joining) = &mut self.state else { return Settled::Cut };
+        match joining.gap.filter(|gap| *gap > since.seq) {
+            Some(_) if since.top.is_some() || joining.is_orphan => {
+                self.state = State::Cut;
+                return Settled::Cut;
+            }
+            Some(gap) => joining.missed = joining.missed.min(between(since.seq, gap)),
+            None => joining.missed = 0,
         }
         match &joining.lost {
             Some(lost) if lost.seq > since.seq => {
@@ -207,9 +262,12 @@ impl Listener {
     }
 
     /// The join is done, its reply is in the outbox: what was held back follows, and from now on everything.
-    pub fn go_live(&mut self, since: Since) {
+    pub fn go_live(&mut self, channel: &ChannelName, since: Since) {
         let State::Joining(joining) = &mut self.state else { return };
         let held = std::mem::take(&mut joining.held);
+        if joining.missed > 0 {
+            self.outlet.lagged(channel, Loss { count: joining.missed, is_exact: true });
+        }
         self.state = State::Live { since };
         for delivery in held {
             self.offer(&delivery, 0);
@@ -256,6 +314,11 @@ impl Listener {
             member.sent = delivery.place();
         }
     }
+}
+
+/// How many deliveries there are after the first count up to the second.
+fn between(after: Seq, upto: Seq) -> u64 {
+    u64::try_from(upto.saturating_sub(after)).unwrap_or(u64::MAX)
 }
 
 impl Joining {

@@ -1,7 +1,8 @@
 //! Where a session's words go: the connection's side of a session, whatever carries it.
+use super::messages::Loss;
 use super::{Delivery, FlightPlace};
 use crate::protocol::{Push, Reply};
-use crate::types::Disconnect;
+use crate::types::{ChannelName, Disconnect};
 
 /// Names a command of a connection between its arrival and its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +31,11 @@ pub trait Outlet {
         None
     }
 
-    /// Events may have been lost at this place that nobody can bring. No wire has a word for that which would not have the
-    /// client come back in vain.
-    fn lagged(&self) {}
+    /// Events of this channel were lost at this place, or may have been, which nobody can bring: its listener goes on without
+    /// them (decision 23a).
+    fn lagged(&self, channel: &ChannelName, loss: Loss) {
+        let _ = (channel, loss);
+    }
 
     /// Ends the connection after what is queued; its client is told why.
     fn close(&self, reason: Disconnect);

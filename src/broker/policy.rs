@@ -222,6 +222,8 @@ pub struct Limits {
     pub join_buffer: usize,
     /// Events on their way to one worker; past it the worker's listeners are told to come back.
     pub hub_queue: usize,
+    /// Listeners that are told a second and worker to come back, because something never arrived; the others wait for their turn.
+    pub lag_pace: usize,
     /// Publishes on their way to one channel; past it they are refused with error 111.
     pub channel_queue: usize,
     /// Publishes on their way to channels that their worker does not know yet; past it they are refused with error 111.
@@ -276,6 +278,7 @@ impl Default for Limits {
             history_page: 300,
             join_buffer: 1_000,
             hub_queue: 16_384,
+            lag_pace: 1_000,
             channel_queue: 4_096,
             registry_queue: 65_536,
             history_bytes: 256 * 1024 * 1024,

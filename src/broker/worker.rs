@@ -57,7 +57,8 @@ impl Worker {
 
     fn start(node: Node) -> Self {
         let limits = node.limits();
-        let bounds = Bounds { join_buffer: limits.join_buffer, groups: limits.groups_per_session };
+        let bounds =
+            Bounds { join_buffer: limits.join_buffer, groups: limits.groups_per_session, lag_pace: limits.lag_pace };
         let table = Rc::new(RefCell::new(HubTable::new(bounds, node.rounds().clone(), node.metrics().clone())));
         let (inlet, items) = mpsc::channel(limits.hub_queue);
         let addr = Hub::new(table.clone(), items).start();
@@ -105,6 +106,11 @@ impl Worker {
     /// Takes a listener out of the hub.
     pub fn unlisten(&self, channel: &ChannelName, key: ListenerKey) {
         self.table.borrow_mut().remove(channel, key);
+    }
+
+    /// Whether a listener has missed something, and has to be taken anew. One that has been meanwhile has not.
+    pub fn is_cut(&self, channel: &ChannelName, key: ListenerKey) -> bool {
+        self.table.borrow_mut().listener(channel, key).is_some_and(|listener| listener.is_cut())
     }
 
     /// Changes a listener; none where it is gone.

@@ -34,6 +34,13 @@ pub enum Push {
         /// Why.
         reason: Unsubscribed,
     },
+    /// The session's listener of a channel has missed events that nobody can bring, and goes on.
+    Lagged {
+        /// Where.
+        channel: ChannelName,
+        /// How many, at least.
+        count: u64,
+    },
     /// A message to this session alone.
     Message(Json),
     /// The connection's expiry changed.

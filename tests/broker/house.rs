@@ -6,6 +6,7 @@ use callboard::auth::{
     TrustedProxies,
 };
 use callboard::broker::handler::Handlers;
+use callboard::broker::messages::Loss;
 use callboard::broker::{
     Ask, Delivery, Gone, Greeting, Limits, Namespace, Namespaces, Node, Outlet, Parts, PublishRequest, Session,
     Settings, Ticket, Worker,
@@ -13,7 +14,7 @@ use callboard::broker::{
 use callboard::metrics::Metrics;
 use callboard::protocol::centrifuge::CentrifugeJson;
 use callboard::protocol::{Encoding, Push, Reply, Wire};
-use callboard::types::{Disconnect, Json, ReplyError};
+use callboard::types::{ChannelName, Disconnect, Json, ReplyError};
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -279,6 +280,12 @@ impl Outlet for Ear {
 
     fn push(&self, push: &Push) {
         self.hear(&WIRE.push(push));
+    }
+
+    fn lagged(&self, channel: &ChannelName, loss: Loss) {
+        if loss.count > 0 {
+            self.push(&Push::Lagged { channel: channel.clone(), count: loss.count });
+        }
     }
 
     fn answer(&self, ticket: Ticket, reply: Reply) {

@@ -109,3 +109,87 @@ fn a_queue_that_is_wide_enough_loses_nothing() {
         assert_eq!(listener.numbers(), (1..61).collect::<Vec<_>>());
     });
 }
+
+/// The numbers heard, with what was told to be missing between them as negative ones.
+fn account(said: &[String]) -> Vec<i64> {
+    let lines = said.iter().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+    let numbers = lines.filter_map(|line| {
+        let lagged = line["push"]["message"]["data"]["lagged"]["count"].as_i64();
+        line["push"]["pub"]["data"].as_i64().or(lagged.map(|count| -count))
+    });
+    numbers.collect()
+}
+
+const FLEETING: &str = "[[namespace]]\nsubscribe = 'anyone'\npublish = 'anyone'";
+
+#[test]
+fn a_listener_that_joins_while_its_hub_is_behind_is_told_of_what_it_missed_though_nothing_follows() {
+    story(async {
+        let house = narrow(1);
+        let (early, late) = (house.guest().await, house.guest().await);
+        let (first, second) = (house.guest().await, house.guest().await);
+        early.subscribe("news", "").await;
+        let say = |publisher: &Client, number: u64| {
+            publisher.say(&format!(r#"{{"id":9,"publish":{{"channel":"news","data":{number}}}}}"#));
+        };
+        // The sessions have their turns in this order: the join stands between the publishes in the channel's mailbox.
+        (1..21).for_each(|number| say(&first, number));
+        late.say(r#"{"id":2,"subscribe":{"channel":"news"}}"#);
+        (21..26).for_each(|number| say(&second, number));
+        rest().await;
+        assert!(early.said().contains(&TOLD.to_owned()));
+        let said = late.said();
+        assert!(said[0].contains(r#""offset":20"#), "{said:?}");
+        assert_eq!(said.last().map(String::as_str), Some(TOLD));
+    });
+}
+
+#[test]
+fn without_history_a_listener_that_lags_stays_and_is_told_how_many_it_missed_before_what_comes_next() {
+    for queue in [1, 3] {
+        story(async {
+            let limits = Limits { hub_queue: queue, ..Limits::default() };
+            let house = Plan { limits, ..Plan::of(FLEETING) }.build();
+            let (listener, publisher) = (house.guest().await, house.guest().await);
+            listener.subscribe("news", "").await;
+            listener.forget();
+            flood(&publisher, 1..41).await;
+            flood(&publisher, 41..42).await;
+            let account = account(&listener.said());
+            let mut at = 0;
+            for number in &account {
+                if *number < 0 {
+                    at -= number;
+                } else {
+                    at += 1;
+                    assert_eq!(at, *number, "{account:?}");
+                }
+            }
+            assert_eq!(at, 41, "{account:?}");
+            assert!(account.iter().any(|number| *number < 0), "{account:?}");
+            assert_eq!(house.metrics.listeners.get(), 1, "it stays");
+        });
+    }
+}
+
+#[test]
+fn so_many_a_second_are_told_to_come_back_and_the_others_in_their_turn() {
+    story(async {
+        let limits = Limits { hub_queue: 1, lag_pace: 2, ..Limits::default() };
+        let house = Plan { limits, ..Plan::of(KEPT) }.build();
+        let publisher = house.guest().await;
+        let mut listeners = vec![];
+        for _ in 0..6 {
+            let listener = house.guest().await;
+            listener.subscribe("news", "").await;
+            listeners.push(listener);
+        }
+        flood(&publisher, 1..41).await;
+        let told = || listeners.iter().filter(|listener| listener.said().contains(&TOLD.to_owned())).count();
+        assert_eq!(told(), 1);
+        for count in 2..7 {
+            super::house::pass(std::time::Duration::from_millis(500)).await;
+            assert_eq!(told(), count);
+        }
+    });
+}

@@ -43,6 +43,7 @@ pub fn hit(key: &str) -> Option<String> {
         "channel_queue" => story(flooded(|limits| limits.channel_queue = 2, "news")),
         "registry_queue" => story(registry_queue()),
         "hub_queue" => story(flooded(|limits| limits.hub_queue = 1, "kept:news")),
+        "lag_pace" => story(lag_pace()),
         "join_buffer" => story(join_buffer()),
         "groups_per_session" => story(groups_per_session()),
         "kept_sessions" => story(kept_sessions()),
@@ -79,6 +80,19 @@ async fn flooded(set: impl FnOnce(&mut Limits), channel: &str) -> String {
     listener.subscribe(channel, "").await;
     for _ in 0..60 {
         publisher.say(&format!(r#"{{"id":9,"publish":{{"channel":"{channel}","data":1}}}}"#));
+    }
+    rest().await;
+    text(&house.metrics)
+}
+
+async fn lag_pace() -> String {
+    let house = house(|limits| (limits.hub_queue, limits.lag_pace) = (1, 1));
+    let (one, two, publisher) = (house.guest().await, house.guest().await, house.guest().await);
+    for listener in [&one, &two] {
+        listener.subscribe("kept:news", "").await;
+    }
+    for _ in 0..60 {
+        publisher.say(r#"{"id":9,"publish":{"channel":"kept:news","data":1}}"#);
     }
     rest().await;
     text(&house.metrics)

@@ -1,6 +1,7 @@
 //! What the bus brings: in the order of positions, each once, and no gap that is neither filled nor told.
 use super::Channel;
-use crate::broker::message::{HubItem, Lagging};
+use crate::broker::message::HubItem;
+use crate::broker::messages::Loss;
 use crate::broker::{Body, Instruct, Instruction};
 use crate::engine::{Error, HistoryPage, HistoryQuery, Sink};
 use crate::metrics::Metrics;
@@ -255,9 +256,10 @@ impl Channel {
 
     /// Without history nothing is promised over a gap of the bus, but whoever can be told that there was one without coming
     /// back is (decision 20). In its place among the events, for what comes next is after it.
-    fn tell_of_lag(&mut self) {
+    fn tell_of_lag(&mut self, loss: Loss) {
         let channel = self.name.clone();
-        self.fan_out(Body::Instruction(Instruction { channel, audience: Audience::EVERYONE, what: Instruct::Lag }));
+        let what = Instruct::Lag(loss);
+        self.fan_out(Body::Instruction(Instruction { channel, audience: Audience::EVERYONE, what }));
     }
 
     /// There is a gap that cannot be filled: everybody who listens is told to come back (decision 23a), and gets nothing of
@@ -267,11 +269,8 @@ impl Channel {
         for hub in &mut self.hubs {
             // Behind what was sent before, unless there is no room, which is a gap by itself.
             match hub.handle.inlet.try_send(HubItem::Gap(self.name.clone(), self.seq)) {
-                Ok(()) => (hub.sent, hub.behind) = (self.seq, false),
-                Err(_) => {
-                    hub.behind = true;
-                    hub.handle.addr.do_send(Lagging::Behind(self.name.clone(), self.seq));
-                }
+                Ok(()) => hub.sent = self.seq,
+                Err(_) => hub.fall_behind(&self.name, self.seq),
             }
         }
     }
@@ -296,7 +295,7 @@ impl Handler<FromBus> for Channel {
             FromBus::Notice(joined, info) => self.tell_here(joined, info),
             FromBus::Resumed => {
                 if !self.look_for_missing(ctx, "bus") {
-                    self.tell_of_lag();
+                    self.tell_of_lag(Loss::UNKNOWN);
                 }
             }
             FromBus::Lost => {
@@ -304,7 +303,7 @@ impl Handler<FromBus> for Channel {
                     inlet.lost.store(false, Ordering::Release);
                 }
                 if !self.look_for_missing(ctx, "lagging") {
-                    self.resync_all();
+                    self.tell_of_lag(Loss { count: 1, is_exact: false });
                 }
             }
         }

@@ -2,13 +2,14 @@
 use super::{Channel, Listening, Phase, drive};
 use crate::broker::handler::LifecycleEvent;
 use crate::broker::listener::Since;
-use crate::broker::message::{Join, Joined, Leave, Member, Membership, Routed};
+use crate::broker::message::{Backlog, Join, Joined, Leave, Member, Membership, Routed};
 use crate::broker::query;
 use crate::broker::{HubId, Namespace, Node, Seq, recovery};
 use crate::engine::{EngineAnswer, Error, HistoryPage, HistoryQuery};
 use crate::metrics::Metrics;
 use crate::types::{Answer, ChannelName, Place, ReplyError, SessionId};
 use actix::prelude::*;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -58,7 +59,8 @@ impl Channel {
             Some(hub) => hub.listeners += 1,
             None => {
                 let Some(handle) = self.node.hub(hub) else { return };
-                self.hubs.push(Listening { handle, listeners: 1, sent: self.seq, behind: false });
+                let backlog = Arc::new(Backlog::new(Seq::from(self.life) << 64));
+                self.hubs.push(Listening { handle, listeners: 1, sent: self.seq, backlog });
             }
         }
     }

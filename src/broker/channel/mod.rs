@@ -5,7 +5,7 @@ mod following;
 mod joining;
 mod retirement;
 
-use super::message::{HubHandle, HubItem, Lagging, Publish, PublishAnswer, Routed};
+use super::message::{Backlog, HubHandle, HubItem, Lagging, Publish, PublishAnswer, Routed};
 use super::{Body, Delivery, Instruction, Node, Seq};
 use crate::broker::query;
 use crate::engine::{EngineAnswer, Error, Published};
@@ -68,8 +68,8 @@ struct Listening {
     listeners: usize,
     /// The last delivery that the hub was sent, or that it need not have.
     sent: Seq,
-    /// The hub has been told that it is behind, and has taken nothing since.
-    behind: bool,
+    /// What did not fit into its queue.
+    backlog: Arc<Backlog>,
 }
 
 impl Channel {
@@ -141,18 +141,24 @@ impl Channel {
 impl Listening {
     /// Whether the hub has taken it.
     fn offer(&mut self, delivery: &Arc<Delivery>) -> bool {
-        let offered = self.handle.inlet.try_send(HubItem::Delivery(delivery.clone(), self.sent));
-        let is_taken = offered.is_ok();
-        match offered {
-            Ok(()) => (self.sent, self.behind) = (delivery.seq, false),
-            // Once is enough: the hub itself notices the gap at the next delivery that it takes.
-            Err(TrySendError::Full(_)) if !self.behind => {
-                self.behind = true;
-                self.handle.addr.do_send(Lagging::Behind(delivery.channel.clone(), delivery.seq));
+        match self.handle.inlet.try_send(HubItem::Delivery(delivery.clone(), self.sent)) {
+            Ok(()) => {
+                self.sent = delivery.seq;
+                true
             }
-            Err(TrySendError::Full(_) | TrySendError::Closed(_)) => {}
+            Err(TrySendError::Full(_)) => {
+                self.fall_behind(&delivery.channel, delivery.seq);
+                false
+            }
+            Err(TrySendError::Closed(_)) => false,
         }
-        is_taken
+    }
+
+    /// Something did not fit: those who listen now are told, also where nothing more comes.
+    fn fall_behind(&self, channel: &ChannelName, seq: Seq) {
+        if self.backlog.add(seq) {
+            self.handle.addr.do_send(Lagging::Behind(channel.clone(), self.backlog.clone()));
+        }
     }
 }
 

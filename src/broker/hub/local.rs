@@ -1,8 +1,8 @@
 //! The listeners of one channel on one worker.
 use super::Standing;
+use super::comebacks::Comebacks;
 use super::members::Members;
-use crate::broker::listener::{GroupMember, Listener, Offered};
-use crate::broker::message::SessionOrder;
+use crate::broker::listener::{Gap, GroupMember, Listener, Missed, Offered};
 use crate::broker::{Delivery, Instruct, Instruction, Seq};
 use crate::metrics::{Metrics, NamespaceMetrics};
 use crate::types::{Audience, ChannelName, Group, Place, SessionId};
@@ -104,7 +104,7 @@ impl Local {
         self.for_each_meant(Some(&instruction.audience), seq, |listener| match &instruction.what {
             Instruct::Order(order) => listener.session.do_send(order.clone()),
             Instruct::Regroup { .. } => meant.extend(listener.member.as_ref().map(|member| member.key)),
-            Instruct::Lag => listener.outlet.lagged(),
+            Instruct::Lag(loss) => listener.outlet.lagged(&instruction.channel, *loss),
             Instruct::Tell(telling) => telling.tell(listener.groups()),
         });
         let Instruct::Regroup { join, leave } = &instruction.what else { return 0 };
@@ -152,13 +152,16 @@ impl Local {
         }
     }
 
-    /// Deliveries up to `upto` never arrived: those who should have had them are told to come back (decision 23a).
-    pub fn lag(&mut self, channel: &ChannelName, upto: Seq, metrics: &Metrics) {
+    /// Deliveries up to `upto` never arrived: those who should have had them come back, or are told how many they were
+    /// (decision 23a).
+    pub fn lag(&mut self, channel: &ChannelName, gap: Gap, upto: Seq, comebacks: &mut Comebacks, metrics: &Metrics) {
         for (_, listener) in &mut self.listeners {
-            if listener.missed(upto) {
-                Metrics::count(&metrics.drops, "lagging");
-                listener.session.do_send(SessionOrder::Resync(channel.clone()));
+            match listener.missed(gap, upto) {
+                Missed::Nothing => continue,
+                Missed::ComesBack => comebacks.add(listener.session.clone(), channel.clone()),
+                Missed::GoesOn(loss) => listener.outlet.lagged(channel, loss),
             }
+            Metrics::count(&metrics.drops, "lagging");
         }
     }
 }

@@ -1,10 +1,12 @@
 //! The hub of a worker: delivers each channel's events to the listeners on its thread.
+mod comebacks;
 mod local;
 mod members;
 mod table;
 
 pub use table::{Bounds, HubTable, ListenerKey, Standing};
 
+use super::listener::Gap;
 use super::message::{HubItem, Lagging};
 use actix::prelude::*;
 use std::cell::RefCell;
@@ -19,12 +21,14 @@ pub struct HubId(pub usize);
 pub struct Hub {
     table: Rc<RefCell<HubTable>>,
     inlet: Option<mpsc::Receiver<HubItem>>,
+    /// The end of a turn of those who come back is waited for.
+    is_paced: bool,
 }
 
 impl Hub {
     /// A hub over the worker's table, fed through `inlet`.
     pub fn new(table: Rc<RefCell<HubTable>>, inlet: mpsc::Receiver<HubItem>) -> Self {
-        Hub { table, inlet: Some(inlet) }
+        Hub { table, inlet: Some(inlet), is_paced: false }
     }
 }
 
@@ -39,12 +43,26 @@ impl Actor for Hub {
     }
 }
 
+impl Hub {
+    /// Sees to it that those who are to come back have their turns.
+    fn pace(&mut self, ctx: &mut Context<Self>) {
+        let turn = self.table.borrow_mut().comebacks().turn();
+        let Some(turn) = turn.filter(|_| !self.is_paced) else { return };
+        self.is_paced = true;
+        ctx.run_later(turn, |hub, ctx| {
+            hub.is_paced = false;
+            hub.table.borrow_mut().comebacks().next_turn();
+            hub.pace(ctx);
+        });
+    }
+}
+
 impl StreamHandler<HubItem> for Hub {
-    fn handle(&mut self, item: HubItem, _: &mut Self::Context) {
+    fn handle(&mut self, item: HubItem, ctx: &mut Self::Context) {
         let mut table = self.table.borrow_mut();
         match item {
             HubItem::Delivery(delivery, after) => table.deliver(&delivery, after),
-            HubItem::Gap(channel, seq) => table.lag(&channel, seq),
+            HubItem::Gap(channel, seq) => table.lag(&channel, Gap::Elsewhere, seq),
             HubItem::Route(channel, addr) => table.learn(channel, addr),
             HubItem::Forget(channel, forget) => {
                 if table.route(&channel) == Some(forget.addr()) {
@@ -52,19 +70,23 @@ impl StreamHandler<HubItem> for Hub {
                 }
             }
         }
+        drop(table);
+        self.pace(ctx);
     }
 }
 
 impl Handler<Lagging> for Hub {
     type Result = ();
 
-    fn handle(&mut self, lagging: Lagging, _: &mut Self::Context) {
+    fn handle(&mut self, lagging: Lagging, ctx: &mut Self::Context) {
         let mut table = self.table.borrow_mut();
         match lagging {
-            Lagging::Behind(channel, seq) => table.lag(&channel, seq),
+            Lagging::Behind(channel, backlog) => table.lag(&channel, Gap::Behind, backlog.take()),
             // Who joined its successor in the meantime begins later than its last count. The address stays until it is
             // used: it may be the successor's.
-            Lagging::ChannelLost(channel, last) => table.lag(&channel, last),
+            Lagging::ChannelLost(channel, last) => table.lag(&channel, Gap::Orphaned, last),
         }
+        drop(table);
+        self.pace(ctx);
     }
 }

@@ -1,6 +1,7 @@
 //! Which channels a worker knows, and who listens to them on its thread.
+use super::comebacks::Comebacks;
 use super::local::Local;
-use crate::broker::listener::{Listener, Since};
+use crate::broker::listener::{Gap, Listener, Since};
 use crate::broker::{Body, Channel, Delivery, Rounds, Seq};
 use crate::metrics::Metrics;
 use crate::types::{ChannelName, Group, Place};
@@ -17,6 +18,7 @@ pub struct ListenerKey(usize);
 pub struct HubTable {
     known: Channels,
     bounds: Bounds,
+    comebacks: Comebacks,
     rounds: Rounds,
     metrics: Metrics,
 }
@@ -40,6 +42,8 @@ pub struct Bounds {
     pub join_buffer: usize,
     /// Groups it may be in, its own included.
     pub groups: usize,
+    /// How many that have missed something are told a second to come back.
+    pub lag_pace: usize,
 }
 
 /// Where a listener stood when it was looked at.
@@ -55,7 +59,8 @@ pub struct Standing {
 impl HubTable {
     /// An empty table. Who was handed an event that asks for answers is reported to `rounds`.
     pub fn new(bounds: Bounds, rounds: Rounds, metrics: Metrics) -> Self {
-        HubTable { known: HashMap::default(), bounds, rounds, metrics }
+        let comebacks = Comebacks::new(bounds.lag_pace, metrics.clone());
+        HubTable { known: HashMap::default(), bounds, comebacks, rounds, metrics }
     }
 
     /// Puts a listener in.
@@ -92,7 +97,7 @@ impl HubTable {
     /// Ends a listener's join.
     pub fn go_live(&mut self, channel: &ChannelName, key: ListenerKey, since: Since) {
         if let Some(listener) = self.listener(channel, key) {
-            listener.go_live(since);
+            listener.go_live(channel, since);
         }
     }
 
@@ -128,7 +133,8 @@ impl HubTable {
             return delivery.body.round().into_iter().for_each(|round| self.rounds.asked(round, []));
         };
         if delivery.seq > after + 1 {
-            local.lag(&delivery.channel, delivery.seq - 1, &self.metrics);
+            let gap = Gap::After(after);
+            local.lag(&delivery.channel, gap, delivery.seq - 1, &mut self.comebacks, &self.metrics);
         }
         match &delivery.body {
             Body::Event(_) => {
@@ -159,10 +165,15 @@ impl HubTable {
     }
 
     /// Deliveries of a channel up to `upto` never arrived.
-    pub(super) fn lag(&mut self, channel: &ChannelName, upto: Seq) {
+    pub(super) fn lag(&mut self, channel: &ChannelName, gap: Gap, upto: Seq) {
         if let Some(local) = local(&mut self.known, channel) {
-            local.lag(channel, upto, &self.metrics);
+            local.lag(channel, gap, upto, &mut self.comebacks, &self.metrics);
         }
+    }
+
+    /// Those who are to come back.
+    pub(super) fn comebacks(&mut self) -> &mut Comebacks {
+        &mut self.comebacks
     }
 }
 
@@ -181,7 +192,7 @@ mod tests {
         let rounds = Rounds::new(1, 1, Metrics::new());
         let mut round = rounds.open().expect("there is room");
         rounds.sent(round.number, 1);
-        let mut table = HubTable::new(Bounds { join_buffer: 1, groups: 1 }, rounds, Metrics::new());
+        let mut table = HubTable::new(Bounds { join_buffer: 1, groups: 1, lag_pace: 1 }, rounds, Metrics::new());
         let channel = ChannelName::in_space(Space::SocketIo, "/", 255).expect("a valid name");
         let event = Event {
             channel: channel.clone(),

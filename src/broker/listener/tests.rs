@@ -1,4 +1,5 @@
-use super::{Listener, Offered, Settled, Since};
+use super::{Gap, Listener, Missed, Offered, Settled, Since};
+use crate::broker::messages::Loss;
 use crate::broker::{Body, Delivery, Outlet, Seq, Ticket};
 use crate::protocol::{Push, Reply};
 use crate::types::{ChannelName, Disconnect, Epoch, Event, Json, Place, Position};
@@ -38,7 +39,7 @@ fn joining() -> (Listener, Rc<Seen>) {
 
 fn live(seq: Seq) -> (Listener, Rc<Seen>) {
     let (mut listener, seen) = joining();
-    listener.go_live(Since { seq, top: None });
+    listener.go_live(&news(), Since { seq, top: None });
     (listener, seen)
 }
 
@@ -54,27 +55,32 @@ fn position(offset: u64) -> Position {
     Position { offset, epoch: Epoch::new("e") }
 }
 
+fn news() -> ChannelName {
+    ChannelName::user("news", 255).expect("a valid name")
+}
+
 #[test]
 fn a_listener_that_missed_something_gets_nothing_that_came_after_it() {
-    let (mut listener, seen) = live(0);
+    let (mut listener, seen) = joining();
+    listener.go_live(&news(), Since { seq: 0, top: Some(place(0)) });
     assert_eq!(listener.offer(&event(1), 0), Offered::Sent);
-    assert!(listener.missed(2));
+    assert_eq!(listener.missed(Gap::Behind, 2), Missed::ComesBack);
     assert_eq!(listener.offer(&event(3), 0), Offered::Skipped);
-    assert!(!listener.missed(4), "it is told once");
+    assert_eq!(listener.missed(Gap::After(2), 4), Missed::Nothing, "it is told once");
     assert_eq!(*seen.0.borrow(), [1]);
 }
 
 #[test]
 fn what_was_lost_before_a_listener_began_is_none_of_its_business() {
     let (mut listener, _) = live(5);
-    assert!(!listener.missed(5));
+    assert_eq!(listener.missed(Gap::Behind, 5), Missed::Nothing);
     assert_eq!(listener.offer(&event(6), 0), Offered::Sent);
     let (mut listener, seen) = joining();
     listener.offer(&event(7), 9);
-    assert!(!listener.missed(5));
+    assert_eq!(listener.missed(Gap::Behind, 5), Missed::Nothing);
     let since = Since { seq: 5, top: Some(place(5)) };
     assert_eq!(listener.settle(since.clone()), Settled::AsTold(since.clone()));
-    listener.go_live(since);
+    listener.go_live(&news(), since);
     assert_eq!(*seen.0.borrow(), [7]);
 }
 
@@ -82,11 +88,11 @@ fn what_was_lost_before_a_listener_began_is_none_of_its_business() {
 fn a_listener_that_missed_something_while_it_joined_gets_nothing_of_what_was_held_back() {
     let (mut listener, seen) = joining();
     listener.offer(&event(6), 9);
-    listener.missed(7);
+    listener.missed(Gap::Behind, 7);
     listener.offer(&event(8), 9);
     let since = Since { seq: 5, top: Some(place(5)) };
     assert_eq!(listener.settle(since.clone()), Settled::Cut);
-    listener.go_live(since);
+    listener.go_live(&news(), since);
     assert_eq!(listener.offer(&event(9), 9), Offered::Skipped);
     assert_eq!(*seen.0.borrow(), [] as [Seq; 0]);
 }
@@ -97,7 +103,7 @@ fn more_than_can_be_held_back_moves_the_beginning_behind_the_last_of_it() {
     assert!((6..10).all(|seq| listener.offer(&event(seq), 2) == Offered::Held));
     let begin = Since { seq: 9, top: Some(place(9)) };
     assert_eq!(listener.settle(Since { seq: 5, top: Some(place(5)) }), Settled::Later(begin.clone()));
-    listener.go_live(begin);
+    listener.go_live(&news(), begin);
     listener.offer(&event(10), 2);
     assert_eq!(*seen.0.borrow(), [10]);
 }
@@ -106,6 +112,19 @@ fn more_than_can_be_held_back_moves_the_beginning_behind_the_last_of_it() {
 fn what_the_reply_tells_already_is_not_told_again() {
     let (mut listener, seen) = joining();
     assert!((6..10).all(|seq| listener.offer(&event(seq), 9) == Offered::Held));
-    listener.go_live(Since { seq: 5, top: Some(place(8)) });
+    listener.go_live(&news(), Since { seq: 5, top: Some(place(8)) });
     assert_eq!(*seen.0.borrow(), [9]);
+}
+
+#[test]
+fn a_listener_without_positions_goes_on_and_is_told_how_much_it_missed() {
+    let (mut listener, seen) = joining();
+    listener.go_live(&news(), Since { seq: 2, top: None });
+    let told = |count| Missed::GoesOn(Loss { count, is_exact: true });
+    assert_eq!(listener.missed(Gap::Behind, 5), Missed::Nothing, "the next delivery tells how much");
+    assert_eq!(listener.missed(Gap::After(0), 5), told(3), "what came before it is none of its business");
+    assert_eq!(listener.offer(&event(6), 0), Offered::Sent);
+    assert_eq!(listener.missed(Gap::After(6), 7), told(1));
+    assert_eq!(listener.missed(Gap::Orphaned, 8), Missed::ComesBack, "its channel is no more");
+    assert_eq!(*seen.0.borrow(), [6]);
 }

@@ -14,6 +14,7 @@ use crate::protocol::{Command, Recovered};
 use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Json, Position, Revocation, Unsubscribed};
 use actix::prelude::*;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::{mpsc, oneshot};
 
 /// A command of a client, to its session.
@@ -262,10 +263,40 @@ impl Drop for Forgetting {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub enum Lagging {
-    /// Deliveries of the channel up to this count did not fit.
-    Behind(ChannelName, Seq),
+    /// Deliveries of the channel did not fit.
+    Behind(ChannelName, Arc<Backlog>),
     /// The channel's actor died; it would have counted no further than this.
     ChannelLost(ChannelName, Seq),
+}
+
+/// How far a hub is behind with a channel: the channel says how far the last delivery went that did not fit, as long as the hub
+/// has not looked. So the hub has at most one message of it in its mailbox, and misses none.
+#[derive(Debug)]
+pub struct Backlog {
+    /// The channel's counts are above this.
+    base: Seq,
+    upto: AtomicU64,
+    is_told: AtomicBool,
+}
+
+impl Backlog {
+    /// Nothing is missing yet of a channel whose counts are above `base`, by less than 2^64.
+    pub fn new(base: Seq) -> Self {
+        Backlog { base, upto: AtomicU64::new(0), is_told: AtomicBool::new(false) }
+    }
+
+    /// The delivery of this count did not fit; whether the hub is to be told.
+    pub fn add(&self, seq: Seq) -> bool {
+        let above = u64::try_from(seq.saturating_sub(self.base)).unwrap_or(u64::MAX);
+        self.upto.store(above, Ordering::SeqCst);
+        !self.is_told.swap(true, Ordering::SeqCst)
+    }
+
+    /// The hub looks. In this order: what is added after the look is told anew.
+    pub fn take(&self) -> Seq {
+        self.is_told.store(false, Ordering::SeqCst);
+        self.base + Seq::from(self.upto.load(Ordering::SeqCst))
+    }
 }
 
 /// How to reach a hub from any thread.

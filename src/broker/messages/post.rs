@@ -107,8 +107,8 @@ impl Outlet for Ears {
 
     fn done(&self, _: Ticket) {}
 
-    fn lagged(&self) {
-        self.lose(Loss::UNKNOWN);
+    fn lagged(&self, _: &ChannelName, loss: Loss) {
+        self.lose(loss);
     }
 
     fn close(&self, _: Disconnect) {}
@@ -305,7 +305,9 @@ impl Handler<SessionOrder> for Post {
 
     fn handle(&mut self, order: SessionOrder, ctx: &mut Self::Context) {
         // What else is done to listeners is done to those of clients.
-        if let SessionOrder::Resync(channel) = order {
+        if let SessionOrder::Resync(channel) = order
+            && self.lines.get(&channel).is_some_and(|line| self.worker.is_cut(&channel, line.key))
+        {
             self.resync(&channel, ctx);
         }
     }

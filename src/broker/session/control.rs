@@ -129,7 +129,12 @@ impl Handler<SessionOrder> for Session {
             SessionOrder::Refresh { expire_at, info } => self.prolong(expire_at, info, ctx),
             SessionOrder::Message(data) => self.outlet.push(&Push::Message(data)),
             SessionOrder::Revoke(revocation, upto) => self.take_back(&revocation, upto, ctx),
-            SessionOrder::Resync(channel) => self.resync(&channel, ctx),
+            SessionOrder::Resync(channel) => {
+                // The client may have come back for it by itself meanwhile.
+                if self.subs.get(&channel).is_some_and(|sub| self.worker.is_cut(&channel, sub.key)) {
+                    self.resync(&channel, ctx);
+                }
+            }
         }
     }
 }

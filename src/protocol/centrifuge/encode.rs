@@ -49,6 +49,14 @@ pub(super) fn push(push: &Push) -> Frame {
             object.text("channel", channel.as_str());
             object.object("unsubscribe", |o| write_code(o, reason.code, &reason.reason));
         }
+        Push::Lagged { channel, count } => object.object("message", |message| {
+            message.object("data", |data| {
+                data.object("lagged", |lagged| {
+                    lagged.text("channel", channel.as_str());
+                    lagged.number("count", *count);
+                });
+            });
+        }),
         Push::Message(data) => object.object("message", |message| message.json("data", Some(data))),
         Push::Refresh(expiry) => object.object("refresh", |o| write_expiry(o, *expiry)),
         Push::Disconnect(reason) => object.object("disconnect", |o| write_code(o, reason.code.into(), &reason.reason)),

@@ -157,6 +157,7 @@ impl Encoding for SocketIo {
             Push::Unsubscribe { channel, reason: Unsubscribed { code, reason } } => {
                 self.emitted("unsubscribed", (channel.as_str(), json!({ "code": code, "reason": reason })))
             }
+            Push::Lagged { channel, count } => self.emitted("lagged", (channel.as_str(), count)),
             // A text in the end would be taken for an offset.
             Push::Message(data) if self.offsets => self.emitted("notice", (data, ())),
             Push::Message(data) => self.emitted("notice", [data]),
