@@ -107,6 +107,13 @@ fn talk(builder: BrokerBuilder, namespace: &'static str) -> BrokerBuilder {
         .on(namespace, "data-set", |socket: Socket, (value,): (Json,)| async move {
             socket.set_data(&value).map_err(|_| ReplyError::BAD_REQUEST)
         })
+        .on(namespace, "handshake", |socket: Socket, (header, key): (String, String)| async move {
+            let handshake = socket.handshake().ok_or(ReplyError::NOT_AVAILABLE)?;
+            Ok::<_, ReplyError>((json!({
+                "header": handshake.header(&header), "cookie": handshake.header("cookie"), "query": handshake.query(&key),
+                "secure": handshake.secure, "address": handshake.address,
+            }),))
+        })
         .on(namespace, "data-get", |socket: Socket, (): ()| async move { (socket.data::<Json>(),) })
         .on(namespace, "disconnect-me", |socket: Socket, (close,): (Option<bool>,)| async move {
             socket.disconnect(close.unwrap_or(false));

@@ -1,7 +1,8 @@
 //! What clients ask for, whatever wire they speak.
-use crate::types::{ChannelName, Epoch, FilterNode, Json, Place};
+use crate::types::{ChannelName, Epoch, FilterNode, Handshake, Json, Place};
 use bytes::Bytes;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A command with the id its reply must carry.
@@ -67,6 +68,8 @@ pub struct Connect {
     pub subs: HashMap<String, Recover>,
     /// What the session belongs to, on a wire whose sessions belong to something.
     pub home: Option<Home>,
+    /// The request with which the connection began, where handlers may ask for it.
+    pub handshake: Option<Arc<Handshake>>,
 }
 
 /// What a session belongs to from its first moment to its last: a Socket.IO namespace.

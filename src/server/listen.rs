@@ -1,6 +1,6 @@
 //! Listening for a process of its own: like `HttpServer`, but sockets that become connections are taken over whole.
 use super::{Broker, Config, tls};
-use crate::transport::{Endpoint, Socket, engineio, take_over};
+use crate::transport::{Encrypted, Endpoint, Socket, engineio, take_over};
 use actix_codec::Framed;
 use actix_http::{HttpServiceBuilder, Request, h1};
 use actix_server::{Server, ServerBuilder};
@@ -73,7 +73,12 @@ fn encrypted(
     let broker = broker.clone();
     let server = server.listen("public", listener, move || {
         let app = App::new().configure(broker.routes()).into_factory().map_err(|error| error.error_response());
-        let service = service().secure().upgrade(upgrade(&broker));
+        let service = service()
+            .secure()
+            .on_connect_ext(|_, data| {
+                data.insert(Encrypted);
+            })
+            .upgrade(upgrade(&broker));
         service.finish(map_config(app, |()| AppConfig::default())).rustls_0_23(tls.clone())
     })?;
     log::info!("listening on https://{address}");

@@ -20,12 +20,19 @@ impl Cut for SocketCut {
     }
 }
 
+/// Marks the connections that came over TLS.
+#[derive(Clone, Copy)]
+pub struct Encrypted;
+
 /// For `HttpServer::on_connect`: keeps a second handle to each socket, so that it can be cut.
 pub fn on_connect(io: &dyn Any, data: &mut Extensions) {
     let plain = io.downcast_ref::<TcpStream>();
     let Some(socket) = plain.or_else(|| io.downcast_ref::<TlsStream<TcpStream>>().map(|tls| tls.get_ref().0)) else {
         return;
     };
+    if plain.is_none() {
+        data.insert(Encrypted);
+    }
     // Without a handle (no descriptor left) the connection works, but cannot be cut while its peer does not read.
     if let Ok(descriptor) = socket.as_fd().try_clone_to_owned() {
         data.insert(SocketCut(Rc::new(descriptor.into())));

@@ -18,6 +18,11 @@ pub trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
         None
     }
 
+    /// Whether what goes over it is encrypted.
+    fn is_encrypted(&self) -> bool {
+        false
+    }
+
     /// The socket as it is given to another thread. Fails where it has ended.
     fn into_movable(self) -> io::Result<Movable>;
 }
@@ -47,6 +52,10 @@ impl Socket for TcpStream {
 }
 
 impl Socket for TlsStream<TcpStream> {
+    fn is_encrypted(&self) -> bool {
+        true
+    }
+
     fn shut(&self) {
         self.get_ref().0.shut();
     }
@@ -57,6 +66,10 @@ impl Socket for TlsStream<TcpStream> {
 }
 
 impl Socket for Box<dyn Socket> {
+    fn is_encrypted(&self) -> bool {
+        (**self).is_encrypted()
+    }
+
     fn shut(&self) {
         (**self).shut();
     }

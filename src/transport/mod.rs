@@ -14,7 +14,7 @@ mod takeover;
 mod wish;
 
 pub use connection::open;
-pub use cut::on_connect;
+pub use cut::{Encrypted, on_connect};
 pub use endpoint::{Endpoint, Heartbeat, Refusal};
 pub use line::Socket;
 pub use takeover::take_over;

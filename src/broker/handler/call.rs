@@ -2,7 +2,7 @@
 use super::Call;
 use crate::broker::messages::Messages;
 use crate::broker::{Node, SessionData, SessionOrder, SubscribeOptions, Target};
-use crate::types::{ChannelName, Disconnect, Fault, Identity, Json, Revocation, SessionId, Unsubscribed};
+use crate::types::{ChannelName, Disconnect, Fault, Handshake, Identity, Json, Revocation, SessionId, Unsubscribed};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -27,6 +27,8 @@ pub struct Residence {
     pub data: SessionData,
     /// What the client said when it connected.
     pub greeting: Option<Json>,
+    /// The request with which the connection began.
+    pub handshake: Option<Arc<Handshake>>,
     /// Whether the client came back to an earlier session.
     pub is_resumed: bool,
     /// Something was emitted for the session, or done to its groups, that may still be on its way to it: an acknowledgement
@@ -90,6 +92,8 @@ pub struct ConnectCall {
     pub headers: HashMap<String, String>,
     /// What the session would belong to, on a wire whose sessions belong to something.
     pub home: Option<ChannelName>,
+    /// The request with which the connection began; none but on Socket.IO.
+    pub handshake: Option<Arc<Handshake>>,
 }
 
 impl Call for ConnectCall {

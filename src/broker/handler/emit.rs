@@ -83,6 +83,11 @@ impl Handlers {
         self.emits.0.entry(event.to_owned()).or_default().push((HomePattern::new(home), Port::new(handler)));
     }
 
+    /// Whether any handler may ask for the request with which a connection began.
+    pub fn sees_handshakes(&self) -> bool {
+        self.connects() || !self.emits.0.is_empty()
+    }
+
     /// Whether any handler takes this event.
     pub fn takes(&self, home: &ChannelName, event: &str) -> bool {
         self.emits.of(home, event).next().is_some()

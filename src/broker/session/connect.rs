@@ -100,6 +100,7 @@ impl Session {
             data: connect.data.clone(),
             headers: connect.headers.clone(),
             home: connect.home.as_ref().map(|home| home.channel.clone()),
+            handshake: connect.handshake.clone(),
         };
         let asked = self.node().handlers().connect(call);
         self.later(ctx, asked, move |session, welcome, ctx| {

@@ -88,6 +88,7 @@ impl Session {
             channel: home.channel.clone(),
             data,
             greeting: connect.data.clone(),
+            handshake: connect.handshake.clone(),
             is_resumed: resume_from.is_some(),
             has_emitted: AtomicBool::new(false),
         });

@@ -85,6 +85,7 @@ fn connect(shape: ConnectShape<'_>, message: &Bytes) -> Command {
         name: shape.name.unwrap_or_default(),
         version: shape.version.unwrap_or_default(),
         headers: shape.headers.unwrap_or_default(),
+        handshake: None,
         subs: subs.collect(),
         home: None,
     }))

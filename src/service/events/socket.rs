@@ -3,7 +3,7 @@ use super::arguments::{Arguments, FromArguments, IntoArguments};
 use super::emitter::{AskError, Emitter, IntoRooms};
 use crate::broker::Emitted;
 use crate::broker::handler::SessionView;
-use crate::types::{ChannelName, Group, Identity, Json, JsonError, ReplyError, SessionId};
+use crate::types::{ChannelName, Group, Handshake, Identity, Json, JsonError, ReplyError, SessionId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::PoisonError;
@@ -44,6 +44,12 @@ impl Socket {
     /// What the client said when it connected; none if nothing.
     pub fn auth(&self) -> Option<Json> {
         self.session.home.as_ref()?.greeting.clone()
+    }
+
+    /// The request with which its connection began: headers and cookies, the parameters of `io(url, {query})`, the address. What the
+    /// client said to this namespace is [`Socket::auth`].
+    pub fn handshake(&self) -> Option<&Handshake> {
+        self.session.home.as_ref()?.handshake.as_deref()
     }
 
     /// Whether the client came back to an earlier session, with its id, rooms and data.

@@ -8,7 +8,7 @@ use super::session::{Answer, EngineSession, Offer, Order};
 use super::sessions::Entry;
 use crate::broker::Cut;
 use crate::transport::body::OutboxBody;
-use crate::transport::cut::SocketCut;
+use crate::transport::cut::{Encrypted, SocketCut};
 use actix_http::ws::{hash_key, verify_handshake};
 use actix_web::body::MessageBody;
 use actix_web::http::Method;
@@ -62,6 +62,7 @@ async fn answer(request: &HttpRequest, payload: Payload, endpoint: &Arc<EngineEn
         headers: request.headers(),
         peer: request.peer_addr(),
         is_upgrade,
+        is_encrypted: request.conn_data::<Encrypted>().is_some() || request.app_config().secure(),
     };
     let purpose = match endpoint.verify(&asked) {
         Ok(_) if is_upgrade && verify_handshake(request.head()).is_err() => Err(Refusal::Request),

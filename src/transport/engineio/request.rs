@@ -21,6 +21,8 @@ pub(super) struct Asked<'a> {
     pub peer: Option<SocketAddr>,
     /// It asks to become a WebSocket.
     pub is_upgrade: bool,
+    /// It came over TLS.
+    pub is_encrypted: bool,
 }
 
 /// What a request that may be is for.
@@ -67,7 +69,7 @@ impl Refusal {
 
 impl<'a> Asked<'a> {
     pub fn arrival(&self) -> Arrival<'a> {
-        Arrival { headers: self.headers, query: self.query, peer: self.peer }
+        Arrival { headers: self.headers, query: self.query, peer: self.peer, is_encrypted: self.is_encrypted }
     }
 
     /// A parameter's value as it was sent: those that are looked at have no letters that would be written otherwise.

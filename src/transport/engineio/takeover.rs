@@ -20,6 +20,7 @@ pub fn take_over<T: Socket>(endpoint: &Arc<EngineEndpoint>, request: &Request, f
         headers: request.headers(),
         peer: request.peer_addr(),
         is_upgrade: true,
+        is_encrypted: framed.io_ref().is_encrypted(),
     };
     let verified = endpoint.verify(&asked).and_then(|purpose| match ws::verify_handshake(request.head()) {
         Ok(()) => Ok(purpose),

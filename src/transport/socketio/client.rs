@@ -8,7 +8,7 @@ use crate::broker::{Ask, Gone, Greeting as Heartbeats, Session, SessionOrder};
 use crate::protocol::socketio::{AckId, Body, EventName, Namespace, Packet, Reassembly, SocketIo, builtin};
 use crate::protocol::{Acknowledge, Command, Connect, Emit, Home};
 use crate::transport::engineio::{Arrival, Broken, Upper, Way};
-use crate::types::{ChannelName, Disconnect, Json, ReplyError};
+use crate::types::{ChannelName, Disconnect, Handshake, Json, ReplyError};
 use actix::prelude::*;
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -26,6 +26,8 @@ pub(super) struct Client {
     shared: Rc<Shared>,
     /// A token that came with the request, for namespaces whose CONNECT brings none.
     token: Option<String>,
+    /// The request with which it began, where handlers may ask for it.
+    handshake: Option<Arc<Handshake>>,
     reassembly: Reassembly,
     members: Vec<Member>,
 }
@@ -45,7 +47,9 @@ impl Client {
         let unanswered = node.limits().unanswered_commands.saturating_mul(EVENTS_A_COMMAND);
         let shared = Shared::new(way, node.metrics().clone(), unanswered);
         let token = token_of_request(arrival.header("authorization"), arrival.query());
-        Client { shared, token, reassembly: Reassembly::default(), members: vec![], door }
+        let sees = node.handlers().sees_handshakes();
+        let handshake = sees.then(|| Arc::new(arrival.handshake(&node.settings().proxies)));
+        Client { shared, token, handshake, reassembly: Reassembly::default(), members: vec![], door }
     }
 
     fn packet(&mut self, packet: Packet) -> Result<(), Broken> {
@@ -86,6 +90,7 @@ impl Client {
             name: "socket.io".to_owned(),
             home: Some(Home { channel: home.clone(), kept_for: self.door.kept_for, resume: greeting.resume() }),
             data: auth,
+            handshake: self.handshake.clone(),
             ..Connect::default()
         };
         let outlet = NamespaceOutlet::new(self.shared.clone(), self.door.encoding(&namespace));

@@ -45,6 +45,7 @@
 //   slow(ms)                      ack(ms) after so many milliseconds
 //   data-set(value)               keeps a value with the socket; ack()
 //   data-get()                    ack(value), null before the first data-set
+//   handshake(header, key)        ack({header, cookie, query, secure, address}) of the request with which it began
 //   throws(code, message)         the handler fails with this error: ack({error: {code, message}})
 // There is no handler of any other event.
 const { createServer } = require('node:http');
@@ -100,6 +101,11 @@ function welcome(socket) {
     ack();
   });
   on('data-get', (ack) => ack(socket.data.value ?? null));
+  on('handshake', (ack, header, key) => {
+    const { headers, query, secure, address } = socket.handshake;
+    const bare = address.replace('::ffff:', '');
+    ack({ header: headers[header] ?? null, cookie: headers.cookie ?? null, query: query[key] ?? null, secure, address: bare });
+  });
 
   on('join', (ack, rooms) => {
     socket.join(rooms);
