@@ -14,6 +14,11 @@ force_push_join_leave = true
 [[namespace]]
 name = "drafts"
 subscribe = "scope:editor"
+[[namespace]]
+name = "watched"
+presence = true
+presence_for = "scope:watcher"
+join_leave = true
 "#;
 
 fn house() -> House {
@@ -132,6 +137,48 @@ fn new_info_of_a_subscription_is_shown_in_its_channel_from_then_on() {
         assert!(refreshed.contains(r#""sub_refresh":{}"#), "{refreshed}");
         for info in shown(&house, &client, &witness).await {
             assert_eq!((&info["conn_info"], &info["chan_info"]), (&Value::from(1), &Value::from("new")), "{info}");
+        }
+    });
+}
+
+#[test]
+fn joins_and_leaves_end_with_the_scope_that_let_the_client_see_who_is_there() {
+    story(async {
+        let house = house();
+        let client = connected(&house, &token(&house, &["watcher"], &[], None)).await;
+        let granted = house.subscription("42", "watched:1", None);
+        client.subscribe("watched:1", &format!(r#""join_leave":true,"token":"{granted}""#)).await;
+        let comes = async || {
+            let other = house.user("43").await;
+            let granted = house.subscription("43", "watched:1", None);
+            other.subscribe("watched:1", &format!(r#""token":"{granted}""#)).await;
+            let told = client.heard().await.iter().any(|line| line.contains(r#""join""#));
+            other.leave();
+            client.heard().await;
+            told
+        };
+        client.forget();
+        assert!(comes().await);
+        refresh(&client, &token(&house, &[], &[], None)).await;
+        client.forget();
+        assert!(!comes().await);
+    });
+}
+
+#[test]
+fn new_info_in_the_subscriptions_of_a_token_is_shown_and_sends_nobody_away() {
+    story(async {
+        let house = house();
+        let claims = |info: &str| serde_json::json!({"sub": "42", "subs": {"news": {"info": info}}});
+        let signed = |info: &str| {
+            let key = jsonwebtoken::EncodingKey::from_secret(b"a secret that is long enough for all");
+            jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims(info), &key).expect("a token")
+        };
+        let (client, witness) = (connected(&house, &signed("old")).await, house.guest().await);
+        witness.subscribe("news", "").await;
+        assert_eq!(refresh(&client, &signed("new")).await, r#"{"id":9,"refresh":{}}"#);
+        for info in shown(&house, &client, &witness).await {
+            assert_eq!(info["chan_info"], "new", "{info}");
         }
     });
 }

@@ -75,7 +75,7 @@ impl Session {
             return Err(Disconnect::INVALID_TOKEN.into());
         }
         let identity = self.unrevoked(Arc::new(grant.identity))?;
-        if self.is_elsewhere(&grant.subs) {
+        if !self.renew_granted(grant.subs) {
             // The SDK comes back with this token, and gets its channels.
             return Err(Disconnect::INSUFFICIENT_STATE.into());
         }

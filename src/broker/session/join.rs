@@ -22,6 +22,8 @@ pub(super) struct Wanted {
     pub presence: bool,
     pub announced: bool,
     pub notices: bool,
+    /// Joins and leaves are told because that was asked for, and may be.
+    pub asked_notices: bool,
     pub positioned: bool,
     pub recoverable: bool,
     pub recover: Option<Recover>,
@@ -67,12 +69,13 @@ impl Wanted {
         let positioned = or(overrides.force_positioning, namespace.force_positioning)
             || asked.positioned && (namespace.allow_positioning || asked.history);
         let announced = or(overrides.join_leave, namespace.join_leave);
-        let notices =
-            or(overrides.force_push_join_leave, namespace.force_push_join_leave) || asked.join_leave && asked.presence;
+        let forced = or(overrides.force_push_join_leave, namespace.force_push_join_leave);
+        let asked_notices = !forced && asked.join_leave && asked.presence;
         Wanted {
             presence: or(overrides.presence, namespace.presence),
             announced,
-            notices: announced && notices,
+            notices: announced && (forced || asked_notices),
+            asked_notices,
             // Without a history no position could be kept: to promise one would be to promise what is lost in silence.
             positioned: (recoverable || positioned) && namespace.has_history(),
             recoverable: recoverable && namespace.has_history(),
@@ -105,6 +108,7 @@ impl Session {
             member: member.clone(),
             server_side: wanted.server_side,
             right: wanted.right.clone(),
+            asked_notices: wanted.asked_notices,
             expiry: None,
             ended: None,
             cut: false,

@@ -103,6 +103,8 @@ struct Subscription {
     /// Made by the server, not by a command.
     server_side: bool,
     right: revoked::Right,
+    /// Joins and leaves are told because the client asked, and may see who is there.
+    asked_notices: bool,
     expiry: Option<DeadlineKey>,
     /// The server has ended it while its join was under way.
     ended: Option<crate::types::Unsubscribed>,

@@ -2,41 +2,47 @@
 //! user is shown from then on (decision 36).
 use super::{Session, revoked::Right};
 use crate::auth::SubscriptionOptions;
-use crate::broker::Namespace;
 use crate::types::{ChannelName, ClientInfo, Identity, Json, Unsubscribed};
 use std::sync::Arc;
 
 impl Session {
-    /// Takes over the identity of a new token, of the same user.
+    /// Takes over the identity of a new token, of the same user, or what is left of it.
     pub(super) fn renew(&mut self, identity: Arc<Identity>) {
         self.show(identity.info.clone());
         self.identity = identity;
         self.recheck();
     }
 
-    /// Whether a new token subscribes to other channels than the one before, or otherwise.
-    pub(super) fn is_elsewhere(&self, granted: &[(String, SubscriptionOptions)]) -> bool {
-        *self.granted != *granted
-    }
-
-    /// Ends the subscriptions that a rule granted, and grants no more.
-    fn recheck(&mut self) {
-        let by_rule = self.subs.iter().filter(|(_, sub)| matches!(sub.right, Right::Rule));
-        let by_rule: Vec<ChannelName> = by_rule.map(|(channel, _)| channel.clone()).collect();
-        for channel in by_rule {
-            let Some(namespace) = self.node().namespace(&channel) else { continue };
-            if !self.will_be_admitted(&namespace.subscribe, &channel) {
-                self.unsubscribe_and_say(&channel, Unsubscribed::SERVER);
-            } else if !self.will_be_admitted(&namespace.presence_for, &channel) {
-                self.stop_notices(&channel, &namespace);
+    /// Takes over the subscriptions of a new token; false where they are others than those of the one before, or under other
+    /// settings.
+    pub(super) fn renew_granted(&mut self, granted: Vec<(String, SubscriptionOptions)>) -> bool {
+        let same = |(one, other): (&(String, SubscriptionOptions), &(String, SubscriptionOptions))| {
+            one.0 == other.0 && one.1.overrides == other.1.overrides
+        };
+        if self.granted.len() != granted.len() || !self.granted.iter().zip(&granted).all(same) {
+            return false;
+        }
+        for (name, options) in &granted {
+            if let Ok(channel) = self.node().channel(name) {
+                self.show_in(&channel, options.info.clone());
             }
         }
+        self.granted = granted.into();
+        true
     }
 
-    /// Joins and leaves are for who may see who is there, but where all are told.
-    pub(super) fn stop_notices(&self, channel: &ChannelName, namespace: &Namespace) {
-        if let Some(sub) = self.subs.get(channel).filter(|_| !namespace.force_push_join_leave) {
-            self.worker.with_listener(channel, sub.key, |listener| listener.notices = false);
+    /// Ends the subscriptions that a rule granted, and grants no more; joins and leaves are for who may see who is there.
+    fn recheck(&mut self) {
+        let channels: Vec<ChannelName> = self.subs.keys().cloned().collect();
+        for channel in channels {
+            let Some(namespace) = self.node().namespace(&channel) else { continue };
+            let Some(sub) = self.subs.get(&channel) else { continue };
+            let is_by_rule = matches!(sub.right, Right::Rule);
+            if is_by_rule && !self.will_be_admitted(&namespace.subscribe, &channel) {
+                self.unsubscribe_and_say(&channel, Unsubscribed::SERVER);
+            } else if sub.asked_notices && !self.will_be_admitted(&namespace.presence_for, &channel) {
+                self.worker.with_listener(&channel, sub.key, |listener| listener.notices = false);
+            }
         }
     }
 

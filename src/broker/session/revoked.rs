@@ -1,11 +1,9 @@
 //! What becomes of a session when something of its identity is taken back (decision 14).
 use super::Session;
 use crate::auth::SubscriptionGrant;
-use crate::broker::Rule;
 use crate::broker::revocations::Standing;
 use crate::types::{ChannelName, Disconnect, Fault, Identity, ReplyError, Revocation, Unsubscribed};
 use actix::prelude::*;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// By what right a session listens to a channel.
@@ -63,24 +61,9 @@ impl Session {
                 self.node().roster().silence(self.id);
                 self.end(Disconnect::INVALID_TOKEN, ctx);
             }
-            (true, false) => self.strip(&revocation.scopes),
+            (true, false) => self.renew(self.identity.without(&revocation.scopes)),
             (false, true) => self.end_subscriptions_of(revocation, upto),
             (false, false) => {}
-        }
-    }
-
-    fn strip(&mut self, scopes: &BTreeSet<String>) {
-        self.identity = self.identity.without(scopes);
-        let by_rule = self.subs.iter().filter(|(_, sub)| matches!(sub.right, Right::Rule));
-        let by_rule: Vec<ChannelName> = by_rule.map(|(channel, _)| channel.clone()).collect();
-        for channel in by_rule {
-            let Some(namespace) = self.node().namespace(&channel) else { continue };
-            let needs = |rule: &Rule| matches!(rule, Rule::Scope(scope) if scopes.contains(scope));
-            if needs(&namespace.subscribe) {
-                self.unsubscribe_and_say(&channel, Unsubscribed::SERVER);
-            } else if needs(&namespace.presence_for) {
-                self.stop_notices(&channel, &namespace);
-            }
         }
     }
 
