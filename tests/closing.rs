@@ -124,3 +124,44 @@ async fn who_is_refused_has_no_session_and_nothing_it_says_is_carried_out() {
     let heard: Value = listener.until(|line| line["push"]["channel"] == "a").await;
     assert_eq!(heard["push"]["pub"]["data"], "last");
 }
+
+/// What is answered to a text frame that is no UTF-8, up to the end.
+fn answer_to_bad_utf8(mut stream: TcpStream) -> Vec<u8> {
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+    stream.write_all(&[0x81, 0x84, 0, 0, 0, 0, b'4', 0xff, 0xfe, 0xfd]).expect("it is open");
+    let mut said = vec![];
+    let _ = stream.read_to_end(&mut said);
+    said
+}
+
+#[test]
+fn text_that_is_no_utf8_ends_with_the_code_of_its_wire() {
+    let broker = Broker::start_shipped();
+    let said = answer_to_bad_utf8(http::upgraded(broker.address()).expect("a WebSocket"));
+    assert_eq!(said[2..4], 3501_u16.to_be_bytes(), "{said:?}");
+    let said = answer_to_bad_utf8(
+        http::upgraded_at(broker.address(), "/socket.io/?EIO=4&transport=websocket").expect("a WebSocket"),
+    );
+    let close = &said[said.len() - 4..];
+    assert_eq!(close, [0x88, 2, 0x03, 0xef], "1007: {said:?}");
+}
+
+#[test]
+fn a_post_that_speaks_of_an_upgrade_is_answered_with_the_close_that_follows() {
+    let broker = broker("");
+    for path in ["/api/publish", "/socket.io/?EIO=4&transport=polling"] {
+        let mut stream = TcpStream::connect(broker.address()).expect("a connection");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+        let body = r#"{"channel":"a","data":1}"#;
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nHost: a\r\nX-API-Key: {API_KEY}\r\nContent-Type: application/json\r\n\
+             Connection: upgrade\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .expect("it is open");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it is closed");
+        assert!(answer.to_ascii_lowercase().contains("\r\nconnection: close\r\n"), "{path}: {answer}");
+    }
+}

@@ -4,6 +4,7 @@ use super::method::{Entry, Malformed, Prepared};
 use super::refusal::Refusal;
 use super::{guard, single};
 use crate::broker::Node;
+use actix_http::ConnectionType;
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use std::time::{Duration, Instant};
@@ -31,7 +32,11 @@ async fn answer(node: Node, request: HttpRequest, body: Payload, read: impl FnOn
         Err(refusal) => return refusal.response(node.metrics()),
     };
     let outcome = call(node.clone()).await;
-    let response = ErrorMode::of(&request).response(name, outcome);
+    let mut response = ErrorMode::of(&request).response(name, outcome);
+    if request.head().upgrade() {
+        // The HTTP server closes then, whatever the answer says; so it shall say so.
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
     node.metrics().api_seconds.observe(started.elapsed().as_secs_f64());
     response
 }

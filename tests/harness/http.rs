@@ -28,11 +28,16 @@ pub fn call(address: SocketAddr, key: &str, method: &str, body: &str) -> Result<
 
 /// A WebSocket after its handshake, to write bytes on.
 pub fn upgraded(address: SocketAddr) -> Result<TcpStream> {
+    upgraded_at(address, "/connection/websocket")
+}
+
+/// One at this path.
+pub fn upgraded_at(address: SocketAddr, path: &str) -> Result<TcpStream> {
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     write!(
         stream,
-        "GET /connection/websocket HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )?;
     let mut head = vec![];

@@ -1,7 +1,7 @@
 //! The handlers of clients' own events, by the home of the session and the event's name.
 use super::call::SessionView;
 use super::hosted::{Call, Handle, HandlerAddr};
-use super::table::{Handlers, Port};
+use super::table::{Bounds, Handlers, Port};
 use crate::broker::Acknowledgement;
 use crate::types::{BoxFuture, ChannelName, Fault, Json};
 use bytes::Bytes;
@@ -113,7 +113,7 @@ impl Handlers {
             for port in &ports[1..] {
                 answer = first_of(answer, bounds.ask_and_see(port, call.clone(), None).await);
             }
-            answer.inspect_err(|fault| complain(&call, fault))
+            answer.inspect_err(|fault| bounds.complain(&call, fault))
         });
         // A handler that blocks its thread has not begun, and must not stop the client for longer than its time.
         let begun = tokio::time::timeout(self.bounds.timeout, begun);
@@ -121,9 +121,13 @@ impl Handlers {
     }
 }
 
-fn complain(call: &EmitCall, fault: &Fault) {
-    let (session, home, event) = (call.session.id, &call.home, &call.event);
-    log::warn!("a handler of {event:?} failed for the session {session} of {home}: {fault}");
+impl Bounds {
+    fn complain(&self, call: &EmitCall, fault: &Fault) {
+        let (session, home, event) = (call.session.id, &call.home, &call.event);
+        let line = format_args!("a handler of {event:?} failed for the session {session} of {home}: {fault}");
+        // Whoever may emit can make it fail.
+        self.metrics.log_some(log::Level::Warn, "handler", line);
+    }
 }
 
 fn first_of(

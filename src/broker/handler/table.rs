@@ -27,7 +27,7 @@ pub struct Handlers {
 pub(super) struct Bounds {
     pub(super) timeout: Duration,
     queue: usize,
-    metrics: Metrics,
+    pub(super) metrics: Metrics,
 }
 
 /// The way to one handler for one kind of call.

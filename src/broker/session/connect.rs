@@ -5,9 +5,11 @@ use crate::auth::{ConnectionGrant, SubscriptionOptions, TokenError};
 use crate::broker::handler::{ConnectCall, Welcome};
 use crate::broker::message::Joined;
 use crate::broker::{Due, SubscribeOptions, Ticket};
+use crate::metrics::Metrics;
 use crate::protocol::{Connect, Connected, Reply};
 use crate::types::{Answer, ChannelName, ClientInfo, Disconnect, Event, Fault, Identity, Place, ReplyError};
 use actix::prelude::*;
+use log::Level;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,7 +76,7 @@ impl Session {
     ) -> Step {
         let grant = match grant {
             Ok(grant) => grant,
-            Err(error) => return self.refuse(connect_fault(error), ctx),
+            Err(error) => return self.refuse(connect_fault(error, self.node().metrics()), ctx),
         };
         let identity = match self.unrevoked(grant.identity) {
             Ok(identity) => identity,
@@ -251,10 +253,10 @@ impl Session {
     }
 }
 
-fn connect_fault(error: TokenError) -> Fault {
+fn connect_fault(error: TokenError, metrics: &Metrics) -> Fault {
     match error {
         TokenError::Invalid(reason) => {
-            log::info!("a connection token was refused: {reason}");
+            metrics.log_some(Level::Info, "token", format_args!("a connection token was refused: {reason}"));
             Disconnect::INVALID_TOKEN.into()
         }
         TokenError::Expired => ReplyError::TOKEN_EXPIRED.into(),

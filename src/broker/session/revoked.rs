@@ -26,7 +26,8 @@ impl Session {
             Standing::Good => Ok(identity),
             Standing::Without(scopes) => Ok(identity.without(&scopes)),
             Standing::Revoked => {
-                log::info!("a connection token was refused: it has been revoked");
+                let line = format_args!("a connection token was refused: it has been revoked");
+                self.node().metrics().log_some(log::Level::Info, "token", line);
                 Err(Disconnect::INVALID_TOKEN.into())
             }
             Standing::Unknown => Err(ReplyError::INTERNAL.into()),

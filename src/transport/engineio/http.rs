@@ -9,12 +9,13 @@ use super::sessions::Entry;
 use crate::broker::Cut;
 use crate::transport::body::OutboxBody;
 use crate::transport::cut::{Encrypted, SocketCut};
+use actix_http::ConnectionType;
 use actix_http::ws::{hash_key, verify_handshake};
 use actix_web::body::MessageBody;
-use actix_web::http::Method;
 use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE,
 };
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
 use bytes::{Bytes, BytesMut};
@@ -44,6 +45,10 @@ pub(super) async fn serve(request: HttpRequest, payload: Payload, endpoint: Data
         }
         _ => answer(&request, payload, &endpoint).await,
     };
+    if request.head().upgrade() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        // The HTTP server closes then, whatever the answer says; so it shall say so.
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
     add(&cors, response.headers_mut());
     response
 }

@@ -61,7 +61,8 @@ impl Way {
     /// The queue had no room, and the session is cut.
     pub(in crate::transport) fn overflowed(&self) {
         Metrics::count(&self.worker.node().metrics().drops, "slow");
-        log::info!("a client was cut off: it reads too slowly");
+        let line = format_args!("a client was cut off: it reads too slowly");
+        self.worker.node().metrics().log_some(log::Level::Info, "slow", line);
         self.tell(Order::Cut);
     }
 
