@@ -108,3 +108,15 @@ fn a_post_that_speaks_of_an_upgrade_is_answered_with_the_close_that_follows() {
         assert!(answer.to_ascii_lowercase().contains("\r\nconnection: close\r\n"), "{path}: {answer}");
     }
 }
+
+#[test]
+fn a_client_that_asks_for_an_encoding_that_is_not_spoken_is_told_and_has_no_session() {
+    let broker = broker();
+    let mut stream = http::upgraded_at(broker.address(), "/connection/websocket?format=protobuf").expect("a WebSocket");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+    stream.write_all(&frame("{\"id\":1,\"connect\":{}}")).expect("it is open");
+    let mut said = vec![];
+    let _ = stream.read_to_end(&mut said);
+    assert_eq!((said[0], &said[2..4]), (0x88, &3506_u16.to_be_bytes()[..]), "a close and nothing before it: {said:?}");
+    assert_eq!((broker.metric("callboard_sessions"), broker.metric("callboard_connections")), (0.0, 0.0));
+}
