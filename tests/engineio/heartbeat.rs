@@ -102,3 +102,15 @@ async fn the_answer_may_take_longer_than_the_interval() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_poll_after_the_deadline_is_refused_each_time() {
+    both(Plan::brisk, async |house| {
+        for _ in 0..10 {
+            let session = house.open().await;
+            tokio::time::sleep(INTERVAL + TIMEOUT).await;
+            session.is_gone().await;
+        }
+    })
+    .await;
+}
