@@ -151,3 +151,21 @@ async fn begun(house: &super::house::House, query: &str) -> TcpStream {
     stream.write_all(b"4half").await.unwrap();
     stream
 }
+
+#[tokio::test]
+async fn a_body_that_does_not_come_in_time_ends_its_session() {
+    both(Plan::brisk, async |house| {
+        let session = house.open().await;
+        let mut stream = TcpStream::connect(house.address).await.expect("a connection");
+        let head = format!(
+            "POST {PATH}?{} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n4",
+            session.query("polling")
+        );
+        stream.write_all(head.as_bytes()).await.expect("it is open");
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).await.expect("an answer");
+        assert_eq!(String::from_utf8_lossy(&status), "HTTP/1.1 408");
+        session.is_gone().await;
+    })
+    .await;
+}
