@@ -97,8 +97,8 @@ struct Joining {
     gap: Option<Seq>,
     /// How many of them are known, for who goes on without them.
     missed: u64,
-    /// The channel has died.
-    is_orphan: bool,
+    /// Whatever it could go on without, it cannot go on.
+    must_return: bool,
 }
 
 /// What it is known by that deliveries never arrived.
@@ -110,8 +110,17 @@ pub enum Gap {
     After(Seq),
     /// The channel itself has missed something.
     Elsewhere,
+    /// Something was to be done to listeners: whoever goes on could hear what is not meant for it any more.
+    Undone,
     /// The channel has died: who listens has no place any more.
     Orphaned,
+}
+
+impl Gap {
+    /// Whether nobody can go on after it.
+    fn ends_all(self) -> bool {
+        matches!(self, Gap::Undone | Gap::Orphaned)
+    }
 }
 
 /// What becomes of a listener that has missed something.
@@ -210,12 +219,12 @@ impl Listener {
             State::Live { since } if since.seq < upto => {
                 let may_recover = since.top.is_some();
                 let began = since.seq;
-                if may_recover || gap == Gap::Orphaned {
+                if may_recover || gap.ends_all() {
                     self.state = State::Cut;
                     return Missed::ComesBack;
                 }
                 match gap {
-                    Gap::Behind | Gap::Orphaned => Missed::Nothing,
+                    Gap::Behind | Gap::Undone | Gap::Orphaned => Missed::Nothing,
                     Gap::After(after) => {
                         Missed::GoesOn(Loss { count: between(after.max(began), upto), is_exact: true })
                     }
@@ -226,11 +235,11 @@ impl Listener {
             // It is not known yet where it begins.
             State::Joining(joining) => {
                 joining.gap = joining.gap.max(Some(upto));
-                joining.is_orphan |= gap == Gap::Orphaned;
+                joining.must_return |= gap.ends_all();
                 joining.missed += match gap {
                     Gap::After(after) => between(after, upto),
                     Gap::Elsewhere => 1,
-                    Gap::Behind | Gap::Orphaned => 0,
+                    Gap::Behind | Gap::Undone | Gap::Orphaned => 0,
                 };
                 Missed::Nothing
             }
@@ -246,7 +255,7 @@ impl Listener {
     pub fn settle(&mut self, since: Since) -> Settled {
         let State::Joining(joining) = &mut self.state else { return Settled::Cut };
         match joining.gap.filter(|gap| *gap > since.seq) {
-            Some(_) if since.top.is_some() || joining.is_orphan => {
+            Some(_) if since.top.is_some() || joining.must_return => {
                 self.state = State::Cut;
                 return Settled::Cut;
             }

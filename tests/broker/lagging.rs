@@ -193,3 +193,39 @@ fn so_many_a_second_are_told_to_come_back_and_the_others_in_their_turn() {
         }
     });
 }
+
+#[test]
+fn what_is_done_to_a_session_is_not_lost_in_silence_where_its_hub_is_behind() {
+    use super::residents::{Resident, args, home};
+    use callboard::broker::{Emission, Instruct, SessionOrder};
+    use callboard::types::{Audience, Disconnect};
+    for leaves in [false, true] {
+        story(async {
+            let house = narrow(1);
+            let who = Resident::arrive(&house, false).await;
+            rest().await;
+            let emit = |audience: Audience| {
+                let emission = Emission::new("said", args("[\"secret\"]"), vec![]).expect("an array");
+                drop(house.node.emit(&home(), Emission { audience, ..emission }));
+            };
+            let regroup = |join: &[&str], leave: &[&str]| Instruct::Regroup {
+                join: join.iter().map(|name| (*name).into()).collect(),
+                leave: leave.iter().map(|name| (*name).into()).collect(),
+            };
+            house.node.instruct(&home(), Audience::EVERYONE, regroup(&["red"], &[]));
+            rest().await;
+            // Of these the hub takes the first only, and what is done comes behind them.
+            (0..20).for_each(|_| emit(Audience::of(["nobody".into()])));
+            let what = match leaves {
+                true => regroup(&[], &["red"]),
+                false => Instruct::Order(SessionOrder::Disconnect(Disconnect::FORCE_DISCONNECT)),
+            };
+            house.node.instruct(&home(), Audience::EVERYONE, what);
+            rest().await;
+            emit(Audience::of(["red".into()]));
+            let heard = who.heard().await;
+            assert!(!heard.iter().any(|line| line.contains("secret")), "{heard:?}");
+            assert!(heard.iter().any(|line| line.starts_with("close ")), "{heard:?}");
+        });
+    }
+}

@@ -270,7 +270,7 @@ impl Channel {
             // Behind what was sent before, unless there is no room, which is a gap by itself.
             match hub.handle.inlet.try_send(HubItem::Gap(self.name.clone(), self.seq)) {
                 Ok(()) => hub.sent = self.seq,
-                Err(_) => hub.fall_behind(&self.name, self.seq),
+                Err(_) => hub.fall_behind(&self.name, self.seq, false),
             }
         }
     }

@@ -60,7 +60,7 @@ impl Channel {
             None => {
                 let Some(handle) = self.node.hub(hub) else { return };
                 let backlog = Arc::new(Backlog::new(Seq::from(self.life) << 64));
-                self.hubs.push(Listening { handle, listeners: 1, sent: self.seq, backlog });
+                self.hubs.push(Listening { handle, listeners: 1, sent: self.seq, backlog, is_undone: false });
             }
         }
     }

@@ -70,6 +70,8 @@ struct Listening {
     sent: Seq,
     /// What did not fit into its queue.
     backlog: Arc<Backlog>,
+    /// Among what did not fit since the last delivery was something that was to be done to listeners.
+    is_undone: bool,
 }
 
 impl Channel {
@@ -141,13 +143,15 @@ impl Channel {
 impl Listening {
     /// Whether the hub has taken it.
     fn offer(&mut self, delivery: &Arc<Delivery>) -> bool {
-        match self.handle.inlet.try_send(HubItem::Delivery(delivery.clone(), self.sent)) {
+        match self.handle.inlet.try_send(HubItem::Delivery(delivery.clone(), self.sent, self.is_undone)) {
             Ok(()) => {
-                self.sent = delivery.seq;
+                (self.sent, self.is_undone) = (delivery.seq, false);
                 true
             }
             Err(TrySendError::Full(_)) => {
-                self.fall_behind(&delivery.channel, delivery.seq);
+                let is_undone = delivery.body.changes_listeners();
+                self.is_undone |= is_undone;
+                self.fall_behind(&delivery.channel, delivery.seq, is_undone);
                 false
             }
             Err(TrySendError::Closed(_)) => false,
@@ -155,8 +159,8 @@ impl Listening {
     }
 
     /// Something did not fit: those who listen now are told, also where nothing more comes.
-    fn fall_behind(&self, channel: &ChannelName, seq: Seq) {
-        if self.backlog.add(seq) {
+    fn fall_behind(&self, channel: &ChannelName, seq: Seq, is_undone: bool) {
+        if self.backlog.add(seq, is_undone) {
             self.handle.addr.do_send(Lagging::Behind(channel.clone(), self.backlog.clone()));
         }
     }

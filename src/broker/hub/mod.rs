@@ -61,7 +61,7 @@ impl StreamHandler<HubItem> for Hub {
     fn handle(&mut self, item: HubItem, ctx: &mut Self::Context) {
         let mut table = self.table.borrow_mut();
         match item {
-            HubItem::Delivery(delivery, after) => table.deliver(&delivery, after),
+            HubItem::Delivery(delivery, after, is_undone) => table.deliver(&delivery, after, is_undone),
             HubItem::Gap(channel, seq) => table.lag(&channel, Gap::Elsewhere, seq),
             HubItem::Route(channel, addr) => table.learn(channel, addr),
             HubItem::Forget(channel, forget) => {
@@ -81,7 +81,10 @@ impl Handler<Lagging> for Hub {
     fn handle(&mut self, lagging: Lagging, ctx: &mut Self::Context) {
         let mut table = self.table.borrow_mut();
         match lagging {
-            Lagging::Behind(channel, backlog) => table.lag(&channel, Gap::Behind, backlog.take()),
+            Lagging::Behind(channel, backlog) => {
+                let (upto, is_undone) = backlog.take();
+                table.lag(&channel, if is_undone { Gap::Undone } else { Gap::Behind }, upto);
+            }
             // Who joined its successor in the meantime begins later than its last count. The address stays until it is
             // used: it may be the successor's.
             Lagging::ChannelLost(channel, last) => table.lag(&channel, Gap::Orphaned, last),

@@ -126,14 +126,15 @@ impl HubTable {
         }
     }
 
-    /// Hands a delivery to its listeners. `after` is the last one before it that this hub was sent.
-    pub(super) fn deliver(&mut self, delivery: &Arc<Delivery>, after: Seq) {
+    /// Hands a delivery to its listeners. `after` is the last one before it that this hub was sent; `is_undone` says that between
+    /// them something was to be done to listeners.
+    pub(super) fn deliver(&mut self, delivery: &Arc<Delivery>, after: Seq, is_undone: bool) {
         let Some(local) = local(&mut self.known, &delivery.channel) else {
             // The last listener has left, and its channel does not know yet: nobody is asked here.
             return delivery.body.round().into_iter().for_each(|round| self.rounds.asked(round, []));
         };
         if delivery.seq > after + 1 {
-            let gap = Gap::After(after);
+            let gap = if is_undone { Gap::Undone } else { Gap::After(after) };
             local.lag(&delivery.channel, gap, delivery.seq - 1, &mut self.comebacks, &self.metrics);
         }
         match &delivery.body {
@@ -202,7 +203,7 @@ mod tests {
             position: None,
             envelope: Some(Arc::new(Envelope { ack: Some(round.number), ..Envelope::PLAIN })),
         };
-        table.deliver(&Arc::new(Delivery::new(channel, Body::Event(Arc::new(event)), 1)), 0);
+        table.deliver(&Arc::new(Delivery::new(channel, Body::Event(Arc::new(event)), 1)), 0, false);
         assert!(round.over.try_recv().is_ok(), "nobody is waited for");
     }
 }

@@ -227,8 +227,9 @@ pub struct Forgotten(pub HubId);
 
 /// To a hub, in order with deliveries.
 pub enum HubItem {
-    /// Something for the listeners of a channel, and the count of the last one before it that the hub was sent.
-    Delivery(Arc<Delivery>, Seq),
+    /// Something for the listeners of a channel, the count of the last one before it that the hub was sent, and whether something
+    /// between them was to be done to listeners.
+    Delivery(Arc<Delivery>, Seq, bool),
     /// What the channel should have delivered with this count is lost.
     Gap(ChannelName, Seq),
     /// Where a channel lives.
@@ -276,26 +277,31 @@ pub struct Backlog {
     /// The channel's counts are above this.
     base: Seq,
     upto: AtomicU64,
+    /// Among it was something that was to be done to listeners.
+    is_undone: AtomicBool,
     is_told: AtomicBool,
 }
 
 impl Backlog {
     /// Nothing is missing yet of a channel whose counts are above `base`, by less than 2^64.
     pub fn new(base: Seq) -> Self {
-        Backlog { base, upto: AtomicU64::new(0), is_told: AtomicBool::new(false) }
+        Backlog { base, upto: AtomicU64::new(0), is_undone: AtomicBool::new(false), is_told: AtomicBool::new(false) }
     }
 
     /// The delivery of this count did not fit; whether the hub is to be told.
-    pub fn add(&self, seq: Seq) -> bool {
+    pub fn add(&self, seq: Seq, is_undone: bool) -> bool {
         let above = u64::try_from(seq.saturating_sub(self.base)).unwrap_or(u64::MAX);
         self.upto.store(above, Ordering::SeqCst);
+        self.is_undone.fetch_or(is_undone, Ordering::SeqCst);
         !self.is_told.swap(true, Ordering::SeqCst)
     }
 
-    /// The hub looks. In this order: what is added after the look is told anew.
-    pub fn take(&self) -> Seq {
+    /// The hub looks: how far it is behind, and whether something was to be done. In this order: what is added after the look is
+    /// told anew.
+    pub fn take(&self) -> (Seq, bool) {
         self.is_told.store(false, Ordering::SeqCst);
-        self.base + Seq::from(self.upto.load(Ordering::SeqCst))
+        let is_undone = self.is_undone.swap(false, Ordering::SeqCst);
+        (self.base + Seq::from(self.upto.load(Ordering::SeqCst)), is_undone)
     }
 }
 
