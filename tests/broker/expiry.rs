@@ -69,6 +69,25 @@ fn a_subscription_whose_token_has_ended_is_ended_after_the_grace() {
 }
 
 #[test]
+fn what_ends_later_than_deadlines_reach_does_not_end_early() {
+    const DAY: u64 = 24 * 3600;
+    story(async {
+        let house = house();
+        let client = house.user("42").await;
+        house.node.refresh(target(), Some(now() + 800 * DAY as i64), None).await.unwrap();
+        let token = house.subscription("42", "news", Some(700 * DAY));
+        client.subscribe("news", &format!(r#""token":"{token}""#)).await;
+        client.forget();
+        pass(Duration::from_secs(699 * DAY)).await;
+        assert_eq!(client.heard().await.len(), 0);
+        pass(Duration::from_secs(2 * DAY)).await;
+        assert!(client.heard().await[0].contains(r#""code":2501"#));
+        pass(Duration::from_secs(100 * DAY)).await;
+        assert_eq!(client.heard().await, ["close 3005"]);
+    });
+}
+
+#[test]
 fn a_subscription_of_the_server_that_ends_closes() {
     story(async {
         let house = house();

@@ -102,6 +102,27 @@ fn an_unsubscribe_that_meets_a_join_under_way_is_told_after_its_reply() {
 }
 
 #[test]
+fn what_ends_a_join_under_way_ends_its_recovery() {
+    story(async {
+        let house = Plan::of(KEPT).build();
+        let client = house.user("42").await;
+        let witness = house.guest().await;
+        let subscribed = witness.subscribe("news", "").await;
+        let epoch = subscribed["epoch"].as_str().expect("an epoch");
+        house.publish("news", 1).await.unwrap();
+        house.engine.slow_histories.store(true, SeqCst);
+        let from = format!(r#""recover":true,"epoch":"{epoch}","offset":0"#);
+        client.say(&format!(r#"{{"id":2,"subscribe":{{"channel":"news",{from}}}}}"#));
+        rest().await;
+        house.node.unsubscribe(target(), Some("news")).await.unwrap();
+        house.engine.let_go(0);
+        let heard = client.heard().await;
+        assert!(heard[0].starts_with(r#"{"id":2,"subscribe""#) && !heard[0].contains("publications"), "{heard:?}");
+        assert!(heard[1].contains(r#""code":2000"#), "{heard:?}");
+    });
+}
+
+#[test]
 fn a_join_of_the_server_that_its_client_gives_up_does_not_finish_the_clients_own() {
     story(async {
         let house = Plan::of(KEPT).build();

@@ -142,6 +142,34 @@ fn new_info_of_a_subscription_is_shown_in_its_channel_from_then_on() {
 }
 
 #[test]
+fn a_subscription_whose_new_token_has_other_settings_begins_anew_with_them() {
+    story(async {
+        let house = house();
+        let (client, witness) = (connected(&house, &token(&house, &[], &[], None)).await, house.guest().await);
+        let grant = |overrides: &str| {
+            let key = jsonwebtoken::EncodingKey::from_secret(b"a secret that is long enough for all");
+            let claims = format!(r#"{{"sub": "42", "channel": "news", "override": {overrides}}}"#);
+            jsonwebtoken::encode(&jsonwebtoken::Header::default(), &json(&claims), &key).expect("a token")
+        };
+        client.subscribe("news", &format!(r#""token":"{}""#, grant("{}"))).await;
+        let refresh = async |token: &str| {
+            client.forget();
+            client.say(&format!(r#"{{"id":9,"sub_refresh":{{"channel":"news","token":"{token}"}}}}"#));
+            client.heard().await
+        };
+        assert_eq!(refresh(&grant("{}")).await, [r#"{"id":9,"sub_refresh":{}}"#]);
+        let hidden = grant(r#"{"presence": {"value": false}, "force_push_join_leave": {"value": false}}"#);
+        let heard = refresh(&hidden).await;
+        assert!(heard.iter().any(|line| line.contains(r#""code":2500"#)), "{heard:?}");
+        client.subscribe("news", &format!(r#""token":"{hidden}""#)).await;
+        client.forget();
+        assert_eq!(house.node.presence("news").await.expect("it is kept").len(), 0);
+        witness.subscribe("news", "").await;
+        assert_eq!(client.heard().await.len(), 0);
+    });
+}
+
+#[test]
 fn joins_and_leaves_end_with_the_scope_that_let_the_client_see_who_is_there() {
     story(async {
         let house = house();

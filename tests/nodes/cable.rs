@@ -18,6 +18,8 @@ struct State {
     swallows: bool,
     /// How much later than all else comes what is pushed to who has subscribed.
     push_delay: Duration,
+    /// How much later than what is pushed comes what is answered.
+    answer_delay: Duration,
     /// Both ends of what goes through, to cut them.
     ends: Vec<TcpStream>,
 }
@@ -62,6 +64,11 @@ impl Cable {
         self.state.lock().unwrap().push_delay = delay;
     }
 
+    /// What is answered comes later than what is pushed from now on.
+    pub fn delay_answers(&self, delay: Duration) {
+        self.state.lock().unwrap().answer_delay = delay;
+    }
+
     /// One can connect again, and is answered.
     pub fn mend(&self) {
         let mut state = self.state.lock().unwrap();
@@ -93,14 +100,14 @@ fn carry(
             tail.drain(..tail.len().saturating_sub(last.len()));
         }
         let is_swallowed = is_answer && state.swallows;
-        let delay = state.push_delay;
+        let (push_delay, answer_delay) = (state.push_delay, state.answer_delay);
         drop(state);
         if !is_answer && memchr::memmem::find(&chunk[..length], b"SUBSCRIBE").is_some() {
             subscribes.store(true, SeqCst);
         }
-        if is_answer && subscribes.load(SeqCst) {
+        if is_answer {
             // A slow network is what is told of here, so it is slept for.
-            std::thread::sleep(delay);
+            std::thread::sleep(if subscribes.load(SeqCst) { push_delay } else { answer_delay });
         }
         if !is_swallowed {
             to.write_all(&chunk[..length])?;

@@ -38,3 +38,28 @@ async fn an_acknowledgement_comes_behind_what_was_emitted_before_it() {
         assert_eq!(client.next().await, "437[]");
     }
 }
+
+#[tokio::test]
+async fn a_room_is_joined_and_left_between_the_same_events_where_the_bus_is_faster_than_its_answers() {
+    let redis = Redis::start();
+    let cable = Cable::to(redis.port());
+    let node = Broker::start_example_with("socketio_fixture", &["--redis", &cable.url()]);
+    let (mut client, _) = Client::connect(node.address(), &json!({})).await;
+    assert_eq!(client.event().await[0], "auth");
+    cable.delay_answers(LATE);
+    for round in 0..20 {
+        let room = format!("room-{round}");
+        let emit = async |client: &mut Client, event: &str| {
+            let what = json!({"rooms": [room], "event": event, "args": [round]});
+            client.say(&format!("42{}", json!(["all", what]))).await;
+        };
+        emit(&mut client, "before").await;
+        client.say(&format!("42{}", json!(["join", [room]]))).await;
+        emit(&mut client, "within").await;
+        client.say(&format!("42{}", json!(["leave", [room]]))).await;
+        emit(&mut client, "after").await;
+        client.say(&format!(r#"42["message",{round}]"#)).await;
+        assert_eq!(client.event().await, json!(["within", round]));
+        assert_eq!(client.event().await, json!(["message-back", round]));
+    }
+}

@@ -36,7 +36,7 @@ struct Waiting {
 }
 
 /// What is done here alone.
-enum Here {
+pub(super) enum Here {
     Event(Arc<Event>),
     Instruction(Instruction),
 }
@@ -68,6 +68,12 @@ impl Channel {
         while self.abroad.waiting.front().is_some_and(|waiting| waiting.turn <= self.abroad.back) {
             self.do_first();
         }
+        self.do_overdue(self.abroad.back);
+    }
+
+    /// The event of this turn is here, and is delivered next: those of all turns before it have come back, or never will.
+    pub(super) fn comes_back(&mut self, turn: Option<u64>) {
+        self.came_back(turn.and_then(|turn| turn.checked_sub(1)));
     }
 
     /// The first listener comes: what was published before the node is subscribed does not come back.
@@ -140,7 +146,7 @@ impl Channel {
         }
     }
 
-    fn act(&mut self, what: Here) -> Option<Position> {
+    pub(super) fn act(&mut self, what: Here) -> Option<Position> {
         match what {
             Here::Event(event) => {
                 let event = self.keep_aside(event);

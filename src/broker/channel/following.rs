@@ -153,6 +153,7 @@ impl Channel {
             return;
         }
         if let Some(event) = self.next_in_order(event, turn, ctx) {
+            self.comes_back(turn);
             self.fan_out(Body::Event(Arc::new(event)));
         }
         if self.following.filling.is_none() {

@@ -1,5 +1,5 @@
 //! How listeners come to a channel and leave it (decision 28).
-use super::{Channel, Listening, Phase, drive};
+use super::{Channel, Listening, drive};
 use crate::broker::handler::LifecycleEvent;
 use crate::broker::listener::Since;
 use crate::broker::message::{Backlog, Join, Joined, Leave, Member, Membership, Routed};
@@ -172,7 +172,7 @@ impl Handler<Join> for Channel {
     type Result = ();
 
     fn handle(&mut self, join: Join, ctx: &mut Self::Context) {
-        if !matches!(self.phase, Phase::Active) {
+        if !self.is_active() {
             return self.put_off(Routed::Join(join));
         }
         let Some(namespace) = self.node.namespace(&self.name) else {

@@ -3,25 +3,23 @@ mod abroad;
 mod aside;
 mod following;
 mod joining;
+mod publishing;
 mod retirement;
 
-use super::message::{Backlog, HubHandle, HubItem, Lagging, Publish, PublishAnswer, Routed};
-use super::{Body, Delivery, Instruction, Node, Seq};
-use crate::broker::query;
-use crate::engine::{EngineAnswer, Error, Published};
+use super::message::{Backlog, HubHandle, HubItem, Lagging};
+use super::{Body, Delivery, Node, Seq};
+use crate::engine::EngineAnswer;
 use crate::metrics::NamespaceMetrics;
-use crate::types::{Answer, ChannelName, Place, ReplyError};
+use crate::types::{Answer, ChannelName, Place};
 use abroad::Abroad;
 use actix::prelude::*;
 use following::Following;
 pub(super) use joining::PRESENCE_TTL;
+use publishing::Publishing;
 use retirement::Phase;
 use smallvec::SmallVec;
-use std::collections::VecDeque;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::task::{self, Poll, ready};
 use tokio::sync::mpsc::error::TrySendError;
 
 /// The actor of one channel.
@@ -36,8 +34,7 @@ pub struct Channel {
     life: u64,
     /// The count of the last delivery.
     seq: Seq,
-    /// Publishes that wait for the engine, in the order they came: so they are delivered and answered, too.
-    publishing: VecDeque<Pending>,
+    publishing: Publishing,
     /// Joins that wait for the engine.
     joining: usize,
     following: Following,
@@ -47,20 +44,6 @@ pub struct Channel {
     phase: Phase,
     idle_check: bool,
     counted: NamespaceMetrics,
-}
-
-/// What waits in the order of publishes. The engine goes on with each by itself, so that only the first is looked at.
-enum Pending {
-    Publish(Awaited, EngineAnswer<Published>),
-    /// Waits for nothing of its own.
-    Instruction(Instruction),
-}
-
-/// A publish that the engine has been asked for.
-struct Awaited {
-    answer: PublishAnswer,
-    /// Its turn, where it may go over the bus.
-    turn: Option<u64>,
 }
 
 struct Listening {
@@ -88,7 +71,7 @@ impl Channel {
             listeners,
             life,
             seq: Seq::from(life) << 64,
-            publishing: VecDeque::new(),
+            publishing: Publishing::default(),
             joining: 0,
             following: Following::default(),
             abroad: Abroad::default(),
@@ -119,24 +102,6 @@ impl Channel {
                 self.node.rounds().asked(round, []);
             }
         }
-    }
-
-    fn accept(&mut self, awaited: Awaited, outcome: Result<Published, Error>, ctx: &mut Context<Self>) {
-        let Awaited { answer, turn } = awaited;
-        let position = match outcome {
-            Ok(Published::Deliver(event)) => {
-                self.counted.publishes.inc();
-                self.deliver_here(event, ctx)
-            }
-            Ok(Published::OnBus(position)) => {
-                self.counted.publishes.inc();
-                self.went_abroad(turn);
-                position
-            }
-            Ok(Published::Repeated(position)) => position,
-            Err(error) => return answer.give(Err(query::refusal(error))),
-        };
-        answer.give(Ok(position));
     }
 }
 
@@ -175,86 +140,4 @@ pub(super) fn drive(answer: EngineAnswer<()>) {
 
 impl Actor for Channel {
     type Context = Context<Self>;
-}
-
-impl Handler<Publish> for Channel {
-    type Result = ();
-
-    fn handle(&mut self, publish: Publish, ctx: &mut Self::Context) {
-        if !matches!(self.phase, Phase::Active) {
-            return self.put_off(Routed::Publish(Box::new(publish)));
-        }
-        let Some(namespace) = self.node.namespace(&self.name) else {
-            self.check_idle_later(ctx);
-            return publish.answer.give(Err(ReplyError::UNKNOWN_CHANNEL));
-        };
-        let (event, mut options, answer) = publish.split(namespace.retention());
-        let turn = self.next_turn();
-        options.turn = turn;
-        let awaited = Awaited { answer, turn };
-        match self.node.engine().publish(event, options) {
-            Answer::Ready(outcome) if self.publishing.is_empty() => {
-                self.accept(awaited, outcome, ctx);
-                self.check_idle_later(ctx);
-            }
-            outcome => self.await_publish(awaited, outcome, ctx),
-        }
-    }
-}
-
-impl Handler<Instruction> for Channel {
-    type Result = ();
-
-    fn handle(&mut self, instruction: Instruction, ctx: &mut Self::Context) {
-        if !matches!(self.phase, Phase::Active) {
-            return self.put_off(Routed::Instruction(instruction));
-        }
-        match self.publishing.is_empty() {
-            true => {
-                self.instruct(instruction, ctx);
-                self.check_idle_later(ctx);
-            }
-            false => self.publishing.push_back(Pending::Instruction(instruction)),
-        }
-    }
-}
-
-/// Takes the outcomes of publishes in the order of the publishes, until none waits.
-struct Outcomes;
-
-impl ActorFuture<Channel> for Outcomes {
-    type Output = ();
-
-    fn poll(
-        self: Pin<&mut Self>,
-        channel: &mut Channel,
-        ctx: &mut Context<Channel>,
-        task: &mut task::Context<'_>,
-    ) -> Poll<()> {
-        while let Some(first) = channel.publishing.front_mut() {
-            if let Pending::Publish(_, outcome) = first {
-                ready!(outcome.poll_ready(task));
-            }
-            match channel.publishing.pop_front() {
-                Some(Pending::Publish(awaited, Answer::Ready(outcome))) => channel.accept(awaited, outcome, ctx),
-                Some(Pending::Instruction(instruction)) => channel.instruct(instruction, ctx),
-                // It has just been ready.
-                Some(Pending::Publish(_, Answer::Later(_))) | None => {}
-            }
-        }
-        channel.check_idle_later(ctx);
-        Poll::Ready(())
-    }
-}
-
-impl Channel {
-    /// Waits for the engine without losing the order. Everything an actor has spawned is looked at in whatever order, so
-    /// one task looks at all that wait.
-    fn await_publish(&mut self, awaited: Awaited, outcome: EngineAnswer<Published>, ctx: &mut Context<Self>) {
-        let idle = self.publishing.is_empty();
-        self.publishing.push_back(Pending::Publish(awaited, outcome));
-        if idle {
-            ctx.spawn(Outcomes);
-        }
-    }
 }

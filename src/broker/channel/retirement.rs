@@ -29,12 +29,17 @@ pub(super) enum Phase {
 }
 
 impl Channel {
+    /// Whether it takes in what comes.
+    pub(super) fn is_active(&self) -> bool {
+        matches!(self.phase, Phase::Active)
+    }
+
     fn is_idle(&self) -> bool {
         self.hubs.is_empty() && self.joining == 0 && self.publishing.is_empty()
     }
 
     pub(super) fn check_idle_later(&mut self, ctx: &mut Context<Self>) {
-        if self.is_idle() && !self.idle_check && matches!(self.phase, Phase::Active) {
+        if self.is_idle() && !self.idle_check && self.is_active() {
             self.idle_check = true;
             let addr = ctx.address().downgrade();
             // Beside the actor: a timer of its own would be looked at again with each message that comes.
@@ -94,7 +99,7 @@ impl Handler<CheckIdle> for Channel {
 
     fn handle(&mut self, _: CheckIdle, ctx: &mut Self::Context) {
         self.idle_check = false;
-        if self.is_idle() && matches!(self.phase, Phase::Active) {
+        if self.is_idle() && self.is_active() {
             // From now on nothing is taken in, so that a join that is on its way meets the next channel of this name instead
             // of one that is about to end.
             self.phase = Phase::Offered { held: vec![] };

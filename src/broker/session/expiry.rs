@@ -1,12 +1,13 @@
 //! What ends by itself: identities and subscriptions, and the tokens that prolong them.
 use super::{Session, Step};
 use crate::auth::{ConnectionGrant, SubscriptionGrant, TokenError};
-use crate::broker::{Due, Ticket};
+use crate::broker::{DeadlineKey, Due, Ticket};
 use crate::protocol::{Expiry, Reply, SubRefresh};
 use crate::types::{Answer, ChannelName, Disconnect, Fault, ReplyError, Unsubscribed};
 use actix::prelude::*;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::time::Instant;
 
 /// A client may come this much later than its token's end: it asks for a new one only then.
 const GRACE: Duration = Duration::from_secs(25);
@@ -22,30 +23,58 @@ pub(super) fn expiry(at: Option<i64>) -> Option<Expiry> {
     at.map(|at| Expiry { ttl: u32::try_from((at - now()).max(1)).unwrap_or(u32::MAX) })
 }
 
-fn until(at: i64) -> Duration {
-    // The deadline queue reaches two years; a token that lives longer is looked at again then.
-    const FAR: Duration = Duration::from_secs(600 * 24 * 3600);
-    (Duration::from_secs((at - now()).max(0) as u64) + GRACE).min(FAR)
+/// When something ends, and the deadline that says so.
+pub(super) struct Ends {
+    at: Instant,
+    key: DeadlineKey,
 }
 
 impl Session {
-    pub(super) fn schedule_identity(&mut self, ctx: &mut Context<Self>) {
-        if let Some(key) = self.expiry.take() {
-            self.worker.deadlines().cancel(key);
-        }
+    /// Sees to it that the session hears of the end of something, at this time in seconds since 1970 and the grace.
+    fn ends(&self, at: Option<i64>, due: Due, ctx: &Context<Self>) -> Option<Ends> {
+        let time = Duration::from_secs((at? - now()).max(0) as u64) + GRACE;
+        // What ends after the end of the clock does not.
+        self.ends_at(Instant::now().checked_add(time)?, due, ctx)
+    }
+
+    fn ends_at(&self, at: Instant, due: Due, ctx: &Context<Self>) -> Option<Ends> {
         let me = ctx.address().downgrade().recipient();
-        let at = self.identity.expires_at;
-        self.expiry = at.map(|at| self.worker.deadlines().after(until(at), me, Due::Identity));
+        let key = self.worker.deadlines().after(at.duration_since(Instant::now()), me, due);
+        Some(Ends { at, key })
+    }
+
+    /// Whether it is the end. Where it is not, as the queue of deadlines reaches less far, this is looked at again.
+    fn is_over(&self, ends: &mut Option<Ends>, due: Due, ctx: &Context<Self>) -> bool {
+        match ends.take() {
+            Some(later) if later.at > Instant::now() => {
+                *ends = self.ends_at(later.at, due, ctx);
+                false
+            }
+            Some(_) => true,
+            None => false,
+        }
+    }
+
+    /// Nothing ends by itself any more.
+    pub(super) fn goes_on(&self, ends: Option<Ends>) {
+        if let Some(ends) = ends {
+            self.worker.deadlines().cancel(ends.key);
+        }
+    }
+
+    pub(super) fn schedule_identity(&mut self, ctx: &mut Context<Self>) {
+        let ends = self.ends(self.identity.expires_at, Due::Identity, ctx);
+        let before = std::mem::replace(&mut self.ends, ends);
+        self.goes_on(before);
     }
 
     pub(super) fn schedule_subscription(&mut self, channel: &ChannelName, at: Option<i64>, ctx: &mut Context<Self>) {
-        let Some(sub) = self.subs.get_mut(channel) else { return };
-        if let Some(key) = sub.expiry.take() {
-            self.worker.deadlines().cancel(key);
-        }
-        let me = ctx.address().downgrade().recipient();
-        let due = Due::Subscription(channel.clone());
-        sub.expiry = at.map(|at| self.worker.deadlines().after(until(at), me, due));
+        let ends = self.ends(at, Due::Subscription(channel.clone()), ctx);
+        let before = match self.subs.get_mut(channel) {
+            Some(sub) => std::mem::replace(&mut sub.ends, ends),
+            None => ends,
+        };
+        self.goes_on(before);
     }
 
     pub(super) fn refresh(&mut self, ticket: Ticket, token: &str, ctx: &mut Context<Self>) -> Step {
@@ -84,6 +113,20 @@ impl Session {
         Ok(Reply::Refreshed(expiry(self.identity.expires_at)))
     }
 
+    fn subscription_is_due(&mut self, channel: ChannelName, ctx: &mut Context<Self>) {
+        let Some(sub) = self.subs.get_mut(&channel) else { return };
+        let (is_by_server, mut ends) = (sub.server_side, sub.ends.take());
+        let is_over = self.is_over(&mut ends, Due::Subscription(channel.clone()), ctx);
+        if let Some(sub) = self.subs.get_mut(&channel) {
+            sub.ends = ends;
+        }
+        match (is_over, is_by_server) {
+            (true, true) => self.end(Disconnect::SUBSCRIPTION_EXPIRED, ctx),
+            (true, false) => self.unsubscribe_and_say(&channel, Unsubscribed::EXPIRED),
+            (false, _) => {}
+        }
+    }
+
     pub(super) fn sub_refresh(&mut self, ticket: Ticket, refresh: SubRefresh, ctx: &mut Context<Self>) -> Step {
         let channel = match self.node().channel(&refresh.channel) {
             Ok(channel) if self.subs.contains_key(&channel) => channel,
@@ -116,8 +159,17 @@ impl Session {
             return Err(Disconnect::INVALID_TOKEN.into());
         }
         let right = self.right_of(&grant).ok_or(ReplyError::PERMISSION_DENIED)?;
-        if let Some(sub) = self.subs.get_mut(channel) {
-            sub.right = right;
+        let Some(sub) = self.subs.get_mut(channel) else { return Err(ReplyError::PERMISSION_DENIED.into()) };
+        sub.right = right;
+        if sub.overrides != grant.overrides {
+            // The SDK subscribes again with this token, and gets its settings.
+            return match sub.server_side {
+                true => Err(Disconnect::INSUFFICIENT_STATE.into()),
+                false => {
+                    self.unsubscribe_and_say(channel, Unsubscribed::INSUFFICIENT_STATE);
+                    Ok(Reply::SubRefreshed(expiry(grant.expires_at)))
+                }
+            };
         }
         self.show_in(channel, grant.info);
         self.schedule_subscription(channel, grant.expires_at, ctx);
@@ -131,21 +183,14 @@ impl Handler<Due> for Session {
     fn handle(&mut self, due: Due, ctx: &mut Self::Context) {
         match due {
             Due::Identity => {
-                self.expiry = None;
-                match self.identity.expires_at {
-                    Some(at) if at + GRACE.as_secs() as i64 > now() => self.schedule_identity(ctx),
-                    Some(_) => self.end(Disconnect::CONNECTION_EXPIRED, ctx),
-                    None => {}
+                let mut ends = self.ends.take();
+                let is_over = self.is_over(&mut ends, Due::Identity, ctx);
+                self.ends = ends;
+                if is_over {
+                    self.end(Disconnect::CONNECTION_EXPIRED, ctx);
                 }
             }
-            Due::Subscription(channel) => match self.subs.get_mut(&channel) {
-                Some(sub) if sub.server_side => self.end(Disconnect::SUBSCRIPTION_EXPIRED, ctx),
-                Some(sub) => {
-                    sub.expiry = None;
-                    self.unsubscribe_and_say(&channel, Unsubscribed::EXPIRED);
-                }
-                None => {}
-            },
+            Due::Subscription(channel) => self.subscription_is_due(channel, ctx),
             Due::Linger => self.end(Disconnect::STALE, ctx),
             Due::Heartbeat | Due::Own(_) => {}
         }

@@ -35,6 +35,7 @@ pub(super) struct Wanted {
     pub expires_at: Option<i64>,
     pub server_side: bool,
     pub right: Right,
+    pub overrides: Overrides,
     /// The groups it begins in, its own first.
     pub groups: Vec<Group>,
     /// How many events a recovery may bring; none for what `limits.recover_max` says.
@@ -79,6 +80,7 @@ impl Wanted {
             // Without a history no position could be kept: to promise one would be to promise what is lost in silence.
             positioned: (recoverable || positioned) && namespace.has_history(),
             recoverable: recoverable && namespace.has_history(),
+            overrides: *overrides,
             ..Wanted::default()
         }
     }
@@ -108,8 +110,9 @@ impl Session {
             member: member.clone(),
             server_side: wanted.server_side,
             right: wanted.right.clone(),
+            overrides: wanted.overrides,
             asked_notices: wanted.asked_notices,
-            expiry: None,
+            ends: None,
             ended: None,
             cut: false,
         };
@@ -134,9 +137,11 @@ impl Session {
     ) -> Result<(Subscribed, Since), Fault> {
         let Plan { channel, wanted, turn } = plan;
         // The subscription may have been ended meanwhile, and another one begun.
-        let Some(key) = self.subs.get(&channel).filter(|sub| sub.turn == turn).map(|sub| sub.key) else {
+        let Some(sub) = self.subs.get(&channel).filter(|sub| sub.turn == turn) else {
             return Err(ReplyError::INTERNAL.into());
         };
+        // The right to it may have been lost meanwhile: the reply tells of the join, and of nothing that was said there.
+        let (key, is_ended) = (sub.key, sub.ended.is_some());
         let joined = joined.inspect_err(|_| self.drop_subscription(&channel))?;
         let number = wanted.compaction.then_some(joined.number);
         let told = joined.since.clone();
@@ -152,11 +157,11 @@ impl Session {
             }
             Settled::Cut => (told, false, true),
         };
-        let recovery = joined.recovery.map(|recovery| match overflowed {
+        let recovery = joined.recovery.map(|recovery| match overflowed || is_ended {
             true => Recovered { complete: false, events: vec![] },
             false => passing(recovery, wanted.filter.as_deref()),
         });
-        if wanted.reject_unrecovered && recovery.as_ref().is_some_and(|recovery| !recovery.complete) {
+        if !is_ended && wanted.reject_unrecovered && recovery.as_ref().is_some_and(|recovery| !recovery.complete) {
             self.drop_subscription(&channel);
             return Err(ReplyError::UNRECOVERABLE_POSITION.into());
         }
@@ -202,9 +207,7 @@ impl Session {
     pub(super) fn drop_subscription(&mut self, channel: &ChannelName) {
         let Some(mut sub) = self.subs.remove(channel) else { return };
         self.worker.unlisten(channel, sub.key);
-        if let Some(key) = sub.expiry.take() {
-            self.worker.deadlines().cancel(key);
-        }
+        self.goes_on(sub.ends.take());
         if sub.membership.is_some() {
             self.node().tell(LifecycleEvent::Unsubscribed(self.view(), channel.clone()));
         }

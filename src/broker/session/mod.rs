@@ -16,8 +16,8 @@ pub use control::SubscribeOptions;
 use super::handler::{LifecycleEvent, SessionView};
 use super::listener::Since;
 use super::message::{Ask, Gone, Member, Membership};
-use super::{DeadlineKey, ListenerKey, Node, Outlet, Rule, SessionAddr, Ticket, Worker};
-use crate::auth::SubscriptionOptions;
+use super::{ListenerKey, Node, Outlet, Rule, SessionAddr, Ticket, Worker};
+use crate::auth::{Overrides, SubscriptionOptions};
 use crate::protocol::{Command, Reply};
 use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Identity, SessionId};
 use actix::prelude::*;
@@ -50,7 +50,7 @@ pub struct Session {
     joins: u64,
     /// Publishes without an outcome.
     publishing: usize,
-    expiry: Option<DeadlineKey>,
+    ends: Option<expiry::Ends>,
     /// Listeners that go live as soon as the reply that tells of them is in the outbox.
     after_reply: Vec<(ChannelName, Since)>,
     /// What it belongs to, on a wire whose sessions belong to something.
@@ -103,9 +103,11 @@ struct Subscription {
     /// Made by the server, not by a command.
     server_side: bool,
     right: revoked::Right,
+    /// How its token has it differ from what the namespace says.
+    overrides: Overrides,
     /// Joins and leaves are told because the client asked, and may see who is there.
     asked_notices: bool,
-    expiry: Option<DeadlineKey>,
+    ends: Option<expiry::Ends>,
     /// The server has ended it while its join was under way.
     ended: Option<crate::types::Unsubscribed>,
     /// It has missed something while its join was under way: the client comes back as soon as it knows of it.
@@ -154,7 +156,7 @@ impl Session {
             pace: Pace::Free,
             joins: 0,
             publishing: 0,
-            expiry: None,
+            ends: None,
             after_reply: vec![],
             home: None,
             reason: Disconnect::CONNECTION_CLOSED,
@@ -286,9 +288,8 @@ impl Session {
         }
         let channels: Vec<ChannelName> = self.subs.keys().cloned().collect();
         channels.iter().for_each(|channel| self.drop_subscription(channel));
-        if let Some(key) = self.expiry.take() {
-            self.worker.deadlines().cancel(key);
-        }
+        let ends = self.ends.take();
+        self.goes_on(ends);
         if let Some(view) = view {
             let node = self.node();
             if let Some(me) = &self.me {
