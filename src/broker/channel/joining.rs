@@ -7,7 +7,7 @@ use crate::broker::query;
 use crate::broker::{HubId, Namespace, Node, Seq, recovery};
 use crate::engine::{EngineAnswer, Error, HistoryPage, HistoryQuery};
 use crate::metrics::Metrics;
-use crate::types::{Answer, ChannelName, Place, ReplyError, SessionId};
+use crate::types::{Answer, ChannelName, ClientInfo, Place, ReplyError, SessionId};
 use actix::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// A presence entry ends with its session, whichever way that ends; this time only bounds what could be left of one in an
 /// engine that outlives the process.
-pub(in crate::broker) const PRESENCE_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
+const PRESENCE_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What a join reads before it is answered.
 struct Start {
@@ -44,6 +44,18 @@ impl Drop for Listed {
             drive(self.node.engine().remove_presence(&self.channel, self.client));
         }
     }
+}
+
+/// Adds somebody to who is present, or changes what is shown of them. At the bound the listener stands all the same; that it is
+/// not listed shows in the metrics.
+pub(in crate::broker) fn list(node: &Node, channel: &ChannelName, info: Arc<ClientInfo>) -> EngineAnswer<()> {
+    let metrics = node.metrics().clone();
+    node.engine().add_presence(channel, info, PRESENCE_TTL).then(move |added| {
+        if added.is_err() {
+            Metrics::count(&metrics.refusals, "presence");
+        }
+        Ok(())
+    })
 }
 
 impl Channel {
@@ -90,14 +102,7 @@ impl Channel {
         let (node, channel, info) = (self.node.clone(), self.name.clone(), join.member.info.clone());
         page.and_then(move |page| {
             let listed = Listed { node, channel, client: info.client, stays: false };
-            let added = listed.node.engine().add_presence(&listed.channel, info, PRESENCE_TTL);
-            added.then(move |added| {
-                if added.is_err() {
-                    // At the bound the listener stands all the same; that it is not listed shows in the metrics.
-                    Metrics::count(&listed.node.metrics().refusals, "presence");
-                }
-                Ok(Start { page, listed: Some(listed) })
-            })
+            list(&listed.node, &listed.channel, info).then(move |_| Ok(Start { page, listed: Some(listed) }))
         })
     }
 

@@ -14,7 +14,7 @@ use crate::types::{Answer, ChannelName, Place};
 use abroad::Abroad;
 use actix::prelude::*;
 use following::Following;
-pub(super) use joining::PRESENCE_TTL;
+pub(super) use joining::list;
 use publishing::Publishing;
 use retirement::Phase;
 use smallvec::SmallVec;

@@ -3,7 +3,7 @@ mod publish;
 
 pub use publish::{Publish, PublishAnswer, PublishDone};
 
-use super::channel::{PRESENCE_TTL, drive};
+use super::channel::{drive, list};
 use super::hub::{Hub, HubId};
 use super::listener::Since;
 use super::outlet::Ticket;
@@ -127,7 +127,7 @@ impl Membership {
         };
         leave.member.info = member.info.clone();
         if leave.member.presence {
-            drive(leave.node.engine().add_presence(&leave.channel, member.info.clone(), PRESENCE_TTL));
+            drive(list(&leave.node, &leave.channel, member.info.clone()));
         }
     }
 

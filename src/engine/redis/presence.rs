@@ -59,17 +59,27 @@ impl Present {
         self.table().keys().cloned().collect()
     }
 
-    /// What is to be renewed in a channel; what has ended is forgotten.
-    fn due(&self, channel: &ChannelName) -> Vec<Entry> {
+    /// The sessions to be renewed in a channel; what has ended is forgotten.
+    fn due(&self, channel: &ChannelName) -> Vec<SessionId> {
         let now = Instant::now();
         let mut table = self.table();
         let Some(entries) = table.get_mut(channel) else { return vec![] };
         entries.retain(|_, entry| entry.ends > now);
-        let due = entries.values().cloned().collect();
+        let due = entries.keys().copied().collect();
         if entries.is_empty() {
             table.remove(channel);
         }
         due
+    }
+
+    /// What these sessions are shown as in a channel, as long as `then` runs: what changes them or takes them away comes behind
+    /// what it asks of Redis.
+    fn with<T>(&self, channel: &ChannelName, sessions: &[SessionId], then: impl FnOnce(&[Entry]) -> T) -> T {
+        let table = self.table();
+        let entries = table.get(channel);
+        let entries: Vec<Entry> =
+            entries.map_or(vec![], |entries| sessions.iter().filter_map(|id| entries.get(id).cloned()).collect());
+        then(&entries)
     }
 }
 
@@ -90,6 +100,10 @@ impl Core {
             command.arg(envelope::write_info(info));
         }
         self.ask(&key, command, false)
+    }
+
+    fn renewing(self: &Arc<Self>, channel: &ChannelName, sessions: &[SessionId]) -> Option<Asked> {
+        self.present.with(channel, sessions, |entries| (!entries.is_empty()).then(|| self.adding(channel, entries)))
     }
 
     /// Tells of a join or a leave; nobody waits for that.
@@ -169,7 +183,8 @@ pub(super) async fn renew(core: Weak<Core>) {
         for channels in strong.present.channels().chunks(AT_ONCE) {
             let due = channels.iter().map(|channel| (channel, strong.present.due(channel)));
             let renewals = due.flat_map(|(channel, due)| {
-                due.chunks(BATCH).map(|batch| strong.adding(channel, batch).wait()).collect::<Vec<_>>()
+                let renew = |batch: &[SessionId]| strong.renewing(channel, batch).map(Asked::wait);
+                due.chunks(BATCH).filter_map(renew).collect::<Vec<_>>()
             });
             futures_util::future::join_all(renewals).await;
         }
