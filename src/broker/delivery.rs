@@ -1,5 +1,5 @@
 //! One thing on its way to the listeners of a channel, encoded at most once for each encoding.
-use super::{Instruct, Instruction};
+use super::Instruction;
 use crate::protocol::{ENCODINGS, Encoding, Frame, Push};
 use crate::types::{Audience, ChannelName, Event, Place, Position};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -17,12 +17,6 @@ pub enum Body {
 }
 
 impl Body {
-    /// Whether it changes which groups listeners are in, or what sessions do: it must not be left out in silence.
-    pub fn changes_listeners(&self) -> bool {
-        let Body::Instruction(instruction) = self else { return false };
-        matches!(instruction.what, Instruct::Regroup { .. } | Instruct::Order(_))
-    }
-
     /// The round of acknowledgements that an event asks for; none for most.
     pub fn round(&self) -> Option<u64> {
         match self {

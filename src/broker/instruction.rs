@@ -1,7 +1,7 @@
 //! What is done to the listeners of a channel, in order with its events: whoever regroups them and then publishes finds them
 //! regrouped.
+use super::lag::Loss;
 use super::message::SessionOrder;
-use super::messages::Loss;
 use crate::types::{Audience, ChannelName, Group};
 use actix::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,6 @@
 //! One session's interest in one channel, as its hub keeps it.
-use super::messages::{Loss, Post};
+use super::lag::{Gap, Lag, Loss, Skipped};
+use super::messages::Post;
 use super::{Body, Delivery, Outlet, Seq, SessionAddr, SessionOrder};
 use crate::filter::TagsFilter;
 use crate::types::{ChannelName, Group, Place, SessionId};
@@ -95,32 +96,12 @@ struct Joining {
     lost: Option<Since>,
     /// Deliveries up to this count never arrived.
     gap: Option<Seq>,
+    /// The last count before the first of them.
+    first: Option<Seq>,
     /// How many of them are known, for who goes on without them.
-    missed: u64,
+    missed: Loss,
     /// Whatever it could go on without, it cannot go on.
     must_return: bool,
-}
-
-/// What it is known by that deliveries never arrived.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gap {
-    /// The hub's queue is full. The next delivery shows how many are missing.
-    Behind,
-    /// A delivery came, and the last one before it that was sent has this count.
-    After(Seq),
-    /// The channel itself has missed something.
-    Elsewhere,
-    /// Something was to be done to listeners: whoever goes on could hear what is not meant for it any more.
-    Undone,
-    /// The channel has died: who listens has no place any more.
-    Orphaned,
-}
-
-impl Gap {
-    /// Whether nobody can go on after it.
-    fn ends_all(self) -> bool {
-        matches!(self, Gap::Undone | Gap::Orphaned)
-    }
 }
 
 /// What becomes of a listener that has missed something.
@@ -223,27 +204,37 @@ impl Listener {
                     self.state = State::Cut;
                     return Missed::ComesBack;
                 }
-                match gap {
-                    Gap::Behind | Gap::Undone | Gap::Orphaned => Missed::Nothing,
-                    Gap::After(after) => {
-                        Missed::GoesOn(Loss { count: between(after.max(began), upto), is_exact: true })
-                    }
-                    Gap::Elsewhere => Missed::GoesOn(Loss { count: 1, is_exact: false }),
-                }
+                let loss = self.loss(gap, began, upto);
+                if loss.is_none() { Missed::Nothing } else { Missed::GoesOn(loss) }
             }
             State::Live { .. } | State::Cut => Missed::Nothing,
             // It is not known yet where it begins.
-            State::Joining(joining) => {
-                joining.gap = joining.gap.max(Some(upto));
-                joining.must_return |= gap.ends_all();
-                joining.missed += match gap {
-                    Gap::After(after) => between(after, upto),
-                    Gap::Elsewhere => 1,
-                    Gap::Behind | Gap::Undone | Gap::Orphaned => 0,
-                };
+            State::Joining(_) => {
+                self.note_gap(gap, upto);
                 Missed::Nothing
             }
         }
+    }
+
+    fn note_gap(&mut self, gap: Gap, upto: Seq) {
+        let loss = self.loss(gap, 0, upto);
+        let State::Joining(joining) = &mut self.state else { return };
+        joining.gap = joining.gap.max(Some(upto));
+        joining.must_return |= gap.ends_all();
+        joining.missed = joining.missed.and(loss);
+        if let Gap::Before(skipped) | Gap::Elsewhere(skipped) = gap {
+            joining.first.get_or_insert(upto.saturating_sub(skipped.deliveries.into()));
+        }
+    }
+
+    /// How much of what never arrived up to `upto` would have reached it, had it begun at this count.
+    fn loss(&self, gap: Gap, began: Seq, upto: Seq) -> Loss {
+        let (Gap::Before(skipped) | Gap::Elsewhere(skipped)) = gap else { return Loss::NONE };
+        let Skipped { deliveries, events, notices, .. } = skipped;
+        let count = u64::from(events) + if self.notices { u64::from(notices) } else { 0 };
+        let is_known = self.filter.is_none() && self.member.is_none() && matches!(gap, Gap::Before(_));
+        let is_all_its_own = began <= upto.saturating_sub(deliveries.into()) || count == deliveries;
+        Loss { count: count.min(between(began, upto)), is_exact: is_known && is_all_its_own }
     }
 
     /// Whether it has missed something and waits to be taken anew.
@@ -259,8 +250,12 @@ impl Listener {
                 self.state = State::Cut;
                 return Settled::Cut;
             }
-            Some(gap) => joining.missed = joining.missed.min(between(since.seq, gap)),
-            None => joining.missed = 0,
+            Some(gap) => {
+                let most = between(since.seq, gap);
+                joining.missed.is_exact &= joining.first.is_some_and(|first| since.seq <= first);
+                joining.missed.count = joining.missed.count.min(most);
+            }
+            None => joining.missed = Loss::NONE,
         }
         match &joining.lost {
             Some(lost) if lost.seq > since.seq => {
@@ -274,12 +269,17 @@ impl Listener {
     pub fn go_live(&mut self, channel: &ChannelName, since: Since) {
         let State::Joining(joining) = &mut self.state else { return };
         let held = std::mem::take(&mut joining.held);
-        if joining.missed > 0 {
-            self.outlet.lagged(channel, Loss { count: joining.missed, is_exact: true });
-        }
+        let (missed, gap) = (joining.missed, joining.gap.unwrap_or_default());
         self.state = State::Live { since };
-        for delivery in held {
-            self.offer(&delivery, 0);
+        let after = held.partition_point(|delivery| delivery.seq <= gap);
+        for delivery in &held[..after] {
+            self.offer(delivery, 0);
+        }
+        if missed.count > 0 {
+            self.outlet.lagged(&Lag::new(channel, missed));
+        }
+        for delivery in &held[after..] {
+            self.offer(delivery, 0);
         }
     }
 

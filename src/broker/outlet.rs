@@ -1,8 +1,7 @@
 //! Where a session's words go: the connection's side of a session, whatever carries it.
-use super::messages::Loss;
-use super::{Delivery, FlightPlace};
+use super::{Delivery, FlightPlace, Lag};
 use crate::protocol::{Push, Reply};
-use crate::types::{ChannelName, Disconnect};
+use crate::types::Disconnect;
 
 /// Names a command of a connection between its arrival and its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +30,10 @@ pub trait Outlet {
         None
     }
 
-    /// Events of this channel were lost at this place, or may have been, which nobody can bring: its listener goes on without
+    /// Events of a channel were lost at this place, or may have been, which nobody can bring: its listener goes on without
     /// them (decision 23a).
-    fn lagged(&self, channel: &ChannelName, loss: Loss) {
-        let _ = (channel, loss);
+    fn lagged(&self, lag: &Lag) {
+        let _ = lag;
     }
 
     /// Ends the connection after what is queued; its client is told why.

@@ -2,7 +2,7 @@
 use super::deadline::Deadlines;
 use super::hub::{Bounds, Hub, HubTable, Standing};
 use super::listener::{Listener, Since};
-use super::message::{HubHandle, Join, Publish, Routed};
+use super::message::{HubHandle, Join, Lagging, Publish, Routed};
 use super::{HubId, ListenerKey, Node};
 use crate::types::{ChannelName, ReplyError};
 use actix::dev::SendError;
@@ -111,6 +111,11 @@ impl Worker {
     /// Whether a listener has missed something, and has to be taken anew. One that has been meanwhile has not.
     pub fn is_cut(&self, channel: &ChannelName, key: ListenerKey) -> bool {
         self.table.borrow_mut().listener(channel, key).is_some_and(|listener| listener.is_cut())
+    }
+
+    /// A listener missed something while it joined: it is told to come back in its turn, now that its client knows of the join.
+    pub fn come_back(&self, channel: &ChannelName, key: ListenerKey) {
+        self.hub.addr.do_send(Lagging::Cut(channel.clone(), key));
     }
 
     /// Changes a listener; none where it is gone.

@@ -1,9 +1,9 @@
 //! A session's way out through a WebSocket: encodes, keeps answers in order, fills the outbox.
-use crate::broker::messages::Loss;
+use crate::broker::Lag;
 use crate::broker::{Delivery, Outbox, Outlet, Pushed, Ticket};
 use crate::metrics::Metrics;
 use crate::protocol::{Push, Reply, Wire};
-use crate::types::{ChannelName, Disconnect};
+use crate::types::Disconnect;
 use bytes::{BufMut, Bytes, BytesMut};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -212,10 +212,9 @@ impl Outlet for SocketOutlet {
         self.push_frame(self.wire.push(push).websocket().clone());
     }
 
-    fn lagged(&self, channel: &ChannelName, loss: Loss) {
-        // Whether anything was lost over the bus is not known, and there is no word for that.
-        if loss.count > 0 {
-            self.push(&Push::Lagged { channel: channel.clone(), count: loss.count });
+    fn lagged(&self, lag: &Lag) {
+        if let Some(told) = lag.told() {
+            self.deliver(told, None);
         }
     }
 

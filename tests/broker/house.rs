@@ -5,8 +5,8 @@ use callboard::auth::{
     ApiConfig, ApiKeys, Authenticator, Config, ConnectionToken, Issuer, Origins, OwnNames, SubscriptionToken,
     TrustedProxies,
 };
+use callboard::broker::Lag;
 use callboard::broker::handler::Handlers;
-use callboard::broker::messages::Loss;
 use callboard::broker::{
     Ask, Delivery, Gone, Greeting, Limits, Namespace, Namespaces, Node, Outlet, Parts, PublishRequest, Session,
     Settings, Ticket, Worker,
@@ -14,7 +14,7 @@ use callboard::broker::{
 use callboard::metrics::Metrics;
 use callboard::protocol::centrifuge::CentrifugeJson;
 use callboard::protocol::{Encoding, Push, Reply, Wire};
-use callboard::types::{ChannelName, Disconnect, Json, ReplyError};
+use callboard::types::{Disconnect, Json, ReplyError};
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -282,9 +282,9 @@ impl Outlet for Ear {
         self.hear(&WIRE.push(push));
     }
 
-    fn lagged(&self, channel: &ChannelName, loss: Loss) {
-        if loss.count > 0 {
-            self.push(&Push::Lagged { channel: channel.clone(), count: loss.count });
+    fn lagged(&self, lag: &Lag) {
+        if let Some(told) = lag.told() {
+            self.deliver(told, None);
         }
     }
 

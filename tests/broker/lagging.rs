@@ -195,6 +195,56 @@ fn so_many_a_second_are_told_to_come_back_and_the_others_in_their_turn() {
 }
 
 #[test]
+fn those_who_miss_something_while_they_join_come_back_in_their_turn_too() {
+    use std::sync::atomic::Ordering::SeqCst;
+    story(async {
+        let limits = Limits { hub_queue: 1, lag_pace: 1, ..Limits::default() };
+        let house = Plan { limits, ..Plan::of(KEPT) }.build();
+        let publisher = house.guest().await;
+        house.engine.slow_histories.store(true, SeqCst);
+        let mut listeners = vec![];
+        for _ in 0..3 {
+            let listener = house.guest().await;
+            listener.say(r#"{"id":2,"subscribe":{"channel":"news"}}"#);
+            listeners.push(listener);
+        }
+        rest().await;
+        flood(&publisher, 1..21).await;
+        (0..3).for_each(|nth| house.engine.let_go(nth));
+        rest().await;
+        let told = || listeners.iter().filter(|listener| listener.said().contains(&TOLD.to_owned())).count();
+        assert_eq!(told(), 1);
+        for count in 2..4 {
+            super::house::pass(std::time::Duration::from_secs(1)).await;
+            assert_eq!(told(), count);
+        }
+    });
+}
+
+#[test]
+fn sessions_of_a_namespace_without_recovery_stay_and_what_they_missed_is_counted() {
+    use super::residents::{Resident, args, home};
+    use callboard::broker::Emission;
+    story(async {
+        let house = narrow(1);
+        let who = Resident::arrive(&house, false).await;
+        rest().await;
+        let emit = |number: u64| {
+            let emission = Emission::new("said", args(&format!("[{number}]")), vec![]).expect("an array");
+            drop(house.node.emit(&home(), emission));
+        };
+        (1..41).for_each(emit);
+        rest().await;
+        emit(41);
+        let heard = who.heard().await;
+        assert!(heard.last().is_some_and(|line| line.contains("41")), "{heard:?}");
+        assert!(heard.len() < 41 && !heard.iter().any(|line| line.starts_with("close")), "{heard:?}");
+        let text = house.metrics.text().expect("text");
+        assert!(text.contains(r#"callboard_drops_total{reason="lagging"} 1"#), "{text}");
+    });
+}
+
+#[test]
 fn what_is_done_to_a_session_is_not_lost_in_silence_where_its_hub_is_behind() {
     use super::residents::{Resident, args, home};
     use callboard::broker::{Emission, Instruct, SessionOrder};

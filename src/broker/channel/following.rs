@@ -1,7 +1,7 @@
 //! What the bus brings: in the order of positions, each once, and no gap that is neither filled nor told.
 use super::Channel;
+use crate::broker::lag::{Loss, Skipped};
 use crate::broker::message::HubItem;
-use crate::broker::messages::Loss;
 use crate::broker::{Body, Instruct, Instruction};
 use crate::engine::{Error, HistoryPage, HistoryQuery, Sink};
 use crate::metrics::Metrics;
@@ -268,9 +268,10 @@ impl Channel {
     fn resync_all(&mut self) {
         self.seq += 1;
         for hub in &mut self.hubs {
+            hub.skipped.add_unknown();
             // Behind what was sent before, unless there is no room, which is a gap by itself.
-            match hub.handle.inlet.try_send(HubItem::Gap(self.name.clone(), self.seq)) {
-                Ok(()) => hub.sent = self.seq,
+            match hub.handle.inlet.try_send(HubItem::Gap(self.name.clone(), self.seq, hub.skipped)) {
+                Ok(()) => hub.skipped = Skipped::default(),
                 Err(_) => hub.fall_behind(&self.name, self.seq, false),
             }
         }

@@ -1,6 +1,7 @@
 //! How listeners come to a channel and leave it (decision 28).
 use super::{Channel, Listening, drive};
 use crate::broker::handler::LifecycleEvent;
+use crate::broker::lag::Skipped;
 use crate::broker::listener::Since;
 use crate::broker::message::{Backlog, Join, Joined, Leave, Member, Membership, Routed};
 use crate::broker::query;
@@ -72,7 +73,7 @@ impl Channel {
             None => {
                 let Some(handle) = self.node.hub(hub) else { return };
                 let backlog = Arc::new(Backlog::new(Seq::from(self.life) << 64));
-                self.hubs.push(Listening { handle, listeners: 1, sent: self.seq, backlog, is_undone: false });
+                self.hubs.push(Listening { handle, listeners: 1, skipped: Skipped::default(), backlog });
             }
         }
     }

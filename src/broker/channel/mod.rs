@@ -6,6 +6,7 @@ mod joining;
 mod publishing;
 mod retirement;
 
+use super::lag::Skipped;
 use super::message::{Backlog, HubHandle, HubItem, Lagging};
 use super::{Body, Delivery, Node, Seq};
 use crate::engine::EngineAnswer;
@@ -49,12 +50,10 @@ pub struct Channel {
 struct Listening {
     handle: HubHandle,
     listeners: usize,
-    /// The last delivery that the hub was sent, or that it need not have.
-    sent: Seq,
+    /// What did not fit since the last that did.
+    skipped: Skipped,
     /// What did not fit into its queue.
     backlog: Arc<Backlog>,
-    /// Among what did not fit since the last delivery was something that was to be done to listeners.
-    is_undone: bool,
 }
 
 impl Channel {
@@ -108,15 +107,14 @@ impl Channel {
 impl Listening {
     /// Whether the hub has taken it.
     fn offer(&mut self, delivery: &Arc<Delivery>) -> bool {
-        match self.handle.inlet.try_send(HubItem::Delivery(delivery.clone(), self.sent, self.is_undone)) {
+        match self.handle.inlet.try_send(HubItem::Delivery(delivery.clone(), self.skipped)) {
             Ok(()) => {
-                (self.sent, self.is_undone) = (delivery.seq, false);
+                self.skipped = Skipped::default();
                 true
             }
             Err(TrySendError::Full(_)) => {
-                let is_undone = delivery.body.changes_listeners();
-                self.is_undone |= is_undone;
-                self.fall_behind(&delivery.channel, delivery.seq, is_undone);
+                self.skipped.add(&delivery.body);
+                self.fall_behind(&delivery.channel, delivery.seq, self.skipped.is_undone);
                 false
             }
             Err(TrySendError::Closed(_)) => false,

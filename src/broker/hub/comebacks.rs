@@ -1,41 +1,49 @@
 //! Who is to come back because something never arrived: so many a second, or all clients of a channel would come at once.
-use crate::broker::listener::Holder;
-use crate::broker::message::SessionOrder;
-use crate::metrics::Metrics;
+use super::ListenerKey;
 use crate::types::ChannelName;
-use std::collections::VecDeque;
+use foldhash::quality::RandomState;
+use indexmap::IndexSet;
 use std::time::Duration;
 
 /// Turns of a second.
 const TURNS: usize = 10;
 
-/// The comebacks of one worker. Bounded by its listeners, each of which is told once.
+/// The comebacks of one worker: at most as many as it has listeners, for each is in here once, and not longer than it is there.
 pub(super) struct Comebacks {
-    waiting: VecDeque<(Holder, ChannelName)>,
+    waiting: IndexSet<(ChannelName, ListenerKey), RandomState>,
+    /// Where the next one is taken from. One that is taken leaves its place to the last, so the places are gone through in turn
+    /// or the newest would always go first.
+    next: usize,
     /// How many may be told in a turn.
     a_turn: usize,
     turn: Duration,
     /// How many may still be told in this turn.
     left: usize,
-    metrics: Metrics,
 }
 
 impl Comebacks {
     /// At most `pace` are told a second.
-    pub fn new(pace: usize, metrics: Metrics) -> Self {
+    pub fn new(pace: usize) -> Self {
         let a_turn = (pace / TURNS).max(1);
         let turn = Duration::from_secs(1).mul_f64(a_turn as f64 / pace.max(1) as f64);
-        Comebacks { waiting: VecDeque::new(), a_turn, turn, left: a_turn, metrics }
+        Comebacks { waiting: IndexSet::default(), next: 0, a_turn, turn, left: a_turn }
     }
 
-    /// Tells whoever holds the listener that it has to come back, now or in its turn.
-    pub fn add(&mut self, holder: Holder, channel: ChannelName) {
+    /// Whether a listener may be told now that it has to come back; where not, it is told in its turn.
+    pub fn admit(&mut self, channel: &ChannelName, key: ListenerKey) -> bool {
         if self.left == 0 {
-            self.metrics.reached("lag_pace");
-            return self.waiting.push_back((holder, channel));
+            self.waiting.insert((channel.clone(), key));
+            return false;
         }
         self.left -= 1;
-        holder.do_send(SessionOrder::Resync(channel));
+        true
+    }
+
+    /// The listener is gone.
+    pub fn forget(&mut self, channel: &ChannelName, key: ListenerKey) {
+        if !self.waiting.is_empty() {
+            self.waiting.swap_remove(&(channel.clone(), key));
+        }
     }
 
     /// How long a turn is, where one is under way.
@@ -43,14 +51,51 @@ impl Comebacks {
         (self.left < self.a_turn).then_some(self.turn)
     }
 
-    /// A turn is over, and the next one begins.
-    pub fn next_turn(&mut self) {
-        self.left = self.a_turn;
-        while self.left > 0
-            && let Some((holder, channel)) = self.waiting.pop_front()
-        {
-            self.left -= 1;
-            holder.do_send(SessionOrder::Resync(channel));
+    /// A turn is over, and the next one begins: whoever is told in it.
+    pub fn next_turn(&mut self) -> Vec<(ChannelName, ListenerKey)> {
+        let told = self.waiting.len().min(self.a_turn);
+        self.left = self.a_turn - told;
+        (0..told).filter_map(|_| self.take()).collect()
+    }
+
+    fn take(&mut self) -> Option<(ChannelName, ListenerKey)> {
+        let at = if self.next < self.waiting.len() { self.next } else { 0 };
+        self.next = at + 1;
+        self.waiting.swap_remove_index(at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn channel() -> ChannelName {
+        ChannelName::user("news", 255).expect("a valid name")
+    }
+
+    #[test]
+    fn who_waits_waits_once_and_has_its_turn_though_others_come() {
+        let mut comebacks = Comebacks::new(TURNS);
+        assert!(comebacks.admit(&channel(), ListenerKey(0)));
+        for key in [1, 2, 3, 1, 2, 3] {
+            assert!(!comebacks.admit(&channel(), ListenerKey(key)));
         }
+        assert_eq!(comebacks.waiting.len(), 3);
+        let mut told = vec![];
+        for new in 100..106 {
+            comebacks.admit(&channel(), ListenerKey(new));
+            told.extend(comebacks.next_turn().into_iter().map(|(_, key)| key.0));
+        }
+        assert!([1, 2, 3].iter().all(|key| told.contains(key)), "{told:?}");
+    }
+
+    #[test]
+    fn who_is_gone_waits_no_longer() {
+        let mut comebacks = Comebacks::new(TURNS);
+        comebacks.admit(&channel(), ListenerKey(0));
+        comebacks.admit(&channel(), ListenerKey(1));
+        comebacks.forget(&channel(), ListenerKey(1));
+        assert_eq!(comebacks.next_turn(), []);
+        assert!(comebacks.admit(&channel(), ListenerKey(2)));
     }
 }

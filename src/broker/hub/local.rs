@@ -1,8 +1,10 @@
 //! The listeners of one channel on one worker.
-use super::Standing;
 use super::comebacks::Comebacks;
 use super::members::Members;
-use crate::broker::listener::{Gap, GroupMember, Listener, Missed, Offered};
+use super::{ListenerKey, Standing};
+use crate::broker::lag::{Gap, Lag};
+use crate::broker::listener::{GroupMember, Listener, Missed, Offered};
+use crate::broker::message::SessionOrder;
 use crate::broker::{Delivery, Instruct, Instruction, Seq};
 use crate::metrics::{Metrics, NamespaceMetrics};
 use crate::types::{Audience, ChannelName, Group, Place, SessionId};
@@ -39,11 +41,11 @@ impl Local {
         self.listeners.insert(listener)
     }
 
-    /// Takes a listener out; whether it was there.
-    pub fn remove(&mut self, key: usize) -> bool {
-        let Some(listener) = self.listeners.try_remove(key) else { return false };
+    /// Takes a listener out, if it is there.
+    pub fn remove(&mut self, key: usize) -> Option<Listener> {
+        let listener = self.listeners.try_remove(key)?;
         listener.groups().iter().for_each(|group| self.leave_group(group, key));
-        true
+        Some(listener)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -101,10 +103,14 @@ impl Local {
     /// Does to the listeners that are meant what is instructed; how many groups could not be entered.
     pub fn obey(&mut self, instruction: &Instruction, seq: Seq, most: usize) -> usize {
         let mut meant = vec![];
+        let lag = match &instruction.what {
+            Instruct::Lag(loss) => Some(Lag::new(&instruction.channel, *loss)),
+            _ => None,
+        };
         self.for_each_meant(Some(&instruction.audience), seq, |listener| match &instruction.what {
             Instruct::Order(order) => listener.session.do_send(order.clone()),
             Instruct::Regroup { .. } => meant.extend(listener.member.as_ref().map(|member| member.key)),
-            Instruct::Lag(loss) => listener.outlet.lagged(&instruction.channel, *loss),
+            Instruct::Lag(_) => lag.iter().for_each(|lag| listener.outlet.lagged(lag)),
             Instruct::Tell(telling) => telling.tell(listener.groups()),
         });
         let Instruct::Regroup { join, leave } = &instruction.what else { return 0 };
@@ -155,11 +161,19 @@ impl Local {
     /// Deliveries up to `upto` never arrived: those who should have had them come back, or are told how many they were
     /// (decision 23a).
     pub fn lag(&mut self, channel: &ChannelName, gap: Gap, upto: Seq, comebacks: &mut Comebacks, metrics: &Metrics) {
-        for (_, listener) in &mut self.listeners {
+        let mut last: Option<Lag> = None;
+        for (key, listener) in &mut self.listeners {
             match listener.missed(gap, upto) {
                 Missed::Nothing => continue,
-                Missed::ComesBack => comebacks.add(listener.session.clone(), channel.clone()),
-                Missed::GoesOn(loss) => listener.outlet.lagged(channel, loss),
+                Missed::ComesBack => match comebacks.admit(channel, ListenerKey(key)) {
+                    true => listener.session.do_send(SessionOrder::Resync(channel.clone())),
+                    false => metrics.reached("lag_pace"),
+                },
+                Missed::GoesOn(loss) => {
+                    let same = last.take().filter(|lag| lag.loss == loss);
+                    let lag = last.insert(same.unwrap_or_else(|| Lag::new(channel, loss)));
+                    listener.outlet.lagged(lag);
+                }
             }
             Metrics::count(&metrics.drops, "lagging");
         }

@@ -6,7 +6,7 @@ mod table;
 
 pub use table::{Bounds, HubTable, ListenerKey, Standing};
 
-use super::listener::Gap;
+use super::lag::Gap;
 use super::message::{HubItem, Lagging};
 use actix::prelude::*;
 use std::cell::RefCell;
@@ -46,12 +46,11 @@ impl Actor for Hub {
 impl Hub {
     /// Sees to it that those who are to come back have their turns.
     fn pace(&mut self, ctx: &mut Context<Self>) {
-        let turn = self.table.borrow_mut().comebacks().turn();
-        let Some(turn) = turn.filter(|_| !self.is_paced) else { return };
+        let Some(turn) = self.table.borrow().turn().filter(|_| !self.is_paced) else { return };
         self.is_paced = true;
         ctx.run_later(turn, |hub, ctx| {
             hub.is_paced = false;
-            hub.table.borrow_mut().comebacks().next_turn();
+            hub.table.borrow_mut().next_turn();
             hub.pace(ctx);
         });
     }
@@ -61,8 +60,8 @@ impl StreamHandler<HubItem> for Hub {
     fn handle(&mut self, item: HubItem, ctx: &mut Self::Context) {
         let mut table = self.table.borrow_mut();
         match item {
-            HubItem::Delivery(delivery, after, is_undone) => table.deliver(&delivery, after, is_undone),
-            HubItem::Gap(channel, seq) => table.lag(&channel, Gap::Elsewhere, seq),
+            HubItem::Delivery(delivery, skipped) => table.deliver(&delivery, skipped),
+            HubItem::Gap(channel, seq, skipped) => table.lag(&channel, Gap::Elsewhere(skipped), seq),
             HubItem::Route(channel, addr) => table.learn(channel, addr),
             HubItem::Forget(channel, forget) => {
                 if table.route(&channel) == Some(forget.addr()) {
@@ -85,6 +84,7 @@ impl Handler<Lagging> for Hub {
                 let (upto, is_undone) = backlog.take();
                 table.lag(&channel, if is_undone { Gap::Undone } else { Gap::Behind }, upto);
             }
+            Lagging::Cut(channel, key) => table.come_back(&channel, key),
             // Who joined its successor in the meantime begins later than its last count. The address stays until it is
             // used: it may be the successor's.
             Lagging::ChannelLost(channel, last) => table.lag(&channel, Gap::Orphaned, last),

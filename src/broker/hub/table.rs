@@ -1,7 +1,9 @@
 //! Which channels a worker knows, and who listens to them on its thread.
 use super::comebacks::Comebacks;
 use super::local::Local;
-use crate::broker::listener::{Gap, Listener, Since};
+use crate::broker::lag::{Gap, Skipped};
+use crate::broker::listener::{Listener, Since};
+use crate::broker::message::SessionOrder;
 use crate::broker::{Body, Channel, Delivery, Rounds, Seq};
 use crate::metrics::Metrics;
 use crate::types::{ChannelName, Group, Place};
@@ -9,10 +11,11 @@ use actix::prelude::*;
 use foldhash::quality::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Names a listener in its hub and channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ListenerKey(usize);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ListenerKey(pub(super) usize);
 
 /// The listeners and known channels of one worker. Sessions on the thread change it directly; the hub delivers.
 pub struct HubTable {
@@ -59,7 +62,7 @@ pub struct Standing {
 impl HubTable {
     /// An empty table. Who was handed an event that asks for answers is reported to `rounds`.
     pub fn new(bounds: Bounds, rounds: Rounds, metrics: Metrics) -> Self {
-        let comebacks = Comebacks::new(bounds.lag_pace, metrics.clone());
+        let comebacks = Comebacks::new(bounds.lag_pace);
         HubTable { known: HashMap::default(), bounds, comebacks, rounds, metrics }
     }
 
@@ -75,8 +78,11 @@ impl HubTable {
     pub fn remove(&mut self, channel: &ChannelName, key: ListenerKey) {
         let Some(known) = self.known.get_mut(channel) else { return };
         let Some(local) = &mut known.local else { return };
-        if local.remove(key.0) {
+        if let Some(listener) = local.remove(key.0) {
             self.metrics.listeners.dec();
+            if listener.is_cut() {
+                self.comebacks.forget(channel, key);
+            }
         }
         if local.is_empty() {
             known.local = None;
@@ -126,15 +132,14 @@ impl HubTable {
         }
     }
 
-    /// Hands a delivery to its listeners. `after` is the last one before it that this hub was sent; `is_undone` says that between
-    /// them something was to be done to listeners.
-    pub(super) fn deliver(&mut self, delivery: &Arc<Delivery>, after: Seq, is_undone: bool) {
+    /// Hands a delivery to its listeners. What was `skipped` before it this hub was not sent.
+    pub(super) fn deliver(&mut self, delivery: &Arc<Delivery>, skipped: Skipped) {
         let Some(local) = local(&mut self.known, &delivery.channel) else {
             // The last listener has left, and its channel does not know yet: nobody is asked here.
             return delivery.body.round().into_iter().for_each(|round| self.rounds.asked(round, []));
         };
-        if delivery.seq > after + 1 {
-            let gap = if is_undone { Gap::Undone } else { Gap::After(after) };
+        if skipped.deliveries > 0 {
+            let gap = if skipped.is_undone { Gap::Undone } else { Gap::Before(skipped) };
             local.lag(&delivery.channel, gap, delivery.seq - 1, &mut self.comebacks, &self.metrics);
         }
         match &delivery.body {
@@ -172,9 +177,31 @@ impl HubTable {
         }
     }
 
-    /// Those who are to come back.
-    pub(super) fn comebacks(&mut self) -> &mut Comebacks {
-        &mut self.comebacks
+    /// A listener missed something while it joined, and its client knows of the join now.
+    pub(super) fn come_back(&mut self, channel: &ChannelName, key: ListenerKey) {
+        let Some(listener) = local(&mut self.known, channel).and_then(|local| local.listener(key.0)) else { return };
+        if !listener.is_cut() {
+            return;
+        }
+        Metrics::count(&self.metrics.drops, "lagging");
+        match self.comebacks.admit(channel, key) {
+            true => listener.session.do_send(SessionOrder::Resync(channel.clone())),
+            false => self.metrics.reached("lag_pace"),
+        }
+    }
+
+    /// How long a turn of those who come back is, where one is under way.
+    pub(super) fn turn(&self) -> Option<Duration> {
+        self.comebacks.turn()
+    }
+
+    /// The next turn of those who come back begins.
+    pub(super) fn next_turn(&mut self) {
+        for (channel, key) in self.comebacks.next_turn() {
+            if let Some(listener) = local(&mut self.known, &channel).and_then(|local| local.listener(key.0)) {
+                listener.session.do_send(SessionOrder::Resync(channel));
+            }
+        }
     }
 }
 
@@ -203,7 +230,7 @@ mod tests {
             position: None,
             envelope: Some(Arc::new(Envelope { ack: Some(round.number), ..Envelope::PLAIN })),
         };
-        table.deliver(&Arc::new(Delivery::new(channel, Body::Event(Arc::new(event)), 1)), 0, false);
+        table.deliver(&Arc::new(Delivery::new(channel, Body::Event(Arc::new(event)), 1)), Skipped::default());
         assert!(round.over.try_recv().is_ok(), "nobody is waited for");
     }
 }

@@ -1,5 +1,4 @@
-use super::{Gap, Listener, Missed, Offered, Settled, Since};
-use crate::broker::messages::Loss;
+use super::{Gap, Lag, Listener, Loss, Missed, Offered, Settled, Since, Skipped};
 use crate::broker::{Body, Delivery, Outlet, Seq, Ticket};
 use crate::protocol::{Push, Reply};
 use crate::types::{ChannelName, Disconnect, Epoch, Event, Json, Place, Position};
@@ -8,9 +7,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Keeps the counts of what is delivered.
+/// Keeps the counts of what is delivered, and in its place what it is told to have missed.
 #[derive(Default)]
-struct Seen(RefCell<Vec<Seq>>);
+struct Seen(RefCell<Vec<Seq>>, RefCell<Vec<(usize, Loss)>>);
 
 impl Outlet for Seen {
     fn deliver(&self, delivery: &Delivery, _: Option<u32>) {
@@ -22,6 +21,10 @@ impl Outlet for Seen {
     fn answer(&self, _: Ticket, _: Reply) {}
 
     fn done(&self, _: Ticket) {}
+
+    fn lagged(&self, lag: &Lag) {
+        self.1.borrow_mut().push((self.0.borrow().len(), lag.loss));
+    }
 
     fn close(&self, _: Disconnect) {}
 }
@@ -55,6 +58,11 @@ fn position(offset: u64) -> Position {
     Position { offset, epoch: Epoch::new("e") }
 }
 
+/// So many deliveries before one were not sent, of which so many were events.
+fn before(deliveries: u64, events: u32) -> Gap {
+    Gap::Before(Skipped { deliveries, events, ..Skipped::default() })
+}
+
 fn news() -> ChannelName {
     ChannelName::user("news", 255).expect("a valid name")
 }
@@ -66,7 +74,7 @@ fn a_listener_that_missed_something_gets_nothing_that_came_after_it() {
     assert_eq!(listener.offer(&event(1), 0), Offered::Sent);
     assert_eq!(listener.missed(Gap::Behind, 2), Missed::ComesBack);
     assert_eq!(listener.offer(&event(3), 0), Offered::Skipped);
-    assert_eq!(listener.missed(Gap::After(2), 4), Missed::Nothing, "it is told once");
+    assert_eq!(listener.missed(before(2, 2), 4), Missed::Nothing, "it is told once");
     assert_eq!(*seen.0.borrow(), [1]);
 }
 
@@ -122,9 +130,36 @@ fn a_listener_without_positions_goes_on_and_is_told_how_much_it_missed() {
     listener.go_live(&news(), Since { seq: 2, top: None });
     let told = |count| Missed::GoesOn(Loss { count, is_exact: true });
     assert_eq!(listener.missed(Gap::Behind, 5), Missed::Nothing, "the next delivery tells how much");
-    assert_eq!(listener.missed(Gap::After(0), 5), told(3), "what came before it is none of its business");
+    assert_eq!(listener.missed(before(5, 5), 5), told(3), "what came before it is none of its business");
     assert_eq!(listener.offer(&event(6), 0), Offered::Sent);
-    assert_eq!(listener.missed(Gap::After(6), 7), told(1));
+    assert_eq!(listener.missed(before(1, 1), 7), told(1));
     assert_eq!(listener.missed(Gap::Orphaned, 8), Missed::ComesBack, "its channel is no more");
     assert_eq!(*seen.0.borrow(), [6]);
+}
+
+#[test]
+fn what_a_listener_would_not_have_been_sent_is_not_counted_as_missed() {
+    let (mut listener, _) = live(0);
+    assert_eq!(listener.missed(before(3, 0), 3), Missed::Nothing, "instructions, joins and leaves");
+    let skipped = Skipped { deliveries: 6, events: 1, notices: 3, is_undone: false };
+    assert_eq!(listener.missed(Gap::Before(skipped), 9), Missed::GoesOn(Loss { count: 1, is_exact: true }));
+    listener.notices = true;
+    assert_eq!(listener.missed(Gap::Before(skipped), 9), Missed::GoesOn(Loss { count: 4, is_exact: true }));
+    let (mut late, _) = live(5);
+    let some = Missed::GoesOn(Loss { count: 3, is_exact: false });
+    assert_eq!(late.missed(before(9, 3), 9), some, "three of the nine, but not known which");
+    assert_eq!(late.missed(Gap::Elsewhere(skipped), 12), Missed::GoesOn(Loss { count: 1, is_exact: false }));
+}
+
+#[test]
+fn what_a_listener_missed_while_it_joined_is_told_between_what_came_before_and_after() {
+    let (mut listener, seen) = joining();
+    listener.offer(&event(6), 9);
+    listener.missed(before(2, 2), 8);
+    listener.offer(&event(9), 9);
+    let since = Since { seq: 5, top: None };
+    assert_eq!(listener.settle(since.clone()), Settled::AsTold(since.clone()));
+    listener.go_live(&news(), since);
+    assert_eq!(*seen.0.borrow(), [6, 9]);
+    assert_eq!(*seen.1.borrow(), [(1, Loss { count: 2, is_exact: true })]);
 }

@@ -4,7 +4,8 @@ mod publish;
 pub use publish::{Publish, PublishAnswer, PublishDone};
 
 use super::channel::{drive, list};
-use super::hub::{Hub, HubId};
+use super::hub::{Hub, HubId, ListenerKey};
+use super::lag::Skipped;
 use super::listener::Since;
 use super::outlet::Ticket;
 use super::routing::RoutePlace;
@@ -227,11 +228,10 @@ pub struct Forgotten(pub HubId);
 
 /// To a hub, in order with deliveries.
 pub enum HubItem {
-    /// Something for the listeners of a channel, the count of the last one before it that the hub was sent, and whether something
-    /// between them was to be done to listeners.
-    Delivery(Arc<Delivery>, Seq, bool),
-    /// What the channel should have delivered with this count is lost.
-    Gap(ChannelName, Seq),
+    /// Something for the listeners of a channel, and what the hub was not sent before it.
+    Delivery(Arc<Delivery>, Skipped),
+    /// What the channel should have delivered with this count is lost, beside what the hub was not sent before.
+    Gap(ChannelName, Seq, Skipped),
     /// Where a channel lives.
     Route(ChannelName, Addr<Channel>),
     /// A channel is about to end.
@@ -266,6 +266,8 @@ impl Drop for Forgetting {
 pub enum Lagging {
     /// Deliveries of the channel did not fit.
     Behind(ChannelName, Arc<Backlog>),
+    /// A listener missed something while it joined, and is to come back.
+    Cut(ChannelName, ListenerKey),
     /// The channel's actor died; it would have counted no further than this.
     ChannelLost(ChannelName, Seq),
 }

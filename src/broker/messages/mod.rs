@@ -25,10 +25,10 @@ mod stream;
 mod threads;
 mod typed;
 
+pub use super::lag::Loss;
 pub use callback::{IntoListener, Listener, ListenerId};
 pub use error::{MessageError, StreamError};
 pub use post::Post;
-pub use queue::Loss;
 pub use roster::Roster;
 pub use scope::Scope;
 pub use session::ServerSession;

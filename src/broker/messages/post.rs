@@ -1,7 +1,8 @@
 //! The post of the Rust listeners: all of one channel have one place in its hub, and from there each its queue.
 use super::queue::Queue;
 use super::{ListenerId, Loss};
-use crate::broker::listener::{Listener, Settled};
+use crate::broker::Lag;
+use crate::broker::listener::{Listener, Settled, Since};
 use crate::broker::message::{Join, Joined, Member, Membership, SessionOrder};
 use crate::broker::{Body, Delivery, ListenerKey, Node, Outlet, Ticket, Worker, query};
 use crate::engine::Error;
@@ -107,8 +108,8 @@ impl Outlet for Ears {
 
     fn done(&self, _: Ticket) {}
 
-    fn lagged(&self, _: &ChannelName, loss: Loss) {
-        self.lose(loss);
+    fn lagged(&self, lag: &Lag) {
+        self.lose(lag.loss);
     }
 
     fn close(&self, _: Disconnect) {}
@@ -189,7 +190,11 @@ impl Post {
                 line.ears.lose(Loss::UNKNOWN);
                 since
             }
-            Some(Settled::Cut) | None => return self.resync(channel, ctx),
+            Some(Settled::Cut) => {
+                self.worker.come_back(channel, line.key);
+                Since::default()
+            }
+            None => return self.resync(channel, ctx),
         };
         line.membership = Some(joined.membership);
         line.waiting.drain(..).for_each(|tune| line.ears.add(tune));

@@ -1,46 +1,10 @@
 //! What waits for one listener: so many events and no more, the oldest go first, and what is lost is counted.
-use super::Heard;
+use super::{Heard, Loss};
 use crate::types::Event;
 use std::collections::VecDeque;
-use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
-
-/// How much was lost at one place.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Loss {
-    /// How many events; at least, where it is not exact.
-    pub count: u64,
-    /// Whether it is known how many.
-    pub is_exact: bool,
-}
-
-impl Loss {
-    /// Nothing.
-    pub const NONE: Loss = Loss { count: 0, is_exact: true };
-    /// It is not known how much, or whether anything at all.
-    pub const UNKNOWN: Loss = Loss { count: 0, is_exact: false };
-
-    /// Whether nothing was lost.
-    pub fn is_none(&self) -> bool {
-        *self == Loss::NONE
-    }
-
-    fn and(self, other: Loss) -> Loss {
-        Loss { count: self.count + other.count, is_exact: self.is_exact && other.is_exact }
-    }
-}
-
-impl fmt::Display for Loss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.count, self.is_exact) {
-            (count, true) => write!(f, "{count} events were lost here"),
-            (0, false) => f.write_str("events may have been lost here"),
-            (count, false) => write!(f, "at least {count} events were lost here"),
-        }
-    }
-}
 
 /// What a listener takes out of its queue.
 pub(super) enum Next {

@@ -64,7 +64,7 @@ impl Session {
                     let push = Push::Subscribe { channel: channel.clone(), subscribed: Box::new(subscribed) };
                     session.outlet.push(&push);
                     session.deliver_recovered(recovered);
-                    session.begin(&channel, since, ctx);
+                    session.begin(&channel, since);
                 }
                 Err(fault) => log::warn!("a server-side subscription to {channel} failed: {fault:?}"),
             }

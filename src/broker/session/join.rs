@@ -114,7 +114,6 @@ impl Session {
             asked_notices: wanted.asked_notices,
             ends: None,
             ended: None,
-            cut: false,
         };
         self.subs.insert(channel.clone(), Box::new(subscription));
         let recover = wanted.recover.as_ref().filter(|_| wanted.recoverable);
@@ -149,13 +148,14 @@ impl Session {
             listener.number = number;
             listener.settle(joined.since)
         });
-        let (since, overflowed, cut) = match settled.ok_or(Fault::Reply(ReplyError::INTERNAL))? {
-            Settled::AsTold(since) => (since, false, false),
+        let (since, overflowed) = match settled.ok_or(Fault::Reply(ReplyError::INTERNAL))? {
+            Settled::AsTold(since) => (since, false),
             Settled::Later(since) => {
                 self.node().metrics().reached("join_buffer");
-                (since, true, false)
+                (since, true)
             }
-            Settled::Cut => (told, false, true),
+            // It comes back as soon as its client knows of it.
+            Settled::Cut => (told, false),
         };
         let recovery = joined.recovery.map(|recovery| match overflowed || is_ended {
             true => Recovered { complete: false, events: vec![] },
@@ -170,7 +170,6 @@ impl Session {
             let membership = sub.membership.insert(joined.membership);
             // What others see of the user may have changed while the join was under way.
             membership.renew(&sub.member);
-            sub.cut = cut;
         }
         let complete = recovery.as_ref().is_some_and(|recovery| recovery.complete);
         let position = since.top.clone().map(|top| match (&wanted.recover, complete) {
@@ -191,15 +190,15 @@ impl Session {
     }
 
     /// The reply is in the outbox: lets the listener go.
-    pub(super) fn begin(&mut self, channel: &ChannelName, since: Since, ctx: &mut Context<Self>) {
+    pub(super) fn begin(&mut self, channel: &ChannelName, since: Since) {
         let Some(sub) = self.subs.get(channel) else { return };
-        let (ended, cut) = (sub.ended.clone(), sub.cut);
-        self.worker.go_live(channel, sub.key, since);
+        let (ended, key) = (sub.ended.clone(), sub.key);
+        self.worker.go_live(channel, key, since);
         self.node().tell(LifecycleEvent::Subscribed(self.view(), channel.clone()));
         if let Some(reason) = ended {
             self.unsubscribe_and_say(channel, reason);
-        } else if cut {
-            self.resync(channel, ctx);
+        } else if self.worker.is_cut(channel, key) {
+            self.worker.come_back(channel, key);
         }
     }
 

@@ -110,8 +110,6 @@ struct Subscription {
     ends: Option<expiry::Ends>,
     /// The server has ended it while its join was under way.
     ended: Option<crate::types::Unsubscribed>,
-    /// It has missed something while its join was under way: the client comes back as soon as it knows of it.
-    cut: bool,
 }
 
 /// How far a command has come.
@@ -247,7 +245,7 @@ impl Session {
             Ok(reply) => {
                 self.outlet.answer(ticket, reply);
                 let begin = std::mem::take(&mut self.after_reply);
-                begin.into_iter().for_each(|(channel, since)| self.begin(&channel, since, ctx));
+                begin.into_iter().for_each(|(channel, since)| self.begin(&channel, since));
             }
             Err(Fault::Reply(error)) => self.outlet.answer(ticket, Reply::Error(error)),
             Err(Fault::Close(reason)) => self.end(reason, ctx),

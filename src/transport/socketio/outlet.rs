@@ -1,11 +1,11 @@
 //! The way from one session to its client: packets of its namespace, through the connection that its namespaces share.
-use crate::broker::messages::Loss;
+use crate::broker::Lag;
 use crate::broker::{Delivery, Flight, FlightPlace, Outbox, Outlet, Pushed, Ticket};
 use crate::metrics::Metrics;
 use crate::protocol::socketio::{AckId, SocketIo};
 use crate::protocol::{Encoding, Frame, Push, Reply, Subscribed};
 use crate::transport::engineio::Way;
-use crate::types::{ChannelName, Disconnect, Event, ReplyError, Space};
+use crate::types::{Disconnect, Event, ReplyError, Space};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -186,10 +186,10 @@ impl Outlet for NamespaceOutlet {
         }
     }
 
-    fn lagged(&self, channel: &ChannelName, loss: Loss) {
+    fn lagged(&self, lag: &Lag) {
         // What is lost of a namespace itself shows in the metric; its clients have no word for it.
-        if loss.count > 0 && *channel.space() == Space::User {
-            self.push(&Push::Lagged { channel: channel.clone(), count: loss.count });
+        if let Some(told) = lag.told().filter(|told| *told.channel.space() == Space::User) {
+            self.deliver(told, None);
         }
     }
 
