@@ -92,7 +92,7 @@ fn text_that_is_no_utf8_ends_with_the_code_of_its_wire() {
 #[test]
 fn a_post_that_speaks_of_an_upgrade_is_answered_with_the_close_that_follows() {
     let broker = broker();
-    for path in ["/api/publish", "/socket.io/?EIO=4&transport=polling"] {
+    for path in ["/api/publish", "/api/none", "/socket.io/?EIO=4&transport=polling", "/health", "/metrics", "/none"] {
         let mut stream = TcpStream::connect(broker.address()).expect("a connection");
         stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
         let body = r#"{"channel":"a","data":1}"#;

@@ -4,7 +4,6 @@ use super::method::{Entry, Malformed, Prepared};
 use super::refusal::Refusal;
 use super::{guard, single};
 use crate::broker::Node;
-use actix_http::ConnectionType;
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use std::time::{Duration, Instant};
@@ -32,11 +31,7 @@ async fn answer(node: Node, request: HttpRequest, body: Payload, read: impl FnOn
         Err(refusal) => return refusal.response(node.metrics()),
     };
     let outcome = call(node.clone()).await;
-    let mut response = ErrorMode::of(&request).response(name, outcome);
-    if request.head().upgrade() {
-        // The HTTP server closes then, whatever the answer says; so it shall say so.
-        response.head_mut().set_connection_type(ConnectionType::Close);
-    }
+    let response = ErrorMode::of(&request).response(name, outcome);
     node.metrics().api_seconds.observe(started.elapsed().as_secs_f64());
     response
 }

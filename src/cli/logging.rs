@@ -27,7 +27,9 @@ pub fn start() {
 /// A word that somebody took for a level: all in capitals, or a level's name in other programs.
 fn mistaken_level(filters: &str) -> Option<&str> {
     const ELSEWHERE: [&str; 8] = ["warning", "err", "information", "verbose", "fatal", "critical", "all", "none"];
-    filters.split(',').map(str::trim).find_map(|filter| {
+    // What stands behind a slash is what messages must contain.
+    let directives = filters.split('/').next().unwrap_or(filters);
+    directives.split(',').map(str::trim).find_map(|filter| {
         let word = filter.rsplit('=').next().unwrap_or(filter);
         let is_level = word.is_empty() || LevelFilter::from_str(word).is_ok();
         let is_like_one = ELSEWHERE.iter().any(|level| level.eq_ignore_ascii_case(word))
@@ -42,7 +44,15 @@ mod tests {
 
     #[test]
     fn a_word_that_looks_like_a_level_is_none() {
-        for right in ["", "warn", "INFO", "callboard=debug,actix_server=warn", "actix_server", "error,callboard"] {
+        for right in [
+            "",
+            "warn",
+            "INFO",
+            "callboard=debug,actix_server=warn",
+            "actix_server",
+            "error,callboard",
+            "callboard=debug/FOO",
+        ] {
             assert_eq!(mistaken_level(right), None, "{right}");
         }
         for (wrong, word) in [("WARNING", "WARNING"), ("info,callboard=warning", "warning"), ("VERBOSE", "VERBOSE")] {

@@ -2,11 +2,14 @@
 use super::{Broker, Config, tls};
 use crate::transport::{Encrypted, Endpoint, Socket, engineio, take_over};
 use actix_codec::Framed;
-use actix_http::{HttpServiceBuilder, Request, h1};
+use actix_http::{ConnectionType, HttpServiceBuilder, Request, h1};
 use actix_server::{Server, ServerBuilder};
 use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_service, map_config};
-use actix_web::App;
-use actix_web::dev::AppConfig;
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{App, Error};
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
@@ -40,7 +43,8 @@ pub fn internal(broker: &Broker, config: &Config) -> io::Result<Option<Server>> 
     let server = builder(1, broker);
     let broker = broker.clone();
     let server = server.listen("internal", listener, move || {
-        let app = App::new().configure(broker.internal_routes()).into_factory().map_err(|error| error.error_response());
+        let app = App::new().wrap(from_fn(say_close)).configure(broker.internal_routes());
+        let app = app.into_factory().map_err(|error| error.error_response());
         service().finish(map_config(app, |()| AppConfig::default())).tcp()
     })?;
     log::info!("API, metrics and health on http://{address}");
@@ -55,7 +59,8 @@ fn plain(
 ) -> io::Result<ServerBuilder> {
     let broker = broker.clone();
     let server = server.listen("public", listener, move || {
-        let app = App::new().configure(broker.routes()).into_factory().map_err(|error| error.error_response());
+        let app = App::new().wrap(from_fn(say_close)).configure(broker.routes());
+        let app = app.into_factory().map_err(|error| error.error_response());
         let service = service().upgrade(upgrade(&broker));
         service.finish(map_config(app, |()| AppConfig::default())).tcp()
     })?;
@@ -72,7 +77,8 @@ fn encrypted(
 ) -> io::Result<ServerBuilder> {
     let broker = broker.clone();
     let server = server.listen("public", listener, move || {
-        let app = App::new().configure(broker.routes()).into_factory().map_err(|error| error.error_response());
+        let app = App::new().wrap(from_fn(say_close)).configure(broker.routes());
+        let app = app.into_factory().map_err(|error| error.error_response());
         let service = service()
             .secure()
             .on_connect_ext(|_, data| {
@@ -99,6 +105,16 @@ where
         .tcp_nodelay(true)
         // A half-closed socket hides a client that has left.
         .h1_allow_half_closed(false)
+}
+
+/// The HTTP server closes after a request that speaks of an upgrade, whatever is answered; so the answer shall say so.
+async fn say_close<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+    let closes = request.head().upgrade();
+    let mut answer = next.call(request).await?;
+    if closes && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+        answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    Ok(answer)
 }
 
 /// What becomes of requests that ask for an upgrade to WebSocket; all others go to the app.

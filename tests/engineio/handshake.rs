@@ -2,7 +2,13 @@ use super::client::{POLLING, WEBSOCKET, opening, send};
 use super::house::{Kind, PATH, Plan, both};
 use callboard::transport::engineio::Transport;
 use serde_json::json;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
+
+/// How long a refused socket may stay.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn the_first_poll_brings_the_open_packet() {
@@ -134,6 +140,43 @@ async fn one_more_connection_than_there_may_be_is_unavailable() {
         session.say("1").await;
         house.until("callboard_connections", "engineio-polling", 0.0).await;
         house.open().await;
+    })
+    .await;
+}
+
+/// A request for a WebSocket at this path, with frames right behind it.
+fn request_and_more(path: &str) -> Vec<u8> {
+    let mut said = format!(
+        "GET {path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    .into_bytes();
+    // Text frames of nothing, each masked with zeros.
+    said.extend([0x81, 0x80, 0, 0, 0, 0].repeat(2000));
+    said
+}
+
+#[tokio::test]
+async fn a_websocket_that_is_refused_can_read_why_though_more_was_sent() {
+    let plan = || {
+        let mut plan = Plan::new();
+        plan.config.limits.connections = 1;
+        plan
+    };
+    both(plan, async |house| {
+        let _session = house.open().await;
+        // That of centrifuge is told by its own word, after the handshake.
+        let own = format!("{PATH}?{WEBSOCKET}");
+        for (path, status) in [(&*own, "HTTP/1.1 503"), ("/connection/websocket", "HTTP/1.1 101")] {
+            let mut stream = TcpStream::connect(house.address).await.expect("a connection");
+            stream.write_all(&request_and_more(path)).await.expect("it is open");
+            let mut said = vec![];
+            tokio::time::timeout(PATIENCE, stream.read_to_end(&mut said)).await.expect("it ends").expect("no reset");
+            let said = String::from_utf8_lossy(&said);
+            assert!(said.starts_with(status), "{path}: {said}");
+            assert!(status.ends_with("503") || said.contains("connection limit"), "{path}: {said}");
+        }
+        house.until("callboard_sessions", "", 0.0).await;
     })
     .await;
 }

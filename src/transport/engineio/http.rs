@@ -9,13 +9,12 @@ use super::sessions::Entry;
 use crate::broker::Cut;
 use crate::transport::body::OutboxBody;
 use crate::transport::cut::{Encrypted, SocketCut};
-use actix_http::ConnectionType;
 use actix_http::ws::{hash_key, verify_handshake};
 use actix_web::body::MessageBody;
+use actix_web::http::Method;
 use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE,
 };
-use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
 use bytes::{Bytes, BytesMut};
@@ -45,10 +44,6 @@ pub(super) async fn serve(request: HttpRequest, payload: Payload, endpoint: Data
         }
         _ => answer(&request, payload, &endpoint).await,
     };
-    if request.head().upgrade() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        // The HTTP server closes then, whatever the answer says; so it shall say so.
-        response.head_mut().set_connection_type(ConnectionType::Close);
-    }
     add(&cors, response.headers_mut());
     response
 }
@@ -78,8 +73,8 @@ async fn answer(request: &HttpRequest, payload: Payload, endpoint: &Arc<EngineEn
             HttpResponse::build(refusal.status()).insert_header((CONTENT_TYPE, "text/html")).body(refusal.to_string())
         }
         Err(refusal) => refused(refusal),
-        Ok(Purpose::Handshake(Transport::Polling)) => match EngineSession::open_polling(endpoint, &asked.arrival()) {
-            Some(packets) => polled(packets),
+        Ok(Purpose::Handshake(Transport::Polling)) => match endpoint.node().enter() {
+            Some(place) => polled(EngineSession::open_polling(endpoint, &asked.arrival(), place)),
             None => refused(endpoint.full()),
         },
         Ok(Purpose::Handshake(Transport::Websocket)) => open_websocket(request, payload, endpoint, &asked),
@@ -99,10 +94,9 @@ fn open_websocket(
     asked: &Asked<'_>,
 ) -> HttpResponse {
     let cut = cut_of(request).map(|cut| Rc::new(cut) as Rc<dyn Cut>);
-    match EngineSession::open_websocket(endpoint, &asked.arrival(), payload, cut) {
-        Some(outbox) => switching(request, OutboxBody(outbox)),
-        None => refused(endpoint.full()),
-    }
+    let Some(place) = endpoint.node().enter() else { return refused(endpoint.full()) };
+    let outbox = EngineSession::open_websocket(endpoint, &asked.arrival(), place, payload, cut);
+    switching(request, OutboxBody(outbox))
 }
 
 /// The session may live on another thread, to which this socket cannot go.

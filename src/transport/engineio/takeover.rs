@@ -41,17 +41,16 @@ pub fn take_over<T: Socket>(endpoint: &Arc<EngineEndpoint>, request: &Request, f
             Err(error) => log::debug!("a socket ended before it was handed over: {error}"),
         },
         Ok(Purpose::Handshake(Transport::Websocket)) => {
+            let Some(place) = endpoint.node().enter() else {
+                actix_rt::spawn(pump::dismiss(socket, refusal(endpoint, &asked, endpoint.full())));
+                return;
+            };
             let line = Line::new(socket);
             let incoming = pump::Reader::new(line.clone(), early);
             // The socket ends with the pump, so nothing else is needed to cut it.
             let cut = Some(line.clone() as _);
-            let outbox = match EngineSession::open_websocket(endpoint, &asked.arrival(), incoming, cut) {
-                Some(outbox) => {
-                    outbox.begin_with(head(parts.codec));
-                    outbox
-                }
-                None => pump::last_words(endpoint.node(), refusal(endpoint, &asked, endpoint.full())),
-            };
+            let outbox = EngineSession::open_websocket(endpoint, &asked.arrival(), place, incoming, cut);
+            outbox.begin_with(head(parts.codec));
             actix_rt::spawn(pump::write(line, outbox));
         }
         // What asks for an upgrade cannot begin to poll: that was looked at.

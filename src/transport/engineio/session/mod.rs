@@ -19,7 +19,7 @@ use super::endpoint::EngineEndpoint;
 use super::layer::{Arrival, Broken, Upper};
 use super::sessions::{Entry, Sid};
 use super::way::{CLOSE, Carrier, Way};
-use crate::broker::{Cut, Due, Outbox, Worker};
+use crate::broker::{ConnectionPlace, Cut, Due, Outbox, Worker};
 use crate::metrics::Metrics;
 use crate::protocol::socketio::engine::{EnginePacket, Opening};
 use crate::transport::inbound::Inbound;
@@ -102,36 +102,36 @@ enum Parting {
 }
 
 impl EngineSession {
-    /// Begins a session whose packets are polled. None where there are as many connections as there may be.
-    pub fn open_polling(endpoint: &Arc<EngineEndpoint>, arrival: &Arrival<'_>) -> Option<ByteString> {
-        let way = Self::begin(endpoint, arrival, Carrier::Nobody, None, |_| {})?;
-        Some(way.take_packets(None))
+    /// Begins a session whose packets are polled; the first of them.
+    pub fn open_polling(endpoint: &Arc<EngineEndpoint>, arrival: &Arrival<'_>, place: ConnectionPlace) -> ByteString {
+        Self::begin(endpoint, arrival, place, Carrier::Nobody, None, |_| {}).take_packets(None)
     }
 
     /// Begins a session on a WebSocket. What the client sends comes in through `incoming`, what it is sent goes into the
-    /// outbox returned; `cut` ends the socket while it does not read. None as above.
+    /// outbox returned; `cut` ends the socket while it does not read.
     pub fn open_websocket<E: 'static>(
         endpoint: &Arc<EngineEndpoint>,
         arrival: &Arrival<'_>,
+        place: ConnectionPlace,
         incoming: impl Stream<Item = Result<Bytes, E>> + Unpin + 'static,
         cut: Option<Rc<dyn Cut>>,
-    ) -> Option<Rc<Outbox>> {
+    ) -> Rc<Outbox> {
         let reader = Reader::of_transport(Inbound::new(incoming, endpoint.config().max_payload));
-        let way = Self::begin(endpoint, arrival, Carrier::WebSocket, cut, |ctx| {
+        let way = Self::begin(endpoint, arrival, place, Carrier::WebSocket, cut, |ctx| {
             ctx.spawn(reader);
-        })?;
-        Some(way.outbox().clone())
+        });
+        way.outbox().clone()
     }
 
     fn begin(
         endpoint: &Arc<EngineEndpoint>,
         arrival: &Arrival<'_>,
+        place: ConnectionPlace,
         carrier: Carrier,
         cut: Option<Rc<dyn Cut>>,
         start: impl FnOnce(&mut Context<Self>),
-    ) -> Option<Rc<Way>> {
+    ) -> Rc<Way> {
         let node = endpoint.node();
-        let place = node.enter()?;
         let worker = Worker::here(node);
         let outbox = Outbox::new(node.limits().outbox, worker.outbox_bytes().clone(), cut);
         let sid = Sid::random();
@@ -160,7 +160,8 @@ impl EngineSession {
             begun = Some(way);
             session
         });
-        begun
+        // An actor is made before `create` returns.
+        begun.expect("the session has been made")
     }
 
     fn config(&self) -> &super::EngineConfig {
