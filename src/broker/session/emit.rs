@@ -6,7 +6,6 @@ use crate::metrics::Metrics;
 use crate::protocol::{Acknowledge, Emit, Reply};
 use crate::types::{Disconnect, Json};
 use actix::prelude::*;
-use std::sync::Once;
 
 /// What a client reads that wanted an acknowledgement from handlers who had none to give.
 const NO_ARGUMENTS: &[u8] = b"[]";
@@ -41,13 +40,9 @@ impl Session {
     /// Nobody handles the event: silence, also where an acknowledgement was asked for, so that the client's timeouts and
     /// repetitions work (decision 38).
     fn unhandled(&self, ticket: Ticket, event: &str) -> Step {
-        static ONCE: Once = Once::new();
-        Metrics::count(&self.node().metrics().drops, "unhandled");
-        ONCE.call_once(|| {
-            log::warn!(
-                "nobody handles the event {event:?}; this is said once, callboard_drops_total counts all such events"
-            )
-        });
+        let metrics = self.node().metrics();
+        Metrics::count(&metrics.drops, "unhandled");
+        metrics.log_some(log::Level::Warn, "unhandled", format_args!("nobody handles the event {event:?}"));
         self.outlet.done(ticket);
         Step::Handed
     }
