@@ -5,7 +5,7 @@
 use actix::{Actor, Addr, System};
 use bytes::Bytes;
 use callboard::auth::{ApiConfig, ApiKeys, Authenticator, Config, Origins, OwnNames, TrustedProxies};
-use callboard::broker::handler::Handlers;
+use callboard::broker::handler::{Handlers, Placement};
 use callboard::broker::{
     Ask, Delivery, Greeting, Limits, Namespace, Namespaces, Node, Outlet, Parts, Rule, Session, Settings, Ticket,
     Worker,
@@ -14,7 +14,7 @@ use callboard::engine::memory::{Config as MemoryConfig, MemoryEngine};
 use callboard::metrics::Metrics;
 use callboard::protocol::centrifuge::CentrifugeJson;
 use callboard::protocol::{Command, Publish, Push, Recover, Reply, Subscribe, Unsubscribe};
-use callboard::types::{Disconnect, Epoch, Json};
+use callboard::types::{Clock, Disconnect, Epoch, Json};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::cell::Cell;
 use std::hint::black_box;
@@ -86,7 +86,15 @@ impl Stage {
         let limits = Limits { channels_per_connection: usize::MAX, ..Limits::default() };
         let handlers = Handlers::new(limits.handler_timeout, limits.handler_queue, metrics.clone());
         let engine = Arc::new(MemoryEngine::new(MemoryConfig::default()));
-        let node = Node::start(Parts { engine, settings, limits, metrics, handlers });
+        let node = Node::start(Parts {
+            engine,
+            settings,
+            limits,
+            metrics,
+            handlers,
+            placement: Placement::Beside,
+            clock: Clock::Machine,
+        });
         let data = Json::parse(Bytes::from_static(br#"{"text":"hello","from":"mia","at":1700000000}"#));
         Stage { worker: Worker::here(&node), tally: Rc::default(), data: data.expect("valid JSON") }
     }

@@ -1,5 +1,5 @@
 //! What all actors of one running broker share. Passed by value, so that each test has a house of its own.
-use super::handler::{Handlers, LifecycleEvent};
+use super::handler::{Handlers, LifecycleEvent, Placement};
 use super::message::HubHandle;
 use super::messages::Roster;
 use super::registry::Registry;
@@ -10,12 +10,12 @@ use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::engine::Engine;
 use crate::engine::memory::{self, MemoryEngine};
 use crate::metrics::Metrics;
-use crate::types::{ChannelName, Disconnect, Fault, NameError, ReplyError};
+use crate::types::{ChannelName, Clock, Disconnect, Fault, NameError, ReplyError};
 use actix::prelude::*;
 use arc_swap::ArcSwap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock, Weak};
-use std::time::Instant;
+use tokio::time::Instant;
 
 /// One running broker. Cheap to clone.
 #[derive(Clone)]
@@ -73,6 +73,8 @@ struct Inner {
     hubs: RwLock<Vec<HubHandle>>,
     connections: AtomicUsize,
     draining: AtomicBool,
+    placement: Placement,
+    clock: Clock,
     started: Instant,
 }
 
@@ -88,6 +90,10 @@ pub struct Parts {
     pub metrics: Metrics,
     /// The user's code.
     pub handlers: Handlers,
+    /// Where the listeners of Rust code run.
+    pub placement: Placement,
+    /// What time of day it is.
+    pub clock: Clock,
 }
 
 impl Node {
@@ -107,13 +113,15 @@ impl Node {
                 routing: Routing::new(parts.limits.registry_queue),
                 kept: Kept::new(parts.limits.kept_sessions),
                 questions: Questions::default(),
-                revocations: Revocations::new(parts.limits.revocations),
+                revocations: Revocations::new(parts.limits.revocations, parts.clock),
                 limits: parts.limits,
                 metrics: parts.metrics,
                 handlers: parts.handlers,
                 hubs: RwLock::default(),
                 connections: AtomicUsize::new(0),
                 draining: AtomicBool::new(false),
+                placement: parts.placement,
+                clock: parts.clock,
                 started: Instant::now(),
             }));
             made = Some(node.clone());
@@ -198,6 +206,16 @@ impl Node {
     /// The node, as long as somebody else has it.
     pub(super) fn downgrade(&self) -> WeakNode {
         WeakNode(Arc::downgrade(&self.0))
+    }
+
+    /// Where the listeners of Rust code run.
+    pub(super) fn placement(&self) -> Placement {
+        self.0.placement
+    }
+
+    /// The time of day, in seconds since 1970.
+    pub(super) fn now(&self) -> i64 {
+        self.0.clock.now()
     }
 
     /// When the node started.

@@ -4,7 +4,8 @@ use super::config::ServerConfig;
 use super::engines::{self, Engines, Mounted};
 use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::broker::handler::{
-    ConnectCall, EmitCall, Handle, HandlerAddr, Handlers, LifecycleEvent, MessageCall, PublishCall, RpcCall, host,
+    ConnectCall, EmitCall, Handle, HandlerAddr, HandlerThreads, Handlers, LifecycleEvent, MessageCall, Placement,
+    PublishCall, RpcCall,
 };
 use crate::broker::messages::ServerSession;
 use crate::broker::{
@@ -14,7 +15,7 @@ use crate::engine::{self, Opened, memory};
 use crate::metrics::Metrics;
 use crate::service::events::{Emitter, EventHandler, FromArguments, Listens, Overheard};
 use crate::transport::engineio::{EngineCall, EngineConfig, RawLayer};
-use crate::types::{Identity, Json, NameError, Position, ReplyError};
+use crate::types::{Clock, Identity, Json, NameError, Position, ReplyError};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -40,6 +41,9 @@ pub struct BrokerBuilder {
     config: Config,
     metrics: Metrics,
     handlers: Handlers,
+    threads: HandlerThreads,
+    placement: Placement,
+    clock: Clock,
     mounted: Vec<Mounted>,
 }
 
@@ -61,6 +65,24 @@ pub struct Broker {
 }
 
 impl BrokerBuilder {
+    /// Where handlers and the listeners of Rust code run. Before the first handler: those that are there stay where they are.
+    pub fn placement(mut self, placement: Placement) -> Self {
+        self.placement = placement;
+        self.threads = HandlerThreads::new(placement, self.config.server.handler_threads);
+        self
+    }
+
+    /// What time of day it is, for tokens and what ends by itself.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The threads that handlers share, to start others there: `builder.threads().host(..)`.
+    pub fn threads(&self) -> HandlerThreads {
+        self.threads.clone()
+    }
+
     /// Asks this handler whether a session is let in, after its token was verified.
     pub fn on_connect<H: Handle<ConnectCall>>(mut self, handler: &HandlerAddr<H>) -> Self {
         self.handlers.on_connect(handler);
@@ -95,9 +117,12 @@ impl BrokerBuilder {
     /// it declares, and what it returns acknowledges. `connection` is told of each client that connects, with what that said;
     /// `disconnect` of each that is gone, with the reason. Several functions for one event all run, in this order.
     ///
-    /// `namespace` may end in `*`. It is there for clients from now on. The function gets a thread of its own.
+    /// `namespace` may end in `*`. It is there for clients from now on. The functions of all handlers share
+    /// `server.handler_threads` threads, so none may block: one that does is hosted on a thread of its own, by
+    /// `on_emit(namespace, event, &host(|| EventHandler::new(function)))`.
     pub fn on<A: FromArguments + 'static>(self, namespace: &str, event: &str, function: impl Listens<A>) -> Self {
-        self.on_emit(namespace, event, &host(move || EventHandler::new(function)))
+        let handler = self.threads.host(move || EventHandler::new(function));
+        self.on_emit(namespace, event, &handler)
     }
 
     /// As [`BrokerBuilder::on`], for a handler that takes events as they come.
@@ -149,6 +174,8 @@ impl BrokerBuilder {
             limits: self.config.limits,
             metrics: self.metrics,
             handlers: self.handlers,
+            placement: self.placement,
+            clock: self.clock,
         });
         if let Some(aside) = node.aside() {
             super::sweep::start(aside.clone(), node.metrics().clone());
@@ -166,7 +193,9 @@ impl Broker {
     pub fn builder(config: Config) -> BrokerBuilder {
         let metrics = Metrics::new();
         let handlers = Handlers::new(config.limits.handler_timeout, config.limits.handler_queue, metrics.clone());
-        BrokerBuilder { config, metrics, handlers, mounted: vec![] }
+        let placement = Placement::default();
+        let threads = HandlerThreads::new(placement, config.server.handler_threads);
+        BrokerBuilder { config, metrics, handlers, threads, placement, clock: Clock::default(), mounted: vec![] }
     }
 
     /// Publishes an event; answers its position where the channel has history.

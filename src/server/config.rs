@@ -17,6 +17,8 @@ pub struct ServerConfig {
     pub port: u16,
     /// Worker threads; 0: one a core.
     pub workers: usize,
+    /// Threads that handlers share; 0: one per core.
+    pub handler_threads: usize,
     /// Proxies whose forwarding headers count: addresses or networks.
     pub trusted_proxies: Vec<String>,
     /// Waives the checks of an address beyond loopback: keyless API, anonymous clients by default.
@@ -55,6 +57,7 @@ impl Default for ServerConfig {
             host: Ipv4Addr::LOCALHOST.into(),
             port: 8000,
             workers: 0,
+            handler_threads: 0,
             trusted_proxies: vec![],
             allow_insecure: false,
             connection_prefix: "/connection".into(),

@@ -2,6 +2,7 @@
 mod answer;
 mod channel;
 mod client;
+mod clock;
 mod envelope;
 mod event;
 mod fault;
@@ -15,6 +16,7 @@ mod revocation;
 pub use answer::{Answer, BoxFuture};
 pub use channel::{ChannelName, NameError, Space};
 pub use client::{ClientInfo, SessionId};
+pub use clock::Clock;
 pub use envelope::{Arity, Audience, Envelope, Group};
 pub use event::{Event, Tags};
 pub use fault::{Disconnect, Fault, ReplyError, Unsubscribed};

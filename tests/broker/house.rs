@@ -5,16 +5,15 @@ use callboard::auth::{
     ApiConfig, ApiKeys, Authenticator, Config, ConnectionToken, Issuer, Origins, OwnNames, SubscriptionToken,
     TrustedProxies,
 };
-use callboard::broker::Lag;
-use callboard::broker::handler::Handlers;
+use callboard::broker::handler::{Handlers, Placement};
 use callboard::broker::{
-    Ask, Delivery, Gone, Greeting, Limits, Namespace, Namespaces, Node, Outlet, Parts, PublishRequest, Session,
+    Ask, Delivery, Gone, Greeting, Lag, Limits, Namespace, Namespaces, Node, Outlet, Parts, PublishRequest, Session,
     Settings, Ticket, Worker,
 };
 use callboard::metrics::Metrics;
 use callboard::protocol::centrifuge::CentrifugeJson;
 use callboard::protocol::{Encoding, Push, Reply, Wire};
-use callboard::types::{Disconnect, Json, ReplyError};
+use callboard::types::{Clock, Disconnect, Json, ReplyError};
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -117,6 +116,8 @@ impl Plan {
             limits: self.limits,
             metrics: metrics.clone(),
             handlers,
+            placement: Placement::Here,
+            clock: Clock::Machine,
         });
         House { worker: Worker::here(&node), node, engine, metrics, issuer: Issuer::new(&self.auth).expect("a secret") }
     }

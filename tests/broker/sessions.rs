@@ -147,6 +147,30 @@ fn what_is_switched_off_is_told_before_a_right_that_is_missing() {
 }
 
 #[test]
+fn a_subscribe_is_answered_behind_the_publishes_before_it_and_before_its_first_event() {
+    story(async {
+        let house = Plan::of(OPEN).build();
+        let (client, other) = (house.guest().await, house.guest().await);
+        house.engine.slow_publishes.store(true, SeqCst);
+        client.say(r#"{"id":2,"publish":{"channel":"elsewhere","data":1}}"#);
+        client.say(r#"{"id":3,"subscribe":{"channel":"news"}}"#);
+        rest().await;
+        house.engine.slow_publishes.store(false, SeqCst);
+        other.ask(r#"{"id":2,"publish":{"channel":"news","data":2}}"#).await;
+        assert_eq!(client.heard().await.len(), 0, "the reply would wait, and the event would not");
+        house.engine.let_go(0);
+        rest().await;
+        other.ask(r#"{"id":3,"publish":{"channel":"news","data":3}}"#).await;
+        let heard = client.heard().await;
+        assert!(
+            heard[0].starts_with(r#"{"id":2,"publish""#) && heard[1].starts_with(r#"{"id":3,"subscribe""#),
+            "{heard:?}"
+        );
+        assert!(heard.len() == 3 && heard[2].contains(r#""data":3"#), "{heard:?}");
+    });
+}
+
+#[test]
 fn a_history_waits_for_the_publishes_before_it() {
     story(async {
         let house = Plan::of(OPEN).build();

@@ -1,4 +1,5 @@
 //! The actor around a handler: keeps panics and slowness to the caller they belong to.
+use super::threads::Thread;
 use crate::types::{Fault, ReplyError};
 use actix::prelude::*;
 use futures_util::FutureExt;
@@ -42,7 +43,7 @@ impl<H: 'static> Actor for Hosted<H> {
     type Context = Context<Self>;
 }
 
-/// The address of a hosted handler; its thread ends with the last clone.
+/// The address of a hosted handler. A thread of its own ends with the last clone.
 pub struct HandlerAddr<H: 'static> {
     pub(super) addr: Addr<Hosted<H>>,
     pub(super) thread: Arc<Thread>,
@@ -54,23 +55,18 @@ impl<H: 'static> Clone for HandlerAddr<H> {
     }
 }
 
-/// Ends a handler's thread when nobody can reach the handler any more.
-pub(super) struct Thread(ArbiterHandle);
-
-impl Drop for Thread {
-    fn drop(&mut self) {
-        self.0.stop();
-    }
+/// Starts a handler as an actor on a thread of its own, which it may block. Needs an actix system. The handler is made on that
+/// thread.
+pub fn host<H: 'static>(make: impl FnOnce() -> H + Send + 'static) -> HandlerAddr<H> {
+    host_at(Thread::start(), make)
 }
 
-/// Starts a handler as an actor on a thread of its own. Needs an actix system. The handler is made on that thread.
-pub fn host<H: 'static>(make: impl FnOnce() -> H + Send + 'static) -> HandlerAddr<H> {
-    let arbiter = Arbiter::new().handle();
+pub(super) fn host_at<H: 'static>(thread: Arc<Thread>, make: impl FnOnce() -> H + Send + 'static) -> HandlerAddr<H> {
     // Without a bound of its own, so that calls stay in order: senders that wait for room in a mailbox get it in any order.
     // Each call holds its place among those that may wait for the handler.
     let (inlet, mailbox) = actix::dev::channel::channel(0);
-    arbiter.spawn_fn(move || drop(Context::with_receiver(mailbox).run(Hosted { handler: make() })));
-    HandlerAddr { addr: Addr::new(inlet), thread: Arc::new(Thread(arbiter)) }
+    thread.arbiter().spawn_fn(move || drop(Context::with_receiver(mailbox).run(Hosted { handler: make() })));
+    HandlerAddr { addr: Addr::new(inlet), thread }
 }
 
 /// A call on its way to its handler.

@@ -1,7 +1,8 @@
 //! Which handler takes which call.
 use super::call::{ConnectCall, LifecycleEvent, MessageCall, PublishCall, RpcCall, Verdict, Welcome};
 use super::emit::EmitHandlers;
-use super::hosted::{Call, Deliver, FAILED, Failure, Handle, HandlerAddr, Place, Thread};
+use super::hosted::{Call, Deliver, FAILED, Failure, Handle, HandlerAddr, Place};
+use super::threads::Thread;
 use crate::metrics::Metrics;
 use crate::types::{BoxFuture, ChannelName, Fault, Json, ReplyError};
 use actix::Recipient;

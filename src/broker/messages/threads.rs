@@ -2,6 +2,7 @@
 //! the first listener comes, and end with the registry.
 use super::Post;
 use crate::broker::Node;
+use crate::broker::handler::Placement;
 use crate::types::BoxFuture;
 use actix::prelude::*;
 use std::sync::Arc;
@@ -47,13 +48,15 @@ pub struct Company {
 impl Company {
     /// Starts the threads. Needs an actix system.
     pub fn start(node: &Node) -> Self {
-        let home = Arbiter::new().handle();
+        let is_apart = node.placement() == Placement::Beside;
+        let thread = || if is_apart { Arbiter::new().handle() } else { Arbiter::current() };
+        let home = thread();
         let (inlet, mailbox) = actix::dev::channel::channel(0);
         let node = node.clone();
         home.spawn_fn(move || drop(Context::with_receiver(mailbox).run(Post::new(&node))));
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let callers: Vec<ArbiterHandle> = (0..cores.min(MOST)).map(|_| Arbiter::new().handle()).collect();
-        let arbiters = callers.iter().cloned().chain([home]).collect();
+        let callers: Vec<ArbiterHandle> = (0..cores.min(MOST)).map(|_| thread()).collect();
+        let arbiters = callers.iter().cloned().chain([home]).filter(|_| is_apart).collect();
         let threads = Threads(Arc::new(Inner { post: Addr::new(inlet), callers, turn: AtomicUsize::new(0) }));
         Company { threads, arbiters }
     }

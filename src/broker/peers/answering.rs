@@ -1,6 +1,6 @@
 //! What this node does for the others that ask it.
-use super::words::{Answer, Ask, Options, Words, say};
 use super::occupied;
+use super::words::{Answer, Ask, Options, Words, say};
 use crate::broker::control::{Census, NodeInfo};
 use crate::broker::node::WeakNode;
 use crate::broker::revocations::Learned;

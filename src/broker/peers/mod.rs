@@ -155,7 +155,8 @@ impl Everywhere<'_> {
         // Bounded by the nodes, each of which answers once.
         let (asked, mut answers) = mpsc::unbounded_channel();
         let open = questions.ask(asked);
-        let words = Words { from: self.0.id().to_owned(), number: open.number, ask: Json::write(&ask).ok(), answer: None };
+        let words =
+            Words { from: self.0.id().to_owned(), number: open.number, ask: Json::write(&ask).ok(), answer: None };
         let (mut value, mut missing) = (vec![], vec![]);
         let deadline = Instant::now() + PATIENCE;
         if say(peers, None, &words).await {

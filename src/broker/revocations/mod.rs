@@ -17,7 +17,7 @@ use crate::auth::MAX_TOKEN;
 use crate::engine;
 use crate::types::{ReplyError, Revocation};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// What of a user's authentication is taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Node {
             Revoke::Scopes(scopes) => (None, scopes),
         };
         let realm = self.settings().authenticator.realm();
-        Ok(Revocation { realm, user: user.into(), token_id, scopes: scopes.into_iter().collect(), at: now() })
+        Ok(Revocation { realm, user: user.into(), token_id, scopes: scopes.into_iter().collect(), at: self.now() })
     }
 
     /// Takes back what tokens granted to a user, on all nodes. See [`Everywhere::revoke`].
@@ -142,9 +142,4 @@ fn makes_no_sense(revocation: &Revocation) -> bool {
     let mut texts = [&**realm, &**user, token_id].into_iter().chain(scopes.iter().map(String::as_str));
     let no_scope = |scope: &String| scope.is_empty() || scope.contains(|c: char| c.is_ascii_whitespace());
     revocation.is_about_nobody() || texts.any(|text| text.len() > MAX_TOKEN) || scopes.iter().any(no_scope)
-}
-
-/// Seconds since 1970; a clock before that reads as 0.
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs() as i64)
 }

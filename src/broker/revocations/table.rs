@@ -1,6 +1,6 @@
 //! What has been taken back, as long as tokens could be good that it is about.
 use crate::metrics::Metrics;
-use crate::types::{Identity, Revocation};
+use crate::types::{Clock, Identity, Revocation};
 use foldhash::quality::RandomState;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,6 +19,7 @@ pub struct Revocations {
     table: Mutex<Table>,
     count: AtomicUsize,
     limit: usize,
+    clock: Clock,
     /// Whether what the engine keeps has been read.
     is_read: AtomicBool,
     /// The engine has not taken all that is known here.
@@ -75,11 +76,12 @@ pub enum Learned {
 
 impl Revocations {
     /// An empty table for this many.
-    pub fn new(limit: usize) -> Self {
+    pub fn new(limit: usize, clock: Clock) -> Self {
         Revocations {
             table: Mutex::default(),
             count: AtomicUsize::new(0),
             limit,
+            clock,
             is_read: AtomicBool::new(false),
             owes: AtomicBool::new(false),
             has_warned: AtomicBool::new(false),
@@ -181,7 +183,7 @@ impl Revocations {
 
     /// A token that is good for longer than its revocation is kept will be good again: said once.
     pub fn warn_of_return(&self, identity: &Identity, kept: Duration) {
-        let until = super::now().saturating_add(i64::try_from(kept.as_secs()).unwrap_or(i64::MAX));
+        let until = self.clock.now().saturating_add(i64::try_from(kept.as_secs()).unwrap_or(i64::MAX));
         let outlives = identity.expires_at.is_none_or(|end| end > until);
         if outlives && !self.has_warned.swap(true, Ordering::Relaxed) {
             log::warn!("a revoked token lives longer than auth.revocation_ttl: after that it is accepted again");

@@ -55,7 +55,7 @@ impl Session {
                 false => Fault::Close(Disconnect::BAD_REQUEST).into(),
             };
         }
-        match settings.authenticator.verify_connection(&connect.token) {
+        match settings.authenticator.verify_connection_at(&connect.token, self.node().now()) {
             Answer::Ready(grant) => self.granted(ticket, connect, grant.map(Granted::from), ctx),
             Answer::Later(grant) => {
                 self.later(ctx, grant, move |session, grant, ctx| {
@@ -213,7 +213,7 @@ impl Session {
             client: self.id,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             data: welcome.data.clone(),
-            expiry: super::expiry::expiry(self.identity.expires_at),
+            expiry: self.time_until(self.identity.expires_at),
             subs,
             ping: self.greeting.ping,
             pong: self.greeting.pong,

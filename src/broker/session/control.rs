@@ -104,7 +104,7 @@ impl Session {
         let info = info.or_else(|| known.info.clone());
         self.renew(Arc::new(Identity { expires_at: expire_at, info, ..(**known).clone() }));
         self.schedule_identity(ctx);
-        self.outlet.push(&Push::Refresh(super::expiry::expiry(expire_at)));
+        self.outlet.push(&Push::Refresh(self.time_until(expire_at)));
     }
 }
 

@@ -6,22 +6,11 @@ use crate::protocol::{Expiry, Reply, SubRefresh};
 use crate::types::{Answer, ChannelName, Disconnect, Fault, ReplyError, Unsubscribed};
 use actix::prelude::*;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// A client may come this much later than its token's end: it asks for a new one only then.
 const GRACE: Duration = Duration::from_secs(25);
-
-/// Seconds since 1970.
-pub(super) fn now() -> i64 {
-    // Before 1970 only on a machine whose clock is lost; tokens are then neither refused nor prolonged by it.
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs() as i64)
-}
-
-/// How long until a time in seconds since 1970; at least a second, or the client would ask again at once.
-pub(super) fn expiry(at: Option<i64>) -> Option<Expiry> {
-    at.map(|at| Expiry { ttl: u32::try_from((at - now()).max(1)).unwrap_or(u32::MAX) })
-}
 
 /// When something ends, and the deadline that says so.
 pub(super) struct Ends {
@@ -30,9 +19,14 @@ pub(super) struct Ends {
 }
 
 impl Session {
+    /// How long until a time in seconds since 1970; at least a second, or the client would ask again at once.
+    pub(super) fn time_until(&self, at: Option<i64>) -> Option<Expiry> {
+        at.map(|at| Expiry { ttl: u32::try_from((at - self.node().now()).max(1)).unwrap_or(u32::MAX) })
+    }
+
     /// Sees to it that the session hears of the end of something, at this time in seconds since 1970 and the grace.
     fn ends(&self, at: Option<i64>, due: Due, ctx: &Context<Self>) -> Option<Ends> {
-        let time = Duration::from_secs((at? - now()).max(0) as u64) + GRACE;
+        let time = Duration::from_secs((at? - self.node().now()).max(0) as u64) + GRACE;
         // What ends after the end of the clock does not.
         self.ends_at(Instant::now().checked_add(time)?, due, ctx)
     }
@@ -78,7 +72,7 @@ impl Session {
     }
 
     pub(super) fn refresh(&mut self, ticket: Ticket, token: &str, ctx: &mut Context<Self>) -> Step {
-        match self.node().settings().authenticator.verify_connection(token) {
+        match self.node().settings().authenticator.verify_connection_at(token, self.node().now()) {
             Answer::Ready(grant) => Step::Done(self.refreshed(grant, ctx)),
             Answer::Later(grant) => {
                 self.later(ctx, grant, move |session, grant, ctx| {
@@ -110,7 +104,7 @@ impl Session {
         }
         self.renew(identity);
         self.schedule_identity(ctx);
-        Ok(Reply::Refreshed(expiry(self.identity.expires_at)))
+        Ok(Reply::Refreshed(self.time_until(self.identity.expires_at)))
     }
 
     fn subscription_is_due(&mut self, channel: ChannelName, ctx: &mut Context<Self>) {
@@ -132,7 +126,7 @@ impl Session {
             Ok(channel) if self.subs.contains_key(&channel) => channel,
             _ => return ReplyError::PERMISSION_DENIED.into(),
         };
-        match self.node().settings().authenticator.verify_subscription(&refresh.token) {
+        match self.node().settings().authenticator.verify_subscription_at(&refresh.token, self.node().now()) {
             Answer::Ready(grant) => Step::Done(self.sub_refreshed(&channel, grant, ctx)),
             Answer::Later(grant) => {
                 self.later(ctx, grant, move |session, grant, ctx| {
@@ -167,13 +161,13 @@ impl Session {
                 true => Err(Disconnect::INSUFFICIENT_STATE.into()),
                 false => {
                     self.unsubscribe_and_say(channel, Unsubscribed::INSUFFICIENT_STATE);
-                    Ok(Reply::SubRefreshed(expiry(grant.expires_at)))
+                    Ok(Reply::SubRefreshed(self.time_until(grant.expires_at)))
                 }
             };
         }
         self.show_in(channel, grant.info);
         self.schedule_subscription(channel, grant.expires_at, ctx);
-        Ok(Reply::SubRefreshed(expiry(grant.expires_at)))
+        Ok(Reply::SubRefreshed(self.time_until(grant.expires_at)))
     }
 }
 

@@ -178,7 +178,7 @@ impl Session {
             _ => top.position,
         });
         let subscribed = Subscribed {
-            expiry: super::expiry::expiry(wanted.expires_at),
+            expiry: self.time_until(wanted.expires_at),
             recoverable: wanted.recoverable,
             positioned: wanted.positioned,
             position,

@@ -205,8 +205,9 @@ impl Session {
     }
 
     fn run(&mut self, ask: Ask, ctx: &mut Context<Self>) {
-        if self.publishing > 0 && matches!(ask.command, Command::History(_)) {
-            // Who publishes and then reads the history finds the event there.
+        if self.publishing > 0 && matches!(ask.command, Command::History(_) | Command::Subscribe(_)) {
+            // Who publishes and then reads the history finds the event there. The reply to a subscribe would wait for those to
+            // the publishes before it, and the events that follow it would not.
             self.queue.push_front(ask);
             self.pace = Pace::Barred;
             return;

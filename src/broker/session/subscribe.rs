@@ -26,7 +26,7 @@ impl Session {
                 false => ReplyError::PERMISSION_DENIED.into(),
             };
         }
-        match self.node().settings().authenticator.verify_subscription(&subscribe.token) {
+        match self.node().settings().authenticator.verify_subscription_at(&subscribe.token, self.node().now()) {
             Answer::Ready(grant) => self.subscribe_granted(ticket, channel, &namespace, subscribe, grant, ctx),
             Answer::Later(grant) => {
                 self.later(ctx, grant, move |session, grant, ctx| {

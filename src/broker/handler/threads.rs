@@ -1,0 +1,87 @@
+//! Which threads handlers run on.
+use super::hosted::{HandlerAddr, host_at};
+use actix::prelude::*;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Where what belongs to no worker runs: handlers, and the listeners of Rust code.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Placement {
+    /// On threads beside the workers, so that it keeps no client waiting.
+    #[default]
+    Beside,
+    /// On the thread that starts it. For tests: a whole broker on one thread has one clock and one order.
+    Here,
+}
+
+/// The threads that handlers share: so many, however many handlers there are. Cheap to clone; the threads end when nobody
+/// has them, and no handler runs on them, any more.
+#[derive(Clone)]
+pub struct HandlerThreads(Arc<Mutex<Threads>>);
+
+struct Threads {
+    placement: Placement,
+    /// How many there may be.
+    most: usize,
+    started: Vec<Arc<Thread>>,
+    next: usize,
+}
+
+/// A thread that handlers run on; it ends when nobody can reach a handler on it any more.
+pub(super) struct Thread {
+    arbiter: ArbiterHandle,
+    is_own: bool,
+}
+
+impl Thread {
+    pub fn start() -> Arc<Self> {
+        Arc::new(Thread { arbiter: Arbiter::new().handle(), is_own: true })
+    }
+
+    /// The thread that this is called on.
+    fn here() -> Arc<Self> {
+        Arc::new(Thread { arbiter: Arbiter::current(), is_own: false })
+    }
+
+    pub fn arbiter(&self) -> &ArbiterHandle {
+        &self.arbiter
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        if self.is_own {
+            self.arbiter.stop();
+        }
+    }
+}
+
+impl HandlerThreads {
+    /// At most `most` threads, 0 for one per core. Each is started with the first handler that runs on it.
+    pub fn new(placement: Placement, most: usize) -> Self {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let most = if most == 0 { cores() } else { most };
+        HandlerThreads(Arc::new(Mutex::new(Threads { placement, most, started: vec![], next: 0 })))
+    }
+
+    /// Starts a handler on one of the threads, in turn. Needs an actix system. The handler is made on that thread.
+    ///
+    /// What it does before it waits for something must be short: other handlers run on the same thread. One that blocks has
+    /// a thread of its own with [`super::host`].
+    pub fn host<H: 'static>(&self, make: impl FnOnce() -> H + Send + 'static) -> HandlerAddr<H> {
+        host_at(self.thread(), make)
+    }
+
+    fn thread(&self) -> Arc<Thread> {
+        // Nothing that can panic happens between two changes that belong together.
+        let mut threads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if threads.placement == Placement::Here {
+            return Thread::here();
+        }
+        let turn = threads.next % threads.most;
+        threads.next += 1;
+        if turn == threads.started.len() {
+            threads.started.push(Thread::start());
+        }
+        threads.started[turn].clone()
+    }
+}
