@@ -6,10 +6,8 @@ use actix::{Actor, Addr, System};
 use bytes::Bytes;
 use callboard::auth::{ApiConfig, ApiKeys, Authenticator, Config, Origins, OwnNames, TrustedProxies};
 use callboard::broker::handler::{Handlers, Placement};
-use callboard::broker::{
-    Ask, Delivery, Greeting, Limits, Namespace, Namespaces, Node, Outlet, Parts, Rule, Session, Settings, Ticket,
-    Worker,
-};
+use callboard::broker::{Ask, Greeting, Limits, Namespace, Namespaces, Node, Parts, Rule, Session, Settings, Worker};
+use callboard::delivery::{Delivery, Outlet, Ticket};
 use callboard::engine::memory::{Config as MemoryConfig, MemoryEngine};
 use callboard::metrics::Metrics;
 use callboard::protocol::centrifuge::CentrifugeJson;

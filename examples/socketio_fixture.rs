@@ -3,8 +3,8 @@
 //!
 //! Run it with `cargo run --example socketio_fixture -- --port 8000`. With `--redis URL` it is one node of several, which the
 //! original needs an adapter for.
-use callboard::broker::Acknowledgement;
 use callboard::broker::handler::{ConnectCall, Handle, HandlerFuture, Welcome, answer, host};
+use callboard::delivery::Acknowledgement;
 use callboard::engine::Kind;
 use callboard::engine::redis::Address;
 use callboard::server::{Broker, BrokerBuilder, Config};

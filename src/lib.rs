@@ -9,7 +9,8 @@
 //! | [`server`] | builds everything upward, mounts it on an actix-web app, runs it, drains it downward |
 //! | [`transport`], [`api`] | the edges: sockets; HTTP |
 //! | [`service`] | what applications build on: typed handlers of clients' events, sockets and rooms |
-//! | [`broker`] | the actors: registry, channel, hub, session; the outbox; handlers |
+//! | [`broker`] | the actors: registry, channel, hub, session; handlers |
+//! | [`delivery`] | the floor below them: what is delivered, to whom, and the queue of each client |
 //! | [`engine`], [`auth`], [`filter`], [`protocol`] | siblings that never meet: where history lives, who may, what passes, how it is written |
 //! | [`types`], [`metrics`] | words everyone shares |
 #![forbid(unsafe_code)]
@@ -20,6 +21,7 @@ pub mod auth;
 pub mod broker;
 pub mod cli;
 pub mod config;
+pub mod delivery;
 pub mod engine;
 pub mod filter;
 pub mod metrics;

@@ -1,10 +1,11 @@
 //! What the HTTP API and Rust code ask of a broker, from any thread.
+use super::Node;
 use super::directory::{Attendance, Target};
 use super::handler::RpcCall;
-use super::message::{Publish, PublishAnswer, Routed, SessionOrder};
+use super::message::{Publish, PublishAnswer, Routed};
 use super::query::{self, HistoryRequest};
 use super::registry::{Count, Occupied};
-use super::{Node, SubscribeOptions};
+use crate::delivery::{SessionOrder, SubscribeOptions};
 use crate::engine::{Idempotency, PresenceStats, Version};
 use crate::protocol::HistoryPage;
 use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Json, Position, ReplyError, Tags, Unsubscribed};

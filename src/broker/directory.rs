@@ -1,6 +1,6 @@
 //! Which sessions are let in, by id and by user.
 use super::Session;
-use super::message::SessionOrder;
+use crate::delivery::SessionOrder;
 use crate::types::SessionId;
 use actix::Addr;
 use foldhash::quality::RandomState;

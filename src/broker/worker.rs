@@ -1,9 +1,9 @@
 //! What the sessions and connections of one worker thread share: its hub, its deadlines, the way to channels.
 use super::deadline::Deadlines;
-use super::hub::{Bounds, Hub, HubTable, Standing};
-use super::listener::{Listener, Since};
+use super::hub::{Bounds, Hub, HubTable};
 use super::message::{HubHandle, Join, Lagging, Publish, Routed};
-use super::{HubId, ListenerKey, Node};
+use super::{HubId, Node};
+use crate::delivery::{Listener, ListenerKey, Since, Standing};
 use crate::types::{ChannelName, ReplyError};
 use actix::dev::SendError;
 use actix::prelude::*;

@@ -1,6 +1,7 @@
 //! Stopping without a herd: clients are told in paced batches, so that the nodes they go to are not overrun.
 use super::Broker;
-use crate::broker::{SessionAddr, SessionOrder};
+use crate::broker::SessionAddr;
+use crate::delivery::SessionOrder;
 use crate::transport::engineio::Leaver;
 use crate::types::Disconnect;
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
 //! The response body of an upgraded connection: drains the outbox.
-use crate::broker::Outbox;
+use crate::delivery::Outbox;
 use actix_web::body::{BodySize, MessageBody};
 use bytes::Bytes;
 use std::convert::Infallible;

@@ -1,6 +1,6 @@
 //! Ending a socket from outside. While a peer does not read, the HTTP dispatcher is parked on its write, and nothing that
 //! goes through the dispatcher can end it.
-use crate::broker::Cut;
+use crate::delivery::Cut;
 use actix_http::Extensions;
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::rt::net::TcpStream;

@@ -1,5 +1,5 @@
 //! A socket of our own, as those who read it, write it and end it share it.
-use crate::broker::{Cut, Outbox};
+use crate::delivery::{Cut, Outbox};
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::rt::net::TcpStream;
 use std::cell::RefCell;

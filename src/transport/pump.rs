@@ -1,7 +1,8 @@
 //! Moves bytes between a socket of our own and its connection: reads on demand into a buffer that all connections of the
 //! thread share, writes whatever waits in the outbox with one system call.
 use super::line::{Line, Socket};
-use crate::broker::{Flush, Node, Outbox, Worker};
+use crate::broker::{Node, Worker};
+use crate::delivery::{Flush, Outbox};
 use bytes::Bytes;
 use futures_util::Stream;
 use std::cell::{Cell, RefCell};

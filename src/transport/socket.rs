@@ -1,6 +1,5 @@
 //! A session's way out through a WebSocket: encodes, keeps answers in order, fills the outbox.
-use crate::broker::Lag;
-use crate::broker::{Delivery, Outbox, Outlet, Pushed, Ticket};
+use crate::delivery::{Delivery, Lag, Outbox, Outlet, Pushed, Ticket};
 use crate::metrics::Metrics;
 use crate::protocol::{Push, Reply, Wire};
 use crate::types::Disconnect;

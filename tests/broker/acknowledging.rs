@@ -1,7 +1,8 @@
 //! Events that ask those they reach for an answer each.
 use super::house::{House, Plan, pass, rest, story};
 use super::residents::{Resident, args, home};
-use callboard::broker::{Answers, Emission, Limits};
+use callboard::broker::{Emission, Limits};
+use callboard::delivery::Answers;
 use callboard::types::ReplyError;
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
 //! Events that each node hears for itself, as those of the Redis emitter, and sessions that come back to them.
 use super::house::{House, rest, story};
 use super::residents::{KEPT, Resident, args, home, keeping, place};
-use callboard::broker::{Emission, Instruct};
+use callboard::broker::Emission;
+use callboard::delivery::Instruct;
 use callboard::protocol::Resume;
 use callboard::types::{Audience, Place};
 use std::sync::atomic::Ordering::SeqCst;

@@ -1,7 +1,8 @@
 //! Publishing over a bus: the bus brings the event, and no channel is made for it where it is published.
 use super::house::*;
 use super::residents::{Resident, args, home};
-use callboard::broker::{Emission, Instruct, PublishRequest, Target};
+use callboard::broker::{Emission, PublishRequest, Target};
+use callboard::delivery::Instruct;
 use callboard::types::{Audience, Disconnect, Group};
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;

@@ -1,8 +1,9 @@
 //! Sessions that are kept while their clients are away.
 use super::house::{House, pass, rest, story};
 use super::residents::{KEPT, Resident, args, handlers, home, keeping};
+use callboard::broker::Emission;
 use callboard::broker::handler::{ConnectCall, Handle, HandlerFuture, Welcome, answer, host};
-use callboard::broker::{Emission, Instruct};
+use callboard::delivery::Instruct;
 use callboard::protocol::Resume;
 use callboard::types::{Audience, Group, ReplyError};
 use std::time::Duration;
@@ -110,7 +111,7 @@ fn who_left_on_purpose_or_was_sent_away_is_not_kept() {
         rest().await;
         one.leave();
         two.session
-            .do_send(callboard::broker::SessionOrder::Disconnect(callboard::types::Disconnect::FORCE_DISCONNECT));
+            .do_send(callboard::delivery::SessionOrder::Disconnect(callboard::types::Disconnect::FORCE_DISCONNECT));
         rest().await;
         assert!(house.node.kept().is_empty());
         let back = one.come_back(&house).await;

@@ -1,6 +1,7 @@
 //! What ends by its time: sessions and subscriptions, unless a new token comes.
 use super::house::{House, Plan, pass, rest, story};
-use callboard::broker::{SubscribeOptions, Target};
+use callboard::broker::Target;
+use callboard::delivery::SubscribeOptions;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const OPEN: &str = "[[namespace]]\nsubscribe = 'anyone'";

@@ -1,7 +1,8 @@
 //! Events for groups of a channel's listeners: rooms.
 use super::house::{House, Plan, real_story, rest, story, until};
 use super::residents::{Resident, args, home};
-use callboard::broker::{Emission, Instruct, Limits};
+use callboard::broker::{Emission, Limits};
+use callboard::delivery::Instruct;
 use callboard::types::{Audience, Group};
 
 fn house() -> House {

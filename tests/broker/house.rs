@@ -7,9 +7,9 @@ use callboard::auth::{
 };
 use callboard::broker::handler::{Handlers, Placement};
 use callboard::broker::{
-    Ask, Delivery, Gone, Greeting, Lag, Limits, Namespace, Namespaces, Node, Outlet, Parts, PublishRequest, Session,
-    Settings, Ticket, Worker,
+    Ask, Gone, Greeting, Limits, Namespace, Namespaces, Node, Parts, PublishRequest, Session, Settings, Worker,
 };
+use callboard::delivery::{Delivery, Lag, Outlet, Ticket};
 use callboard::metrics::Metrics;
 use callboard::protocol::centrifuge::CentrifugeJson;
 use callboard::protocol::{Encoding, Push, Reply, Wire};
@@ -116,7 +116,7 @@ impl Plan {
             limits: self.limits,
             metrics: metrics.clone(),
             handlers,
-            placement: Placement::Here,
+            placement: Placement::Beside,
             clock: Clock::Machine,
         });
         House { worker: Worker::here(&node), node, engine, metrics, issuer: Issuer::new(&self.auth).expect("a secret") }

@@ -247,7 +247,8 @@ fn sessions_of_a_namespace_without_recovery_stay_and_what_they_missed_is_counted
 #[test]
 fn what_is_done_to_a_session_is_not_lost_in_silence_where_its_hub_is_behind() {
     use super::residents::{Resident, args, home};
-    use callboard::broker::{Emission, Instruct, SessionOrder};
+    use callboard::broker::Emission;
+    use callboard::delivery::{Instruct, SessionOrder};
     use callboard::types::{Audience, Disconnect};
     for leaves in [false, true] {
         story(async {

@@ -1,7 +1,8 @@
 //! What the server orders sessions to do.
 use super::house::{Plan, json, rest, story};
 use callboard::auth::ConnectionToken;
-use callboard::broker::{SessionOrder, SubscribeOptions, Target};
+use callboard::broker::Target;
+use callboard::delivery::{SessionOrder, SubscribeOptions};
 use callboard::types::Disconnect;
 use std::sync::atomic::Ordering::SeqCst;
 

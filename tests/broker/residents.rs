@@ -2,7 +2,8 @@
 use super::house::{House, Plan, rest};
 use actix::{Actor, Addr};
 use callboard::broker::handler::Handlers;
-use callboard::broker::{Ask, Delivery, Gone, Greeting, Namespace, Outlet, Session, Ticket, Worker};
+use callboard::broker::{Ask, Gone, Greeting, Namespace, Session, Worker};
+use callboard::delivery::{Delivery, Outlet, Ticket};
 use callboard::metrics::Metrics;
 use callboard::protocol::socketio::{self, AckId, SocketIo, read_offset};
 use callboard::protocol::{Acknowledge, Command, Connect, Emit, Encoding, Home, Push, Reply, Resume};

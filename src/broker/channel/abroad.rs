@@ -2,7 +2,7 @@
 //! an instruction or an event for this node, waits for the events before it, so that a room that is left or a session that ends
 //! has had what was emitted first.
 use super::Channel;
-use crate::broker::{Body, Instruction};
+use crate::delivery::{Body, Instruction};
 use crate::types::{Event, Position};
 use actix::prelude::*;
 use std::collections::VecDeque;

@@ -1,8 +1,9 @@
 //! Where the listeners of a home stand, and events that this node alone keeps there: each node hears the emitters for itself, so
 //! that what they say has no place in the history that nodes share.
 use super::Channel;
+use crate::broker::Namespace;
 use crate::broker::message::Join;
-use crate::broker::{Body, Namespace};
+use crate::delivery::Body;
 use crate::engine::{Engine, HistoryPage, HistoryQuery, PublishOptions, Published, Retention};
 use crate::types::{Answer, Event, Place, Position, Space};
 use std::sync::Arc;

@@ -1,8 +1,7 @@
 //! What the bus brings: in the order of positions, each once, and no gap that is neither filled nor told.
 use super::Channel;
-use crate::broker::lag::{Loss, Skipped};
 use crate::broker::message::HubItem;
-use crate::broker::{Body, Instruct, Instruction};
+use crate::delivery::{Body, Instruct, Instruction, Loss, Skipped};
 use crate::engine::{Error, HistoryPage, HistoryQuery, Sink};
 use crate::metrics::Metrics;
 use crate::protocol::Push;

@@ -1,11 +1,10 @@
 //! How listeners come to a channel and leave it (decision 28).
 use super::{Channel, Listening, drive};
 use crate::broker::handler::LifecycleEvent;
-use crate::broker::lag::Skipped;
-use crate::broker::listener::Since;
 use crate::broker::message::{Backlog, Join, Joined, Leave, Member, Membership, Routed};
 use crate::broker::query;
-use crate::broker::{HubId, Namespace, Node, Seq, recovery};
+use crate::broker::{HubId, Namespace, Node, recovery};
+use crate::delivery::{Seq, Since, Skipped};
 use crate::engine::{EngineAnswer, Error, HistoryPage, HistoryQuery};
 use crate::metrics::Metrics;
 use crate::types::{Answer, ChannelName, ClientInfo, Place, ReplyError, SessionId};

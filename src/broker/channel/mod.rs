@@ -6,9 +6,9 @@ mod joining;
 mod publishing;
 mod retirement;
 
-use super::lag::Skipped;
+use super::Node;
 use super::message::{Backlog, HubHandle, HubItem, Lagging};
-use super::{Body, Delivery, Node, Seq};
+use crate::delivery::{Body, Delivery, Seq, Skipped};
 use crate::engine::EngineAnswer;
 use crate::metrics::NamespaceMetrics;
 use crate::types::{Answer, ChannelName, Place};

@@ -2,9 +2,9 @@
 //! turn among them.
 use super::Channel;
 use super::abroad::Here;
-use crate::broker::Instruction;
 use crate::broker::message::{Publish, PublishAnswer, Routed};
 use crate::broker::query;
+use crate::delivery::Instruction;
 use crate::engine::{EngineAnswer, Error, Published};
 use crate::types::{Answer, ReplyError};
 use actix::prelude::*;

@@ -1,7 +1,7 @@
 //! How an empty channel ends: it offers to, passes on what it still gets, and ends when every hub has forgotten it.
 use super::Channel;
 use crate::broker::message::{Ended, Forgotten, Join, Lagging, Publish, Retire, Retired, Route, Routed};
-use crate::broker::{Instruction, Seq};
+use crate::delivery::{Instruction, Seq};
 use actix::prelude::*;
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
 //! What handlers are asked and told.
 use super::Call;
 use crate::broker::messages::Messages;
-use crate::broker::{Node, SessionData, SessionOrder, SubscribeOptions, Target};
+use crate::broker::{Node, SessionData, Target};
+use crate::delivery::{SessionOrder, SubscribeOptions};
 use crate::types::{ChannelName, Disconnect, Fault, Handshake, Identity, Json, Revocation, SessionId, Unsubscribed};
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 use super::call::SessionView;
 use super::hosted::{Call, Handle, HandlerAddr};
 use super::table::{Bounds, Handlers, Port};
-use crate::broker::Acknowledgement;
+use crate::delivery::Acknowledgement;
 use crate::types::{BoxFuture, ChannelName, Fault, Json};
 use bytes::Bytes;
 use std::collections::HashMap;

@@ -1,13 +1,10 @@
 //! The hub of a worker: delivers each channel's events to the listeners on its thread.
-mod comebacks;
-mod local;
-mod members;
 mod table;
 
-pub use table::{Bounds, HubTable, ListenerKey, Standing};
+pub use table::{Bounds, HubTable};
 
-use super::lag::Gap;
 use super::message::{HubItem, Lagging};
+use crate::delivery::Gap;
 use actix::prelude::*;
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,21 +1,15 @@
 //! Which channels a worker knows, and who listens to them on its thread.
-use super::comebacks::Comebacks;
-use super::local::Local;
-use crate::broker::lag::{Gap, Skipped};
-use crate::broker::listener::{Listener, Since};
-use crate::broker::message::SessionOrder;
-use crate::broker::{Body, Channel, Delivery, Rounds, Seq};
+use crate::broker::Channel;
+use crate::delivery::{
+    Body, Comebacks, Delivery, Gap, Listener, ListenerKey, Local, Rounds, Seq, SessionOrder, Since, Skipped, Standing,
+};
 use crate::metrics::Metrics;
-use crate::types::{ChannelName, Group, Place};
+use crate::types::ChannelName;
 use actix::prelude::*;
 use foldhash::quality::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Names a listener in its hub and channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ListenerKey(pub(super) usize);
 
 /// The listeners and known channels of one worker. Sessions on the thread change it directly; the hub delivers.
 pub struct HubTable {
@@ -49,16 +43,6 @@ pub struct Bounds {
     pub lag_pace: usize,
 }
 
-/// Where a listener stood when it was looked at.
-pub struct Standing {
-    /// The groups it was in.
-    pub groups: Vec<Group>,
-    /// Where it stood with the last event that it was sent and that can be brought again.
-    pub sent: Option<Place>,
-    /// The last place that came by its hub since it began, whomever that event was for.
-    pub passed: Option<Place>,
-}
-
 impl HubTable {
     /// An empty table. Who was handed an event that asks for answers is reported to `rounds`.
     pub fn new(bounds: Bounds, rounds: Rounds, metrics: Metrics) -> Self {
@@ -71,14 +55,14 @@ impl HubTable {
         let known = self.known.entry(channel.clone()).or_default();
         let local = known.local.get_or_insert_with(|| Local::new(self.metrics.namespace(channel.namespace())));
         self.metrics.listeners.inc();
-        ListenerKey(local.add(listener))
+        local.add(listener)
     }
 
     /// Takes a listener out.
     pub fn remove(&mut self, channel: &ChannelName, key: ListenerKey) {
         let Some(known) = self.known.get_mut(channel) else { return };
         let Some(local) = &mut known.local else { return };
-        if let Some(listener) = local.remove(key.0) {
+        if let Some(listener) = local.remove(key) {
             self.metrics.listeners.dec();
             if listener.is_cut() {
                 self.comebacks.forget(channel, key);
@@ -92,12 +76,12 @@ impl HubTable {
 
     /// Changes a listener.
     pub fn listener(&mut self, channel: &ChannelName, key: ListenerKey) -> Option<&mut Listener> {
-        local(&mut self.known, channel)?.listener(key.0)
+        local(&mut self.known, channel)?.listener(key)
     }
 
     /// Where a listener stands.
     pub fn standing(&self, channel: &ChannelName, key: ListenerKey) -> Option<Standing> {
-        self.known.get(channel)?.local.as_ref()?.standing(key.0)
+        self.known.get(channel)?.local.as_ref()?.standing(key)
     }
 
     /// Ends a listener's join.
@@ -179,13 +163,13 @@ impl HubTable {
 
     /// A listener missed something while it joined, and its client knows of the join now.
     pub(super) fn come_back(&mut self, channel: &ChannelName, key: ListenerKey) {
-        let Some(listener) = local(&mut self.known, channel).and_then(|local| local.listener(key.0)) else { return };
+        let Some(listener) = local(&mut self.known, channel).and_then(|local| local.listener(key)) else { return };
         if !listener.is_cut() {
             return;
         }
         Metrics::count(&self.metrics.drops, "lagging");
         match self.comebacks.admit(channel, key) {
-            true => listener.session.do_send(SessionOrder::Resync(channel.clone())),
+            true => listener.holder.order(SessionOrder::Resync(channel.clone())),
             false => self.metrics.reached("lag_pace"),
         }
     }
@@ -198,8 +182,8 @@ impl HubTable {
     /// The next turn of those who come back begins.
     pub(super) fn next_turn(&mut self) {
         for (channel, key) in self.comebacks.next_turn() {
-            if let Some(listener) = local(&mut self.known, &channel).and_then(|local| local.listener(key.0)) {
-                listener.session.do_send(SessionOrder::Resync(channel));
+            if let Some(listener) = local(&mut self.known, &channel).and_then(|local| local.listener(key)) {
+                listener.holder.order(SessionOrder::Resync(channel));
             }
         }
     }

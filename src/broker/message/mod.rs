@@ -4,15 +4,12 @@ mod publish;
 pub use publish::{Publish, PublishAnswer, PublishDone};
 
 use super::channel::{drive, list};
-use super::hub::{Hub, HubId, ListenerKey};
-use super::lag::Skipped;
-use super::listener::Since;
-use super::outlet::Ticket;
+use super::hub::{Hub, HubId};
 use super::routing::RoutePlace;
-use super::session::SubscribeOptions;
-use super::{Channel, Delivery, Instruction, Node, Seq};
+use super::{Channel, Node};
+use crate::delivery::{Delivery, Instruction, ListenerKey, Seq, Since, Skipped, Ticket};
 use crate::protocol::{Command, Recovered};
-use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Json, Position, Revocation, Unsubscribed};
+use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Position};
 use actix::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -34,33 +31,6 @@ pub struct Ask {
 pub struct Gone {
     /// What the client was told, or would have been.
     pub reason: Disconnect,
-}
-
-/// What the server orders a session to do.
-#[derive(Message, Clone, Debug)]
-#[rtype(result = "()")]
-pub enum SessionOrder {
-    /// Subscribe by itself.
-    Subscribe(Box<(ChannelName, SubscribeOptions)>),
-    /// End a subscription and say so.
-    Unsubscribe(ChannelName, Unsubscribed),
-    /// End all subscriptions and say so for each.
-    UnsubscribeAll(Unsubscribed),
-    /// End.
-    Disconnect(Disconnect),
-    /// Change when the session ends, and what others see of it.
-    Refresh {
-        /// In seconds since 1970; none for never.
-        expire_at: Option<i64>,
-        /// New information about the user, if there is some.
-        info: Option<Json>,
-    },
-    /// Tell the client.
-    Message(Json),
-    /// Something of what its token granted has been taken back, of tokens that say they were issued up to this time.
-    Revoke(Arc<Revocation>, i64),
-    /// Events of this channel were lost on the way: the listener has to come back.
-    Resync(ChannelName),
 }
 
 /// A join on its way to its channel. The listener is in its hub already, holding back what comes.

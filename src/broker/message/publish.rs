@@ -1,6 +1,6 @@
 //! A publish on its way, and who waits for its outcome.
-use crate::broker::outlet::Ticket;
-use crate::broker::{FlightPlace, SessionAddr};
+use crate::broker::SessionAddr;
+use crate::delivery::{FlightPlace, Ticket};
 use crate::engine::{Idempotency, PublishOptions, Retention, Version};
 use crate::types::{ChannelName, ClientInfo, Envelope, Event, Json, Position, ReplyError, Tags};
 use actix::prelude::*;

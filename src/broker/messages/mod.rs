@@ -25,7 +25,7 @@ mod stream;
 mod threads;
 mod typed;
 
-pub use super::lag::Loss;
+pub use crate::delivery::Loss;
 pub use callback::{IntoListener, Listener, ListenerId};
 pub use error::{MessageError, StreamError};
 pub use post::Post;

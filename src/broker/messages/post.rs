@@ -1,10 +1,11 @@
 //! The post of the Rust listeners: all of one channel have one place in its hub, and from there each its queue.
 use super::queue::Queue;
 use super::{ListenerId, Loss};
-use crate::broker::Lag;
-use crate::broker::listener::{Listener, Settled, Since};
-use crate::broker::message::{Join, Joined, Member, Membership, SessionOrder};
-use crate::broker::{Body, Delivery, ListenerKey, Node, Outlet, Ticket, Worker, query};
+use crate::broker::message::{Join, Joined, Member, Membership};
+use crate::broker::{Node, Worker, query};
+use crate::delivery::{
+    Body, Delivery, Holder, Lag, Listener, ListenerKey, Outlet, SessionOrder, Settled, Since, Ticket,
+};
 use crate::engine::Error;
 use crate::metrics::Metrics;
 use crate::protocol::{Push, Recovered, Reply};
@@ -133,7 +134,7 @@ impl Post {
         since: Option<Position>,
         ctx: &mut Context<Self>,
     ) -> (ListenerKey, u64) {
-        let key = self.worker.listen(channel, Listener::joining(ears, ctx.address()));
+        let key = self.worker.listen(channel, Listener::joining(ears, Arc::new(ctx.address())));
         self.turns += 1;
         let turn = self.turns;
         let (answer, joined) = oneshot::channel();
@@ -302,6 +303,12 @@ impl Handler<Untune> for Post {
         if line.is_idle() {
             self.hang_up(&channel);
         }
+    }
+}
+
+impl Holder for Addr<Post> {
+    fn order(&self, order: SessionOrder) {
+        self.do_send(order);
     }
 }
 

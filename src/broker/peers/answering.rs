@@ -1,10 +1,11 @@
 //! What this node does for the others that ask it.
 use super::occupied;
 use super::words::{Answer, Ask, Options, Words, say};
+use crate::broker::Node;
 use crate::broker::control::{Census, NodeInfo};
 use crate::broker::node::WeakNode;
 use crate::broker::revocations::Learned;
-use crate::broker::{Node, SubscribeOptions};
+use crate::delivery::SubscribeOptions;
 use crate::engine::Ear;
 use crate::metrics::Metrics;
 use crate::protocol::Recover;

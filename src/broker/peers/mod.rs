@@ -11,9 +11,10 @@ pub(super) use answering::attend;
 pub use questions::Questions;
 pub(super) use words::{Answer, Ask};
 
+use super::Node;
 use super::control::{Census, NodeInfo};
 use super::directory::Target;
-use super::{Node, SubscribeOptions};
+use crate::delivery::SubscribeOptions;
 use crate::engine::{Peers, PresenceStats};
 use crate::types::{ChannelName, ClientInfo, Disconnect, Json, ReplyError, Space};
 use std::collections::BTreeMap;

@@ -10,10 +10,10 @@ pub(super) use follow::attend;
 pub use table::{Learned, Revocations, Standing};
 
 use super::handler::LifecycleEvent;
-use super::message::SessionOrder;
 use super::peers::Ask;
 use super::{Everywhere, Node, Reached, Target};
 use crate::auth::MAX_TOKEN;
+use crate::delivery::SessionOrder;
 use crate::engine;
 use crate::types::{ReplyError, Revocation};
 use std::sync::Arc;

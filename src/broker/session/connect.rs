@@ -2,9 +2,10 @@
 use super::join::{Plan, Wanted};
 use super::{Phase, Session, Step};
 use crate::auth::{ConnectionGrant, SubscriptionOptions, TokenError};
+use crate::broker::Due;
 use crate::broker::handler::{ConnectCall, Welcome};
 use crate::broker::message::Joined;
-use crate::broker::{Due, SubscribeOptions, Ticket};
+use crate::delivery::{SubscribeOptions, Ticket};
 use crate::metrics::Metrics;
 use crate::protocol::{Connect, Connected, Reply};
 use crate::types::{Answer, ChannelName, ClientInfo, Disconnect, Event, Fault, Identity, Place, ReplyError};

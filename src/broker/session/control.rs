@@ -1,35 +1,11 @@
 //! What the server orders a session to do: from the API, from handlers, from the hub.
 use super::join::{Asked, Wanted};
 use super::{Phase, Session};
-use crate::auth::{Overrides, SubscriptionOptions};
-use crate::broker::message::SessionOrder;
-use crate::broker::{Body, Delivery};
-use crate::protocol::{Push, Recover, Recovered};
+use crate::delivery::{Body, Delivery, Holder, SessionOrder, SubscribeOptions};
+use crate::protocol::{Push, Recovered};
 use crate::types::{ChannelName, Disconnect, Fault, Identity, Json, ReplyError, Unsubscribed};
 use actix::prelude::*;
 use std::sync::Arc;
-
-/// How a server-side subscription differs from what its namespace says.
-#[derive(Debug, Clone, Default)]
-pub struct SubscribeOptions {
-    /// Shown to others as `chan_info`.
-    pub info: Option<Json>,
-    /// Given to the client with the subscription.
-    pub data: Option<Json>,
-    /// Settings of the namespace that do not hold here.
-    pub overrides: Overrides,
-    /// When it ends, in seconds since 1970.
-    pub expire_at: Option<i64>,
-    /// Bring what came after this position.
-    pub recover: Option<Recover>,
-}
-
-impl From<SubscriptionOptions> for SubscribeOptions {
-    fn from(granted: SubscriptionOptions) -> Self {
-        let SubscriptionOptions { info, data, overrides } = granted;
-        SubscribeOptions { info, data, overrides, ..SubscribeOptions::default() }
-    }
-}
 
 impl Session {
     /// What a server-side subscription shall be: above the rules, but not in an unknown namespace (decision 4).
@@ -105,6 +81,12 @@ impl Session {
         self.renew(Arc::new(Identity { expires_at: expire_at, info, ..(**known).clone() }));
         self.schedule_identity(ctx);
         self.outlet.push(&Push::Refresh(self.time_until(expire_at)));
+    }
+}
+
+impl Holder for Addr<Session> {
+    fn order(&self, order: SessionOrder) {
+        self.do_send(order);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The client's own events, and its answers to ours.
 use super::{Session, Step};
 use crate::broker::handler::{CONNECTION, DISCONNECT};
-use crate::broker::{Acknowledgement, Ticket};
+use crate::delivery::{Acknowledgement, Ticket};
 use crate::metrics::Metrics;
 use crate::protocol::{Acknowledge, Emit, Reply};
 use crate::types::{Disconnect, Json};

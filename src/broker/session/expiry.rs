@@ -1,7 +1,8 @@
 //! What ends by itself: identities and subscriptions, and the tokens that prolong them.
 use super::{Session, Step};
 use crate::auth::{ConnectionGrant, SubscriptionGrant, TokenError};
-use crate::broker::{DeadlineKey, Due, Ticket};
+use crate::broker::{DeadlineKey, Due};
+use crate::delivery::Ticket;
 use crate::protocol::{Expiry, Reply, SubRefresh};
 use crate::types::{Answer, ChannelName, Disconnect, Fault, ReplyError, Unsubscribed};
 use actix::prelude::*;

@@ -11,13 +11,11 @@ mod renewed;
 mod revoked;
 mod subscribe;
 
-pub use control::SubscribeOptions;
-
 use super::handler::{LifecycleEvent, SessionView};
-use super::listener::Since;
 use super::message::{Ask, Gone, Member, Membership};
-use super::{ListenerKey, Node, Outlet, Rule, SessionAddr, Ticket, Worker};
+use super::{Node, Rule, SessionAddr, Worker};
 use crate::auth::{Overrides, SubscriptionOptions};
+use crate::delivery::{ListenerKey, Outlet, Since, Ticket};
 use crate::protocol::{Command, Reply};
 use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Identity, SessionId};
 use actix::prelude::*;

@@ -1,6 +1,7 @@
 //! The commands presence, presence_stats and history.
 use super::{Session, Step};
-use crate::broker::{Namespace, Rule, Ticket, query};
+use crate::broker::{Namespace, Rule, query};
+use crate::delivery::Ticket;
 use crate::protocol::{History, Reply};
 use crate::types::{Answer, ChannelName, Fault, ReplyError};
 use actix::prelude::*;

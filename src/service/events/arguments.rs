@@ -1,6 +1,6 @@
 //! Arguments of events, to and from Rust types.
 use super::binary::with_attachments;
-use crate::broker::Acknowledgement;
+use crate::delivery::Acknowledgement;
 use crate::types::{Fault, Json, JsonError, ReplyError};
 use bytes::Bytes;
 use serde::Serialize;

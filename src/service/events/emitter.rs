@@ -1,7 +1,8 @@
 //! Many sockets of a namespace at once, narrowed down by rooms.
 use super::arguments::IntoArguments;
 use crate::broker::handler::Residence;
-use crate::broker::{Answers, Emission, Emitted, Instruct, Node, SessionOrder};
+use crate::broker::{Emission, Emitted, Node};
+use crate::delivery::{Answers, Instruct, SessionOrder};
 use crate::protocol::socketio::RESERVED_NAMES;
 use crate::types::{Audience, ChannelName, Disconnect, Group, JsonError, NameError, ReplyError, Space};
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! Functions as handlers of events.
 use super::arguments::{Arguments, FromArguments, IntoAcknowledgement};
 use super::socket::Socket;
-use crate::broker::Acknowledgement;
 use crate::broker::handler::{EmitCall, Handle, HandlerFuture};
+use crate::delivery::Acknowledgement;
 use std::future::Future;
 use std::marker::PhantomData;
 

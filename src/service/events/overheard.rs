@@ -1,5 +1,6 @@
 //! What `@socket.io/redis-emitter` says to the sockets of this node. Every node hears it, so nothing of it goes to the others.
-use crate::broker::{Emission, Instruct, Node, SessionOrder};
+use crate::broker::{Emission, Node};
+use crate::delivery::{Instruct, SessionOrder};
 use crate::engine::Tap;
 use crate::protocol::socketio::emitter::{self, EmitterError, Said, What};
 use crate::types::{ChannelName, Disconnect, Space};

@@ -6,7 +6,7 @@ use super::relay::relay;
 use super::request::{Asked, Purpose, Refusal};
 use super::session::{Answer, EngineSession, Offer, Order};
 use super::sessions::Entry;
-use crate::broker::Cut;
+use crate::delivery::Cut;
 use crate::transport::body::OutboxBody;
 use crate::transport::cut::{Encrypted, SocketCut};
 use actix_http::ws::{hash_key, verify_handshake};

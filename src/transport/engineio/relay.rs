@@ -1,6 +1,6 @@
 //! A WebSocket of an app, carried to the thread of its session. An app's socket cannot leave its thread: what it brings and
 //! what it takes goes through a pipe, at the price of its buffers.
-use crate::broker::Cut;
+use crate::delivery::Cut;
 use crate::transport::cut::SocketCut;
 use crate::transport::line::{Movable, Socket};
 use actix_web::body::{BodySize, MessageBody};

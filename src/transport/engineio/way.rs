@@ -1,6 +1,7 @@
 //! The way down: from what runs above a session to its client.
 use super::session::{EngineSession, Order, UPPER};
-use crate::broker::{Due, Outbox, Pushed, Worker};
+use crate::broker::{Due, Worker};
+use crate::delivery::{Outbox, Pushed};
 use crate::metrics::Metrics;
 use crate::protocol::socketio::engine::{EnginePacket, PollingBody};
 use actix::WeakAddr;

@@ -1,6 +1,6 @@
 //! What is read of a client, and what no more.
 use super::*;
-use crate::broker::{Outbox, Outlet};
+use crate::delivery::{Outbox, Outlet};
 use crate::metrics::Metrics;
 use crate::protocol::Reply;
 use crate::protocol::centrifuge::CentrifugeJson;

@@ -1,6 +1,6 @@
 //! A session's way out through a socket: answers in the order of the commands, what is unanswered bounded.
 use super::SocketOutlet;
-use crate::broker::{Outbox, Outlet};
+use crate::delivery::{Outbox, Outlet};
 use crate::metrics::Metrics;
 use crate::protocol::Reply;
 use crate::protocol::centrifuge::CentrifugeJson;

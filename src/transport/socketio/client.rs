@@ -4,7 +4,8 @@
 use super::greeting::{Greeting, token_of_request};
 use super::layer::Door;
 use super::outlet::{NamespaceOutlet, Phase, Shared};
-use crate::broker::{Ask, Gone, Greeting as Heartbeats, Session, SessionOrder};
+use crate::broker::{Ask, Gone, Greeting as Heartbeats, Session};
+use crate::delivery::SessionOrder;
 use crate::protocol::socketio::{AckId, Body, EventName, Namespace, Packet, Reassembly, SocketIo, builtin};
 use crate::protocol::{Acknowledge, Command, Connect, Emit, Home};
 use crate::transport::engineio::{Arrival, Broken, Upper, Way};

@@ -1,6 +1,5 @@
 //! The way from one session to its client: packets of its namespace, through the connection that its namespaces share.
-use crate::broker::Lag;
-use crate::broker::{Delivery, Flight, FlightPlace, Outbox, Outlet, Pushed, Ticket};
+use crate::delivery::{Delivery, Flight, FlightPlace, Lag, Outbox, Outlet, Pushed, Ticket};
 use crate::metrics::Metrics;
 use crate::protocol::socketio::{AckId, SocketIo};
 use crate::protocol::{Encoding, Frame, Push, Reply, Subscribed};

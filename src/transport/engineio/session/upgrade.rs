@@ -1,6 +1,7 @@
 //! From polling to a WebSocket: the socket comes to the thread of its session, proves that it works, and takes over.
 use super::{EngineSession, LAST_WORDS, reader::Reader};
-use crate::broker::{Cut, Due, Outbox};
+use crate::broker::Due;
+use crate::delivery::{Cut, Outbox};
 use crate::metrics::Metrics;
 use crate::protocol::socketio::engine::EnginePacket;
 use crate::transport::engineio::way::{CLOSE, Carrier};

@@ -1,50 +1,16 @@
 //! One session's interest in one channel, as its hub keeps it.
-use super::lag::{Gap, Lag, Loss, Skipped};
-use super::messages::Post;
-use super::{Body, Delivery, Outlet, Seq, SessionAddr, SessionOrder};
+use super::{Body, Delivery, Gap, Holder, Lag, Loss, Outlet, Seq, Skipped};
 use crate::filter::TagsFilter;
 use crate::types::{ChannelName, Group, Place, SessionId};
-use actix::Addr;
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// Who is told what is done to a listener.
-#[derive(Clone)]
-pub enum Holder {
-    /// The session of a client.
-    Session(SessionAddr),
-    /// The post of the Rust listeners.
-    Post(Addr<Post>),
-}
-
-impl Holder {
-    /// Tells it.
-    pub fn do_send(&self, order: SessionOrder) {
-        match self {
-            Holder::Session(session) => session.do_send(order),
-            Holder::Post(post) => post.do_send(order),
-        }
-    }
-}
-
-impl From<SessionAddr> for Holder {
-    fn from(session: SessionAddr) -> Self {
-        Holder::Session(session)
-    }
-}
-
-impl From<Addr<Post>> for Holder {
-    fn from(post: Addr<Post>) -> Self {
-        Holder::Post(post)
-    }
-}
 
 /// What a listener wants.
 pub struct Listener {
     /// The way to its client.
     pub outlet: Rc<dyn Outlet>,
-    /// Its session.
-    pub session: Holder,
+    /// Its session, or whoever else holds it.
+    pub holder: Arc<dyn Holder>,
     /// Passes only events whose tags match.
     pub filter: Option<Rc<TagsFilter>>,
     /// Wants joins and leaves.
@@ -163,10 +129,10 @@ pub enum Offered {
 
 impl Listener {
     /// A listener whose join is under way.
-    pub fn joining(outlet: Rc<dyn Outlet>, session: impl Into<Holder>) -> Self {
+    pub fn joining(outlet: Rc<dyn Outlet>, holder: Arc<dyn Holder>) -> Self {
         Listener {
             outlet,
-            session: session.into(),
+            holder,
             filter: None,
             notices: false,
             number: None,

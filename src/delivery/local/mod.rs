@@ -1,25 +1,40 @@
 //! The listeners of one channel on one worker.
-use super::comebacks::Comebacks;
-use super::members::Members;
-use super::{ListenerKey, Standing};
-use crate::broker::lag::{Gap, Lag};
-use crate::broker::listener::{GroupMember, Listener, Missed, Offered};
-use crate::broker::message::SessionOrder;
-use crate::broker::{Delivery, Instruct, Instruction, Seq};
+mod comebacks;
+mod members;
+
+pub use comebacks::Comebacks;
+
+use super::{Delivery, Gap, GroupMember, Instruct, Instruction, Lag, Listener, Missed, Offered, Seq, SessionOrder};
 use crate::metrics::{Metrics, NamespaceMetrics};
 use crate::types::{Audience, ChannelName, Group, Place, SessionId};
 use foldhash::quality::RandomState;
+use members::Members;
 use slab::Slab;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Names a listener among those of a channel on one worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ListenerKey(usize);
+
+/// Where a listener stood when it was looked at.
+pub struct Standing {
+    /// The groups it was in.
+    pub groups: Vec<Group>,
+    /// Where it stood with the last event that it was sent and that can be brought again.
+    pub sent: Option<Place>,
+    /// The last place that came by its hub since it began, whomever that event was for.
+    pub passed: Option<Place>,
+}
+
 /// Who listens to a channel here.
-pub(super) struct Local {
+pub struct Local {
     listeners: Slab<Listener>,
     /// Who is in which group, so that the cost of an event follows who is meant (decision 5).
     groups: HashMap<Group, Members, RandomState>,
     /// The last place that came by.
     pub passed: Option<Place>,
+    /// What is counted of the channel's namespace.
     pub counted: NamespaceMetrics,
 }
 
@@ -30,7 +45,7 @@ impl Local {
     }
 
     /// Puts a listener in; its key.
-    pub fn add(&mut self, mut listener: Listener) -> usize {
+    pub fn add(&mut self, mut listener: Listener) -> ListenerKey {
         let key = self.listeners.vacant_key();
         if let Some(member) = &mut listener.member {
             member.key = key;
@@ -38,26 +53,29 @@ impl Local {
         for group in listener.groups() {
             self.groups.entry(group.clone()).or_default().add(key);
         }
-        self.listeners.insert(listener)
+        ListenerKey(self.listeners.insert(listener))
     }
 
     /// Takes a listener out, if it is there.
-    pub fn remove(&mut self, key: usize) -> Option<Listener> {
+    pub fn remove(&mut self, ListenerKey(key): ListenerKey) -> Option<Listener> {
         let listener = self.listeners.try_remove(key)?;
         listener.groups().iter().for_each(|group| self.leave_group(group, key));
         Some(listener)
     }
 
+    /// Whether nobody listens here.
     pub fn is_empty(&self) -> bool {
         self.listeners.is_empty()
     }
 
-    pub fn listener(&mut self, key: usize) -> Option<&mut Listener> {
-        self.listeners.get_mut(key)
+    /// A listener, to be changed.
+    pub fn listener(&mut self, key: ListenerKey) -> Option<&mut Listener> {
+        self.listeners.get_mut(key.0)
     }
 
-    pub fn standing(&self, key: usize) -> Option<Standing> {
-        let listener = self.listeners.get(key)?;
+    /// Where a listener stands.
+    pub fn standing(&self, key: ListenerKey) -> Option<Standing> {
+        let listener = self.listeners.get(key.0)?;
         Some(Standing {
             groups: listener.groups().to_vec(),
             sent: listener.member.as_ref().and_then(|member| member.sent.clone()),
@@ -108,7 +126,7 @@ impl Local {
             _ => None,
         };
         self.for_each_meant(Some(&instruction.audience), seq, |listener| match &instruction.what {
-            Instruct::Order(order) => listener.session.do_send(order.clone()),
+            Instruct::Order(order) => listener.holder.order(order.clone()),
             Instruct::Regroup { .. } => meant.extend(listener.member.as_ref().map(|member| member.key)),
             Instruct::Lag(_) => lag.iter().for_each(|lag| listener.outlet.lagged(lag)),
             Instruct::Tell(telling) => telling.tell(listener.groups()),
@@ -166,7 +184,7 @@ impl Local {
             match listener.missed(gap, upto) {
                 Missed::Nothing => continue,
                 Missed::ComesBack => match comebacks.admit(channel, ListenerKey(key)) {
-                    true => listener.session.do_send(SessionOrder::Resync(channel.clone())),
+                    true => listener.holder.order(SessionOrder::Resync(channel.clone())),
                     false => metrics.reached("lag_pace"),
                 },
                 Missed::GoesOn(loss) => {

@@ -1,7 +1,6 @@
 //! What is done to the listeners of a channel, in order with its events: whoever regroups them and then publishes finds them
 //! regrouped.
-use super::lag::Loss;
-use super::message::SessionOrder;
+use super::{Loss, SessionOrder};
 use crate::types::{Audience, ChannelName, Group};
 use actix::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -9,7 +9,7 @@ use std::time::Duration;
 const TURNS: usize = 10;
 
 /// The comebacks of one worker: at most as many as it has listeners, for each is in here once, and not longer than it is there.
-pub(super) struct Comebacks {
+pub struct Comebacks {
     waiting: IndexSet<(ChannelName, ListenerKey), RandomState>,
     /// Where the next one is taken from. One that is taken leaves its place to the last, so the places are gone through in turn
     /// or the newest would always go first.

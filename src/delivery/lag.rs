@@ -26,7 +26,7 @@ impl Loss {
     }
 
     /// Both together.
-    pub(super) fn and(self, other: Loss) -> Loss {
+    pub(crate) fn and(self, other: Loss) -> Loss {
         Loss { count: self.count + other.count, is_exact: self.is_exact && other.is_exact }
     }
 }

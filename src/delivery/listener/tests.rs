@@ -1,8 +1,7 @@
 use super::{Gap, Lag, Listener, Loss, Missed, Offered, Settled, Since, Skipped};
-use crate::broker::{Body, Delivery, Outlet, Seq, Ticket};
+use crate::delivery::{Body, Delivery, Holder, Outlet, Seq, SessionOrder, Ticket};
 use crate::protocol::{Push, Reply};
 use crate::types::{ChannelName, Disconnect, Epoch, Event, Json, Place, Position};
-use actix::Addr;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -29,15 +28,20 @@ impl Outlet for Seen {
     fn close(&self, _: Disconnect) {}
 }
 
+/// What a listener's holder is told is not this room's matter.
+struct Nobody;
+
+impl Holder for Nobody {
+    fn order(&self, _: SessionOrder) {}
+}
+
 fn place(offset: u64) -> Place {
     Place::of(position(offset))
 }
 
 fn joining() -> (Listener, Rc<Seen>) {
     let seen = Rc::new(Seen::default());
-    // Nobody is at this address: what a listener's session is told is the hub's matter.
-    let (nobody, _) = actix::dev::channel::channel(1);
-    (Listener::joining(seen.clone(), std::sync::Arc::new(Addr::new(nobody))), seen)
+    (Listener::joining(seen.clone(), Arc::new(Nobody)), seen)
 }
 
 fn live(seq: Seq) -> (Listener, Rc<Seen>) {

@@ -1,0 +1,38 @@
+//! The floor below the actors: what is delivered, to whom, and the queue that it waits in for its client.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `delivery` | one thing on its way to the listeners of a channel, encoded once for each encoding |
+//! | `instruction`, `order` | what is done to listeners in the order of events, and what a session is ordered to do |
+//! | `listener` | one session's interest in one channel |
+//! | `local` | the listeners of one channel on one worker |
+//! | `lag` | what got lost, and how that is told |
+//! | `outlet`, `outbox` | the way to a client, and the frames that wait for its socket |
+//! | `flusher` | one task per worker that writes for all sockets |
+//! | `flight` | publishes under way whose client waits for no answer |
+//! | `rounds` | acknowledgements that are waited for |
+//!
+//! No actor is named here: what a listener's holder is told goes through [`Holder`], what a client is sent through [`Outlet`].
+mod delivery;
+mod flight;
+mod flusher;
+mod instruction;
+mod lag;
+mod listener;
+mod local;
+mod order;
+mod outbox;
+mod outlet;
+mod rounds;
+
+pub use delivery::{Body, Delivery, Seq};
+pub use flight::{Flight, FlightPlace};
+pub use flusher::Flush;
+pub use instruction::{Instruct, Instruction, Telling};
+pub use lag::{Gap, Lag, Loss, Skipped};
+pub use listener::{GroupMember, Listener, Missed, Offered, Settled, Since};
+pub use local::{Comebacks, ListenerKey, Local, Standing};
+pub use order::{Holder, SessionOrder, SubscribeOptions};
+pub use outbox::{Cut, Outbox, Pushed};
+pub use outlet::{Outlet, Ticket};
+pub use rounds::{Acknowledgement, Answers, OpenRound, Rounds};
