@@ -1,14 +1,15 @@
 //! What the HTTP API and Rust code ask of a broker, from any thread.
 use super::Node;
+use super::channel::{Publish, PublishAnswer};
 use super::directory::{Attendance, Target};
+use super::fault;
 use super::handler::RpcCall;
-use super::message::{Publish, PublishAnswer, Routed};
 use super::query::{self, HistoryRequest};
-use super::registry::{Count, Occupied};
+use super::registry::Routed;
 use crate::delivery::{SessionOrder, SubscribeOptions};
 use crate::engine::{Idempotency, PresenceStats, Version};
 use crate::protocol::HistoryPage;
-use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Json, Position, ReplyError, Tags, Unsubscribed};
+use crate::types::{ChannelName, ClientInfo, Disconnect, Json, Position, ReplyError, Tags, Unsubscribed};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -135,19 +136,19 @@ impl Node {
     /// Who is present in a channel; error 108 where its namespace keeps no presence.
     pub async fn presence(&self, channel: &str) -> Result<Vec<Arc<ClientInfo>>, ReplyError> {
         let channel = self.present_channel(channel)?;
-        self.engine().presence(&channel).wait().await.map_err(query::refusal)
+        self.engine().presence(&channel).wait().await.map_err(fault::of_engine)
     }
 
     /// How many are present in a channel; error 108 where its namespace keeps no presence.
     pub async fn presence_stats(&self, channel: &str) -> Result<PresenceStats, ReplyError> {
         let channel = self.present_channel(channel)?;
-        self.engine().presence_stats(&channel).wait().await.map_err(query::refusal)
+        self.engine().presence_stats(&channel).wait().await.map_err(fault::of_engine)
     }
 
     /// A part of a channel's history; error 108 where none is kept, 112 where something is missing after the position.
     pub async fn history(&self, channel: &str, request: HistoryRequest) -> Result<HistoryPage, ReplyError> {
         let (channel, namespace) = self.served_channel(channel)?;
-        query::history(self, &channel, &namespace, request).wait().await.map_err(reply_error)
+        query::history(self, &channel, &namespace, request).wait().await.map_err(fault::without_connection)
     }
 
     /// Drops a channel's history and keeps its position; error 108 where none is kept.
@@ -156,17 +157,17 @@ impl Node {
         if !namespace.has_history() {
             return Err(ReplyError::NOT_AVAILABLE);
         }
-        self.engine().remove_history(&channel).wait().await.map_err(query::refusal)
+        self.engine().remove_history(&channel).wait().await.map_err(fault::of_engine)
     }
 
     /// The channels that have listeners, with how many they have.
     pub async fn channels(&self) -> Result<Vec<(ChannelName, usize)>, ReplyError> {
-        self.registry().send(Occupied).await.map_err(|_| ReplyError::INTERNAL)
+        self.registry().occupied().await
     }
 
     /// The nodes and their numbers.
     pub async fn info(&self) -> Result<Vec<NodeInfo>, ReplyError> {
-        let (channels, subscriptions) = self.registry().send(Count).await.map_err(|_| ReplyError::INTERNAL)?;
+        let (channels, subscriptions) = self.registry().count().await?;
         let Attendance { sessions, users } = self.directory().attendance();
         let census = Census { clients: sessions, users, channels, subscriptions };
         Ok(vec![NodeInfo { uid: self.id().to_owned(), census, uptime: self.started().elapsed() }])
@@ -179,7 +180,7 @@ impl Node {
             .handlers()
             .rpc(call)
             .ok_or(ReplyError { message: "not found".into(), ..ReplyError::METHOD_NOT_FOUND })?;
-        asked.await.map_err(reply_error)
+        asked.await.map_err(fault::without_connection)
     }
 
     async fn order(&self, target: Target, order: SessionOrder) -> Result<usize, ReplyError> {
@@ -195,14 +196,6 @@ impl Node {
     }
 
     pub(super) fn served_channel(&self, channel: &str) -> Result<(ChannelName, Arc<super::Namespace>), ReplyError> {
-        self.known_channel(channel).map_err(reply_error)
-    }
-}
-
-/// The API has no connection to close: what closes a client's is a bad request here.
-pub(super) fn reply_error(fault: Fault) -> ReplyError {
-    match fault {
-        Fault::Reply(error) => error,
-        Fault::Close(_) => ReplyError::BAD_REQUEST,
+        self.known_channel(channel).map_err(fault::without_connection)
     }
 }

@@ -1,14 +1,12 @@
 //! Which sessions are let in, by id and by user.
-use super::Session;
-use crate::delivery::SessionOrder;
+use crate::delivery::{Holder, SessionOrder};
 use crate::types::SessionId;
-use actix::Addr;
 use foldhash::quality::RandomState;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// A session's address. One for all who hold it: a copy of its own costs an actor two allocations more.
-pub type SessionAddr = Arc<Addr<Session>>;
+/// The way to a session. One for all who hold it: a copy of its own costs an actor two allocations more.
+pub type SessionRef = Arc<dyn Holder>;
 
 /// The sessions of a node. A table behind a lock that is held for a look-up only, not an actor: with an actor each client
 /// that comes or goes would wake another thread, which costs more than all else that is done for it here.
@@ -17,7 +15,7 @@ pub struct Directory(Mutex<Table>);
 
 #[derive(Default)]
 struct Table {
-    sessions: HashMap<SessionId, SessionAddr, RandomState>,
+    sessions: HashMap<SessionId, SessionRef, RandomState>,
     users: HashMap<Arc<str>, HashSet<SessionId>, RandomState>,
 }
 
@@ -43,20 +41,20 @@ pub struct Attendance {
 
 impl Directory {
     /// Adds a session.
-    pub fn enter(&self, session: SessionId, user: Arc<str>, addr: SessionAddr) {
+    pub fn enter(&self, session: SessionId, user: Arc<str>, me: SessionRef) {
         let mut table = self.table();
-        table.sessions.insert(session, addr);
+        table.sessions.insert(session, me);
         // Anonymous sessions are not one user: the API names users, and "" names nobody.
         if !user.is_empty() {
             table.users.entry(user).or_default().insert(session);
         }
     }
 
-    /// Removes the session at this address. Where its client has come back to it on another thread, the id is another actor's
+    /// Removes this session. Where its client has come back to it on another thread, the id is another actor's
     /// by now, and stays.
-    pub fn exit(&self, session: SessionId, user: &str, addr: &Addr<Session>) {
+    pub fn exit(&self, session: SessionId, user: &str, me: &SessionRef) {
         let mut table = self.table();
-        if table.sessions.get(&session).is_none_or(|known| **known != *addr) {
+        if table.sessions.get(&session).is_none_or(|known| !Arc::ptr_eq(known, me)) {
             return;
         }
         table.sessions.remove(&session);
@@ -76,12 +74,12 @@ impl Directory {
     /// Orders the sessions that are meant to do something; how many were told.
     pub fn order(&self, target: &Target, order: &SessionOrder) -> usize {
         let meant = self.table().find(target);
-        meant.iter().for_each(|session| session.do_send(order.clone()));
+        meant.iter().for_each(|session| session.order(order.clone()));
         meant.len()
     }
 
     /// Every session.
-    pub fn everyone(&self) -> Vec<SessionAddr> {
+    pub fn everyone(&self) -> Vec<SessionRef> {
         self.table().sessions.values().cloned().collect()
     }
 
@@ -100,7 +98,7 @@ impl Directory {
 }
 
 impl Table {
-    fn find(&self, target: &Target) -> Vec<SessionAddr> {
+    fn find(&self, target: &Target) -> Vec<SessionRef> {
         let of_user = self.users.get(target.user.as_str());
         let meant: Vec<SessionId> = match (target.session, target.user.is_empty()) {
             (Some(session), true) => vec![session],

@@ -1,6 +1,7 @@
 //! Events for the sessions of a home, or for some of them: what handlers and Rust code emit, and the answers they ask for.
 use super::Node;
-use super::message::{Publish, PublishAnswer, Routed};
+use super::channel::{Publish, PublishAnswer};
+use super::registry::Routed;
 use crate::delivery::{Answers, Instruct, Instruction, Telling};
 use crate::types::{
     Arity, Audience, ChannelName, Envelope, Group, Json, JsonError, Position, ReplyError, SessionId, Tags,

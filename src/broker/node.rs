@@ -1,18 +1,16 @@
 //! What all actors of one running broker share. Passed by value, so that each test has a house of its own.
 use super::handler::{Handlers, LifecycleEvent, Placement};
-use super::message::HubHandle;
+use super::hub::HubHandle;
 use super::messages::Roster;
-use super::registry::Registry;
-use super::revocations::{self, Revocations};
-use super::routing::Routing;
-use super::{Directory, HubId, Kept, Limits, Namespace, Namespaces, Questions, peers};
+use super::registry::{RegistryPort, Routing};
+use super::revocations::Revocations;
+use super::{Directory, HubId, Kept, Limits, Namespace, Namespaces, Questions};
 use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::delivery::Rounds;
 use crate::engine::Engine;
 use crate::engine::memory::{self, MemoryEngine};
 use crate::metrics::Metrics;
 use crate::types::{ChannelName, Clock, Disconnect, Fault, NameError, ReplyError};
-use actix::prelude::*;
 use arc_swap::ArcSwap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock, Weak};
@@ -57,9 +55,9 @@ pub struct Settings {
 
 struct Inner {
     id: String,
-    registry: Addr<Registry>,
+    registry: Arc<dyn RegistryPort>,
     directory: Directory,
-    roster: Roster,
+    roster: Arc<Roster>,
     engine: Arc<dyn Engine>,
     aside: Arc<MemoryEngine>,
     settings: ArcSwap<Settings>,
@@ -98,40 +96,31 @@ pub struct Parts {
 }
 
 impl Node {
-    /// Starts a registry on the current arbiter, and the node around it.
-    pub fn start(parts: Parts) -> Self {
-        let mut made = None;
-        Registry::create(|ctx| {
-            let node = Node(Arc::new(Inner {
-                id: uuid::Uuid::new_v4().to_string(),
-                registry: ctx.address(),
-                directory: Directory::default(),
-                roster: Roster::default(),
-                engine: parts.engine,
-                aside: Arc::new(MemoryEngine::new(beside(&parts.limits))),
-                settings: ArcSwap::from_pointee(parts.settings),
-                rounds: Rounds::new(parts.limits.ack_rounds, parts.limits.ack_bytes, parts.metrics.clone()),
-                routing: Routing::new(parts.limits.registry_queue),
-                kept: Kept::new(parts.limits.kept_sessions),
-                questions: Questions::default(),
-                revocations: Revocations::new(parts.limits.revocations, parts.clock),
-                limits: parts.limits,
-                metrics: parts.metrics,
-                handlers: parts.handlers,
-                hubs: RwLock::default(),
-                connections: AtomicUsize::new(0),
-                draining: AtomicBool::new(false),
-                placement: parts.placement,
-                clock: parts.clock,
-                started: Instant::now(),
-            }));
-            made = Some(node.clone());
-            Registry::new(node)
-        });
-        let node = made.expect("`create` calls its closure before it returns");
-        peers::attend(&node);
-        revocations::attend(&node);
-        node
+    /// A node around this registry. It attends to nothing yet.
+    pub(super) fn around(registry: Arc<dyn RegistryPort>, parts: Parts) -> Self {
+        Node(Arc::new(Inner {
+            id: uuid::Uuid::new_v4().to_string(),
+            registry,
+            directory: Directory::default(),
+            roster: Arc::default(),
+            engine: parts.engine,
+            aside: Arc::new(MemoryEngine::new(beside(&parts.limits))),
+            settings: ArcSwap::from_pointee(parts.settings),
+            rounds: Rounds::new(parts.limits.ack_rounds, parts.limits.ack_bytes, parts.metrics.clone()),
+            routing: Routing::new(parts.limits.registry_queue),
+            kept: Kept::new(parts.limits.kept_sessions),
+            questions: Questions::default(),
+            revocations: Revocations::new(parts.limits.revocations, parts.clock),
+            limits: parts.limits,
+            metrics: parts.metrics,
+            handlers: parts.handlers,
+            hubs: RwLock::default(),
+            connections: AtomicUsize::new(0),
+            draining: AtomicBool::new(false),
+            placement: parts.placement,
+            clock: parts.clock,
+            started: Instant::now(),
+        }))
     }
 
     /// Names the node among others; new at each start.
@@ -139,8 +128,8 @@ impl Node {
         &self.0.id
     }
 
-    /// The registry.
-    pub fn registry(&self) -> &Addr<Registry> {
+    /// The way to the registry.
+    pub fn registry(&self) -> &Arc<dyn RegistryPort> {
         &self.0.registry
     }
 
@@ -150,7 +139,7 @@ impl Node {
     }
 
     /// Which sessions have Rust listeners.
-    pub(super) fn roster(&self) -> &Roster {
+    pub(super) fn roster(&self) -> &Arc<Roster> {
         &self.0.roster
     }
 

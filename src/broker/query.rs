@@ -1,6 +1,6 @@
 //! Reading history, for sessions and for the API alike.
-use super::{Namespace, Node};
-use crate::engine::{Error, HistoryQuery};
+use super::{Namespace, Node, fault};
+use crate::engine::HistoryQuery;
 use crate::protocol::{HistoryPage, Recover};
 use crate::types::{Answer, ChannelName, Fault, Position, ReplyError};
 
@@ -13,22 +13,6 @@ pub struct HistoryRequest {
     pub limit: i32,
     /// Newest first.
     pub reverse: bool,
-}
-
-/// What a client is told of an engine's error: whether to repeat a publish depends on the reason (decision 21).
-pub fn refusal(error: Error) -> ReplyError {
-    match error {
-        Error::Unreachable(reason) => {
-            let message = format!("{}: {reason}", ReplyError::INTERNAL.message).into();
-            ReplyError { message, ..ReplyError::INTERNAL }
-        }
-        Error::Limit(_) => ReplyError::LIMIT_EXCEEDED,
-    }
-}
-
-/// The same, where the answer may be a close, too.
-pub fn fault(error: Error) -> Fault {
-    refusal(error).into()
 }
 
 /// Reads a part of a channel's history. A position that something is missing after is error 112, but for offset 0, which
@@ -53,7 +37,7 @@ pub fn history(
     let epoch = since.as_ref().map(|since| since.epoch.clone()).filter(|epoch| !epoch.is_empty());
     let query = HistoryQuery { since, limit, reverse: asked.reverse };
     node.engine().history(channel, query, retention).then(move |page| {
-        let page = page.map_err(fault)?;
+        let page = page.map_err(fault::of_engine)?;
         let foreign = epoch.is_some_and(|epoch| epoch != page.top.epoch);
         if foreign || strict && !page.complete {
             return Err(ReplyError::UNRECOVERABLE_POSITION.into());

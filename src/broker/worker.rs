@@ -1,8 +1,9 @@
 //! What the sessions and connections of one worker thread share: its hub, its deadlines, the way to channels.
+use super::Node;
+use super::channel::{Join, Publish};
 use super::deadline::Deadlines;
-use super::hub::{Bounds, Hub, HubTable};
-use super::message::{HubHandle, Join, Lagging, Publish, Routed};
-use super::{HubId, Node};
+use super::hub::{Bounds, Hub, HubHandle, HubId, HubTable, Lagging};
+use super::registry::Routed;
 use crate::delivery::{Listener, ListenerKey, Since, Standing};
 use crate::types::{ChannelName, ReplyError};
 use actix::dev::SendError;
@@ -61,7 +62,7 @@ impl Worker {
             Bounds { join_buffer: limits.join_buffer, groups: limits.groups_per_session, lag_pace: limits.lag_pace };
         let table = Rc::new(RefCell::new(HubTable::new(bounds, node.rounds().clone(), node.metrics().clone())));
         let (inlet, items) = mpsc::channel(limits.hub_queue);
-        let addr = Hub::new(table.clone(), items).start();
+        let addr = Hub::new(table.clone(), items).start().recipient();
         let arbiter = Arbiter::current();
         let hub = node.add_hub(|id| HubHandle { id, arbiter, inlet, addr });
         let outbox_bytes = node.metrics().outbox_of_worker();
@@ -145,7 +146,7 @@ impl Worker {
         }
         let channel = publish.channel.clone();
         let sent = match self.table.borrow().route(&channel) {
-            Some(addr) => addr.try_send(publish),
+            Some(way) => way.publish(publish),
             None => Err(SendError::Closed(publish)),
         };
         match sent {
@@ -172,10 +173,10 @@ impl Worker {
     /// Sends a join to its channel.
     pub fn join(&self, join: Join) {
         let channel = join.channel.clone();
-        let route = self.table.borrow().route(&channel).filter(|addr| addr.connected()).cloned();
+        let route = self.table.borrow().route(&channel).filter(|way| way.is_there()).cloned();
         match route {
             // Bounded by the session's joins under way.
-            Some(addr) => addr.do_send(join),
+            Some(way) => way.join(join),
             None => self.ask_registry(&channel, Routed::Join(join)),
         }
     }

@@ -1,7 +1,8 @@
 //! What the server orders a session to do.
+use super::Ticket;
 use crate::auth::{Overrides, SubscriptionOptions};
 use crate::protocol::Recover;
-use crate::types::{ChannelName, Disconnect, Json, Revocation, Unsubscribed};
+use crate::types::{ChannelName, Disconnect, Json, ReplyError, Revocation, Unsubscribed};
 use actix::prelude::*;
 use std::sync::Arc;
 
@@ -55,7 +56,12 @@ impl From<SubscriptionOptions> for SubscribeOptions {
 }
 
 /// Who is told what is done to a listener: its session, or whoever else holds it.
-pub trait Holder {
+pub trait Holder: Send + Sync {
     /// Has it done, sooner or later.
     fn order(&self, order: SessionOrder);
+
+    /// Tells the outcome of a publish: none where it was accepted. Who publishes no commands is never told.
+    fn published(&self, ticket: Ticket, refused: Option<ReplyError>) {
+        let _ = (ticket, refused);
+    }
 }

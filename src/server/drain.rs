@@ -1,6 +1,6 @@
 //! Stopping without a herd: clients are told in paced batches, so that the nodes they go to are not overrun.
 use super::Broker;
-use crate::broker::SessionAddr;
+use crate::broker::SessionRef;
 use crate::delivery::SessionOrder;
 use crate::transport::engineio::Leaver;
 use crate::types::Disconnect;
@@ -15,14 +15,14 @@ const FAREWELL: Duration = Duration::from_millis(500);
 /// Somebody to be told of the stop.
 enum Told {
     Engine(Leaver),
-    Session(SessionAddr),
+    Session(SessionRef),
 }
 
 impl Told {
     fn close(self) {
         match self {
             Told::Engine(session) => session.close(),
-            Told::Session(session) => session.do_send(SessionOrder::Disconnect(Disconnect::SHUTDOWN)),
+            Told::Session(session) => session.order(SessionOrder::Disconnect(Disconnect::SHUTDOWN)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Being let in, and commands in their order.
 use super::house::{Plan, pass, rest, story};
-use callboard::broker::Attendance;
+use callboard::broker::{Attendance, SessionRef};
+use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
@@ -207,12 +208,13 @@ fn a_session_that_ends_late_leaves_the_entry_of_the_one_that_took_its_id_over() 
         let house = Plan::of("[[namespace]]\nsubscribe = 'anyone'").build();
         let (old, new) = (house.visitor(), house.visitor());
         let (id, directory) = (callboard::types::SessionId::random(), house.node.directory());
-        directory.enter(id, "42".into(), std::sync::Arc::new(old.session.clone()));
-        directory.enter(id, "42".into(), std::sync::Arc::new(new.session.clone()));
-        directory.exit(id, "42", &old.session);
+        let [old, new] = [old, new].map(|client| Arc::new(client.session.clone()) as SessionRef);
+        directory.enter(id, "42".into(), old.clone());
+        directory.enter(id, "42".into(), new.clone());
+        directory.exit(id, "42", &old);
         assert!(directory.has(id));
         assert_eq!(directory.attendance(), Attendance { sessions: 1, users: 1 });
-        directory.exit(id, "42", &new.session);
+        directory.exit(id, "42", &new);
         assert_eq!(directory.attendance(), Attendance::default());
     });
 }

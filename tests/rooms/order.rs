@@ -5,33 +5,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms of `broker` from the roof down. A file may name rooms below its own.
-const BROKER: [&str; 21] = [
+const BROKER: [&str; 20] = [
+    "start",
     "session",
-    "registry",
     "messages",
-    "bus",
-    "peers",
-    "routing",
+    "emission",
+    "cluster",
     "control",
+    "query",
     "worker",
     "channel",
     "recovery",
-    "emission",
-    "revocations",
-    "query",
-    "node",
-    "deadline",
-    "message",
+    "registry",
     "handler",
+    "node",
+    "fault",
     "hub",
     "directory",
     "kept",
+    "revocations",
+    "deadline",
     "policy",
 ];
-/// The imports against that order, each counted once for a file and the room that it names. May only fall.
-const AGAINST: usize = 15;
-/// The files of the largest circle. May only fall.
-const CIRCLE: usize = 30;
+/// The imports against that order, each counted once for a file and the room that it names: a hub and the registry know the way to
+/// a channel, the node holds a table or a way of four rooms. May only fall.
+const AGAINST: usize = 8;
+/// The files of the largest circle: what handlers are asked with is a view of the node that holds them. May only fall.
+const CIRCLE: usize = 4;
 
 /// Which files of a folder each of its files names.
 type Names = BTreeMap<PathBuf, BTreeSet<PathBuf>>;
@@ -218,7 +218,8 @@ fn circles(names: &Names) -> Vec<BTreeSet<PathBuf>> {
 fn this_test_finds_its_way_through_the_heads_of_folders() {
     let names = names_in(Path::new("src/broker"));
     let named = |file: &str, other: &str| names[Path::new(file)].contains(Path::new(other));
-    assert!(named("src/broker/registry.rs", "src/broker/channel/mod.rs"));
+    assert!(named("src/broker/registry/mod.rs", "src/broker/channel/mod.rs"));
+    assert!(named("src/broker/worker.rs", "src/broker/hub/message.rs"));
     assert!(named("src/broker/session/subscribe.rs", "src/broker/session/join.rs"));
     assert_eq!(leaves("a::{b,c::{d,e},f}", ""), ["a::b", "a::c::d", "a::c::e", "a::f"]);
 }

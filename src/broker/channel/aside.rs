@@ -1,8 +1,7 @@
 //! Where the listeners of a home stand, and events that this node alone keeps there: each node hears the emitters for itself, so
 //! that what they say has no place in the history that nodes share.
-use super::Channel;
+use super::{Channel, Join};
 use crate::broker::Namespace;
-use crate::broker::message::Join;
 use crate::delivery::Body;
 use crate::engine::{Engine, HistoryPage, HistoryQuery, PublishOptions, Published, Retention};
 use crate::types::{Answer, Event, Place, Position, Space};

@@ -1,6 +1,6 @@
 //! What the bus brings: in the order of positions, each once, and no gap that is neither filled nor told.
 use super::Channel;
-use crate::broker::message::HubItem;
+use crate::broker::hub::HubItem;
 use crate::delivery::{Body, Instruct, Instruction, Loss, Skipped};
 use crate::engine::{Error, HistoryPage, HistoryQuery, Sink};
 use crate::metrics::Metrics;

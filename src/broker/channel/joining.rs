@@ -1,21 +1,18 @@
 //! How listeners come to a channel and leave it (decision 28).
-use super::{Channel, Listening, drive};
+use super::presence::{Presence, drive};
+use super::{Channel, Listening};
+use super::{Join, Joined, Leave, Member, Membership};
+use crate::broker::fault;
 use crate::broker::handler::LifecycleEvent;
-use crate::broker::message::{Backlog, Join, Joined, Leave, Member, Membership, Routed};
-use crate::broker::query;
-use crate::broker::{HubId, Namespace, Node, recovery};
+use crate::broker::hub::{Backlog, HubId};
+use crate::broker::registry::Routed;
+use crate::broker::{Namespace, recovery};
 use crate::delivery::{Seq, Since, Skipped};
 use crate::engine::{EngineAnswer, Error, HistoryPage, HistoryQuery};
-use crate::metrics::Metrics;
-use crate::types::{Answer, ChannelName, ClientInfo, Place, ReplyError, SessionId};
+use crate::types::{Answer, Place, ReplyError, SessionId};
 use actix::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
-
-/// A presence entry ends with its session, whichever way that ends; this time only bounds what could be left of one in an
-/// engine that outlives the process.
-const PRESENCE_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What a join reads before it is answered.
 struct Start {
@@ -32,8 +29,7 @@ struct Begins {
 
 /// An entry in presence that ends with its join, unless that comes about.
 struct Listed {
-    node: Node,
-    channel: ChannelName,
+    presence: Arc<Presence>,
     client: SessionId,
     stays: bool,
 }
@@ -41,21 +37,9 @@ struct Listed {
 impl Drop for Listed {
     fn drop(&mut self) {
         if !self.stays {
-            drive(self.node.engine().remove_presence(&self.channel, self.client));
+            drive(self.presence.remove(self.client));
         }
     }
-}
-
-/// Adds somebody to who is present, or changes what is shown of them. At the bound the listener stands all the same; that it is
-/// not listed shows in the metrics.
-pub(in crate::broker) fn list(node: &Node, channel: &ChannelName, info: Arc<ClientInfo>) -> EngineAnswer<()> {
-    let metrics = node.metrics().clone();
-    node.engine().add_presence(channel, info, PRESENCE_TTL).then(move |added| {
-        if added.is_err() {
-            Metrics::count(&metrics.refusals, "presence");
-        }
-        Ok(())
-    })
 }
 
 impl Channel {
@@ -99,10 +83,10 @@ impl Channel {
             return page.then(|page| Ok(Start { page: page?, listed: None }));
         }
         // Before the answer: the session, on another worker or node, may ask who is present as soon as it has it.
-        let (node, channel, info) = (self.node.clone(), self.name.clone(), join.member.info.clone());
+        let (presence, info) = (self.presence.clone(), join.member.info.clone());
         page.and_then(move |page| {
-            let listed = Listed { node, channel, client: info.client, stays: false };
-            list(&listed.node, &listed.channel, info).then(move |_| Ok(Start { page, listed: Some(listed) }))
+            let listed = Listed { presence, client: info.client, stays: false };
+            listed.presence.list(info).then(move |_| Ok(Start { page, listed: Some(listed) }))
         })
     }
 
@@ -131,7 +115,7 @@ impl Channel {
             Ok(start) => start,
             Err(error) => {
                 self.dismiss(join.hub, ctx);
-                let _ = join.answer.send(Err(query::fault(error)));
+                let _ = join.answer.send(Err(fault::of_engine(error).into()));
                 return;
             }
         };
@@ -152,7 +136,7 @@ impl Channel {
                 None => recovered,
             }
         });
-        let membership = Membership::new(ctx.address(), &self.node, &self.name, join.hub, join.member.clone());
+        let membership = Membership::new(self.me(ctx), self.presence.clone(), join.hub, join.member.clone());
         let joined = Joined { since: Since { seq, top }, recovery, number: self.number, membership };
         if let Some(mut listed) = listed {
             // From now on it ends with the membership.

@@ -3,19 +3,25 @@ mod abroad;
 mod aside;
 mod following;
 mod joining;
+mod message;
+mod port;
+mod presence;
+mod publish;
 mod publishing;
 mod retirement;
 
 use super::Node;
-use super::message::{Backlog, HubHandle, HubItem, Lagging};
+use super::hub::{Backlog, HubHandle, HubItem, Lagging};
 use crate::delivery::{Body, Delivery, Seq, Skipped};
-use crate::engine::EngineAnswer;
 use crate::metrics::NamespaceMetrics;
-use crate::types::{Answer, ChannelName, Place};
+use crate::types::{ChannelName, Place};
 use abroad::Abroad;
 use actix::prelude::*;
 use following::Following;
-pub(super) use joining::list;
+pub use message::{ChannelPort, ChannelRef, Forgotten, Join, Joined, Leave, Member, Membership, Retired};
+pub(super) use port::port;
+pub use presence::Presence;
+pub use publish::{Publish, PublishAnswer};
 use publishing::Publishing;
 use retirement::Phase;
 use smallvec::SmallVec;
@@ -27,6 +33,9 @@ use tokio::sync::mpsc::error::TrySendError;
 pub struct Channel {
     node: Node,
     name: ChannelName,
+    presence: Arc<Presence>,
+    /// The way to itself, once somebody has asked for it.
+    me: Option<ChannelRef>,
     number: u32,
     /// Most channels are listened to by few: the first stands here itself.
     hubs: SmallVec<[Listening; 1]>,
@@ -62,9 +71,12 @@ impl Channel {
     pub fn new(node: Node, name: ChannelName, number: u32, life: u64, listeners: Arc<AtomicUsize>) -> Self {
         let counted = node.metrics().namespace(name.namespace());
         node.metrics().channels.inc();
+        let presence = Presence::new(node.engine().clone(), node.metrics().clone(), name.clone());
         Channel {
             node,
             name,
+            presence: Arc::new(presence),
+            me: None,
             number,
             hubs: SmallVec::new(),
             listeners,
@@ -79,6 +91,11 @@ impl Channel {
             idle_check: false,
             counted,
         }
+    }
+
+    /// The way to this channel.
+    fn me(&mut self, ctx: &Context<Self>) -> ChannelRef {
+        self.me.get_or_insert_with(|| port(ctx.address(), self.life)).clone()
     }
 
     fn fan_out(&mut self, body: Body) {
@@ -126,13 +143,6 @@ impl Listening {
         if self.backlog.add(seq, is_undone) {
             self.handle.addr.do_send(Lagging::Behind(channel.clone(), self.backlog.clone()));
         }
-    }
-}
-
-/// Sees to it that a step of the engine is done, which nobody waits for.
-pub(super) fn drive(answer: EngineAnswer<()>) {
-    if let Answer::Later(step) = answer {
-        actix_rt::spawn(step);
     }
 }
 

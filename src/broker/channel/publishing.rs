@@ -1,9 +1,9 @@
 //! Publishes that wait for the engine: they are answered in the order in which they came, and what is done here alone waits its
 //! turn among them.
-use super::Channel;
 use super::abroad::Here;
-use crate::broker::message::{Publish, PublishAnswer, Routed};
-use crate::broker::query;
+use super::{Channel, Publish, PublishAnswer};
+use crate::broker::fault;
+use crate::broker::registry::Routed;
 use crate::delivery::Instruction;
 use crate::engine::{EngineAnswer, Error, Published};
 use crate::types::{Answer, ReplyError};
@@ -175,7 +175,7 @@ impl Channel {
                 position
             }
             Ok(Published::Repeated(position)) => position,
-            Err(error) => return answer.give(Err(query::refusal(error))),
+            Err(error) => return answer.give(Err(fault::of_engine(error))),
         };
         answer.give(Ok(position));
     }

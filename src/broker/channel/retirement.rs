@@ -1,6 +1,7 @@
 //! How an empty channel ends: it offers to, passes on what it still gets, and ends when every hub has forgotten it.
-use super::Channel;
-use crate::broker::message::{Ended, Forgotten, Join, Lagging, Publish, Retire, Retired, Route, Routed};
+use super::{Channel, Forgotten, Join, Publish, Retired};
+use crate::broker::hub::Lagging;
+use crate::broker::registry::{Ended, Retire, Route, Routed};
 use crate::delivery::{Instruction, Seq};
 use actix::prelude::*;
 use std::time::Duration;
@@ -71,7 +72,7 @@ impl Channel {
             Routed::Join(join) => Some(join.hub),
             Routed::Publish(_) | Routed::Instruction(_) => None,
         };
-        self.node.registry().do_send(Route { hub, passed_on: true, what, place: None });
+        self.node.registry().route(Route { hub, passed_on: true, what, place: None });
     }
 
     fn take_up(&mut self, held: Vec<Routed>, ctx: &mut Context<Self>) {
@@ -103,8 +104,8 @@ impl Handler<CheckIdle> for Channel {
             // From now on nothing is taken in, so that a join that is on its way meets the next channel of this name instead
             // of one that is about to end.
             self.phase = Phase::Offered { held: vec![] };
-            let retire = Retire { channel: self.name.clone(), addr: ctx.address() };
-            self.node.registry().do_send(retire);
+            let retire = Retire { channel: self.name.clone(), way: self.me(ctx) };
+            self.node.registry().retire(retire);
         }
     }
 }
@@ -143,7 +144,7 @@ impl Handler<Forgotten> for Channel {
 impl Drop for Channel {
     fn drop(&mut self) {
         self.node.metrics().channels.dec();
-        self.node.registry().do_send(Ended { channel: self.name.clone(), life: self.life });
+        self.node.registry().ended(Ended { channel: self.name.clone(), life: self.life });
         // Only after a panic: a channel retires when nobody listens.
         for hub in &self.hubs {
             hub.handle.addr.do_send(Lagging::ChannelLost(self.name.clone(), (Seq::from(self.life) + 1) << 64));

@@ -1,6 +1,5 @@
 //! What handlers are asked and told.
 use super::Call;
-use crate::broker::messages::Messages;
 use crate::broker::{Node, SessionData, Target};
 use crate::delivery::{SessionOrder, SubscribeOptions};
 use crate::types::{ChannelName, Disconnect, Fault, Handshake, Identity, Json, Revocation, SessionId, Unsubscribed};
@@ -56,11 +55,6 @@ impl SessionView {
     /// Tells the session's client something that belongs to no channel.
     pub fn send(&self, data: Json) {
         self.order(SessionOrder::Message(data));
-    }
-
-    /// The session's messages: what it listens to in Rust, apart from what its client is subscribed to.
-    pub fn messages(&self) -> Messages {
-        Messages::new(self.node.clone(), self.id)
     }
 
     /// The broker that the session is on.

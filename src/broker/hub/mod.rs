@@ -1,18 +1,15 @@
 //! The hub of a worker: delivers each channel's events to the listeners on its thread.
+mod message;
 mod table;
 
+pub use message::{Backlog, Forgetting, HubHandle, HubId, HubItem, Lagging};
 pub use table::{Bounds, HubTable};
 
-use super::message::{HubItem, Lagging};
 use crate::delivery::Gap;
 use actix::prelude::*;
 use std::cell::RefCell;
 use std::rc::Rc;
 use tokio::sync::mpsc;
-
-/// Names a hub among those of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct HubId(pub usize);
 
 /// The actor of one worker that turns channels' deliveries into outbox entries.
 pub struct Hub {
@@ -59,9 +56,9 @@ impl StreamHandler<HubItem> for Hub {
         match item {
             HubItem::Delivery(delivery, skipped) => table.deliver(&delivery, skipped),
             HubItem::Gap(channel, seq, skipped) => table.lag(&channel, Gap::Elsewhere(skipped), seq),
-            HubItem::Route(channel, addr) => table.learn(channel, addr),
+            HubItem::Route(channel, way) => table.learn(channel, way),
             HubItem::Forget(channel, forget) => {
-                if table.route(&channel) == Some(forget.addr()) {
+                if table.route(&channel).is_some_and(|way| way.life() == forget.life()) {
                     table.forget(&channel);
                 }
             }

@@ -1,11 +1,10 @@
 //! Which channels a worker knows, and who listens to them on its thread.
-use crate::broker::Channel;
+use crate::broker::channel::ChannelRef;
 use crate::delivery::{
     Body, Comebacks, Delivery, Gap, Listener, ListenerKey, Local, Rounds, Seq, SessionOrder, Since, Skipped, Standing,
 };
 use crate::metrics::Metrics;
 use crate::types::ChannelName;
-use actix::prelude::*;
 use foldhash::quality::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,7 +26,7 @@ type Channels = HashMap<ChannelName, Known, RandomState>;
 #[derive(Default)]
 struct Known {
     /// Where it lives, once this worker has been told.
-    route: Option<Addr<Channel>>,
+    route: Option<ChannelRef>,
     /// Who listens here, if anybody does.
     local: Option<Local>,
 }
@@ -91,17 +90,17 @@ impl HubTable {
         }
     }
 
-    /// The address of a channel, if this worker has been told it.
-    pub fn route(&self, channel: &ChannelName) -> Option<&Addr<Channel>> {
+    /// The way to a channel, if this worker has been told it.
+    pub fn route(&self, channel: &ChannelName) -> Option<&ChannelRef> {
         self.known.get(channel)?.route.as_ref()
     }
 
-    /// Remembers the address of a channel.
-    pub(super) fn learn(&mut self, channel: ChannelName, addr: Addr<Channel>) {
-        self.known.entry(channel).or_default().route = Some(addr);
+    /// Remembers the way to a channel.
+    pub(super) fn learn(&mut self, channel: ChannelName, way: ChannelRef) {
+        self.known.entry(channel).or_default().route = Some(way);
     }
 
-    /// Forgets the address of a channel.
+    /// Forgets the way to a channel.
     pub fn forget(&mut self, channel: &ChannelName) {
         if let Some(known) = self.known.get_mut(channel) {
             known.route = None;

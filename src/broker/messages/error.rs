@@ -1,5 +1,5 @@
 //! What can go wrong with messages.
-use super::Loss;
+use crate::delivery::Loss;
 use crate::types::{JsonError, ReplyError};
 
 /// Why a message was not posted, or a listener not added.

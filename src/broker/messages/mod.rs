@@ -8,14 +8,16 @@
 //! | `stream` | listeners that are streams |
 //! | `queue` | what waits for one listener |
 //! | `roster` | whose listeners there are |
-//! | `session` | sessions that server code opens |
-//! | `post` | the actor that has them all in one hub |
-//! | `threads` | where it and the functions run |
+//! | `session`, `opened` | sessions that server code opens |
+//! | `post`, `tune` | the actor that has them all in one hub, and what is said to it |
+//! | `threads`, `engage` | where it and the functions run |
 //!
 //! All Rust listeners of a node in one channel share one place in one hub, on a thread of their own: the way of a publish is
 //! the same as to clients, and what listeners do with it stops no worker. From the hub on each has a queue.
 mod callback;
+mod engage;
 mod error;
+mod opened;
 mod post;
 mod queue;
 mod roster;
@@ -23,6 +25,7 @@ mod scope;
 mod session;
 mod stream;
 mod threads;
+mod tune;
 mod typed;
 
 pub use crate::delivery::Loss;
@@ -33,22 +36,27 @@ pub use roster::Roster;
 pub use scope::Scope;
 pub use session::ServerSession;
 pub use stream::MessageStream;
-pub use threads::{Company, Engage};
 pub use typed::{Heard, TypedMessage};
 
+use super::handler::SessionView;
 use super::{Node, PublishRequest, Reached, Revoke, RevokeError};
 use crate::types::{ChannelName, Json, Position, ReplyError, SessionId, Tags};
-use roster::Claim;
+use roster::{Around, Claim};
 use std::future::Future;
-
-/// The tag that tells a message's type (decision 7).
-const TYPE_TAG: &str = "type";
+use typed::TYPE_TAG;
 
 /// The messages of one session: what it listens to ends with it. Cheap to clone; outlives the session.
 #[derive(Clone)]
 pub struct Messages {
     node: Node,
     session: SessionId,
+}
+
+impl SessionView {
+    /// The session's messages: what it listens to in Rust, apart from what its client is subscribed to.
+    pub fn messages(&self) -> Messages {
+        Messages::new(self.node.clone(), self.id)
+    }
 }
 
 impl Messages {
@@ -157,7 +165,9 @@ impl Messages {
 
     async fn claim(&self, channel: &str, listener: Option<Listener>) -> Result<Claim, MessageError> {
         let (channel, _): (ChannelName, _) = self.node.served_channel(channel)?;
-        let threads = self.node.roster().threads(&self.node).await?;
-        self.node.roster().claim(&self.node, &threads, self.session, channel, listener)
+        let threads = engage::threads(&self.node).await?;
+        let node = &self.node;
+        let around = Around { directory: node.directory(), limits: node.limits(), metrics: node.metrics() };
+        node.roster().claim(around, &threads, self.session, channel, listener)
     }
 }

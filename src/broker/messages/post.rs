@@ -1,8 +1,9 @@
 //! The post of the Rust listeners: all of one channel have one place in its hub, and from there each its queue.
 use super::queue::Queue;
+use super::tune::{Tune, Untune};
 use super::{ListenerId, Loss};
-use crate::broker::message::{Join, Joined, Member, Membership};
-use crate::broker::{Node, Worker, query};
+use crate::broker::channel::{Join, Joined, Member, Membership};
+use crate::broker::{Node, Worker, fault};
 use crate::delivery::{
     Body, Delivery, Holder, Lag, Listener, ListenerKey, Outlet, SessionOrder, Settled, Since, Ticket,
 };
@@ -50,22 +51,6 @@ struct Ears {
     last: RefCell<Option<Position>>,
     metrics: Metrics,
 }
-
-/// Add a listener.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct Tune {
-    pub channel: ChannelName,
-    pub id: ListenerId,
-    pub queue: Arc<Queue>,
-    /// Told when the subscription stands.
-    pub answer: oneshot::Sender<Result<(), ReplyError>>,
-}
-
-/// Take a listener out.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct Untune(pub ChannelName, pub ListenerId);
 
 impl Line {
     /// Whether nobody listens or waits to.
@@ -163,7 +148,7 @@ impl Post {
         match joined {
             Ok(joined) => self.settle(&channel, joined, ctx),
             Err(fault) => {
-                let error = crate::broker::control::reply_error(fault);
+                let error = fault::without_connection(fault);
                 line.waiting.drain(..).for_each(|tune| drop(tune.answer.send(Err(error.clone()))));
                 match line.is_idle() {
                     true => self.hang_up(&channel),
@@ -225,7 +210,7 @@ impl Post {
             Ok(()) if line.membership.is_none() => {}
             Ok(()) => line.ears.add(line.waiting.swap_remove(at)),
             Err(error) => {
-                let _ = line.waiting.swap_remove(at).answer.send(Err(query::refusal(error)));
+                let _ = line.waiting.swap_remove(at).answer.send(Err(fault::of_engine(error)));
                 if line.is_idle() {
                     self.hang_up(channel);
                 }

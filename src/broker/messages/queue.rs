@@ -1,5 +1,6 @@
 //! What waits for one listener: so many events and no more, the oldest go first, and what is lost is counted.
-use super::{Heard, Loss};
+use super::Heard;
+use crate::delivery::Loss;
 use crate::types::Event;
 use std::collections::VecDeque;
 use std::future::poll_fn;

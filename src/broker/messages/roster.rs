@@ -1,10 +1,11 @@
 //! Whose listeners there are: by session, so that each session's end ends its own and no other's.
-use super::post::{Tune, Untune};
+use super::opened::Opened;
 use super::queue::Queue;
-use super::session::Opened;
 use super::threads::Threads;
-use super::{Engage, Listener, ListenerId, MessageError};
-use crate::broker::Node;
+use super::tune::{Tune, Untune};
+use super::{Listener, ListenerId, MessageError};
+use crate::broker::{Directory, Limits};
+use crate::metrics::Metrics;
 use crate::types::{ChannelName, ReplyError, SessionId};
 use foldhash::quality::RandomState;
 use futures_util::FutureExt;
@@ -14,6 +15,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::{OnceCell, oneshot};
+
+/// What of the node a listener begins with.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'a> {
+    pub directory: &'a Directory,
+    pub limits: &'a Limits,
+    pub metrics: &'a Metrics,
+}
 
 /// The sessions of a node that have Rust listeners, or were opened in Rust. A table behind a lock that is held for a look-up
 /// only; no publish comes by here.
@@ -70,7 +79,7 @@ type Standing = Shared<BoxFuture<'static, Result<(), ReplyError>>>;
 /// A listener that somebody waits for. Dropped before it is kept it ends, or a call that is given up would leave a listener
 /// that nobody has a name for.
 pub(super) struct Claim {
-    node: Node,
+    roster: Arc<Roster>,
     session: SessionId,
     id: ListenerId,
     queue: Arc<Queue>,
@@ -97,22 +106,20 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.node.roster().unclaim(self.session, self.id, self.is_kept);
+        self.roster.unclaim(self.session, self.id, self.is_kept);
     }
 }
 
 impl Roster {
-    /// The threads that listeners are served on.
-    pub(super) async fn threads(&self, node: &Node) -> Result<Threads, MessageError> {
-        let engage = || async { node.registry().send(Engage(None)).await };
-        let threads = self.threads.get_or_try_init(engage).await;
-        threads.cloned().map_err(|_| ReplyError::INTERNAL.into())
+    /// The threads that listeners are served on, once there are any.
+    pub(super) fn threads(&self) -> &OnceCell<Threads> {
+        &self.threads
     }
 
     /// Makes a listener of a session, or finds the one that it is.
     pub(super) fn claim(
-        &self,
-        node: &Node,
+        self: &Arc<Self>,
+        around: Around<'_>,
         threads: &Threads,
         session: SessionId,
         channel: ChannelName,
@@ -122,7 +129,7 @@ impl Roster {
         let shelf = match table.sessions.entry(session) {
             Place::Occupied(place) => place.into_mut(),
             // Who has left the directory asks in vain: its end has come by here, or will find what is made now.
-            Place::Vacant(place) if node.directory().has(session) => place.insert(Shelf::default()),
+            Place::Vacant(place) if around.directory.has(session) => place.insert(Shelf::default()),
             Place::Vacant(_) => return Err(MessageError::Closed),
         };
         if shelf.opened.as_ref().is_some_and(Opened::is_closing) {
@@ -132,21 +139,21 @@ impl Roster {
         let known = name.as_ref().and_then(|name| shelf.functions.get(name)).copied();
         let id = match known {
             Some(id) => id,
-            None if shelf.listeners.len() >= node.limits().session_listeners => {
-                node.metrics().reached("session_listeners");
+            None if shelf.listeners.len() >= around.limits.session_listeners => {
+                around.metrics.reached("session_listeners");
                 return Err(ReplyError::LIMIT_EXCEEDED.into());
             }
             None => {
                 let id = ListenerId(self.ids.fetch_add(1, Ordering::Relaxed));
                 shelf.functions.extend(name.map(|name| (name, id)));
-                shelf.listeners.insert(id, begin(node, threads, id, channel, function));
+                shelf.listeners.insert(id, begin(around, threads, id, channel, function));
                 id
             }
         };
         let Some(listening) = shelf.listeners.get_mut(&id) else { return Err(ReplyError::INTERNAL.into()) };
         listening.claims += 1;
         let (queue, standing) = (listening.queue.clone(), listening.standing.clone());
-        Ok(Claim { node: node.clone(), session, id, queue, standing, is_kept: false })
+        Ok(Claim { roster: self.clone(), session, id, queue, standing, is_kept: false })
     }
 
     fn unclaim(&self, session: SessionId, id: ListenerId, is_kept: bool) {
@@ -205,7 +212,7 @@ impl Roster {
 
     fn untune(&self, channel: ChannelName, id: ListenerId) {
         if let Some(threads) = self.threads.get() {
-            threads.post().do_send(Untune(channel, id));
+            threads.untune(Untune(channel, id));
         }
     }
 
@@ -217,18 +224,17 @@ impl Roster {
 
 /// Asks for the subscription, and has the function called.
 fn begin(
-    node: &Node,
+    around: Around<'_>,
     threads: &Threads,
     id: ListenerId,
     channel: ChannelName,
     function: Option<Listener>,
 ) -> Listening {
-    let queue = Arc::new(Queue::new(node.limits().listener_queue));
+    let queue = Arc::new(Queue::new(around.limits.listener_queue));
     let (answer, stands) = oneshot::channel();
-    // Bounded by the listeners that a session may have.
-    threads.post().do_send(Tune { channel: channel.clone(), id, queue: queue.clone(), answer });
+    threads.tune(Tune { channel: channel.clone(), id, queue: queue.clone(), answer });
     if let Some(function) = function.clone() {
-        threads.run(function.attend(queue.clone(), node.metrics().clone()));
+        threads.run(function.attend(queue.clone(), around.metrics.clone()));
     }
     let standing = stands.map(|stands| stands.unwrap_or(Err(ReplyError::INTERNAL))).boxed().shared();
     Listening { channel, function, queue, standing, claims: 0, is_kept: false }

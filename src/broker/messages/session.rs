@@ -1,29 +1,14 @@
 //! Sessions that server code opens: an identity with listeners, and no client.
-use super::{Engage, MessageError, Messages};
+use super::opened::{Hook, Opened, State};
+use super::{MessageError, Messages, engage};
 use crate::broker::Node;
 use crate::metrics::Metrics;
-use crate::types::{BoxFuture, Identity, ReplyError, Revocation, SessionId};
+use crate::types::{Identity, ReplyError, Revocation, SessionId};
 use futures_util::FutureExt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio::sync::watch;
-
-/// Something to do before a session ends.
-type Hook = Box<dyn FnOnce() -> BoxFuture<()> + Send>;
-
-/// What the roster knows of a session that was opened in Rust.
-pub(super) struct Opened {
-    state: watch::Sender<State>,
-    hooks: Vec<Hook>,
-    is_closing: bool,
-}
-
-#[derive(Clone)]
-struct State {
-    identity: Arc<Identity>,
-    is_ended: bool,
-}
 
 /// A session that server code opened. It ends with [`ServerSession::close`], when this is dropped, and when its identity is
 /// revoked; its listeners and streams end with it.
@@ -71,7 +56,15 @@ impl Node {
             }
             node.end_session(id);
         };
-        self.registry().do_send(Engage(Some(Box::pin(farewell))));
+        let node = self.clone();
+        // On the threads of listeners, which it may block, and they may have to be started.
+        self.registry().run(Box::new(move || {
+            drop(actix_rt::spawn(async move {
+                if let Ok(threads) = engage::threads(&node).await {
+                    threads.run(farewell);
+                }
+            }));
+        }));
     }
 
     /// Takes back what the sessions that were opened in Rust have: they end, or lose scopes.
@@ -105,16 +98,6 @@ impl Node {
         self.roster().leave(id);
         let opened = self.roster().table().opened;
         self.metrics().store("server_sessions", opened);
-    }
-}
-
-impl Opened {
-    pub fn is_closing(&self) -> bool {
-        self.is_closing
-    }
-
-    pub fn ended(self) {
-        self.state.send_modify(|state| state.is_ended = true);
     }
 }
 

@@ -1,9 +1,13 @@
 //! What a message is, and what of it a listener hears.
-use super::{Loss, StreamError, TYPE_TAG};
+use super::StreamError;
+use crate::delivery::Loss;
 use crate::types::{ChannelName, ClientInfo, Event, Json, Position, Tags};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
+
+/// The tag that tells a message's type (decision 7).
+pub(super) const TYPE_TAG: &str = "type";
 
 /// A type whose values can be posted: data, and a name for it that all who speak of it agree on. Listeners on any wire find
 /// the data as JSON and the name in the tag `type`.

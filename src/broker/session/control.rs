@@ -1,7 +1,8 @@
 //! What the server orders a session to do: from the API, from handlers, from the hub.
 use super::join::{Asked, Wanted};
+use super::message::PublishDone;
 use super::{Phase, Session};
-use crate::delivery::{Body, Delivery, Holder, SessionOrder, SubscribeOptions};
+use crate::delivery::{Body, Delivery, Holder, SessionOrder, SubscribeOptions, Ticket};
 use crate::protocol::{Push, Recovered};
 use crate::types::{ChannelName, Disconnect, Fault, Identity, Json, ReplyError, Unsubscribed};
 use actix::prelude::*;
@@ -87,6 +88,10 @@ impl Session {
 impl Holder for Addr<Session> {
     fn order(&self, order: SessionOrder) {
         self.do_send(order);
+    }
+
+    fn published(&self, ticket: Ticket, refused: Option<ReplyError>) {
+        self.do_send(PublishDone { ticket, refused });
     }
 }
 

@@ -5,15 +5,18 @@ mod emit;
 mod expiry;
 mod home;
 mod join;
+mod message;
 mod publish;
 mod query;
 mod renewed;
 mod revoked;
 mod subscribe;
 
+pub use message::{Ask, Gone};
+
+use super::channel::{Member, Membership};
 use super::handler::{LifecycleEvent, SessionView};
-use super::message::{Ask, Gone, Member, Membership};
-use super::{Node, Rule, SessionAddr, Worker};
+use super::{Node, Rule, SessionRef, Worker};
 use crate::auth::{Overrides, SubscriptionOptions};
 use crate::delivery::{ListenerKey, Outlet, Since, Ticket};
 use crate::protocol::{Command, Reply};
@@ -31,7 +34,7 @@ pub struct Session {
     worker: Rc<Worker>,
     outlet: Rc<dyn Outlet>,
     /// Its own address, made once.
-    me: Option<SessionAddr>,
+    me: Option<SessionRef>,
     greeting: Greeting,
     phase: Phase,
     identity: Arc<Identity>,
@@ -164,7 +167,7 @@ impl Session {
         self.worker.node()
     }
 
-    fn me(&mut self, ctx: &Context<Self>) -> SessionAddr {
+    fn me(&mut self, ctx: &Context<Self>) -> SessionRef {
         self.me.get_or_insert_with(|| Arc::new(ctx.address())).clone()
     }
 
@@ -298,10 +301,10 @@ impl Session {
         }
     }
 
-    fn enter(&mut self, addr: SessionAddr) {
+    fn enter(&mut self, me: SessionRef) {
         self.phase = Phase::In;
         let node = self.node();
-        node.directory().enter(self.id, self.info.user.clone(), addr);
+        node.directory().enter(self.id, self.info.user.clone(), me);
         node.metrics().sessions.inc();
         node.tell(LifecycleEvent::Connected(self.view()));
     }

@@ -1,7 +1,8 @@
 //! The commands publish, rpc and send.
+use super::message::PublishDone;
 use super::{Pace, Phase, Session, Step};
+use crate::broker::channel::{Publish, PublishAnswer};
 use crate::broker::handler::{MessageCall, PublishCall, RpcCall};
-use crate::broker::message::{Publish, PublishAnswer, PublishDone};
 use crate::delivery::Ticket;
 use crate::protocol::{Publish as Asked, Reply, Rpc};
 use crate::types::{ChannelName, Disconnect, Fault, Json, ReplyError};

@@ -1,6 +1,6 @@
 //! The commands presence, presence_stats and history.
 use super::{Session, Step};
-use crate::broker::{Namespace, Rule, query};
+use crate::broker::{Namespace, Rule, fault, query};
 use crate::delivery::Ticket;
 use crate::protocol::{History, Reply};
 use crate::types::{Answer, ChannelName, Fault, ReplyError};
@@ -15,7 +15,7 @@ impl Session {
         };
         let present = self.node().engine().presence(&channel);
         let reply = present.then(|present| {
-            let present = present.map_err(query::fault)?;
+            let present = present.map_err(fault::of_engine)?;
             Ok(Reply::Presence(present.into_iter().map(|info| (info.client.to_string(), info)).collect()))
         });
         self.answer_with(ticket, reply, ctx)
@@ -28,7 +28,7 @@ impl Session {
         };
         let stats = self.node().engine().presence_stats(&channel);
         let reply = stats.then(|stats| {
-            let stats = stats.map_err(query::fault)?;
+            let stats = stats.map_err(fault::of_engine)?;
             Ok(Reply::PresenceStats { clients: stats.clients, users: stats.users })
         });
         self.answer_with(ticket, reply, ctx)

@@ -1,13 +1,12 @@
 //! Publishing over a bus: no channel is needed here, for the bus brings the event to every channel that somebody listens to.
-use super::Node;
-use super::message::Publish;
-use super::query;
+use crate::broker::channel::Publish;
+use crate::broker::{Node, fault};
 use crate::engine::{Accepted, Peers};
 use crate::types::{ReplyError, Space};
 use prometheus_client::metrics::counter::Counter;
 
 /// The bus of a node.
-pub(super) struct Bus<'a> {
+pub(in crate::broker) struct Bus<'a> {
     node: &'a Node,
     peers: &'a dyn Peers,
 }
@@ -15,7 +14,7 @@ pub(super) struct Bus<'a> {
 impl Node {
     /// The bus that brings this event. None where there is none, where it is for this node alone, and in the homes of Socket.IO,
     /// where things are done to listeners in order with the events: then its channel publishes it.
-    pub(super) fn bus_for(&self, publish: &Publish) -> Option<Bus<'_>> {
+    pub(in crate::broker) fn bus_for(&self, publish: &Publish) -> Option<Bus<'_>> {
         if publish.local || *publish.channel.space() != Space::User {
             return None;
         }
@@ -35,7 +34,7 @@ impl Bus<'_> {
             publishes.inc_by(u64::from(is_new));
             position
         };
-        let told = move |outcome: Result<_, _>| answer.give(outcome.map(accept).map_err(query::refusal));
+        let told = move |outcome: Result<_, _>| answer.give(outcome.map(accept).map_err(fault::of_engine));
         self.peers.publish(&event, options, Box::new(told));
     }
 }

@@ -1,6 +1,5 @@
 //! A publish on its way, and who waits for its outcome.
-use crate::broker::SessionAddr;
-use crate::delivery::{FlightPlace, Ticket};
+use crate::delivery::{FlightPlace, Holder, Ticket};
 use crate::engine::{Idempotency, PublishOptions, Retention, Version};
 use crate::types::{ChannelName, ClientInfo, Envelope, Event, Json, Position, ReplyError, Tags};
 use actix::prelude::*;
@@ -56,29 +55,19 @@ impl Publish {
     }
 }
 
-/// The outcome of a publish of a session, back to it.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct PublishDone {
-    /// Which command it was.
-    pub ticket: Ticket,
-    /// None if it was accepted.
-    pub refused: Option<ReplyError>,
-}
-
 /// Who waits for the outcome of a publish. Dropped without an answer (its channel died) it says "internal error", which
 /// is temporary: the outcome is unknown (decision 21).
 pub struct PublishAnswer(Option<Waiting>);
 
 enum Waiting {
-    Session(SessionAddr, Ticket),
+    Session(Arc<dyn Holder>, Ticket),
     Call(oneshot::Sender<Result<Option<Position>, ReplyError>>),
     Nobody(FlightPlace),
 }
 
 impl PublishAnswer {
     /// Answers a command of a session.
-    pub fn session(session: SessionAddr, ticket: Ticket) -> Self {
+    pub fn session(session: Arc<dyn Holder>, ticket: Ticket) -> Self {
         PublishAnswer(Some(Waiting::Session(session, ticket)))
     }
 
@@ -100,7 +89,7 @@ impl PublishAnswer {
 
     fn tell(&mut self, outcome: Result<Option<Position>, ReplyError>) {
         match self.0.take() {
-            Some(Waiting::Session(session, ticket)) => session.do_send(PublishDone { ticket, refused: outcome.err() }),
+            Some(Waiting::Session(session, ticket)) => session.published(ticket, outcome.err()),
             Some(Waiting::Call(answer)) => drop(answer.send(outcome)),
             Some(Waiting::Nobody(place)) => drop(place),
             None => {}

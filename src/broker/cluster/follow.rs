@@ -1,7 +1,8 @@
 //! What other nodes have revoked, or this one before it was started again: read from the engine.
-use super::{Learned, RevokeError};
+use super::RevokeError;
 use crate::broker::Node;
 use crate::broker::node::WeakNode;
+use crate::broker::revocations::Learned;
 use crate::engine::{EngineAnswer, Error, RevocationPage};
 use crate::types::{Answer, Position};
 use futures_util::StreamExt;
@@ -14,7 +15,7 @@ const AT_ONCE: usize = 64;
 
 /// Reads what the engine keeps: once where it is this node's alone, else again and again. Until the first time no token can be
 /// held against it.
-pub(in crate::broker) fn attend(node: &Node) {
+pub(super) fn attend(node: &Node) {
     let is_shared = node.engine().is_shared();
     match node.engine().revocations(None) {
         Answer::Ready(Ok(page)) if !is_shared && !page.has_more => {

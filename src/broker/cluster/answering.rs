@@ -48,7 +48,7 @@ async fn answer(node: &Node, ask: Ask) -> Option<Answer> {
 }
 
 /// Announces the node to the others, if the engine is shared, and answers what they ask.
-pub(in crate::broker) fn attend(node: &Node) {
+pub(super) fn attend(node: &Node) {
     struct Inlet(mpsc::Sender<Bytes>, Metrics);
     impl Ear for Inlet {
         fn heard(&self, words: Bytes) {

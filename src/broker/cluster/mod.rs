@@ -1,19 +1,21 @@
-//! The other nodes that share the engine: what is asked of all of them, and who did not answer.
+//! The other nodes that share the engine: what is asked of all of them, and who did not answer; what has been taken back of what
+//! tokens granted, on all of them; the bus that brings events.
 //!
 //! A question goes to all nodes over the engine's bus; each answers to who asked. What the [`Node`] does by itself is what one
 //! node does of it. A question more is a variant of [`Ask`] and an arm in `answering`; what a node of an earlier version does
 //! not know it refuses, and so counts as missing.
 mod answering;
+mod bus;
+mod follow;
 mod questions;
+mod revoke;
 mod words;
 
-pub(super) use answering::attend;
 pub use questions::Questions;
-pub(super) use words::{Answer, Ask};
+pub use revoke::{Revoke, RevokeError};
 
-use super::Node;
 use super::control::{Census, NodeInfo};
-use super::directory::Target;
+use super::{Node, Target};
 use crate::delivery::SubscribeOptions;
 use crate::engine::{Peers, PresenceStats};
 use crate::types::{ChannelName, ClientInfo, Disconnect, Json, ReplyError, Space};
@@ -22,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
-use words::{Options, Who, Words, say};
+use words::{Answer, Ask, Options, Who, Words, say};
 
 /// How long the others may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -34,6 +36,12 @@ pub struct Reached<T> {
     pub value: T,
     /// The ids of nodes that did not answer.
     pub missing: Vec<String>,
+}
+
+/// Announces the node to the others, if the engine is shared, and answers what they ask; learns what has been revoked.
+pub(super) fn attend(node: &Node) {
+    answering::attend(node);
+    follow::attend(node);
 }
 
 /// Asks every node, this one included.
@@ -146,7 +154,7 @@ impl Everywhere<'_> {
     }
 
     /// Asks the other nodes and waits until all have answered, but not for ever.
-    pub(super) async fn ask(&self, ask: Ask) -> Reached<Vec<(String, Answer)>> {
+    async fn ask(&self, ask: Ask) -> Reached<Vec<(String, Answer)>> {
         let Some(peers) = self.0.engine().peers() else { return Reached::default() };
         let mut waited_for = self.others(peers).await;
         if waited_for.is_empty() {

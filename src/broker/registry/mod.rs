@@ -1,12 +1,22 @@
 //! The registry: makes channels, routes to them, retires the empty ones.
 //! A table: it never waits.
-use super::message::{Ended, Forgetting, HubHandle, HubItem, Retire, Retired, Route, Routed};
-use super::messages::{Company, Engage};
-use super::{Channel, HubId, Node};
+mod message;
+mod port;
+mod route;
+mod routing;
+
+pub use message::{Ended, RegistryPort, Retire, Route, Routed};
+pub(super) use port::port;
+pub use routing::Routing;
+
+use super::Node;
+use super::channel::{self, Channel, ChannelRef, Retired};
+use super::hub::{Forgetting, HubHandle, HubId, HubItem};
 use crate::metrics::Metrics;
 use crate::types::{ChannelName, ReplyError};
 use actix::prelude::*;
 use foldhash::quality::RandomState;
+use message::{Count, Occupied, Run};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,13 +27,11 @@ pub struct Registry {
     channels: HashMap<ChannelName, Entry, RandomState>,
     numbers: u32,
     lives: u64,
-    /// The threads of Rust listeners, once there is one.
-    company: Option<Company>,
 }
 
 enum Entry {
     Live {
-        addr: Addr<Channel>,
+        way: ChannelRef,
         life: u64,
         listeners: Arc<AtomicUsize>,
     },
@@ -45,20 +53,10 @@ impl Entry {
     }
 }
 
-/// Asks for the channels that have listeners, with how many they have.
-#[derive(Message)]
-#[rtype(result = "Vec<(ChannelName, usize)>")]
-pub struct Occupied;
-
-/// Asks how many channels have listeners, and how many those are.
-#[derive(Message)]
-#[rtype(result = "(usize, usize)")]
-pub struct Count;
-
 impl Registry {
     /// An empty registry.
     pub fn new(node: Node) -> Self {
-        Registry { node, channels: HashMap::default(), numbers: 0, lives: 0, company: None }
+        Registry { node, channels: HashMap::default(), numbers: 0, lives: 0 }
     }
 
     fn route(&mut self, route: Route) {
@@ -75,31 +73,31 @@ impl Registry {
             };
         }
         let Route { hub, what, .. } = route;
-        let Some(addr) = self.channel(&name, hub) else { return refuse(what, ReplyError::LIMIT_EXCEEDED) };
+        let Some(way) = self.channel(&name, hub) else { return refuse(what, ReplyError::LIMIT_EXCEEDED) };
         match what {
             Routed::Publish(publish) => {
-                if let Err(SendError::Full(publish)) = addr.try_send(*publish) {
+                if let Err(SendError::Full(publish)) = way.publish(*publish) {
                     self.node.metrics().reached("channel_queue");
                     publish.answer.give(Err(ReplyError::TOO_MANY_REQUESTS));
                 }
             }
             // A join is bounded by its session, which has at most as many under way as it may have channels.
-            Routed::Join(join) => addr.do_send(join),
+            Routed::Join(join) => way.join(join),
             Routed::Instruction(instruction) => {
-                if let Err(SendError::Full(_)) = addr.try_send(instruction) {
+                if !way.instruct(instruction) {
                     Metrics::count(&self.node.metrics().drops, "instruction");
                 }
             }
         }
         if let Some(hub) = hub.and_then(|hub| self.node.hub(hub)) {
             // A full queue only means that the next one comes through here again.
-            let _ = hub.inlet.try_send(HubItem::Route(name, addr));
+            let _ = hub.inlet.try_send(HubItem::Route(name, way));
         }
     }
 
-    fn channel(&mut self, name: &ChannelName, hub: Option<HubId>) -> Option<Addr<Channel>> {
+    fn channel(&mut self, name: &ChannelName, hub: Option<HubId>) -> Option<ChannelRef> {
         match self.channels.get(name) {
-            Some(Entry::Live { addr, .. }) if addr.connected() => return Some(addr.clone()),
+            Some(Entry::Live { way, .. }) if way.is_there() => return Some(way.clone()),
             None if self.channels.len() >= self.node.limits().channels => {
                 self.node.metrics().reached("channels");
                 return None;
@@ -108,10 +106,10 @@ impl Registry {
             _ => {}
         }
         let entry = self.start(name, hub);
-        let Entry::Live { addr, .. } = &entry else { return None };
-        let addr = addr.clone();
+        let Entry::Live { way, .. } = &entry else { return None };
+        let way = way.clone();
         self.channels.insert(name.clone(), entry);
-        Some(addr)
+        Some(way)
     }
 
     /// A channel lives on the worker of its first listener: a publish that reaches it there wakes no other thread.
@@ -127,22 +125,22 @@ impl Registry {
             Some(hub) => drop(hub.arbiter.spawn_fn(run)),
             None => run(),
         }
-        Entry::Live { addr: Addr::new(inlet), life, listeners }
+        Entry::Live { way: channel::port(Addr::new(inlet), life), life, listeners }
     }
 
-    fn retire(&mut self, name: &ChannelName, retiring: &Addr<Channel>) {
+    fn retire(&mut self, name: &ChannelName, retiring: &ChannelRef) {
         let hubs: Vec<HubHandle> = self.node.hubs().into_iter().filter(|hub| !hub.inlet.is_closed()).collect();
         // Room in every queue first: a hub that is not told could send to a channel that has ended.
         let Ok(permits) = hubs.iter().map(|hub| hub.inlet.try_reserve()).collect::<Result<Vec<_>, _>>() else {
-            return retiring.do_send(Retired::Refused);
+            return retiring.retired(Retired::Refused);
         };
         if let Some(entry) = self.channels.get_mut(name)
-            && let Entry::Live { addr, life, .. } = entry
-            && addr == retiring
+            && let Entry::Live { life, .. } = entry
+            && *life == retiring.life()
         {
             *entry = Entry::Ending { life: *life, passed_on: vec![], waiting: vec![] };
         }
-        retiring.do_send(Retired::Once(permits.len()));
+        retiring.retired(Retired::Once(permits.len()));
         for (permit, hub) in permits.into_iter().zip(&hubs) {
             permit.send(HubItem::Forget(name.clone(), Forgetting::new(retiring.clone(), hub.id)));
         }
@@ -197,7 +195,7 @@ impl Handler<Retire> for Registry {
     type Result = ();
 
     fn handle(&mut self, retire: Retire, _: &mut Self::Context) {
-        self.retire(&retire.channel, &retire.addr);
+        self.retire(&retire.channel, &retire.way);
     }
 }
 
@@ -228,14 +226,10 @@ impl Handler<Count> for Registry {
     }
 }
 
-impl Handler<Engage> for Registry {
-    type Result = MessageResult<Engage>;
+impl Handler<Run> for Registry {
+    type Result = ();
 
-    fn handle(&mut self, Engage(what): Engage, _: &mut Self::Context) -> Self::Result {
-        let threads = self.company.get_or_insert_with(|| Company::start(&self.node)).threads();
-        if let Some(what) = what {
-            threads.run(what);
-        }
-        MessageResult(threads.clone())
+    fn handle(&mut self, Run(what): Run, _: &mut Self::Context) {
+        what();
     }
 }

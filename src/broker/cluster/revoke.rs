@@ -3,16 +3,12 @@
 //! A node keeps what has been taken back in a table that every token is held against. Nodes that share an engine tell each
 //! other at once, and keep it in the engine for those that start later; each looks there once a second, so that none depends
 //! on having been told.
-mod follow;
-mod table;
-
-pub(super) use follow::attend;
-pub use table::{Learned, Revocations, Standing};
-
-use super::handler::LifecycleEvent;
-use super::peers::Ask;
-use super::{Everywhere, Node, Reached, Target};
+use super::words::Ask;
+use super::{Everywhere, Reached};
 use crate::auth::MAX_TOKEN;
+use crate::broker::handler::LifecycleEvent;
+use crate::broker::revocations::Learned;
+use crate::broker::{Node, Target};
 use crate::delivery::SessionOrder;
 use crate::engine;
 use crate::types::{ReplyError, Revocation};
@@ -91,7 +87,7 @@ impl Node {
         let shared = Arc::new(revocation.clone());
         let order = SessionOrder::Revoke(shared.clone(), upto);
         match revocation.user.is_empty() {
-            true => self.directory().everyone().iter().for_each(|session| session.do_send(order.clone())),
+            true => self.directory().everyone().iter().for_each(|session| session.order(order.clone())),
             false => {
                 let of_user = Target { user: revocation.user.to_string(), ..Target::default() };
                 self.directory().order(&of_user, &order);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// What is asked of every node.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::broker) enum Ask {
+pub(super) enum Ask {
     Info,
     Channels,
     Subscribe { who: Who, channel: String, options: Box<Options> },
@@ -20,7 +20,7 @@ pub(in crate::broker) enum Ask {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::broker) enum Answer {
+pub(super) enum Answer {
     Info { clients: usize, users: usize, channels: usize, subscriptions: usize, seconds: f64 },
     Channels(Vec<(String, usize)>),
     Done(usize),
@@ -29,7 +29,7 @@ pub(in crate::broker) enum Answer {
 
 /// [`Target`] as other nodes read it.
 #[derive(Clone, Serialize, Deserialize)]
-pub(in crate::broker) struct Who {
+pub(super) struct Who {
     user: String,
     session: Option<String>,
     except: Vec<String>,
@@ -37,7 +37,7 @@ pub(in crate::broker) struct Who {
 
 /// [`SubscribeOptions`] as other nodes read them.
 #[derive(Clone, Serialize, Deserialize)]
-pub(in crate::broker) struct Options {
+pub(super) struct Options {
     pub info: Option<Json>,
     pub data: Option<Json>,
     pub overrides: Overrides,

@@ -1,0 +1,158 @@
+//! What is said to a channel, and the way to it from any thread.
+use super::presence::{Presence, drive};
+use super::publish::Publish;
+use crate::broker::hub::HubId;
+use crate::delivery::{Instruction, Since};
+use crate::protocol::Recovered;
+use crate::types::{ChannelName, ClientInfo, Fault, Position};
+use actix::dev::SendError;
+use actix::prelude::*;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// The way to a channel's actor. What is sent from one thread arrives in this order.
+pub trait ChannelPort: Send + Sync {
+    /// Which of those that have had this name it is.
+    fn life(&self) -> u64;
+
+    /// Whether it still takes anything.
+    fn is_there(&self) -> bool;
+
+    /// Sends a publish, unless its queue is full or it has ended: then it comes back.
+    fn publish(&self, publish: Publish) -> Result<(), SendError<Publish>>;
+
+    /// Sends something to be done to its listeners; false where its queue is full.
+    fn instruct(&self, instruction: Instruction) -> bool;
+
+    /// Sends a join: bounded by its session, which has at most as many under way as it may have channels.
+    fn join(&self, join: Join);
+
+    /// Tells it that a listener is gone.
+    fn leave(&self, leave: Leave);
+
+    /// Tells it what became of its offer to retire.
+    fn retired(&self, retired: Retired);
+
+    /// Tells it that a hub has forgotten the way; all that was sent from there before has arrived.
+    fn forgotten(&self, hub: HubId);
+}
+
+/// A way to a channel that many hold.
+pub type ChannelRef = Arc<dyn ChannelPort>;
+
+/// A join on its way to its channel. The listener is in its hub already, holding back what comes.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Join {
+    /// Where to.
+    pub channel: ChannelName,
+    /// Where the listener is.
+    pub hub: HubId,
+    /// Who, for presence and for the join that others are told.
+    pub member: Member,
+    /// Tell the top of the history.
+    pub positioned: bool,
+    /// Bring what came after this position.
+    pub recover: Option<Position>,
+    /// And after this one, in the history that this node alone has.
+    pub aside: Option<Position>,
+    /// At most this many events.
+    pub recover_max: usize,
+    /// Who waits.
+    pub answer: oneshot::Sender<Result<Joined, Fault>>,
+}
+
+/// A listener as the others in the channel see it.
+#[derive(Clone)]
+pub struct Member {
+    /// What they are told.
+    pub info: Arc<ClientInfo>,
+    /// Kept in presence.
+    pub presence: bool,
+    /// Told of as join and leave.
+    pub announced: bool,
+}
+
+/// A listener is counted by its channel from now on.
+pub struct Joined {
+    /// Where it begins.
+    pub since: Since,
+    /// What became of a recovery; none if none was asked for.
+    pub recovery: Option<Recovered>,
+    /// The channel's number on this node.
+    pub number: u32,
+    /// Its place in the channel.
+    pub membership: Membership,
+}
+
+/// A listener's place in its channel. Dropping it leaves, so that no path forgets to: neither a session that ends while
+/// its join is under way, nor one that panics.
+pub struct Membership {
+    channel: ChannelRef,
+    leave: Option<Leave>,
+}
+
+impl Membership {
+    /// A place taken in this channel, whose members `presence` lists.
+    pub fn new(channel: ChannelRef, presence: Arc<Presence>, hub: HubId, member: Member) -> Self {
+        Membership { channel, leave: Some(Leave { presence, hub, member }) }
+    }
+
+    /// The member is seen otherwise from now on: in presence, and when it leaves.
+    pub fn renew(&mut self, member: &Member) {
+        let Some(leave) = self.leave.as_mut().filter(|leave| !Arc::ptr_eq(&leave.member.info, &member.info)) else {
+            return;
+        };
+        leave.member.info = member.info.clone();
+        if leave.member.presence {
+            drive(leave.presence.list(member.info.clone()));
+        }
+    }
+
+    /// Gives up the place without telling the channel, which itself undoes the join; the member's presence ends here.
+    pub fn forget(mut self) {
+        self.leave = None;
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        if let Some(leave) = self.leave.take() {
+            self.channel.leave(leave);
+        }
+    }
+}
+
+/// A listener is gone. Its presence ends with this message, whether its channel gets it or has died before.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Leave {
+    presence: Arc<Presence>,
+    /// Where it was.
+    pub hub: HubId,
+    /// Who it was.
+    pub member: Member,
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        if self.member.presence {
+            drive(self.presence.remove(self.member.info.client));
+        }
+    }
+}
+
+/// To a channel: what became of its offer to retire.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub enum Retired {
+    /// Nobody is told your address any more; you may end once this many hubs have said [`Forgotten`].
+    Once(usize),
+    /// A hub could not be told just now: go on, with what came meanwhile first.
+    Refused,
+}
+
+/// To a channel: this hub has forgotten your address; all it sent before has arrived.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Forgotten(pub HubId);

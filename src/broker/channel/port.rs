@@ -1,0 +1,52 @@
+//! The way to a channel's actor: its address.
+use super::message::{ChannelPort, ChannelRef, Forgotten, Join, Leave, Retired};
+use super::{Channel, Publish};
+use crate::broker::hub::HubId;
+use crate::delivery::Instruction;
+use actix::dev::SendError;
+use actix::prelude::*;
+use std::sync::Arc;
+
+struct Port {
+    addr: Addr<Channel>,
+    life: u64,
+}
+
+/// The way to the channel at this address, the `life`th that there is.
+pub fn port(addr: Addr<Channel>, life: u64) -> ChannelRef {
+    Arc::new(Port { addr, life })
+}
+
+impl ChannelPort for Port {
+    fn life(&self) -> u64 {
+        self.life
+    }
+
+    fn is_there(&self) -> bool {
+        self.addr.connected()
+    }
+
+    fn publish(&self, publish: Publish) -> Result<(), SendError<Publish>> {
+        self.addr.try_send(publish)
+    }
+
+    fn instruct(&self, instruction: Instruction) -> bool {
+        !matches!(self.addr.try_send(instruction), Err(SendError::Full(_)))
+    }
+
+    fn join(&self, join: Join) {
+        self.addr.do_send(join);
+    }
+
+    fn leave(&self, leave: Leave) {
+        self.addr.do_send(leave);
+    }
+
+    fn retired(&self, retired: Retired) {
+        self.addr.do_send(retired);
+    }
+
+    fn forgotten(&self, hub: HubId) {
+        self.addr.do_send(Forgotten(hub));
+    }
+}

@@ -1,0 +1,22 @@
+//! What the errors of the rooms below are to a client.
+use crate::engine::Error;
+use crate::types::{Fault, ReplyError};
+
+/// An engine's error: whether to repeat a publish depends on the reason, so a client is told it.
+pub fn of_engine(error: Error) -> ReplyError {
+    match error {
+        Error::Unreachable(reason) => {
+            let message = format!("{}: {reason}", ReplyError::INTERNAL.message).into();
+            ReplyError { message, ..ReplyError::INTERNAL }
+        }
+        Error::Limit(_) => ReplyError::LIMIT_EXCEEDED,
+    }
+}
+
+/// A fault where there is no connection to close, as in the API: what closes a client's is a bad request there.
+pub fn without_connection(fault: Fault) -> ReplyError {
+    match fault {
+        Fault::Reply(error) => error,
+        Fault::Close(_) => ReplyError::BAD_REQUEST,
+    }
+}

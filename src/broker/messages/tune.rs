@@ -1,0 +1,23 @@
+//! What is said to the post.
+use super::ListenerId;
+use super::queue::Queue;
+use crate::types::{ChannelName, ReplyError};
+use actix::prelude::*;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Add a listener.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Tune {
+    pub channel: ChannelName,
+    pub id: ListenerId,
+    pub queue: Arc<Queue>,
+    /// Told when the subscription stands.
+    pub answer: oneshot::Sender<Result<(), ReplyError>>,
+}
+
+/// Take a listener out.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Untune(pub ChannelName, pub ListenerId);

@@ -1,0 +1,100 @@
+//! What is said to the registry, and the way to it from any thread.
+use crate::broker::channel::{ChannelRef, Join, Publish};
+use crate::broker::hub::HubId;
+use crate::delivery::Instruction;
+use crate::types::{BoxFuture, ChannelName, ReplyError};
+use actix::prelude::*;
+use tokio::sync::OwnedSemaphorePermit;
+
+/// The way to the registry.
+pub trait RegistryPort: Send + Sync {
+    /// Whether it is still there.
+    fn is_there(&self) -> bool;
+
+    /// Sends something to be passed on to its channel.
+    fn route(&self, route: Route);
+
+    /// Offers to end a channel.
+    fn retire(&self, retire: Retire);
+
+    /// Tells it that a channel has ended.
+    fn ended(&self, ended: Ended);
+
+    /// The channels that have listeners, with how many they have.
+    fn occupied(&self) -> BoxFuture<Result<Vec<(ChannelName, usize)>, ReplyError>>;
+
+    /// How many channels have listeners, and how many those are.
+    fn count(&self) -> BoxFuture<Result<(usize, usize), ReplyError>>;
+
+    /// Runs something on the registry's thread, where an actix system is at hand.
+    fn run(&self, what: Box<dyn FnOnce() + Send>);
+}
+
+/// The place of one publish or instruction, given back when it has reached its channel.
+pub struct RoutePlace(#[expect(dead_code, reason = "it is held, and given back when dropped")] OwnedSemaphorePermit);
+
+impl RoutePlace {
+    pub(super) fn new(permit: OwnedSemaphorePermit) -> Self {
+        RoutePlace(permit)
+    }
+}
+
+/// To the registry: pass this on to its channel, which is made if there is none, and tell the hub where it lives.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Route {
+    /// The hub that asks, on whose worker a new channel is placed; none for callers outside the workers.
+    pub hub: Option<HubId>,
+    /// It comes from a channel that is retiring: older than whatever else waits for that channel's end.
+    pub passed_on: bool,
+    /// What to pass on.
+    pub what: Routed,
+    /// Its place among what is on its way; none for joins, and for what a retiring channel passes on, which that channel's
+    /// queue has bounded.
+    pub place: Option<RoutePlace>,
+}
+
+/// What the registry passes on.
+pub enum Routed {
+    /// A publish.
+    Publish(Box<Publish>),
+    /// A join.
+    Join(Join),
+    /// Something to be done to its listeners.
+    Instruction(Instruction),
+}
+
+/// To the registry: this channel is empty, and offers to end.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Retire {
+    /// Its name.
+    pub channel: ChannelName,
+    /// The way to it.
+    pub way: ChannelRef,
+}
+
+/// To the registry: a channel has ended, and has passed on all it got; or it died.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Ended {
+    /// Its name.
+    pub channel: ChannelName,
+    /// Which of those that have had this name.
+    pub life: u64,
+}
+
+/// Asks for the channels that have listeners, with how many they have.
+#[derive(Message)]
+#[rtype(result = "Vec<(ChannelName, usize)>")]
+pub(super) struct Occupied;
+
+/// Asks how many channels have listeners, and how many those are.
+#[derive(Message)]
+#[rtype(result = "(usize, usize)")]
+pub(super) struct Count;
+
+/// Asks to run something on the registry's thread.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Run(pub Box<dyn FnOnce() + Send>);
