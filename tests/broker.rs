@@ -18,6 +18,7 @@ mod broker {
     mod lagging;
     mod model;
     mod orders;
+    mod placing;
     mod renewing;
     mod residents;
     mod retirement;

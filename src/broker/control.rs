@@ -93,7 +93,7 @@ impl Node {
         };
         match self.bus_for(&publish) {
             Some(bus) => bus.publish(publish, |namespace| self.metrics().namespace(namespace).publishes),
-            None => self.route(None, Routed::Publish(Box::new(publish))),
+            None => self.send(Routed::Publish(Box::new(publish))),
         }
         outcome
     }

@@ -100,7 +100,7 @@ impl Node {
     /// Does something to the listeners of a channel that are meant, in order with what is emitted there.
     pub fn instruct(&self, channel: &ChannelName, audience: Audience, what: Instruct) {
         let instruction = Instruction { channel: channel.clone(), audience, what };
-        self.route(None, Routed::Instruction(instruction));
+        self.send(Routed::Instruction(instruction));
     }
 
     /// The groups that a session's listener in a channel is in, once all that was asked of them before has taken effect; none
@@ -134,7 +134,7 @@ impl Node {
             version: None,
             answer,
         };
-        self.route(None, Routed::Publish(Box::new(publish)));
+        self.send(Routed::Publish(Box::new(publish)));
         Emitted(Fate::Waits(outcome))
     }
 }

@@ -2,7 +2,7 @@
 use super::handler::{Handlers, LifecycleEvent, Placement};
 use super::hub::HubHandle;
 use super::messages::Roster;
-use super::registry::{RegistryPort, Routing};
+use super::registry::{RegistryPort, Routes, Routing};
 use super::revocations::Revocations;
 use super::{Directory, HubId, Kept, Limits, Namespace, Namespaces, Questions};
 use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
@@ -66,6 +66,7 @@ struct Inner {
     handlers: Handlers,
     rounds: Rounds,
     routing: Routing,
+    routes: Routes,
     kept: Kept,
     questions: Questions,
     revocations: Revocations,
@@ -108,6 +109,7 @@ impl Node {
             settings: ArcSwap::from_pointee(parts.settings),
             rounds: Rounds::new(parts.limits.ack_rounds, parts.limits.ack_bytes, parts.metrics.clone()),
             routing: Routing::new(parts.limits.registry_queue),
+            routes: Routes::default(),
             kept: Kept::new(parts.limits.kept_sessions),
             questions: Questions::default(),
             revocations: Revocations::new(parts.limits.revocations, parts.clock),
@@ -176,6 +178,11 @@ impl Node {
 
     pub(super) fn routing(&self) -> &Routing {
         &self.0.routing
+    }
+
+    /// The ways to channels that callers outside the workers have.
+    pub(super) fn routes(&self) -> &Routes {
+        &self.0.routes
     }
 
     /// The sessions whose clients may come back to them.

@@ -1,12 +1,11 @@
 //! What the sessions and connections of one worker thread share: its hub, its deadlines, the way to channels.
 use super::Node;
-use super::channel::{Join, Publish};
+use super::channel::{Join, Publish, Unsent};
 use super::deadline::Deadlines;
 use super::hub::{Bounds, Hub, HubHandle, HubId, HubTable, Lagging};
 use super::registry::Routed;
 use crate::delivery::{Listener, ListenerKey, Since, Standing};
 use crate::types::{ChannelName, ReplyError};
-use actix::dev::SendError;
 use actix::prelude::*;
 use foldhash::quality::RandomState;
 use prometheus_client::metrics::counter::Counter;
@@ -36,13 +35,22 @@ thread_local! {
 impl Worker {
     /// The worker of this thread, made at the first call. Needs an actix runtime.
     pub fn here(node: &Node) -> Rc<Self> {
+        Self::on_this_thread(node, true)
+    }
+
+    /// The same on a thread that serves no clients: no channel is placed there.
+    pub fn beside(node: &Node) -> Rc<Self> {
+        Self::on_this_thread(node, false)
+    }
+
+    fn on_this_thread(node: &Node, serves_clients: bool) -> Rc<Self> {
         HERE.with(|here| {
             let mut here = here.borrow_mut();
             if let Some(worker) = here.get(node.id()).and_then(Weak::upgrade) {
                 return worker;
             }
             here.retain(|_, worker| worker.strong_count() > 0);
-            let worker = Rc::new(Self::start(node.clone()));
+            let worker = Rc::new(Self::start(node.clone(), serves_clients));
             worker.stay();
             here.insert(node.id().to_owned(), Rc::downgrade(&worker));
             worker
@@ -56,7 +64,7 @@ impl Worker {
         actix_rt::spawn(async move { worker.hub.inlet.closed().await });
     }
 
-    fn start(node: Node) -> Self {
+    fn start(node: Node, is_worker: bool) -> Self {
         let limits = node.limits();
         let bounds =
             Bounds { join_buffer: limits.join_buffer, groups: limits.groups_per_session, lag_pace: limits.lag_pace };
@@ -64,7 +72,7 @@ impl Worker {
         let (inlet, items) = mpsc::channel(limits.hub_queue);
         let addr = Hub::new(table.clone(), items).start().recipient();
         let arbiter = Arbiter::current();
-        let hub = node.add_hub(|id| HubHandle { id, arbiter, inlet, addr });
+        let hub = node.add_hub(|id| HubHandle { id, arbiter, inlet, addr, is_worker });
         let outbox_bytes = node.metrics().outbox_of_worker();
         let (deadlines, published) = (Deadlines::start(), RefCell::default());
         Worker { node, hub, table, deadlines, outbox_bytes, pace: Cell::new(0), published }
@@ -147,15 +155,15 @@ impl Worker {
         let channel = publish.channel.clone();
         let sent = match self.table.borrow().route(&channel) {
             Some(way) => way.publish(publish),
-            None => Err(SendError::Closed(publish)),
+            None => Err(Unsent::Ended(Box::new(publish))),
         };
         match sent {
             Ok(()) => {}
-            Err(SendError::Full(publish)) => {
+            Err(Unsent::Full(publish)) => {
                 self.node.metrics().reached("channel_queue");
                 publish.answer.give(Err(ReplyError::TOO_MANY_REQUESTS));
             }
-            Err(SendError::Closed(publish)) => self.ask_registry(&channel, Routed::Publish(Box::new(publish))),
+            Err(Unsent::Ended(publish)) => self.ask_registry(&channel, Routed::Publish(publish)),
         }
     }
 
@@ -182,7 +190,7 @@ impl Worker {
     }
 
     fn ask_registry(&self, channel: &ChannelName, what: Routed) {
-        self.table.borrow_mut().forget(channel);
-        self.node.route(Some(self.hub.id), what);
+        let passing = self.table.borrow_mut().pass(channel);
+        self.node.route(self.hub.id, what, passing);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | file | what lives there |
 //! |---|---|
-//! | `delivery` | one thing on its way to the listeners of a channel, encoded once for each encoding |
+//! | `body` | one thing on its way to the listeners of a channel, encoded once for each encoding |
 //! | `instruction`, `order` | what is done to listeners in the order of events, and what a session is ordered to do |
 //! | `listener` | one session's interest in one channel |
 //! | `local` | the listeners of one channel on one worker |
@@ -13,7 +13,7 @@
 //! | `rounds` | acknowledgements that are waited for |
 //!
 //! No actor is named here: what a listener's holder is told goes through [`Holder`], what a client is sent through [`Outlet`].
-mod delivery;
+mod body;
 mod flight;
 mod flusher;
 mod instruction;
@@ -25,7 +25,7 @@ mod outbox;
 mod outlet;
 mod rounds;
 
-pub use delivery::{Body, Delivery, Seq};
+pub use body::{Body, Delivery, Seq};
 pub use flight::{Flight, FlightPlace};
 pub use flusher::Flush;
 pub use instruction::{Instruct, Instruction, Telling};

@@ -1,8 +1,10 @@
 //! Mounting a broker on an actix-web app.
 use super::Broker;
+use crate::broker::Worker;
 use crate::protocol::centrifuge::CentrifugeJson;
 use crate::transport::{self, Endpoint, Heartbeat};
 use actix_http::{Request, body::MessageBody};
+use actix_rt::Arbiter;
 use actix_service::{IntoServiceFactory, ServiceFactory};
 use actix_web::dev::AppConfig;
 use actix_web::web::{self, Data, ServiceConfig};
@@ -13,6 +15,10 @@ impl Broker {
     pub fn routes(&self) -> impl FnOnce(&mut ServiceConfig) + Clone + use<> {
         let broker = self.clone();
         move |app| {
+            // Channels are placed on workers, though nobody has connected to them yet.
+            if Arbiter::try_current().is_some() {
+                Worker::here(&broker.node);
+            }
             broker.mount_connections(app);
             if broker.config.internal_port.is_none() {
                 broker.mount_internal(app);

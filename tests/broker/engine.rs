@@ -5,9 +5,10 @@ use callboard::engine::{
     Retention, Sink, Tap, Told,
 };
 use callboard::types::{Answer, BoxFuture, ChannelName, ClientInfo, Event, SessionId};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::thread::ThreadId;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -24,6 +25,8 @@ pub struct Moody {
     pub shared: AtomicBool,
     /// Of each publish, whether it was for this node alone.
     pub locals: Mutex<Vec<bool>>,
+    /// Of each channel, the thread that it has published on.
+    pub threads: Mutex<HashMap<ChannelName, ThreadId>>,
     /// There is a bus: the story brings what comes over it.
     pub has_bus: AtomicBool,
     sink: Mutex<Option<Arc<dyn Sink>>>,
@@ -46,6 +49,7 @@ impl Moody {
             breaks: AtomicBool::new(false),
             shared: AtomicBool::new(false),
             locals: Mutex::default(),
+            threads: Mutex::default(),
             has_bus: AtomicBool::new(false),
             sink: Mutex::default(),
             slow_bus: AtomicBool::new(false),
@@ -119,6 +123,7 @@ impl Engine for Moody {
     fn publish(&self, event: Event, options: PublishOptions) -> EngineAnswer<Published> {
         assert!(!self.breaks.swap(false, SeqCst), "the engine breaks, as the story wants it");
         self.locals.lock().unwrap().push(options.local);
+        self.threads.lock().unwrap().insert(event.channel.clone(), std::thread::current().id());
         if options.local && self.has_bus.load(SeqCst) {
             return Answer::ok(Published::Deliver(Arc::new(event)));
         }

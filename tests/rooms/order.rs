@@ -14,9 +14,9 @@ const BROKER: [&str; 20] = [
     "control",
     "query",
     "worker",
+    "registry",
     "channel",
     "recovery",
-    "registry",
     "handler",
     "node",
     "fault",
@@ -27,9 +27,9 @@ const BROKER: [&str; 20] = [
     "deadline",
     "policy",
 ];
-/// The imports against that order, each counted once for a file and the room that it names: a hub and the registry know the way to
-/// a channel, the node holds a table or a way of four rooms. May only fall.
-const AGAINST: usize = 8;
+/// The imports against that order, each counted once for a file and the room that it names: a hub knows the way to a channel, a
+/// channel that to the registry, and the node holds a table or a way of four rooms. May only fall.
+const AGAINST: usize = 7;
 /// The files of the largest circle: what handlers are asked with is a view of the node that holds them. May only fall.
 const CIRCLE: usize = 4;
 

@@ -5,7 +5,6 @@ use super::{Join, Joined, Leave, Member, Membership};
 use crate::broker::fault;
 use crate::broker::handler::LifecycleEvent;
 use crate::broker::hub::{Backlog, HubId};
-use crate::broker::registry::Routed;
 use crate::broker::{Namespace, recovery};
 use crate::delivery::{Seq, Since, Skipped};
 use crate::engine::{EngineAnswer, Error, HistoryPage, HistoryQuery};
@@ -162,7 +161,7 @@ impl Handler<Join> for Channel {
 
     fn handle(&mut self, join: Join, ctx: &mut Self::Context) {
         if !self.is_active() {
-            return self.put_off(Routed::Join(join));
+            return self.put_off(join);
         }
         let Some(namespace) = self.node.namespace(&self.name) else {
             self.check_idle_later(ctx);

@@ -5,9 +5,9 @@ use crate::broker::hub::HubId;
 use crate::delivery::{Instruction, Since};
 use crate::protocol::Recovered;
 use crate::types::{ChannelName, ClientInfo, Fault, Position};
-use actix::dev::SendError;
 use actix::prelude::*;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::oneshot;
 
 /// The way to a channel's actor. What is sent from one thread arrives in this order.
@@ -19,7 +19,7 @@ pub trait ChannelPort: Send + Sync {
     fn is_there(&self) -> bool;
 
     /// Sends a publish, unless its queue is full or it has ended: then it comes back.
-    fn publish(&self, publish: Publish) -> Result<(), SendError<Publish>>;
+    fn publish(&self, publish: Publish) -> Result<(), Unsent>;
 
     /// Sends something to be done to its listeners; false where its queue is full.
     fn instruct(&self, instruction: Instruction) -> bool;
@@ -35,6 +35,14 @@ pub trait ChannelPort: Send + Sync {
 
     /// Tells it that a hub has forgotten the way; all that was sent from there before has arrived.
     fn forgotten(&self, hub: HubId);
+}
+
+/// A publish that did not get into a channel's queue.
+pub enum Unsent {
+    /// The queue is full.
+    Full(Box<Publish>),
+    /// The channel has ended.
+    Ended(Box<Publish>),
 }
 
 /// A way to a channel that many hold.
@@ -156,3 +164,20 @@ pub enum Retired {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Forgotten(pub HubId);
+
+/// Something that is on its way to a channel through the registry, until it has reached its channel.
+pub struct Passing(Arc<AtomicUsize>);
+
+impl Passing {
+    /// One more.
+    pub fn one(of: &Arc<AtomicUsize>) -> Self {
+        of.fetch_add(1, Ordering::AcqRel);
+        Passing(of.clone())
+    }
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}

@@ -18,7 +18,9 @@ use crate::types::{ChannelName, Place};
 use abroad::Abroad;
 use actix::prelude::*;
 use following::Following;
-pub use message::{ChannelPort, ChannelRef, Forgotten, Join, Joined, Leave, Member, Membership, Retired};
+pub use message::{
+    ChannelPort, ChannelRef, Forgotten, Join, Joined, Leave, Member, Membership, Passing, Retired, Unsent,
+};
 pub(super) use port::port;
 pub use presence::Presence;
 pub use publish::{Publish, PublishAnswer};

@@ -1,5 +1,5 @@
 //! The way to a channel's actor: its address.
-use super::message::{ChannelPort, ChannelRef, Forgotten, Join, Leave, Retired};
+use super::message::{ChannelPort, ChannelRef, Forgotten, Join, Leave, Retired, Unsent};
 use super::{Channel, Publish};
 use crate::broker::hub::HubId;
 use crate::delivery::Instruction;
@@ -26,8 +26,11 @@ impl ChannelPort for Port {
         self.addr.connected()
     }
 
-    fn publish(&self, publish: Publish) -> Result<(), SendError<Publish>> {
-        self.addr.try_send(publish)
+    fn publish(&self, publish: Publish) -> Result<(), Unsent> {
+        self.addr.try_send(publish).map_err(|unsent| match unsent {
+            SendError::Full(publish) => Unsent::Full(Box::new(publish)),
+            SendError::Closed(publish) => Unsent::Ended(Box::new(publish)),
+        })
     }
 
     fn instruct(&self, instruction: Instruction) -> bool {

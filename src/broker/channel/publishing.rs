@@ -3,7 +3,6 @@
 use super::abroad::Here;
 use super::{Channel, Publish, PublishAnswer};
 use crate::broker::fault;
-use crate::broker::registry::Routed;
 use crate::delivery::Instruction;
 use crate::engine::{EngineAnswer, Error, Published};
 use crate::types::{Answer, ReplyError};
@@ -82,7 +81,7 @@ impl Handler<Publish> for Channel {
 
     fn handle(&mut self, publish: Publish, ctx: &mut Self::Context) {
         if !self.is_active() {
-            return self.put_off(Routed::Publish(Box::new(publish)));
+            return self.put_off(publish);
         }
         let Some(namespace) = self.node.namespace(&self.name) else {
             self.check_idle_later(ctx);
@@ -107,7 +106,7 @@ impl Handler<Instruction> for Channel {
 
     fn handle(&mut self, instruction: Instruction, ctx: &mut Self::Context) {
         if !self.is_active() {
-            return self.put_off(Routed::Instruction(instruction));
+            return self.put_off(instruction);
         }
         match self.publishing.is_empty() {
             true => {

@@ -1,7 +1,7 @@
 //! How an empty channel ends: it offers to, passes on what it still gets, and ends when every hub has forgotten it.
 use super::{Channel, Forgotten, Join, Publish, Retired};
 use crate::broker::hub::Lagging;
-use crate::broker::registry::{Ended, Retire, Route, Routed};
+use crate::broker::registry::{Ended, Home, Retire, Route, Routed};
 use crate::delivery::{Instruction, Seq};
 use actix::prelude::*;
 use std::time::Duration;
@@ -54,7 +54,8 @@ impl Channel {
     }
 
     /// What came after the offer to end.
-    pub(super) fn put_off(&mut self, what: Routed) {
+    pub(super) fn put_off(&mut self, what: impl Into<Routed>) {
+        let what = what.into();
         let most = self.node.limits().channel_queue;
         match (&mut self.phase, what) {
             // A join is bounded by its session, which has at most as many under way as it may have channels.
@@ -72,7 +73,8 @@ impl Channel {
             Routed::Join(join) => Some(join.hub),
             Routed::Publish(_) | Routed::Instruction(_) => None,
         };
-        self.node.registry().route(Route { hub, passed_on: true, what, place: None });
+        let home = hub.map_or(Home::ByName, Home::Hub);
+        self.node.registry().route(Route { hub, home, passed_on: true, what, place: None, passing: None });
     }
 
     fn take_up(&mut self, held: Vec<Routed>, ctx: &mut Context<Self>) {

@@ -99,6 +99,8 @@ pub struct HubHandle {
     pub id: HubId,
     /// The thread it is on, for placing channels there.
     pub arbiter: ArbiterHandle,
+    /// Whether clients are served there, so that channels may be placed there.
+    pub is_worker: bool,
     /// Its queue.
     pub inlet: mpsc::Sender<HubItem>,
     /// Its mailbox, for what must not be lost.

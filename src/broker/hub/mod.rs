@@ -57,11 +57,7 @@ impl StreamHandler<HubItem> for Hub {
             HubItem::Delivery(delivery, skipped) => table.deliver(&delivery, skipped),
             HubItem::Gap(channel, seq, skipped) => table.lag(&channel, Gap::Elsewhere(skipped), seq),
             HubItem::Route(channel, way) => table.learn(channel, way),
-            HubItem::Forget(channel, forget) => {
-                if table.route(&channel).is_some_and(|way| way.life() == forget.life()) {
-                    table.forget(&channel);
-                }
-            }
+            HubItem::Forget(channel, forget) => table.forget_life(&channel, forget.life()),
         }
         drop(table);
         self.pace(ctx);

@@ -1,5 +1,5 @@
 //! Which channels a worker knows, and who listens to them on its thread.
-use crate::broker::channel::ChannelRef;
+use crate::broker::channel::{ChannelRef, Passing};
 use crate::delivery::{
     Body, Comebacks, Delivery, Gap, Listener, ListenerKey, Local, Rounds, Seq, SessionOrder, Since, Skipped, Standing,
 };
@@ -8,6 +8,7 @@ use crate::types::ChannelName;
 use foldhash::quality::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// The listeners and known channels of one worker. Sessions on the thread change it directly; the hub delivers.
@@ -27,8 +28,20 @@ type Channels = HashMap<ChannelName, Known, RandomState>;
 struct Known {
     /// Where it lives, once this worker has been told.
     route: Option<ChannelRef>,
+    /// What of this worker is on its way there through the registry; none once nothing is.
+    passing: Option<Arc<AtomicUsize>>,
     /// Who listens here, if anybody does.
     local: Option<Local>,
+}
+
+impl Known {
+    fn is_passing(&self) -> bool {
+        self.passing.as_ref().is_some_and(|passing| passing.load(Ordering::Acquire) > 0)
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.route.is_none() && self.local.is_none() && !self.is_passing()
+    }
 }
 
 /// The bounds of a listener.
@@ -90,14 +103,26 @@ impl HubTable {
         }
     }
 
-    /// The way to a channel, if this worker has been told it.
+    /// The way to a channel, if this worker has been told it, and nothing of it is still on its way there through the registry:
+    /// what is sent now would overtake that.
     pub fn route(&self, channel: &ChannelName) -> Option<&ChannelRef> {
-        self.known.get(channel)?.route.as_ref()
+        let known = self.known.get(channel)?;
+        known.route.as_ref().filter(|_| !known.is_passing())
+    }
+
+    /// Something goes to a channel through the registry, which tells the way.
+    pub fn pass(&mut self, channel: &ChannelName) -> Passing {
+        let known = self.known.entry(channel.clone()).or_default();
+        Passing::one(known.passing.get_or_insert_default())
     }
 
     /// Remembers the way to a channel.
     pub(super) fn learn(&mut self, channel: ChannelName, way: ChannelRef) {
-        self.known.entry(channel).or_default().route = Some(way);
+        let known = self.known.entry(channel).or_default();
+        known.route = Some(way);
+        if !known.is_passing() {
+            known.passing = None;
+        }
     }
 
     /// Forgets the way to a channel.
@@ -108,9 +133,17 @@ impl HubTable {
         }
     }
 
+    /// Forgets the way to a channel, where it leads to this life of it.
+    pub(super) fn forget_life(&mut self, channel: &ChannelName, life: u64) {
+        let route = self.known.get(channel).and_then(|known| known.route.as_ref());
+        if route.is_some_and(|way| way.life() == life) {
+            self.forget(channel);
+        }
+    }
+
     /// A channel of which nothing is known any more takes no place.
     fn tidy(&mut self, channel: &ChannelName) {
-        if self.known.get(channel).is_some_and(|known| known.route.is_none() && known.local.is_none()) {
+        if self.known.get(channel).is_some_and(Known::is_nothing) {
             self.known.remove(channel);
         }
     }

@@ -104,7 +104,7 @@ impl Outlet for Ears {
 impl Post {
     /// The post of a node, for the thread that this is called on.
     pub fn new(node: &Node) -> Self {
-        Post { worker: Worker::here(node), lines: HashMap::new(), turns: 0 }
+        Post { worker: Worker::beside(node), lines: HashMap::new(), turns: 0 }
     }
 
     fn node(&self) -> &Node {

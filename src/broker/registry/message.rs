@@ -1,5 +1,5 @@
 //! What is said to the registry, and the way to it from any thread.
-use crate::broker::channel::{ChannelRef, Join, Publish};
+use crate::broker::channel::{ChannelRef, Join, Passing, Publish};
 use crate::broker::hub::HubId;
 use crate::delivery::Instruction;
 use crate::types::{BoxFuture, ChannelName, ReplyError};
@@ -43,8 +43,10 @@ impl RoutePlace {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Route {
-    /// The hub that asks, on whose worker a new channel is placed; none for callers outside the workers.
+    /// The hub that asks, to be told the way; none for callers outside the workers.
     pub hub: Option<HubId>,
+    /// Where a new channel lives.
+    pub home: Home,
     /// It comes from a channel that is retiring: older than whatever else waits for that channel's end.
     pub passed_on: bool,
     /// What to pass on.
@@ -52,6 +54,17 @@ pub struct Route {
     /// Its place among what is on its way; none for joins, and for what a retiring channel passes on, which that channel's
     /// queue has bounded.
     pub place: Option<RoutePlace>,
+    /// Given back when it has reached its channel; none for what a retiring channel passes on.
+    pub passing: Option<Passing>,
+}
+
+/// Where a channel lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    /// On the worker of this hub.
+    Hub(HubId),
+    /// On one of the workers, by the channel's name.
+    ByName,
 }
 
 /// What the registry passes on.
@@ -62,6 +75,24 @@ pub enum Routed {
     Join(Join),
     /// Something to be done to its listeners.
     Instruction(Instruction),
+}
+
+impl From<Publish> for Routed {
+    fn from(publish: Publish) -> Self {
+        Routed::Publish(Box::new(publish))
+    }
+}
+
+impl From<Join> for Routed {
+    fn from(join: Join) -> Self {
+        Routed::Join(join)
+    }
+}
+
+impl From<Instruction> for Routed {
+    fn from(instruction: Instruction) -> Self {
+        Routed::Instruction(instruction)
+    }
 }
 
 /// To the registry: this channel is empty, and offers to end.

@@ -3,21 +3,24 @@
 mod message;
 mod port;
 mod route;
+mod routes;
 mod routing;
 
-pub use message::{Ended, RegistryPort, Retire, Route, Routed};
+pub use message::{Ended, Home, RegistryPort, Retire, Route, RoutePlace, Routed};
 pub(super) use port::port;
+pub use routes::Routes;
 pub use routing::Routing;
 
 use super::Node;
-use super::channel::{self, Channel, ChannelRef, Retired};
-use super::hub::{Forgetting, HubHandle, HubId, HubItem};
+use super::channel::{self, Channel, ChannelRef, Retired, Unsent};
+use super::hub::{Forgetting, HubHandle, HubItem};
 use crate::metrics::Metrics;
 use crate::types::{ChannelName, ReplyError};
 use actix::prelude::*;
 use foldhash::quality::RandomState;
 use message::{Count, Occupied, Run};
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -25,6 +28,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub struct Registry {
     node: Node,
     channels: HashMap<ChannelName, Entry, RandomState>,
+    hasher: RandomState,
     numbers: u32,
     lives: u64,
 }
@@ -56,7 +60,7 @@ impl Entry {
 impl Registry {
     /// An empty registry.
     pub fn new(node: Node) -> Self {
-        Registry { node, channels: HashMap::default(), numbers: 0, lives: 0 }
+        Registry { node, channels: HashMap::default(), hasher: RandomState::default(), numbers: 0, lives: 0 }
     }
 
     fn route(&mut self, route: Route) {
@@ -72,11 +76,15 @@ impl Registry {
                 (false, _) => waiting.push(route),
             };
         }
-        let Route { hub, what, .. } = route;
-        let Some(way) = self.channel(&name, hub) else { return refuse(what, ReplyError::LIMIT_EXCEEDED) };
+        let Route { hub, home, what, place, passing, .. } = route;
+        let Some(way) = self.channel(&name, home) else {
+            refuse(what, ReplyError::LIMIT_EXCEEDED);
+            drop(passing);
+            return self.node.routes().forget(&name);
+        };
         match what {
             Routed::Publish(publish) => {
-                if let Err(SendError::Full(publish)) = way.publish(*publish) {
+                if let Err(Unsent::Full(publish)) = way.publish(*publish) {
                     self.node.metrics().reached("channel_queue");
                     publish.answer.give(Err(ReplyError::TOO_MANY_REQUESTS));
                 }
@@ -89,13 +97,15 @@ impl Registry {
                 }
             }
         }
-        if let Some(hub) = hub.and_then(|hub| self.node.hub(hub)) {
+        drop((place, passing));
+        match hub.and_then(|hub| self.node.hub(hub)) {
             // A full queue only means that the next one comes through here again.
-            let _ = hub.inlet.try_send(HubItem::Route(name, way));
+            Some(hub) => drop(hub.inlet.try_send(HubItem::Route(name, way))),
+            None => self.node.routes().learn(&name, &way),
         }
     }
 
-    fn channel(&mut self, name: &ChannelName, hub: Option<HubId>) -> Option<ChannelRef> {
+    fn channel(&mut self, name: &ChannelName, home: Home) -> Option<ChannelRef> {
         match self.channels.get(name) {
             Some(Entry::Live { way, .. }) if way.is_there() => return Some(way.clone()),
             None if self.channels.len() >= self.node.limits().channels => {
@@ -105,15 +115,16 @@ impl Registry {
             // A channel that died is made anew.
             _ => {}
         }
-        let entry = self.start(name, hub);
+        let entry = self.start(name, home);
         let Entry::Live { way, .. } = &entry else { return None };
         let way = way.clone();
         self.channels.insert(name.clone(), entry);
         Some(way)
     }
 
-    /// A channel lives on the worker of its first listener: a publish that reaches it there wakes no other thread.
-    fn start(&mut self, name: &ChannelName, hub: Option<HubId>) -> Entry {
+    /// A channel lives on the worker of its first listener: a publish that reaches it there wakes no other thread. Where none asks
+    /// for it, it is spread by its name.
+    fn start(&mut self, name: &ChannelName, home: Home) -> Entry {
         self.numbers = self.numbers.wrapping_add(1).max(1);
         self.lives += 1;
         let (life, listeners) = (self.lives, Arc::new(AtomicUsize::new(0)));
@@ -121,11 +132,23 @@ impl Registry {
         // Made here and not by `Channel::start`: until an actor has started its mailbox holds but 16 messages.
         let (inlet, mailbox) = actix::dev::channel::channel(self.node.limits().channel_queue);
         let run = move || drop(Context::with_receiver(mailbox).run(channel));
-        match hub.and_then(|hub| self.node.hub(hub)) {
+        let hub = match home {
+            Home::Hub(hub) => self.node.hub(hub),
+            Home::ByName => self.hub_of(name),
+        };
+        match hub {
             Some(hub) => drop(hub.arbiter.spawn_fn(run)),
             None => run(),
         }
         Entry::Live { way: channel::port(Addr::new(inlet), life), life, listeners }
+    }
+
+    /// One of the workers' hubs.
+    fn hub_of(&self, name: &ChannelName) -> Option<HubHandle> {
+        let mut hubs = self.node.hubs();
+        hubs.retain(|hub| hub.is_worker && !hub.inlet.is_closed());
+        let at = self.hasher.hash_one(name) as usize;
+        (!hubs.is_empty()).then(|| hubs.swap_remove(at % hubs.len()))
     }
 
     fn retire(&mut self, name: &ChannelName, retiring: &ChannelRef) {
@@ -139,6 +162,7 @@ impl Registry {
             && *life == retiring.life()
         {
             *entry = Entry::Ending { life: *life, passed_on: vec![], waiting: vec![] };
+            self.node.routes().forget(name);
         }
         retiring.retired(Retired::Once(permits.len()));
         for (permit, hub) in permits.into_iter().zip(&hubs) {
@@ -151,6 +175,9 @@ impl Registry {
             Some(Entry::Live { life, .. } | Entry::Ending { life, .. }) => life,
             None => return,
         };
+        if life == ended {
+            self.node.routes().forget(name);
+        }
         // One that died may have been made anew already.
         if life == ended
             && let Some(Entry::Ending { passed_on, waiting, .. }) = self.channels.remove(name)
@@ -161,7 +188,8 @@ impl Registry {
 }
 
 impl Routed {
-    fn channel(&self) -> &ChannelName {
+    /// Where it goes.
+    pub(super) fn channel(&self) -> &ChannelName {
         match self {
             Routed::Publish(publish) => &publish.channel,
             Routed::Join(join) => &join.channel,

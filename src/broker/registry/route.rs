@@ -1,24 +1,45 @@
-//! Sending something to a channel by way of the registry.
-use super::{Route, Routed};
+//! Sending something to a channel.
+use super::{Home, Route, RoutePlace, Routed};
 use crate::broker::Node;
+use crate::broker::channel::Passing;
 use crate::broker::hub::HubId;
 
 impl Node {
-    /// Sends something to a channel by way of the registry, which makes the channel if there is none, on the worker of `hub`.
+    /// Sends something to a channel from outside the workers: by the way that is known, else by the registry, which makes the
+    /// channel if there is none. What one thread sends to a channel arrives in this order.
     ///
-    /// At the bound `limits.registry_queue` a publish is answered with error 111, and an instruction dropped and counted.
-    /// Joins have no place: each session has at most as many under way as it may have channels.
-    pub(in crate::broker) fn route(&self, hub: Option<HubId>, what: Routed) {
-        let place = match what {
-            Routed::Join(_) => None,
-            Routed::Publish(_) | Routed::Instruction(_) => match self.routing().place() {
-                Some(place) => Some(place),
-                None => {
-                    self.metrics().reached("registry_queue");
-                    return what.refuse_full(self.metrics());
-                }
-            },
-        };
-        self.registry().route(Route { hub, passed_on: false, what, place });
+    /// At the bound `limits.registry_queue` a publish is answered with error 111, and an instruction dropped and counted; so
+    /// they are at `limits.channel_queue`.
+    pub(in crate::broker) fn send(&self, what: Routed) {
+        let Some((what, passing)) = self.routes().send(what, self.metrics()) else { return };
+        if let Some((what, place)) = self.placed(what) {
+            let passing = Some(passing);
+            self.registry().route(Route { hub: None, home: Home::ByName, passed_on: false, what, place, passing });
+        }
+    }
+
+    /// Sends something to a channel by the registry, which makes the channel if there is none, on the worker of `hub`, and tells
+    /// that hub the way. Bounded as above; joins have no place: each session has at most as many under way as it may have
+    /// channels.
+    pub(in crate::broker) fn route(&self, hub: HubId, what: Routed, passing: Passing) {
+        if let Some((what, place)) = self.placed(what) {
+            let (hub, home, passing) = (Some(hub), Home::Hub(hub), Some(passing));
+            self.registry().route(Route { hub, home, passed_on: false, what, place, passing });
+        }
+    }
+
+    /// With its place on the way to the registry, where it needs one. Refused where there is none.
+    fn placed(&self, what: Routed) -> Option<(Routed, Option<RoutePlace>)> {
+        if let Routed::Join(_) = what {
+            return Some((what, None));
+        }
+        match self.routing().place() {
+            Some(place) => Some((what, Some(place))),
+            None => {
+                self.metrics().reached("registry_queue");
+                what.refuse_full(self.metrics());
+                None
+            }
+        }
     }
 }
