@@ -7,7 +7,7 @@ use bytes::Bytes;
 use callboard::auth::{ApiConfig, ApiKeys, Authenticator, Config, Origins, OwnNames, TrustedProxies};
 use callboard::broker::handler::{Handlers, Placement};
 use callboard::broker::{Ask, Greeting, Limits, Namespace, Namespaces, Node, Parts, Rule, Session, Settings, Worker};
-use callboard::delivery::{Delivery, Outlet, Ticket};
+use callboard::delivery::{Delivered, Delivery, Naming, Outlet, Ticket};
 use callboard::engine::memory::{Config as MemoryConfig, MemoryEngine};
 use callboard::metrics::Metrics;
 use callboard::protocol::centrifuge::CentrifugeJson;
@@ -33,9 +33,10 @@ struct Tally {
 struct Counter(Rc<Tally>);
 
 impl Outlet for Counter {
-    fn deliver(&self, delivery: &Delivery, number: Option<u32>) {
-        black_box(delivery.frame(&CentrifugeJson, number).websocket().clone());
+    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>) -> Delivered {
+        black_box(delivery.frame(&CentrifugeJson, naming).websocket().clone());
         self.0.events.set(self.0.events.get() + 1);
+        Delivered::Queued
     }
 
     fn push(&self, _: &Push) {}

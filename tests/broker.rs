@@ -10,6 +10,7 @@ mod broker {
     mod emitting;
     mod engine;
     mod expiry;
+    mod exposing;
     mod following;
     mod groups;
     mod handlers;

@@ -67,7 +67,7 @@ impl Node {
     /// Publishes. Answers the position, if the channel has history; fails with 102 for an unknown namespace, 107 for a bad
     /// name, 111 where the channel is flooded, 100 where the outcome is unknown.
     pub async fn publish(&self, channel: &str, request: PublishRequest) -> Result<Option<Position>, ReplyError> {
-        let (channel, _) = self.served_channel(channel)?;
+        let (channel, _) = self.own_channel(channel)?;
         self.hand_on(channel, request, false).await.unwrap_or(Err(ReplyError::INTERNAL))
     }
 
@@ -192,6 +192,15 @@ impl Node {
         match namespace.presence {
             true => Ok(channel),
             false => Err(ReplyError::NOT_AVAILABLE),
+        }
+    }
+
+    /// The same for what is not of another space: there is no way into one but its own.
+    pub(super) fn own_channel(&self, channel: &str) -> Result<(ChannelName, Arc<super::Namespace>), ReplyError> {
+        let (channel, namespace) = self.served_channel(channel)?;
+        match self.settings().namespaces.exposed(&channel) {
+            Some(_) => Err(ReplyError::PERMISSION_DENIED),
+            None => Ok((channel, namespace)),
         }
     }
 

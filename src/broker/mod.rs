@@ -13,13 +13,14 @@
 //! | `hub` | one thread: the channels it knows, and their listeners there |
 //! | `handler` | the user's own actors |
 //! | `node` | what all of them share |
-//! | `directory`, `kept`, `revocations`, `deadline`, `policy`, `fault` | tables and values: which sessions there are, which may come back, what has been taken back, what falls due, what the config says, what errors are to clients |
+//! | `directory`, `kept`, `revocations`, `deadline`, `policy`, `expose`, `fault` | tables and values: which sessions there are, which may come back, what has been taken back, what falls due, what the config says, what of other spaces is shown, what errors are to clients |
 mod channel;
 mod cluster;
 mod control;
 mod deadline;
 mod directory;
 mod emission;
+mod expose;
 mod fault;
 pub mod handler;
 mod hub;
@@ -41,6 +42,7 @@ pub use control::{Census, NodeInfo, PublishRequest};
 pub use deadline::{DeadlineKey, Deadlines, Due};
 pub use directory::{Attendance, Directory, SessionRef, Target};
 pub use emission::{Emission, Emitted};
+pub use expose::Expose;
 pub use hub::HubId;
 pub use kept::{Kept, KeptSession, SessionData};
 pub use node::{ConnectionPlace, Node, Parts, Settings};

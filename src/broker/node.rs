@@ -1,4 +1,5 @@
 //! What all actors of one running broker share. Passed by value, so that each test has a house of its own.
+use super::expose::Source;
 use super::handler::{Handlers, LifecycleEvent, Placement};
 use super::hub::HubHandle;
 use super::messages::Roster;
@@ -233,6 +234,15 @@ impl Node {
     /// The policy of a channel; none is error 102.
     pub fn namespace(&self, channel: &ChannelName) -> Option<Arc<Namespace>> {
         self.settings().namespaces.of(channel).cloned()
+    }
+
+    /// Where a channel's events come from, where its name shows another space; none where they are its own. Fails with 103 where
+    /// the name would open what is for one session alone.
+    pub(super) fn source(&self, channel: &ChannelName) -> Result<Option<Source>, ReplyError> {
+        match self.settings().namespaces.exposed(channel) {
+            Some(home) => Source::of(home, channel).map(Some).ok_or(ReplyError::PERMISSION_DENIED),
+            None => Ok(None),
+        }
     }
 
     /// A channel's name as clients and the API write it. Fails with error 107 where it is too long, and closes where it is

@@ -165,6 +165,8 @@ pub struct Namespaces {
     /// The one without a name: that of most channels, and quicker to find beside the table.
     nameless: Option<Arc<Namespace>>,
     homes: Arc<Namespace>,
+    /// The channels that the namespaces show which are of other spaces.
+    exposed: HashMap<String, ChannelName, RandomState>,
 }
 
 impl Namespaces {
@@ -172,12 +174,29 @@ impl Namespaces {
     pub fn new(namespaces: impl IntoIterator<Item = Namespace>) -> Self {
         let mut named: HashMap<_, _, _> = namespaces.into_iter().map(|n| (n.name.clone(), Arc::new(n))).collect();
         let nameless = named.remove("");
-        Namespaces { named, nameless, homes: Arc::default() }
+        Namespaces { named, nameless, homes: Arc::default(), exposed: HashMap::default() }
     }
 
     /// The same, with this policy for the channels that sessions belong to.
     pub fn with_homes(self, homes: Namespace) -> Self {
         Namespaces { homes: Arc::new(homes), ..self }
+    }
+
+    /// The same, with these namespaces, whose channels show other ones: each that of another space.
+    pub fn exposing(mut self, spaces: impl IntoIterator<Item = (Namespace, ChannelName)>) -> Self {
+        for (namespace, shown) in spaces {
+            self.exposed.insert(namespace.name.clone(), shown);
+            self.named.insert(namespace.name.clone(), Arc::new(namespace));
+        }
+        self
+    }
+
+    /// The channel of another space that a channel shows; none for most.
+    pub fn exposed(&self, channel: &ChannelName) -> Option<&ChannelName> {
+        if self.exposed.is_empty() || *channel.space() != Space::User {
+            return None;
+        }
+        self.exposed.get(channel.namespace())
     }
 
     /// The policy of a channel; none is error 102.

@@ -11,6 +11,7 @@ mod longest;
 mod problem;
 mod schema;
 mod sense;
+mod spaces;
 
 pub use exposure::check_exposure;
 pub use layers::Overrides;

@@ -1,6 +1,6 @@
 //! Which keys there are and what each may hold, taken from the config's types themselves.
 use super::problem::{Place, Problem};
-use crate::broker::Namespace;
+use crate::broker::{Expose, Namespace};
 use crate::server::Config;
 use crate::transport::engineio::EngineConfig;
 use figment::error::Kind;
@@ -43,7 +43,11 @@ impl Schema {
     pub(super) fn new() -> Self {
         Schema {
             sections: json(&Config::default()),
-            lists: vec![List::of::<Namespace>("namespace"), List::of::<EngineConfig>("socketio")],
+            lists: vec![
+                List::of::<Namespace>("namespace"),
+                List::of::<EngineConfig>("socketio"),
+                List::of::<Expose>("expose"),
+            ],
         }
     }
 

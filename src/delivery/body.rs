@@ -1,7 +1,7 @@
 //! One thing on its way to the listeners of a channel, encoded at most once for each encoding.
 use super::Instruction;
 use crate::protocol::{ENCODINGS, Encoding, Frame, Push};
-use crate::types::{Audience, ChannelName, Event, Place, Position};
+use crate::types::{Audience, ChannelName, Event, Json, Place, Position};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::time::Instant;
 
@@ -50,7 +50,27 @@ pub struct Delivery {
 }
 
 /// The frames of variants, which are as many as there are kinds of listeners: few, and most events have none.
-type Variants = Mutex<Vec<(usize, Box<str>, Frame)>>;
+type Variants = Mutex<Vec<Variant>>;
+
+/// What tells a variant from others: the slot of its encoding, what the encoding calls it, and the name that the channel goes by.
+#[derive(Debug)]
+struct Variant {
+    slot: usize,
+    kind: Option<Box<str>>,
+    name: Option<ChannelName>,
+    frame: Frame,
+}
+
+/// By what name a listener knows the channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming<'a> {
+    /// By its own.
+    Own,
+    /// By a number that stands for it.
+    Number(u32),
+    /// By another: the channel is of another space, and shown under this name.
+    As(&'a ChannelName),
+}
 
 impl Delivery {
     /// A delivery that nobody has encoded yet.
@@ -67,14 +87,27 @@ impl Delivery {
         }
     }
 
-    /// The frame for a listener of this encoding; `number` stands for the channel's name where the listener knows it.
-    pub fn frame(&self, encoding: &dyn Encoding, number: Option<u32>) -> Frame {
+    /// The same delivery with another payload, encoded anew; itself where it is no event.
+    pub fn with_payload(&self, data: Json) -> Delivery {
+        let body = match &self.body {
+            Body::Event(event) => Body::Event(Arc::new(Event { data, ..(**event).clone() })),
+            Body::Notice(push) => Body::Notice(push.clone()),
+            Body::Instruction(instruction) => Body::Instruction(instruction.clone()),
+        };
+        let new = Delivery::new(self.channel.clone(), body, self.seq);
+        Delivery { accepted: self.accepted, stands: self.stands.clone(), ..new }
+    }
+
+    /// The frame for a listener of this encoding that knows the channel by this name.
+    pub fn frame(&self, encoding: &dyn Encoding, naming: Naming<'_>) -> Frame {
         let slot = encoding.slot();
-        if let Some(variant) = encoding.variant(&self.channel) {
-            return self.variant(encoding, variant);
+        let alias = if let Naming::As(name) = naming { Some(name) } else { None };
+        let kind = encoding.variant(alias.unwrap_or(&self.channel));
+        if alias.is_some() || kind.is_some() {
+            return self.variant(encoding, kind, alias);
         }
-        let frame = match (&self.body, number) {
-            (Body::Event(event), Some(number)) => {
+        let frame = match (&self.body, naming) {
+            (Body::Event(event), Naming::Number(number)) => {
                 self.compact[slot].get_or_init(|| encoding.event_compact(event, number))
             }
             _ => self.frames[slot].get_or_init(|| self.encode(encoding)),
@@ -82,15 +115,20 @@ impl Delivery {
         frame.clone()
     }
 
-    fn variant(&self, encoding: &dyn Encoding, variant: &str) -> Frame {
+    fn variant(&self, encoding: &dyn Encoding, kind: Option<&str>, alias: Option<&ChannelName>) -> Frame {
         let slot = encoding.slot();
         // The list is only pushed to, so it is whole even where a writer panicked.
         let mut variants = self.variants.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, _, frame)) = variants.iter().find(|(of, name, _)| *of == slot && **name == *variant) {
-            return frame.clone();
+        let is_it =
+            |known: &&Variant| known.slot == slot && known.kind.as_deref() == kind && known.name.as_ref() == alias;
+        if let Some(known) = variants.iter().find(is_it) {
+            return known.frame.clone();
         }
-        let frame = self.encode(encoding);
-        variants.push((slot, variant.into(), frame.clone()));
+        let frame = match (alias, &self.body) {
+            (Some(name), Body::Event(event)) => encoding.event(&Event { channel: name.clone(), ..(**event).clone() }),
+            _ => self.encode(encoding),
+        };
+        variants.push(Variant { slot, kind: kind.map(Box::from), name: alias.cloned(), frame: frame.clone() });
         frame
     }
 
@@ -134,7 +172,7 @@ impl Delivery {
 mod tests {
     use super::*;
     use crate::protocol::socketio::{Namespace, SocketIo};
-    use crate::types::{Json, Space};
+    use crate::types::Space;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// An encoding that counts how often it runs.
@@ -170,7 +208,7 @@ mod tests {
             let delivery = Delivery::new(channel, Body::Event(Arc::new(event)), 1);
             let runs = Arc::new(AtomicUsize::new(0));
             let listener = || Counting(SocketIo::new(Namespace::root(), offsets), runs.clone());
-            let [one, two] = [listener(), listener()].map(|encoding| delivery.frame(&encoding, None));
+            let [one, two] = [listener(), listener()].map(|encoding| delivery.frame(&encoding, Naming::Own));
             assert_eq!(one.websocket().as_ptr(), two.websocket().as_ptr());
             assert_eq!(runs.load(Ordering::Relaxed), 1);
         }

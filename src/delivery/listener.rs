@@ -1,6 +1,6 @@
 //! One session's interest in one channel, as its hub keeps it.
-use super::{Body, Delivery, Gap, Holder, Lag, Loss, Outlet, Seq, Skipped};
-use crate::filter::TagsFilter;
+use super::{Body, Delivered, Delivery, Gap, Holder, Lag, Loss, Naming, Outlet, Seq, Skipped};
+use crate::filter::{Shown, View};
 use crate::types::{ChannelName, Group, Place, SessionId};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,12 +11,15 @@ pub struct Listener {
     pub outlet: Rc<dyn Outlet>,
     /// Its session, or whoever else holds it.
     pub holder: Arc<dyn Holder>,
-    /// Passes only events whose tags match.
-    pub filter: Option<Rc<TagsFilter>>,
+    /// What it is shown of the channel's events; none for all as they are.
+    pub view: Option<Rc<dyn View>>,
     /// Wants joins and leaves.
     pub notices: bool,
     /// The number that stands for the channel's name.
     pub number: Option<u32>,
+    /// The name that its client knows the channel by, where that is of another space. It is nobody's session there: what is done
+    /// to sessions is not done to it. Boxed, as what follows.
+    pub shown_as: Option<Box<ChannelName>>,
     /// None in a channel whose events go to everybody. Boxed, as what follows: a delivery reads as little memory as it can.
     pub member: Option<Box<GroupMember>>,
     state: State,
@@ -133,9 +136,10 @@ impl Listener {
         Listener {
             outlet,
             holder,
-            filter: None,
+            view: None,
             notices: false,
             number: None,
+            shown_as: None,
             member: None,
             state: State::Joining(Box::default()),
         }
@@ -144,12 +148,8 @@ impl Listener {
     /// Hands a delivery to the listener. At most `buffer` are held back while it joins.
     pub fn offer(&mut self, delivery: &Arc<Delivery>, buffer: usize) -> Offered {
         match &mut self.state {
-            State::Live { since } => match since.precedes(delivery) && self.wants(delivery) {
-                true => {
-                    self.outlet.deliver(delivery, self.number);
-                    self.note(delivery);
-                    Offered::Sent
-                }
+            State::Live { since } => match since.precedes(delivery) {
+                true => self.show(delivery),
                 false => Offered::Skipped,
             },
             State::Joining(joining) => {
@@ -198,7 +198,7 @@ impl Listener {
         let (Gap::Before(skipped) | Gap::Elsewhere(skipped)) = gap else { return Loss::NONE };
         let Skipped { deliveries, events, notices, .. } = skipped;
         let count = u64::from(events) + if self.notices { u64::from(notices) } else { 0 };
-        let is_known = self.filter.is_none() && self.member.is_none() && matches!(gap, Gap::Before(_));
+        let is_known = self.view.is_none() && self.member.is_none() && matches!(gap, Gap::Before(_));
         let is_all_its_own = began <= upto.saturating_sub(deliveries.into()) || count == deliveries;
         Loss { count: count.min(between(began, upto)), is_exact: is_known && is_all_its_own }
     }
@@ -242,18 +242,52 @@ impl Listener {
             self.offer(delivery, 0);
         }
         if missed.count > 0 {
-            self.outlet.lagged(&Lag::new(channel, missed));
+            self.tell_lag(&Lag::new(channel, missed));
         }
         for delivery in &held[after..] {
             self.offer(delivery, 0);
         }
     }
 
-    fn wants(&self, delivery: &Delivery) -> bool {
-        match &delivery.body {
-            Body::Event(event) => self.filter.as_ref().is_none_or(|filter| filter.matches(event.tags.as_deref())),
-            Body::Notice(_) => self.notices,
-            Body::Instruction(_) => false,
+    /// Sends what it is shown of a delivery.
+    fn show(&mut self, delivery: &Delivery) -> Offered {
+        let shown = match &delivery.body {
+            Body::Event(event) => self.view.as_ref().map_or(Shown::Pass, |view| view.look(event)),
+            Body::Notice(_) if self.notices => Shown::Pass,
+            Body::Notice(_) | Body::Instruction(_) => Shown::Drop,
+        };
+        let delivered = match shown {
+            Shown::Pass => self.outlet.deliver(delivery, self.naming()),
+            Shown::Replace(data) => self.outlet.deliver(&delivery.with_payload(data), self.naming()),
+            Shown::Drop => Delivered::Skipped,
+        };
+        match delivered {
+            Delivered::Queued => {
+                self.note(delivery);
+                Offered::Sent
+            }
+            Delivered::Skipped | Delivered::Full => Offered::Skipped,
+        }
+    }
+
+    fn naming(&self) -> Naming<'_> {
+        match (&self.shown_as, self.number) {
+            (Some(name), _) => Naming::As(name),
+            (None, Some(number)) => Naming::Number(number),
+            (None, None) => Naming::Own,
+        }
+    }
+
+    /// Whether it is in the channel for a session that belongs elsewhere.
+    pub fn is_guest(&self) -> bool {
+        self.shown_as.is_some()
+    }
+
+    /// Tells it what was lost.
+    pub fn tell_lag(&self, lag: &Lag) {
+        match &self.shown_as {
+            Some(name) => self.outlet.lagged(&Lag::new(name, lag.loss)),
+            None => self.outlet.lagged(lag),
         }
     }
 

@@ -25,7 +25,7 @@ mod outbox;
 mod outlet;
 mod rounds;
 
-pub use body::{Body, Delivery, Seq};
+pub use body::{Body, Delivery, Naming, Seq};
 pub use flight::{Flight, FlightPlace};
 pub use flusher::Flush;
 pub use instruction::{Instruct, Instruction, Telling};
@@ -34,5 +34,5 @@ pub use listener::{GroupMember, Listener, Missed, Offered, Settled, Since};
 pub use local::{Comebacks, ListenerKey, Local, Standing};
 pub use order::{Holder, SessionOrder, SubscribeOptions};
 pub use outbox::{Cut, Outbox, Pushed};
-pub use outlet::{Outlet, Ticket};
+pub use outlet::{Delivered, Outlet, Ticket};
 pub use rounds::{Acknowledgement, Answers, OpenRound, Rounds};

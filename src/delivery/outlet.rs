@@ -1,5 +1,5 @@
 //! Where a session's words go: the connection's side of a session, whatever carries it.
-use super::{Delivery, FlightPlace, Lag};
+use super::{Delivery, FlightPlace, Lag, Naming, Pushed};
 use crate::protocol::{Push, Reply};
 use crate::types::Disconnect;
 
@@ -7,12 +7,33 @@ use crate::types::Disconnect;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket(pub u64);
 
+/// What became of a delivery on its way to a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivered {
+    /// It will be written.
+    Queued,
+    /// The client is not to have it, cannot take it at once, or is gone.
+    Skipped,
+    /// It did not fit: the client reads too slowly, and its connection is cut.
+    Full,
+}
+
+impl From<Pushed> for Delivered {
+    fn from(pushed: Pushed) -> Self {
+        match pushed {
+            Pushed::Queued => Delivered::Queued,
+            Pushed::Ended => Delivered::Skipped,
+            Pushed::Overflow => Delivered::Full,
+        }
+    }
+}
+
 /// The way from a session to its client. Lives on the session's thread; never calls back into hub or session.
 ///
 /// Everything that is said goes through one queue, so that a reply and the pushes around it keep their order.
 pub trait Outlet {
-    /// Sends an event, a join or a leave; `number` stands for the channel's name where the client knows it.
-    fn deliver(&self, delivery: &Delivery, number: Option<u32>);
+    /// Sends an event, a join or a leave of a channel that the client knows by this name.
+    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>) -> Delivered;
 
     /// Sends something else that the client did not ask for.
     fn push(&self, push: &Push);

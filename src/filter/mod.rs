@@ -1,5 +1,8 @@
 //! Which events pass to a listener.
 mod decimal;
+mod view;
+
+pub use view::{GroupView, Shown, View};
 
 use crate::types::{FilterNode, Tags};
 use decimal::Decimal;

@@ -9,7 +9,7 @@ use crate::broker::handler::{
 };
 use crate::broker::messages::ServerSession;
 use crate::broker::{
-    Limits, Namespace, Namespaces, Node, Parts, PublishRequest, Reached, Revoke, RevokeError, Settings,
+    Expose, Limits, Namespace, Namespaces, Node, Parts, PublishRequest, Reached, Revoke, RevokeError, Settings,
 };
 use crate::engine::{self, Opened, memory};
 use crate::metrics::Metrics;
@@ -251,11 +251,17 @@ fn settings(config: &Config, address: Option<Address>, insecure: bool) -> Result
         api_keys,
         anonymous: config.auth.anonymous,
         personal_channel: config.auth.personal_channel,
-        namespaces: Namespaces::new(config.namespaces.iter().cloned()).with_homes(homes(config)),
+        namespaces: namespaces(config),
     })
 }
 
 /// The policy of the channels of Socket.IO namespaces: their events are kept where any endpoint lets clients come back.
+fn namespaces(config: &Config) -> Namespaces {
+    Namespaces::new(config.namespaces.iter().cloned())
+        .with_homes(homes(config))
+        .exposing(config.expose.iter().filter_map(Expose::opened))
+}
+
 fn homes(config: &Config) -> Namespace {
     let kept = config.socketio.iter().filter(|endpoint| !endpoint.recovery.is_zero());
     Namespace {

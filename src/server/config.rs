@@ -1,5 +1,5 @@
 //! The config as a whole: the sum of the rooms' own.
-use crate::broker::{Limits, Namespace};
+use crate::broker::{Expose, Limits, Namespace};
 use crate::engine;
 use crate::transport::engineio::EngineConfig;
 use serde::{Deserialize, Serialize};
@@ -96,4 +96,6 @@ pub struct Config {
     pub namespaces: Vec<Namespace>,
     /// The endpoints of Socket.IO.
     pub socketio: Vec<EngineConfig>,
+    /// Other spaces that are to be seen as channels.
+    pub expose: Vec<Expose>,
 }

@@ -1,5 +1,5 @@
 //! A session's way out through a WebSocket: encodes, keeps answers in order, fills the outbox.
-use crate::delivery::{Delivery, Lag, Outbox, Outlet, Pushed, Ticket};
+use crate::delivery::{Delivered, Delivery, Lag, Naming, Outbox, Outlet, Pushed, Ticket};
 use crate::metrics::Metrics;
 use crate::protocol::{Push, Reply, Wire};
 use crate::types::Disconnect;
@@ -153,11 +153,13 @@ impl SocketOutlet {
         self.outbox.cut_if_stuck();
     }
 
-    fn push_frame(&self, frame: Bytes) {
-        if self.outbox.push(frame) == Pushed::Overflow {
+    fn push_frame(&self, frame: Bytes) -> Pushed {
+        let pushed = self.outbox.push(frame);
+        if pushed == Pushed::Overflow {
             Metrics::count(&self.metrics.drops, "slow");
             self.ended_with(&Disconnect::SLOW);
         }
+        pushed
     }
 
     fn ended_with(&self, reason: &Disconnect) {
@@ -203,8 +205,8 @@ impl SocketOutlet {
 }
 
 impl Outlet for SocketOutlet {
-    fn deliver(&self, delivery: &Delivery, number: Option<u32>) {
-        self.push_frame(delivery.frame(self.wire, number).websocket().clone());
+    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>) -> Delivered {
+        self.push_frame(delivery.frame(self.wire, naming).websocket().clone()).into()
     }
 
     fn push(&self, push: &Push) {
@@ -213,7 +215,7 @@ impl Outlet for SocketOutlet {
 
     fn lagged(&self, lag: &Lag) {
         if let Some(told) = lag.told() {
-            self.deliver(told, None);
+            self.deliver(told, Naming::Own);
         }
     }
 

@@ -7,9 +7,9 @@ use callboard::auth::{
 };
 use callboard::broker::handler::{Handlers, Placement};
 use callboard::broker::{
-    Ask, Gone, Greeting, Limits, Namespace, Namespaces, Node, Parts, PublishRequest, Session, Settings, Worker,
+    Ask, Expose, Gone, Greeting, Limits, Namespace, Namespaces, Node, Parts, PublishRequest, Session, Settings, Worker,
 };
-use callboard::delivery::{Delivery, Lag, Outlet, Ticket};
+use callboard::delivery::{Delivered, Delivery, Lag, Naming, Outlet, Ticket};
 use callboard::metrics::Metrics;
 use callboard::protocol::centrifuge::CentrifugeJson;
 use callboard::protocol::{Encoding, Push, Reply, Wire};
@@ -78,6 +78,7 @@ pub struct Plan {
     pub auth: Config,
     /// The engine has a bus.
     pub bus: bool,
+    pub expose: Vec<Expose>,
 }
 
 impl Plan {
@@ -86,7 +87,17 @@ impl Plan {
         let (limits, namespaces) = (Limits::default(), namespaces.to_owned());
         let homes = Namespace::default();
         let auth = toml::from_str("hmac_secret = 'a secret that is long enough for all'").expect("a config");
-        Plan { namespaces, limits, anonymous: true, personal_channel: false, handlers: None, homes, auth, bus: false }
+        Plan {
+            namespaces,
+            limits,
+            anonymous: true,
+            personal_channel: false,
+            handlers: None,
+            homes,
+            auth,
+            bus: false,
+            expose: vec![],
+        }
     }
 
     pub fn build(self) -> House {
@@ -108,7 +119,9 @@ impl Plan {
             api_keys: ApiKeys::new(&ApiConfig::default()).expect("keys"),
             anonymous: self.anonymous,
             personal_channel: self.personal_channel,
-            namespaces: Namespaces::new(table.namespace).with_homes(self.homes),
+            namespaces: Namespaces::new(table.namespace)
+                .with_homes(self.homes)
+                .exposing(self.expose.iter().filter_map(Expose::opened)),
         };
         let node = Node::start(Parts {
             engine: engine.clone(),
@@ -275,8 +288,9 @@ impl Ear {
 }
 
 impl Outlet for Ear {
-    fn deliver(&self, delivery: &Delivery, number: Option<u32>) {
-        self.hear(&delivery.frame(&WIRE, number));
+    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>) -> Delivered {
+        self.hear(&delivery.frame(&WIRE, naming));
+        Delivered::Queued
     }
 
     fn push(&self, push: &Push) {
@@ -285,7 +299,7 @@ impl Outlet for Ear {
 
     fn lagged(&self, lag: &Lag) {
         if let Some(told) = lag.told() {
-            self.deliver(told, None);
+            self.deliver(told, Naming::Own);
         }
     }
 

@@ -3,7 +3,7 @@ use super::house::{House, Plan, rest};
 use actix::{Actor, Addr};
 use callboard::broker::handler::Handlers;
 use callboard::broker::{Ask, Gone, Greeting, Namespace, Session, Worker};
-use callboard::delivery::{Delivery, Outlet, Ticket};
+use callboard::delivery::{Delivered, Delivery, Naming, Outlet, Ticket};
 use callboard::metrics::Metrics;
 use callboard::protocol::socketio::{self, AckId, SocketIo, read_offset};
 use callboard::protocol::{Acknowledge, Command, Connect, Emit, Encoding, Home, Push, Reply, Resume};
@@ -144,8 +144,9 @@ impl Ear {
 }
 
 impl Outlet for Ear {
-    fn deliver(&self, delivery: &Delivery, _: Option<u32>) {
-        self.hear(&delivery.frame(&self.encoding, None));
+    fn deliver(&self, delivery: &Delivery, _: Naming<'_>) -> Delivered {
+        self.hear(&delivery.frame(&self.encoding, Naming::Own));
+        Delivered::Queued
     }
 
     fn push(&self, push: &Push) {

@@ -1,5 +1,5 @@
 use super::*;
-use callboard::broker::Namespace;
+use callboard::broker::{Expose, Namespace};
 use callboard::transport::engineio::EngineConfig;
 use serde_json::Value;
 
@@ -32,12 +32,13 @@ fn each_key_is_documented_with_its_default_and_no_other_key_is() {
     let mut sections = serde_json::to_value(Config::default()).unwrap();
     sections["namespace"] = serde_json::to_value(Namespace::default()).unwrap();
     sections["socketio"] = serde_json::to_value(EngineConfig::default()).unwrap();
+    sections["expose"] = serde_json::to_value(Expose::default()).unwrap();
     // A key without a section stands under its own name.
     let engine = sections["engine"].take();
     sections["engine"] = serde_json::json!({ "engine": engine });
     for (name, keys) in sections.as_object().unwrap() {
         let heading = match name.as_str() {
-            "namespace" | "socketio" => format!("[[{name}]]"),
+            "namespace" | "socketio" | "expose" => format!("[[{name}]]"),
             "engine" => name.clone(),
             _ => format!("[{name}]"),
         };

@@ -129,6 +129,26 @@ fn endpoints_of_socketio_that_nobody_could_use_are_problems() {
 }
 
 #[test]
+fn spaces_that_nobody_could_see_are_problems() {
+    let text = "[[namespace]]\nname = 'news'\n[[socketio]]\nnamespaces = ['/', '/tenant-*']\n\
+                [[expose]]\nspace = 'service:messages'\nas = 'chat'\n\
+                [[expose]]\nspace = 'socketio:/chat'\nas = 'news:'\nsubscribe = 'subscriber'\n\
+                [[expose]]\nspace = 'socketio:/tenant-1'\nas = 'one:'\n\
+                [[expose]]\nspace = 'socketio:/'\nas = 'one:'\n";
+    let wanted = [
+        "6 expose[0].space `service:messages` is no space; take `socketio:` and a namespace, such as `socketio:/chat`",
+        "7 expose[0].as a name and a colon is wanted, such as `chat:`, without `:`, `#` or `$` in the name",
+        "9 expose[1].space nobody serves `/chat`; name it in `namespaces` of a `[[socketio]]`",
+        "10 expose[1].as `news` is a namespace of the config; take another name",
+        "11 expose[1].subscribe nobody is a subscriber before the subscription; take nobody, token, scope:NAME, user or anyone",
+        "17 expose[3].as two spaces as `one:`; take another prefix",
+    ];
+    assert_eq!(problems_of(load(text)), wanted);
+    let good = "[[socketio]]\n[[expose]]\nspace = 'socketio:/'\nas = 'chat:'\nsubscribe = 'anyone'\n";
+    assert!(load(good).is_ok());
+}
+
+#[test]
 fn half_a_history_is_a_problem() {
     let problems =
         problems_of(load("[[namespace]]\nhistory_size = 5\n[[namespace]]\nname = 'b'\nhistory_ttl = '5m'\n"));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms of `broker` from the roof down. A file may name rooms below its own.
-const BROKER: [&str; 20] = [
+const BROKER: [&str; 21] = [
     "start",
     "session",
     "messages",
@@ -25,6 +25,7 @@ const BROKER: [&str; 20] = [
     "kept",
     "revocations",
     "deadline",
+    "expose",
     "policy",
 ];
 /// The imports against that order, each counted once for a file and the room that it names: a hub knows the way to a channel, a

@@ -104,7 +104,7 @@ impl Messages {
         name: &str,
         scope: Option<Scope>,
     ) -> Result<tokio::sync::oneshot::Receiver<Result<Option<Position>, ReplyError>>, MessageError> {
-        let (channel, namespace) = self.node.served_channel(channel)?;
+        let (channel, namespace) = self.node.own_channel(channel)?;
         let local = scope::is_local(scope, self.node.engine().is_shared(), &namespace)?;
         let tags = Tags::from([(TYPE_TAG.to_owned(), name.to_owned())]);
         let request = PublishRequest { tags: Some(tags), ..PublishRequest::new(data?) };
@@ -164,7 +164,7 @@ impl Messages {
     }
 
     async fn claim(&self, channel: &str, listener: Option<Listener>) -> Result<Claim, MessageError> {
-        let (channel, _): (ChannelName, _) = self.node.served_channel(channel)?;
+        let (channel, _): (ChannelName, _) = self.node.own_channel(channel)?;
         let threads = engage::threads(&self.node).await?;
         let node = &self.node;
         let around = Around { directory: node.directory(), limits: node.limits(), metrics: node.metrics() };

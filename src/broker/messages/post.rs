@@ -5,7 +5,7 @@ use super::{ListenerId, Loss};
 use crate::broker::channel::{Join, Joined, Member, Membership};
 use crate::broker::{Node, Worker, fault};
 use crate::delivery::{
-    Body, Delivery, Holder, Lag, Listener, ListenerKey, Outlet, SessionOrder, Settled, Since, Ticket,
+    Body, Delivered, Delivery, Holder, Lag, Listener, ListenerKey, Naming, Outlet, SessionOrder, Settled, Since, Ticket,
 };
 use crate::engine::Error;
 use crate::metrics::Metrics;
@@ -82,10 +82,10 @@ impl Ears {
 }
 
 impl Outlet for Ears {
-    fn deliver(&self, delivery: &Delivery, _: Option<u32>) {
-        if let Body::Event(event) = &delivery.body {
-            self.hear(event);
-        }
+    fn deliver(&self, delivery: &Delivery, _: Naming<'_>) -> Delivered {
+        let Body::Event(event) = &delivery.body else { return Delivered::Skipped };
+        self.hear(event);
+        Delivered::Queued
     }
 
     fn push(&self, _: &Push) {}

@@ -1,8 +1,8 @@
 //! What the server orders a session to do: from the API, from handlers, from the hub.
 use super::join::{Asked, Wanted};
 use super::message::PublishDone;
-use super::{Phase, Session};
-use crate::delivery::{Body, Delivery, Holder, SessionOrder, SubscribeOptions, Ticket};
+use super::{Phase, Session, Subscription};
+use crate::delivery::{Body, Delivery, Holder, Naming, SessionOrder, SubscribeOptions, Ticket};
 use crate::protocol::{Push, Recovered};
 use crate::types::{ChannelName, Disconnect, Fault, Identity, Json, ReplyError, Unsubscribed};
 use actix::prelude::*;
@@ -12,6 +12,7 @@ impl Session {
     /// What a server-side subscription shall be: above the rules, but not in an unknown namespace (decision 4).
     pub(super) fn wanted_by_server(&self, channel: &ChannelName, options: SubscribeOptions) -> Result<Wanted, Fault> {
         let namespace = self.node().namespace(channel).ok_or(ReplyError::UNKNOWN_CHANNEL)?;
+        self.node().source(channel)?;
         let asked = Asked { recoverable: options.recover.is_some(), ..Asked::default() };
         Ok(Wanted {
             info: options.info,
@@ -52,7 +53,7 @@ impl Session {
     fn deliver_recovered(&self, recovered: Option<Recovered>) {
         for event in recovered.into_iter().flat_map(|recovered| recovered.events) {
             let delivery = Delivery::new(event.channel.clone(), Body::Event(event), 0);
-            self.outlet.deliver(&delivery, None);
+            self.outlet.deliver(&delivery, Naming::Own);
         }
     }
 
@@ -74,6 +75,13 @@ impl Session {
             Some(_) => self.unsubscribe_and_say(channel, Unsubscribed::INSUFFICIENT_STATE),
             None => {}
         }
+    }
+
+    /// The subscriptions that this channel's events come to, and that have missed some.
+    fn cut_off(&self, source: &ChannelName) -> Vec<ChannelName> {
+        let is_cut = |sub: &Subscription| self.worker.is_cut(source, sub.key);
+        let of_source = self.subs.iter().filter(|(channel, sub)| sub.source(channel) == source && is_cut(sub));
+        of_source.map(|(channel, _)| channel.clone()).collect()
     }
 
     fn prolong(&mut self, expire_at: Option<i64>, info: Option<Json>, ctx: &mut Context<Self>) {
@@ -118,7 +126,7 @@ impl Handler<SessionOrder> for Session {
             SessionOrder::Revoke(revocation, upto) => self.take_back(&revocation, upto, ctx),
             SessionOrder::Resync(channel) => {
                 // The client may have come back for it by itself meanwhile.
-                if self.subs.get(&channel).is_some_and(|sub| self.worker.is_cut(&channel, sub.key)) {
+                for channel in self.cut_off(&channel) {
                     self.resync(&channel, ctx);
                 }
             }

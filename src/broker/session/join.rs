@@ -6,9 +6,9 @@ use crate::broker::Namespace;
 use crate::broker::channel::{Join, Joined, Member};
 use crate::broker::handler::LifecycleEvent;
 use crate::delivery::{GroupMember, Listener, Settled, Since};
-use crate::filter::TagsFilter;
+use crate::filter::{Shown, View};
 use crate::protocol::{Recover, Recovered, Subscribed};
-use crate::types::{ChannelName, ClientInfo, Fault, Group, Json, Position, ReplyError};
+use crate::types::{ChannelName, ClientInfo, Event, Fault, Group, Json, Position, ReplyError};
 use actix::prelude::*;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(super) struct Wanted {
     pub aside: Option<Position>,
     pub reject_unrecovered: bool,
     pub compaction: bool,
-    pub filter: Option<Rc<TagsFilter>>,
+    pub view: Option<Rc<dyn View>>,
     pub expires_at: Option<i64>,
     pub server_side: bool,
     pub right: Right,
@@ -86,6 +86,14 @@ impl Wanted {
     }
 }
 
+impl Wanted {
+    /// The same in a channel of another space: whoever is there is not told of a guest, and what is kept there is not its.
+    fn for_a_guest(self) -> Self {
+        let (presence, announced, notices) = (false, false, false);
+        Wanted { presence, announced, notices, positioned: false, recoverable: false, recover: None, ..self }
+    }
+}
+
 impl Session {
     /// Puts the listener into the hub, holding back, and asks the channel.
     pub(super) fn begin_join(
@@ -94,17 +102,28 @@ impl Session {
         wanted: Wanted,
         ctx: &mut Context<Self>,
     ) -> (Plan, oneshot::Receiver<Result<Joined, Fault>>) {
+        // A channel that shows another space has no events of its own.
+        let source = self.node().source(&channel).ok().flatten();
+        let wanted = if source.is_some() { wanted.for_a_guest() } else { wanted };
         let member =
             Member { info: self.info_in(wanted.info.clone()), presence: wanted.presence, announced: wanted.announced };
         let mut listener = Listener::joining(self.outlet.clone(), self.me(ctx));
-        listener.filter = wanted.filter.clone();
+        listener.view = wanted.view.clone();
         listener.notices = wanted.notices;
         listener.member = GroupMember::of(self.id, &wanted.groups);
-        let key = self.worker.listen(&channel, listener);
+        if let Some(source) = &source {
+            listener.shown_as = Some(Box::new(channel.clone()));
+            listener.view = Some(Rc::new(source.view()));
+            listener.member = GroupMember::of(self.id, source.room.as_slice());
+        }
+        let source = source.map(|source| Box::new(source.channel));
+        let listened = source.as_deref().unwrap_or(&channel).clone();
+        let key = self.worker.listen(&listened, listener);
         self.joins += 1;
         let turn = self.joins;
         let subscription = Subscription {
             key,
+            source,
             turn,
             membership: None,
             member: member.clone(),
@@ -122,7 +141,7 @@ impl Session {
         let hub = self.worker.hub();
         let recover_max = wanted.recover_max.unwrap_or(self.node().limits().recover_max);
         let (positioned, aside) = (wanted.positioned, wanted.aside.clone());
-        let join = Join { channel: channel.clone(), hub, member, positioned, recover, aside, recover_max, answer };
+        let join = Join { channel: listened, hub, member, positioned, recover, aside, recover_max, answer };
         self.worker.join(join);
         (Plan { channel, wanted, turn }, joined)
     }
@@ -140,11 +159,11 @@ impl Session {
             return Err(ReplyError::INTERNAL.into());
         };
         // The right to it may have been lost meanwhile: the reply tells of the join, and of nothing that was said there.
-        let (key, is_ended) = (sub.key, sub.ended.is_some());
+        let (key, is_ended, source) = (sub.key, sub.ended.is_some(), sub.source(&channel).clone());
         let joined = joined.inspect_err(|_| self.drop_subscription(&channel))?;
         let number = wanted.compaction.then_some(joined.number);
         let told = joined.since.clone();
-        let settled = self.worker.with_listener(&channel, key, |listener| {
+        let settled = self.worker.with_listener(&source, key, |listener| {
             listener.number = number;
             listener.settle(joined.since)
         });
@@ -159,7 +178,7 @@ impl Session {
         };
         let recovery = joined.recovery.map(|recovery| match overflowed || is_ended {
             true => Recovered { complete: false, events: vec![] },
-            false => passing(recovery, wanted.filter.as_deref()),
+            false => shown(recovery, wanted.view.as_deref()),
         });
         if !is_ended && wanted.reject_unrecovered && recovery.as_ref().is_some_and(|recovery| !recovery.complete) {
             self.drop_subscription(&channel);
@@ -192,20 +211,20 @@ impl Session {
     /// The reply is in the outbox: lets the listener go.
     pub(super) fn begin(&mut self, channel: &ChannelName, since: Since) {
         let Some(sub) = self.subs.get(channel) else { return };
-        let (ended, key) = (sub.ended.clone(), sub.key);
-        self.worker.go_live(channel, key, since);
+        let (ended, key, source) = (sub.ended.clone(), sub.key, sub.source(channel).clone());
+        self.worker.go_live(&source, key, since);
         self.node().tell(LifecycleEvent::Subscribed(self.view(), channel.clone()));
         if let Some(reason) = ended {
             self.unsubscribe_and_say(channel, reason);
-        } else if self.worker.is_cut(channel, key) {
-            self.worker.come_back(channel, key);
+        } else if self.worker.is_cut(&source, key) {
+            self.worker.come_back(&source, key);
         }
     }
 
     /// Ends a listener, if there is one: out of the hub, then out of the channel.
     pub(super) fn drop_subscription(&mut self, channel: &ChannelName) {
         let Some(mut sub) = self.subs.remove(channel) else { return };
-        self.worker.unlisten(channel, sub.key);
+        self.worker.unlisten(sub.source(channel), sub.key);
         self.goes_on(sub.ends.take());
         if sub.membership.is_some() {
             self.node().tell(LifecycleEvent::Unsubscribed(self.view(), channel.clone()));
@@ -220,9 +239,15 @@ impl Session {
     }
 }
 
-fn passing(mut recovery: Recovered, filter: Option<&TagsFilter>) -> Recovered {
-    if let Some(filter) = filter {
-        recovery.events.retain(|event| filter.matches(event.tags.as_deref()));
+/// What a listener with this view is shown of what it missed.
+fn shown(mut recovery: Recovered, view: Option<&dyn View>) -> Recovered {
+    if let Some(view) = view {
+        let show = |event: Arc<Event>| match view.look(&event) {
+            Shown::Pass => Some(event),
+            Shown::Replace(data) => Some(Arc::new(Event { data, ..(*event).clone() })),
+            Shown::Drop => None,
+        };
+        recovery.events = recovery.events.into_iter().filter_map(show).collect();
     }
     recovery
 }

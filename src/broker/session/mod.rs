@@ -96,6 +96,8 @@ enum Pace {
 /// A listener of this session.
 struct Subscription {
     key: ListenerKey,
+    /// Where its events come from, if not from the channel of its own name.
+    source: Option<Box<ChannelName>>,
     /// Which of the session's joins it comes from.
     turn: u64,
     /// None while the join is under way.
@@ -111,6 +113,13 @@ struct Subscription {
     ends: Option<expiry::Ends>,
     /// The server has ended it while its join was under way.
     ended: Option<crate::types::Unsubscribed>,
+}
+
+impl Subscription {
+    /// Where the events of this subscription, to `channel`, come from.
+    fn source<'a>(&'a self, channel: &'a ChannelName) -> &'a ChannelName {
+        self.source.as_deref().unwrap_or(channel)
+    }
 }
 
 /// How far a command has come.

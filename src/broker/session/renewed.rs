@@ -41,7 +41,7 @@ impl Session {
             if is_by_rule && !self.will_be_admitted(&namespace.subscribe, &channel) {
                 self.unsubscribe_and_say(&channel, Unsubscribed::SERVER);
             } else if sub.asked_notices && !self.will_be_admitted(&namespace.presence_for, &channel) {
-                self.worker.with_listener(&channel, sub.key, |listener| listener.notices = false);
+                self.worker.with_listener(sub.source(&channel), sub.key, |listener| listener.notices = false);
             }
         }
     }

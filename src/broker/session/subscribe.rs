@@ -5,7 +5,7 @@ use super::{Session, Step};
 use crate::auth::{Overrides, SubscriptionGrant, TokenError};
 use crate::broker::Namespace;
 use crate::delivery::Ticket;
-use crate::filter::TagsFilter;
+use crate::filter::{TagsFilter, View};
 use crate::protocol::{Reply, Subscribe};
 use crate::types::{Answer, ChannelName, Disconnect, Fault, ReplyError};
 use actix::prelude::*;
@@ -43,6 +43,7 @@ impl Session {
 
     fn subscribable(&self, subscribe: &Subscribe) -> Result<(ChannelName, Arc<Namespace>), Fault> {
         let (channel, namespace) = self.node().known_channel(&subscribe.channel)?;
+        self.node().source(&channel)?;
         if self.subs.contains_key(&channel) {
             return Err(ReplyError::ALREADY_SUBSCRIBED.into());
         }
@@ -103,8 +104,8 @@ impl Session {
         (right, grant): (Right, Option<SubscriptionGrant>),
         ctx: &mut Context<Self>,
     ) -> Step {
-        let filter = match subscribe.filter.as_ref().map(TagsFilter::compile).transpose() {
-            Ok(filter) => filter.map(Rc::new),
+        let view = match subscribe.filter.as_ref().map(TagsFilter::compile).transpose() {
+            Ok(filter) => filter.map(|filter| Rc::new(filter) as Rc<dyn View>),
             Err(_) => return ReplyError::BAD_REQUEST.into(),
         };
         let overrides = grant.as_ref().map_or(Overrides::default(), |grant| grant.overrides);
@@ -120,7 +121,7 @@ impl Session {
             info,
             expires_at,
             right,
-            filter,
+            view,
             recover: subscribe.recover,
             reject_unrecovered: subscribe.reject_unrecovered,
             compaction: subscribe.compaction && namespace.allow_channel_compaction,

@@ -1,5 +1,5 @@
 use super::{Gap, Lag, Listener, Loss, Missed, Offered, Settled, Since, Skipped};
-use crate::delivery::{Body, Delivery, Holder, Outlet, Seq, SessionOrder, Ticket};
+use crate::delivery::{Body, Delivered, Delivery, Holder, Naming, Outlet, Seq, SessionOrder, Ticket};
 use crate::protocol::{Push, Reply};
 use crate::types::{ChannelName, Disconnect, Epoch, Event, Json, Place, Position};
 use std::cell::RefCell;
@@ -11,8 +11,9 @@ use std::sync::Arc;
 struct Seen(RefCell<Vec<Seq>>, RefCell<Vec<(usize, Loss)>>);
 
 impl Outlet for Seen {
-    fn deliver(&self, delivery: &Delivery, _: Option<u32>) {
+    fn deliver(&self, delivery: &Delivery, _: Naming<'_>) -> Delivered {
         self.0.borrow_mut().push(delivery.seq);
+        Delivered::Queued
     }
 
     fn push(&self, _: &Push) {}

@@ -91,7 +91,8 @@ impl Local {
             let offered = listener.offer(delivery, buffer);
             sent += u64::from(offered == Offered::Sent);
             if offered != Offered::Skipped {
-                taken(listener.member.as_ref().map(|member| member.who));
+                let who = listener.member.as_ref().filter(|_| !listener.is_guest()).map(|member| member.who);
+                taken(who);
             }
         });
         sent
@@ -126,9 +127,11 @@ impl Local {
             _ => None,
         };
         self.for_each_meant(Some(&instruction.audience), seq, |listener| match &instruction.what {
+            Instruct::Lag(_) => lag.iter().for_each(|lag| listener.tell_lag(lag)),
+            // What is done to sessions is not done to those of elsewhere.
+            _ if listener.is_guest() => {}
             Instruct::Order(order) => listener.holder.order(order.clone()),
             Instruct::Regroup { .. } => meant.extend(listener.member.as_ref().map(|member| member.key)),
-            Instruct::Lag(_) => lag.iter().for_each(|lag| listener.outlet.lagged(lag)),
             Instruct::Tell(telling) => telling.tell(listener.groups()),
         });
         let Instruct::Regroup { join, leave } = &instruction.what else { return 0 };
@@ -190,7 +193,7 @@ impl Local {
                 Missed::GoesOn(loss) => {
                     let same = last.take().filter(|lag| lag.loss == loss);
                     let lag = last.insert(same.unwrap_or_else(|| Lag::new(channel, loss)));
-                    listener.outlet.lagged(lag);
+                    listener.tell_lag(lag);
                 }
             }
             Metrics::count(&metrics.drops, "lagging");

@@ -1,5 +1,5 @@
 //! The way from one session to its client: packets of its namespace, through the connection that its namespaces share.
-use crate::delivery::{Delivery, Flight, FlightPlace, Lag, Outbox, Outlet, Pushed, Ticket};
+use crate::delivery::{Delivered, Delivery, Flight, FlightPlace, Lag, Naming, Outbox, Outlet, Pushed, Ticket};
 use crate::metrics::Metrics;
 use crate::protocol::socketio::{AckId, SocketIo};
 use crate::protocol::{Encoding, Frame, Push, Reply, Subscribed};
@@ -166,17 +166,21 @@ impl NamespaceOutlet {
 }
 
 impl Outlet for NamespaceOutlet {
-    fn deliver(&self, delivery: &Delivery, _number: Option<u32>) {
+    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>) -> Delivered {
         if self.phase.get() == Phase::Left {
-            return;
+            return Delivered::Skipped;
         }
         if delivery.is_volatile() && !self.shared.way.is_writable() {
-            return Metrics::count(&self.shared.metrics.drops, "volatile");
+            Metrics::count(&self.shared.metrics.drops, "volatile");
+            return Delivered::Skipped;
         }
-        let frame = delivery.frame(&*self.encoding, None);
-        if self.outbox.push(frame.websocket().clone()) == Pushed::Overflow {
+        // It has no numbers for channels.
+        let naming = if let Naming::Number(_) = naming { Naming::Own } else { naming };
+        let pushed = self.outbox.push(delivery.frame(&*self.encoding, naming).websocket().clone());
+        if pushed == Pushed::Overflow {
             self.shared.way.overflowed();
         }
+        pushed.into()
     }
 
     fn push(&self, push: &Push) {
@@ -188,7 +192,7 @@ impl Outlet for NamespaceOutlet {
     fn lagged(&self, lag: &Lag) {
         // What is lost of a namespace itself shows in the metric; its clients have no word for it.
         if let Some(told) = lag.told().filter(|told| *told.channel.space() == Space::User) {
-            self.deliver(told, None);
+            self.deliver(told, Naming::Own);
         }
     }
 
