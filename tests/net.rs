@@ -9,6 +9,8 @@ mod centrifuge;
 mod client;
 #[path = "net/coverage.rs"]
 mod coverage;
+#[path = "net/encodings.rs"]
+mod encodings;
 #[path = "net/house.rs"]
 mod house;
 #[path = "net/link.rs"]
@@ -27,3 +29,7 @@ mod socketio;
 mod stage;
 #[path = "net/story.rs"]
 mod story;
+#[path = "net/toy.rs"]
+mod toy;
+#[path = "rooms/toy_wire.rs"]
+mod toy_wire;

@@ -62,6 +62,13 @@ fn the_broker_names_no_wire_and_the_wires_name_no_actor() {
 }
 
 #[test]
+fn a_wire_of_the_tests_has_no_line_in_the_house() {
+    let named: Vec<_> =
+        sources("src").into_iter().filter(|path| code_of(path).to_lowercase().contains("toy")).collect();
+    assert!(named.is_empty(), "tests/rooms/toy_wire.rs enters by the public table alone: {named:?}");
+}
+
+#[test]
 fn files_are_short() {
     let mut lengths: Vec<(usize, PathBuf)> = ["src", "tests", "benches", "examples"]
         .into_iter()

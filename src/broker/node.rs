@@ -11,6 +11,7 @@ use crate::delivery::Rounds;
 use crate::engine::Engine;
 use crate::engine::memory::{self, MemoryEngine};
 use crate::metrics::Metrics;
+use crate::protocol::{Names, UserNames};
 use crate::types::{ChannelName, Clock, Disconnect, Fault, NameError, ReplyError};
 use arc_swap::ArcSwap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -245,10 +246,15 @@ impl Node {
         }
     }
 
-    /// A channel's name as clients and the API write it. Fails with error 107 where it is too long, and closes where it is
-    /// empty: no client library sends that.
+    /// A channel's name as the API and Rust code write it. Fails with error 107 where it is too long, and closes where it is empty:
+    /// no client library sends that.
     pub fn channel(&self, name: &str) -> Result<ChannelName, Fault> {
-        ChannelName::user(name, self.0.limits.channel_name).map_err(|error| match error {
+        self.channel_among(&UserNames, name)
+    }
+
+    /// The same as clients of a wire write it.
+    pub(super) fn channel_among(&self, names: &dyn Names, name: &str) -> Result<ChannelName, Fault> {
+        names.channel(name, self.0.limits.channel_name).map_err(|error| match error {
             NameError::Empty => Disconnect::BAD_REQUEST.into(),
             NameError::TooLong { .. } => {
                 self.metrics().reached("channel_name");
@@ -259,7 +265,12 @@ impl Node {
 
     /// A channel and its policy. Fails as [`Node::channel`] does, and with error 102 where there is no such namespace.
     pub fn known_channel(&self, name: &str) -> Result<(ChannelName, Arc<Namespace>), Fault> {
-        let channel = self.channel(name)?;
+        self.known_among(&UserNames, name)
+    }
+
+    /// The same as clients of a wire write it.
+    pub(super) fn known_among(&self, names: &dyn Names, name: &str) -> Result<(ChannelName, Arc<Namespace>), Fault> {
+        let channel = self.channel_among(names, name)?;
         let namespace = self.namespace(&channel).ok_or(ReplyError::UNKNOWN_CHANNEL)?;
         Ok((channel, namespace))
     }

@@ -17,7 +17,7 @@ pub use frame::{Frame, FrameBuilder};
 pub use push::Push;
 pub use reply::{Connected, Expiry, HistoryPage, Presence, Recovered, Reply, Subscribed};
 
-use crate::types::{ChannelName, Disconnect, Event, Place};
+use crate::types::{ChannelName, Disconnect, Event, NameError, Place};
 use bytes::Bytes;
 
 /// How many encodings there can be; see [`Encoding::slot`].
@@ -57,6 +57,22 @@ pub trait Encoding {
     }
 }
 
+/// What the names of channels mean that clients of a wire write.
+pub trait Names: Send + Sync {
+    /// The channel of this name, which must have at most `limit` bytes.
+    fn channel(&self, name: &str, limit: usize) -> Result<ChannelName, NameError>;
+}
+
+/// The channels of everybody.
+#[derive(Debug, Clone, Copy)]
+pub struct UserNames;
+
+impl Names for UserNames {
+    fn channel(&self, name: &str, limit: usize) -> Result<ChannelName, NameError> {
+        ChannelName::user(name, limit)
+    }
+}
+
 /// One encoding of a wire of commands and replies: the two directions as functions. Stateless, so that one value serves
 /// all connections.
 pub trait Wire: Encoding + Send + Sync + 'static {
@@ -66,6 +82,22 @@ pub trait Wire: Encoding + Send + Sync + 'static {
     /// The WebSocket subprotocols that name this encoding (RFC 6455, section 1.9); a client may also ask for none.
     fn subprotocols(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// What names this encoding in the query of a request (`format=…`); none where nothing does.
+    fn format(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Encodings of the wire that clients may ask for and that are not spoken here: the subprotocol of each, and its format. A
+    /// client that asks for one is told so by a close after the handshake.
+    fn unspoken(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    /// What its clients' names of channels mean. A wire whose channels are not those of everybody says otherwise.
+    fn names(&self) -> &'static dyn Names {
+        &UserNames
     }
 
     /// Reads the next request of a message, taking its bytes off the front of `rest`; none when the message is used up.

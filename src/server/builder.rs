@@ -2,6 +2,7 @@
 use super::Config;
 use super::config::ServerConfig;
 use super::engines::{self, Engines, Mounted};
+use super::wires::{self, Wires};
 use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::broker::handler::{
     ConnectCall, EmitCall, Handle, HandlerAddr, HandlerThreads, Handlers, LifecycleEvent, MessageCall, Placement,
@@ -13,6 +14,8 @@ use crate::broker::{
 };
 use crate::engine::{self, Opened, memory};
 use crate::metrics::Metrics;
+use crate::protocol::Wire;
+use crate::protocol::centrifuge::CentrifugeJson;
 use crate::service::events::{Emitter, EventHandler, FromArguments, Listens, Overheard};
 use crate::transport::engineio::{EngineCall, EngineConfig, RawLayer};
 use crate::types::{Clock, Identity, Json, NameError, Position, ReplyError};
@@ -32,7 +35,7 @@ pub enum Error {
     #[error("the HTTP API has no key: set api.key, or server.allow_insecure = true if only friends can reach this app")]
     Keyless,
     /// Only one endpoint can be at a path.
-    #[error("two Engine.IO endpoints at {0}: take another path for one of them")]
+    #[error("two endpoints at {0}: take another path for one of them")]
     SamePath(String),
 }
 
@@ -45,6 +48,7 @@ pub struct BrokerBuilder {
     placement: Placement,
     clock: Clock,
     mounted: Vec<Mounted>,
+    wires: Vec<(String, Vec<&'static dyn Wire>)>,
 }
 
 /// Where a program of its own listens.
@@ -60,6 +64,7 @@ pub struct Broker {
     pub(super) node: Node,
     pub(super) config: Arc<ServerConfig>,
     pub(super) engines: Engines,
+    pub(super) wires: Wires,
     /// None where it is mounted in somebody's app.
     address: Option<Address>,
 }
@@ -139,6 +144,13 @@ impl BrokerBuilder {
         self
     }
 
+    /// Serves a wire of commands over WebSocket at this path. Of its encodings a connection speaks the one that its client asks
+    /// for by subprotocol or query, else the first. What is built in is served in the same way.
+    pub fn wire(mut self, path: impl Into<String>, encodings: Vec<&'static dyn Wire>) -> Self {
+        self.wires.push((path.into(), encodings));
+        self
+    }
+
     /// Starts the broker on the current actix system, to be mounted in an app.
     ///
     /// Fails where keys or lists of the config cannot be used, and where the HTTP API has no key: what an app will listen
@@ -184,7 +196,8 @@ impl BrokerBuilder {
             Overheard::start(&node, &self.config.redis.emitter_key);
         }
         let engines = engines::open(&node, &self.config.socketio, self.mounted)?;
-        Ok(Broker { node, config: Arc::new(self.config.server), engines, address })
+        let wires = wires::open(&node, &self.config.server, self.wires)?;
+        Ok(Broker { node, config: Arc::new(self.config.server), engines, wires, address })
     }
 }
 
@@ -195,7 +208,10 @@ impl Broker {
         let handlers = Handlers::new(config.limits.handler_timeout, config.limits.handler_queue, metrics.clone());
         let placement = Placement::default();
         let threads = HandlerThreads::new(placement, config.server.handler_threads);
-        BrokerBuilder { config, metrics, handlers, threads, placement, clock: Clock::default(), mounted: vec![] }
+        let path = format!("{}/websocket", config.server.connection_prefix);
+        let (clock, mounted, wires) = (Clock::default(), vec![], vec![]);
+        let builder = BrokerBuilder { config, metrics, handlers, threads, placement, clock, mounted, wires };
+        builder.wire(path, vec![&CentrifugeJson])
     }
 
     /// Publishes an event; answers its position where the channel has history.

@@ -1,6 +1,6 @@
 //! Listening for a process of its own: like `HttpServer`, but sockets that become connections are taken over whole.
 use super::{Broker, Config, tls};
-use crate::transport::{Encrypted, Endpoint, Socket, engineio, take_over};
+use crate::transport::{Encrypted, Socket, engineio, take_over};
 use actix_codec::Framed;
 use actix_http::{ConnectionType, HttpServiceBuilder, Request, h1};
 use actix_server::{Server, ServerBuilder};
@@ -13,7 +13,6 @@ use actix_web::{App, Error};
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::rc::Rc;
 use std::time::Duration;
 
 /// Connections that wait to be accepted.
@@ -122,13 +121,14 @@ fn upgrade<T: Socket>(
     broker: &Broker,
 ) -> impl ServiceFactory<(Request, Framed<T, h1::Codec>), Config = (), Response = (), Error = Infallible, InitError = ()>
 + use<T> {
-    let endpoint: Rc<Endpoint> = Rc::new(broker.endpoint());
-    let path: Rc<str> = broker.websocket_path().into();
-    let engines = broker.engines.clone();
+    let (engines, wires) = (broker.engines.clone(), broker.wires.clone());
     fn_service(move |(request, framed): (Request, Framed<T, h1::Codec>)| {
         match engines.iter().find(|engine| engine.serves(request.path())) {
             Some(engine) => engineio::take_over(engine, &request, framed),
-            None => take_over(&endpoint, &path, &request, framed),
+            None => {
+                let wire = wires.iter().find(|wire| wire.path == request.path());
+                take_over(wire.map(|wire| &**wire), &request, framed);
+            }
         }
         std::future::ready(Ok::<_, Infallible>(()))
     })

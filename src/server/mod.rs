@@ -8,6 +8,7 @@ mod mount;
 mod run;
 mod sweep;
 mod tls;
+mod wires;
 
 pub use builder::{Broker, BrokerBuilder, Error};
 pub use config::{Config, ServerConfig};

@@ -1,8 +1,7 @@
 //! Mounting a broker on an actix-web app.
 use super::Broker;
 use crate::broker::Worker;
-use crate::protocol::centrifuge::CentrifugeJson;
-use crate::transport::{self, Endpoint, Heartbeat};
+use crate::transport;
 use actix_http::{Request, body::MessageBody};
 use actix_rt::Arbiter;
 use actix_service::{IntoServiceFactory, ServiceFactory};
@@ -61,22 +60,11 @@ impl Broker {
     }
 
     fn mount_connections(&self, app: &mut ServiceConfig) {
-        let endpoint = Data::new(self.endpoint());
-        app.service(web::resource(self.websocket_path()).app_data(endpoint).route(web::get().to(transport::open)));
-        self.engines.iter().for_each(|engine| engine.mount(app));
-    }
-
-    pub(super) fn websocket_path(&self) -> String {
-        format!("{}/websocket", self.config.connection_prefix)
-    }
-
-    pub(super) fn endpoint(&self) -> Endpoint {
-        Endpoint {
-            node: self.node.clone(),
-            wire: &CentrifugeJson,
-            heartbeat: Heartbeat { interval: self.config.ping_interval, timeout: self.config.pong_timeout },
-            stale_timeout: self.config.stale_timeout,
+        for wire in self.wires.iter() {
+            let endpoint = Data::from(wire.clone());
+            app.service(web::resource(&wire.path).app_data(endpoint).route(web::get().to(transport::open)));
         }
+        self.engines.iter().for_each(|engine| engine.mount(app));
     }
 
     fn mount_internal(&self, app: &mut ServiceConfig) {

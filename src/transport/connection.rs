@@ -14,7 +14,7 @@ use super::wish::Wish;
 use crate::broker::{Ask, ConnectionPlace, Due, Gone, Greeting, Session, Worker};
 use crate::delivery::{Cut, Outbox, Outlet};
 use crate::metrics::WireLabel;
-use crate::protocol::{Command, Request};
+use crate::protocol::{Command, Request, Wire};
 use crate::types::Disconnect;
 use actix::prelude::*;
 use actix_web::web::{Data, Payload};
@@ -68,9 +68,8 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
     if let Some(refusal) = endpoint.refusal(request.headers(), request.peer_addr()) {
         return refusal.into();
     }
-    let wish = Wish::of(request.query_string(), request.headers());
-    let protocols = wish.protocols(endpoint.wire);
-    let mut response = match ws::handshake_with_protocols(&request, protocols) {
+    let wish = Wish::of(request.query_string(), request.headers(), &endpoint.encodings);
+    let mut response = match ws::handshake_with_protocols(&request, &wish.protocols()) {
         Ok(response) => response,
         Err(error) => return actix_web::ResponseError::error_response(&error),
     };
@@ -82,7 +81,7 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
         });
     }
     match endpoint.enter(&wish) {
-        Ok(place) => response.body(OutboxBody(Connection::start_on(&endpoint, &wish, place, payload, cut))),
+        Ok(entered) => response.body(OutboxBody(Connection::start_on(&endpoint, &wish, entered, payload, cut))),
         Err(reason) => {
             let words = pump::last_words(&endpoint.node, close_frame(reason.code, &reason.reason));
             actix_rt::spawn(let_go(payload, cut));
@@ -105,11 +104,11 @@ impl Connection {
     pub fn start_on<E: 'static>(
         endpoint: &Endpoint,
         wish: &Wish,
-        place: ConnectionPlace,
+        (wire, place): (&'static dyn Wire, ConnectionPlace),
         incoming: impl Stream<Item = Result<Bytes, E>> + Unpin + 'static,
         cut: Option<Rc<dyn Cut>>,
     ) -> Rc<Outbox> {
-        let (node, wire) = (&endpoint.node, endpoint.wire);
+        let node = &endpoint.node;
         let worker = Worker::here(node);
         let limits = node.limits();
         let outbox = Outbox::new(limits.outbox, worker.outbox_bytes().clone(), cut);
@@ -119,7 +118,7 @@ impl Connection {
             true => Greeting { ping: 0, pong: false },
             false => Greeting { ping: interval.max(1), pong: true },
         };
-        let session = Session::new(worker.clone(), outlet.clone(), greeting).start();
+        let session = Session::new(worker.clone(), outlet.clone(), greeting).naming(wire.names()).start();
         let label = WireLabel { wire: wire.name().to_owned() };
         let stale = endpoint.stale_timeout;
         let first_beat = endpoint.heartbeat.interval.mul_f64(worker.spread());

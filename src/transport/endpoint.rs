@@ -1,5 +1,5 @@
 //! What an endpoint is made of, and the look at a request before it becomes a connection.
-use super::wish::Wish;
+use super::wish::{Encoding, Wish};
 use crate::broker::{ConnectionPlace, Node};
 use crate::metrics::Metrics;
 use crate::protocol::Wire;
@@ -23,8 +23,10 @@ pub struct Heartbeat {
 pub struct Endpoint {
     /// The broker behind it.
     pub node: Node,
-    /// What it speaks.
-    pub wire: &'static dyn Wire,
+    /// Where it is.
+    pub path: String,
+    /// What it speaks: one of these, as the client asks, or the first.
+    pub encodings: Vec<&'static dyn Wire>,
     /// Its heartbeats.
     pub heartbeat: Heartbeat,
     /// How long the first command may take.
@@ -46,11 +48,11 @@ impl Endpoint {
 }
 
 impl Endpoint {
-    /// The place of a connection; else why it is closed after its handshake, before anything of it is heard (decision 35).
-    pub(super) fn enter(&self, wish: &Wish) -> Result<ConnectionPlace, Disconnect> {
-        let entered = match wish.unspoken {
-            true => Err(Disconnect::INAPPROPRIATE_PROTOCOL),
-            false => self.node.enter().ok_or(Disconnect::CONNECTION_LIMIT),
+    /// The wire and the place of a connection; else why it is closed after its handshake, before anything of it is heard.
+    pub(super) fn enter(&self, wish: &Wish) -> Result<(&'static dyn Wire, ConnectionPlace), Disconnect> {
+        let entered = match wish.encoding {
+            Encoding::Unspoken(_) => Err(Disconnect::INAPPROPRIATE_PROTOCOL),
+            Encoding::Spoken(wire) => self.node.enter().map(|place| (wire, place)).ok_or(Disconnect::CONNECTION_LIMIT),
         };
         entered.inspect_err(|reason| Metrics::count(&self.node.metrics().disconnects, &reason.reason))
     }

@@ -14,25 +14,25 @@ use actix_http::header::{HeaderName, HeaderValue};
 use actix_http::{HttpMessage, Method, Request, ResponseBuilder, StatusCode, ws};
 use bytes::{Bytes, BytesMut};
 
-/// Takes over a socket whose request asks for an upgrade: answers with an error where it cannot be, else starts the
-/// connection. Returns at once; the connection lives on as actor and task of this thread.
-pub fn take_over<T: Socket>(endpoint: &Endpoint, path: &str, request: &Request, framed: Framed<T, Codec>) {
+/// Takes over a socket whose request asks for an upgrade, at this endpoint if there is one where it asks: answers with an error
+/// where it cannot be, else starts the connection. Returns at once; the connection lives on as actor and task of this thread.
+pub fn take_over<T: Socket>(endpoint: Option<&Endpoint>, request: &Request, framed: Framed<T, Codec>) {
     let parts = framed.into_parts();
     let (socket, early) = (parts.io, parts.read_buf.freeze());
-    let wish = match verify(endpoint, path, request) {
-        Ok(wish) => wish,
+    let (endpoint, wish) = match verify(endpoint, request) {
+        Ok(verified) => verified,
         Err(Refusal { status, text }) => {
             let words = refused(status, "text/plain; charset=utf-8", &[], text);
             return drop(actix_rt::spawn(pump::dismiss(socket, words)));
         }
     };
-    let head = handshake(endpoint, &wish, request, parts.codec);
+    let head = handshake(&wish, request, parts.codec);
     match endpoint.enter(&wish) {
-        Ok(place) => {
+        Ok(entered) => {
             let line = Line::new(socket);
             let incoming = pump::Reader::new(line.clone(), early);
             // The socket ends with the pump, so nothing else is needed to cut it.
-            let outbox = Connection::start_on(endpoint, &wish, place, incoming, Some(line.clone()));
+            let outbox = Connection::start_on(endpoint, &wish, entered, incoming, Some(line.clone()));
             outbox.begin_with(head);
             actix_rt::spawn(pump::write(line, outbox));
         }
@@ -43,10 +43,8 @@ pub fn take_over<T: Socket>(endpoint: &Endpoint, path: &str, request: &Request, 
     }
 }
 
-fn verify(endpoint: &Endpoint, path: &str, request: &Request) -> Result<Wish, Refusal> {
-    if request.path() != path {
-        return Err(Refusal { status: StatusCode::NOT_FOUND, text: "nothing here\n" });
-    }
+fn verify<'a>(endpoint: Option<&'a Endpoint>, request: &Request) -> Result<(&'a Endpoint, Wish), Refusal> {
+    let endpoint = endpoint.ok_or(Refusal { status: StatusCode::NOT_FOUND, text: "nothing here\n" })?;
     if request.method() != Method::GET {
         return Err(Refusal { status: StatusCode::METHOD_NOT_ALLOWED, text: "a WebSocket begins with GET\n" });
     }
@@ -57,14 +55,14 @@ fn verify(endpoint: &Endpoint, path: &str, request: &Request) -> Result<Wish, Re
         status: StatusCode::BAD_REQUEST,
         text: "no WebSocket handshake (RFC 6455, section 4.2.1)\n",
     })?;
-    Ok(Wish::of(request.uri().query().unwrap_or_default(), request.headers()))
+    let query = request.uri().query().unwrap_or_default();
+    Ok((endpoint, Wish::of(query, request.headers(), &endpoint.encodings)))
 }
 
 /// The answer that switches protocols (RFC 6455, section 4.2.2).
-fn handshake(endpoint: &Endpoint, wish: &Wish, request: &Request, codec: Codec) -> Bytes {
+fn handshake(wish: &Wish, request: &Request, codec: Codec) -> Bytes {
     let mut response = ws::handshake_response(request.head());
-    let ours = wish.protocols(endpoint.wire);
-    if let Some(protocol) = asked_protocols(request.headers()).find(|asked| ours.contains(asked)) {
+    if let Some(protocol) = asked_protocols(request.headers()).find(|asked| wish.agrees_on(asked)) {
         response.insert_header(("sec-websocket-protocol", protocol));
     }
     head_of(response, codec)

@@ -4,6 +4,7 @@ use super::house::House;
 use super::polling::Polling;
 use super::rust::Rust;
 use super::socketio::OverWebSocket;
+use super::toy::Toy;
 use serde_json::Value;
 
 /// Bytes that make an event long enough to fill an outbox.
@@ -69,6 +70,8 @@ pub enum Kind {
     SocketIo,
     Polling,
     Rust,
+    /// A wire of the tests' own.
+    Toy,
 }
 
 /// A connected client.
@@ -94,6 +97,7 @@ impl Kind {
             Kind::SocketIo => Box::new(OverWebSocket::connect(house)),
             Kind::Polling => Box::new(Polling::connect(house)),
             Kind::Rust => Box::new(Rust::connect(house)),
+            Kind::Toy => Box::new(Toy::connect(house)),
         }
     }
 

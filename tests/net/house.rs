@@ -1,10 +1,12 @@
 //! A whole broker on the thread of its story: handlers and listeners in Rust, too.
+use super::toy_wire::{PATH, ToyWire};
 use actix_http::{Payload, Request};
 use actix_web::App;
 use actix_web::body::BoxBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::test::init_service;
 use callboard::broker::handler::Placement;
+use callboard::protocol::centrifuge::CentrifugeJson;
 use callboard::server::{Broker, Config};
 use callboard::service::events::Socket;
 use callboard::types::Clock;
@@ -42,6 +44,8 @@ impl House {
     pub async fn start(bounds: Bounds) -> Self {
         let broker = Broker::builder(config(bounds)).placement(Placement::Here).clock(Clock::of_timers());
         let broker = broker
+            .wire(PATH, vec![&ToyWire])
+            .wire("/both", vec![&ToyWire, &CentrifugeJson])
             .on("/", "shout", |socket: Socket, (from, number): (usize, u64)| async move {
                 socket.everyone().emit("shouted", (from, number)).await
             })

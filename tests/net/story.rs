@@ -4,8 +4,8 @@ use super::house::Bounds;
 use proptest::prelude::*;
 
 /// Who takes part. Each has a seat for the whole story, whatever becomes of its connection.
-pub const SEATS: [Kind; 6] =
-    [Kind::Centrifuge, Kind::SocketIo, Kind::Polling, Kind::Rust, Kind::Centrifuge, Kind::SocketIo];
+pub const SEATS: [Kind; 7] =
+    [Kind::Centrifuge, Kind::SocketIo, Kind::Polling, Kind::Rust, Kind::Toy, Kind::Centrifuge, Kind::SocketIo];
 
 /// The channels: one whose events are kept, one whose are not.
 pub const CHANNELS: [&str; 2] = ["kept:a", "plain:b"];

@@ -123,7 +123,7 @@ impl Session {
     }
 
     pub(super) fn sub_refresh(&mut self, ticket: Ticket, refresh: SubRefresh, ctx: &mut Context<Self>) -> Step {
-        let channel = match self.node().channel(&refresh.channel) {
+        let channel = match self.channel(&refresh.channel) {
             Ok(channel) if self.subs.contains_key(&channel) => channel,
             _ => return ReplyError::PERMISSION_DENIED.into(),
         };

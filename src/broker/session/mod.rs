@@ -16,10 +16,10 @@ pub use message::{Ask, Gone};
 
 use super::channel::{Member, Membership};
 use super::handler::{LifecycleEvent, SessionView};
-use super::{Node, Rule, SessionRef, Worker};
+use super::{Namespace, Node, Rule, SessionRef, Worker};
 use crate::auth::{Overrides, SubscriptionOptions};
 use crate::delivery::{ListenerKey, Outlet, Since, Ticket};
-use crate::protocol::{Command, Reply};
+use crate::protocol::{Command, Names, Reply, UserNames};
 use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Identity, SessionId};
 use actix::prelude::*;
 use foldhash::quality::RandomState;
@@ -36,6 +36,8 @@ pub struct Session {
     /// Its own address, made once.
     me: Option<SessionRef>,
     greeting: Greeting,
+    /// What its client's names of channels mean.
+    names: &'static dyn Names,
     phase: Phase,
     identity: Arc<Identity>,
     /// The subscriptions that its token made.
@@ -155,6 +157,7 @@ impl Session {
             outlet,
             me: None,
             greeting,
+            names: &UserNames,
             phase: Phase::New,
             identity: Identity::nobody(),
             granted: Box::default(),
@@ -172,8 +175,22 @@ impl Session {
         }
     }
 
+    /// The same, whose client's names of channels mean this.
+    pub fn naming(mut self, names: &'static dyn Names) -> Self {
+        self.names = names;
+        self
+    }
+
     fn node(&self) -> &Node {
         self.worker.node()
+    }
+
+    fn channel(&self, name: &str) -> Result<ChannelName, Fault> {
+        self.node().channel_among(self.names, name)
+    }
+
+    fn known_channel(&self, name: &str) -> Result<(ChannelName, Arc<Namespace>), Fault> {
+        self.node().known_among(self.names, name)
     }
 
     fn me(&mut self, ctx: &Context<Self>) -> SessionRef {

@@ -10,7 +10,7 @@ use actix::prelude::*;
 
 impl Session {
     pub(super) fn publish(&mut self, ticket: Ticket, publish: Asked, ctx: &mut Context<Self>) -> Step {
-        let (channel, namespace) = match self.node().known_channel(&publish.channel) {
+        let (channel, namespace) = match self.known_channel(&publish.channel) {
             Ok(found) => found,
             Err(fault) => return fault.into(),
         };

@@ -52,7 +52,7 @@ impl Session {
         on: impl Fn(&Namespace) -> bool,
         rule: impl Fn(&Namespace) -> &Rule,
     ) -> Result<(ChannelName, Arc<Namespace>), Fault> {
-        let (channel, namespace) = self.node().known_channel(channel)?;
+        let (channel, namespace) = self.known_channel(channel)?;
         if !on(&namespace) {
             return Err(ReplyError::NOT_AVAILABLE.into());
         }

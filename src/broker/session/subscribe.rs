@@ -42,7 +42,7 @@ impl Session {
     }
 
     fn subscribable(&self, subscribe: &Subscribe) -> Result<(ChannelName, Arc<Namespace>), Fault> {
-        let (channel, namespace) = self.node().known_channel(&subscribe.channel)?;
+        let (channel, namespace) = self.known_channel(&subscribe.channel)?;
         self.node().source(&channel)?;
         if self.subs.contains_key(&channel) {
             return Err(ReplyError::ALREADY_SUBSCRIBED.into());
@@ -146,7 +146,7 @@ impl Session {
     }
 
     pub(super) fn unsubscribe(&mut self, channel: &str) -> Step {
-        if let Ok(channel) = self.node().channel(channel) {
+        if let Ok(channel) = self.channel(channel) {
             self.drop_subscription(&channel);
         }
         Step::Done(Ok(Reply::Unsubscribed))

@@ -44,6 +44,14 @@ impl Wire for CentrifugeJson {
         &["centrifuge-json"]
     }
 
+    fn format(&self) -> Option<&'static str> {
+        Some("json")
+    }
+
+    fn unspoken(&self) -> &'static [(&'static str, &'static str)] {
+        &[("centrifuge-protobuf", "protobuf")]
+    }
+
     fn decode(&self, rest: &mut Bytes) -> Result<Option<Request>, Disconnect> {
         lines::next(rest)
     }

@@ -60,11 +60,13 @@ impl Handler<Poll> for EngineSession {
                 self.poll = Some(answer);
                 self.way.carry_by(Carrier::Poll);
                 self.metrics().polls.inc();
-                if !self.way.outbox().is_open() {
+                let (is_open, is_queued) = (self.way.outbox().is_open(), self.way.outbox().bytes() > 0);
+                // What is queued goes before the close, and not in one body with it.
+                if is_queued && !self.is_left {
+                    self.answer_queued(ctx);
+                } else if !is_open {
                     self.answer_poll(if self.is_left { EnginePacket::Noop } else { EnginePacket::Close });
                     self.leave(ctx);
-                } else if self.way.outbox().bytes() > 0 {
-                    self.answer_queued(ctx);
                 } else {
                     ctx.spawn(Waiting { is_gathered: false });
                 }

@@ -1,0 +1,28 @@
+//! The endpoints of wires of commands.
+use super::Error;
+use super::config::ServerConfig;
+use crate::broker::Node;
+use crate::protocol::Wire;
+use crate::transport::{Endpoint, Heartbeat};
+use std::sync::Arc;
+
+/// All of them, for every thread.
+pub(super) type Wires = Arc<[Arc<Endpoint>]>;
+
+/// Opens an endpoint at each of these paths. Fails where two have one path.
+pub(super) fn open(
+    node: &Node,
+    config: &ServerConfig,
+    wires: Vec<(String, Vec<&'static dyn Wire>)>,
+) -> Result<Wires, Error> {
+    let mut opened: Vec<Arc<Endpoint>> = vec![];
+    for (path, encodings) in wires {
+        if opened.iter().any(|other| other.path == path) {
+            return Err(Error::SamePath(path));
+        }
+        let heartbeat = Heartbeat { interval: config.ping_interval, timeout: config.pong_timeout };
+        let stale_timeout = config.stale_timeout;
+        opened.push(Arc::new(Endpoint { node: node.clone(), path, encodings, heartbeat, stale_timeout }));
+    }
+    Ok(opened.into())
+}
