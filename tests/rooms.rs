@@ -93,6 +93,24 @@ fn names_say_what_is_inside() {
 }
 
 #[test]
+fn each_decision_that_the_code_names_is_in_the_document() {
+    let document = read(Path::new("docs/decisions.md"));
+    let known: Vec<&str> =
+        document.lines().filter_map(|line| line.split_once(". ")).map(|(number, _)| number).collect();
+    let mut missing = vec![];
+    for path in sources("src") {
+        let text = read(&path);
+        for (at, word) in text.match_indices("decision ") {
+            let number: String = text[at + word.len()..].chars().take_while(char::is_ascii_alphanumeric).collect();
+            if number.starts_with(|first: char| first.is_ascii_digit()) && !known.contains(&&*number) {
+                missing.push(format!("{number} of {}", path.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
 fn this_test_sees_what_it_looks_for() {
     let code = strip_comments(
         "use crate::{api::Key, types}; // crate::server\nlet a = crate::broker::Hub::new(\"// no comment\"); /* crate::cli */\n\

@@ -44,7 +44,7 @@ pub struct Delivery {
     /// Where listeners of a home stand that have got it; none elsewhere, and where that is not known yet.
     pub stands: Option<Place>,
     frames: [OnceLock<Frame>; ENCODINGS],
-    /// The second form of an encoding: with the channel's number in place of its name (decisions, last section).
+    /// The second form of an encoding: with the channel's number in place of its name.
     compact: [OnceLock<Frame>; ENCODINGS],
     variants: Variants,
 }

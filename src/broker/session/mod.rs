@@ -6,6 +6,7 @@ mod expiry;
 mod home;
 mod join;
 mod message;
+mod permission;
 mod publish;
 mod query;
 mod renewed;
@@ -16,7 +17,7 @@ pub use message::{Ask, Gone};
 
 use super::channel::{Member, Membership};
 use super::handler::{LifecycleEvent, SessionView};
-use super::{Namespace, Node, Rule, SessionRef, Worker};
+use super::{Namespace, Node, SessionRef, Worker};
 use crate::auth::{Overrides, SubscriptionOptions};
 use crate::delivery::{ListenerKey, Outlet, Since, Ticket};
 use crate::protocol::{Command, Names, Reply, UserNames};
@@ -333,17 +334,6 @@ impl Session {
         node.directory().enter(self.id, self.info.user.clone(), me);
         node.metrics().sessions.inc();
         node.tell(LifecycleEvent::Connected(self.view()));
-    }
-
-    /// Whether a rule admits this session (decision 4), tokens aside.
-    fn admitted(&self, rule: &Rule, channel: &ChannelName) -> bool {
-        match rule {
-            Rule::Nobody | Rule::Token => false,
-            Rule::Scope(scope) => self.identity.scopes.contains(scope),
-            Rule::User => !self.identity.user.is_empty(),
-            Rule::Subscriber => self.subs.get(channel).is_some_and(|sub| sub.membership.is_some()),
-            Rule::Anyone => true,
-        }
     }
 }
 

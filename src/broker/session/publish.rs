@@ -14,8 +14,9 @@ impl Session {
             Ok(found) => found,
             Err(fault) => return fault.into(),
         };
-        if !self.admitted(&namespace.publish, &channel) {
-            return ReplyError::PERMISSION_DENIED.into();
+        let decision = self.under_rule(&namespace.publish, &channel);
+        if let Err(fault) = self.hold_to(decision, "to publish to", &channel) {
+            return fault.into();
         }
         let Some(data) = publish.data else { return ReplyError::BAD_REQUEST.into() };
         let handlers = self.node().handlers();

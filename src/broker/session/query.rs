@@ -56,9 +56,7 @@ impl Session {
         if !on(&namespace) {
             return Err(ReplyError::NOT_AVAILABLE.into());
         }
-        if !self.admitted(rule(&namespace), &channel) {
-            return Err(ReplyError::PERMISSION_DENIED.into());
-        }
+        self.hold_to(self.under_rule(rule(&namespace), &channel), "to read", &channel)?;
         Ok((channel, namespace))
     }
 

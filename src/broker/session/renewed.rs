@@ -38,9 +38,10 @@ impl Session {
             let Some(namespace) = self.node().namespace(&channel) else { continue };
             let Some(sub) = self.subs.get(&channel) else { continue };
             let is_by_rule = matches!(sub.right, Right::Rule);
-            if is_by_rule && !self.will_be_admitted(&namespace.subscribe, &channel) {
+            if is_by_rule && !self.under_rule_as_listener(&namespace.subscribe, &channel).is_allowed() {
                 self.unsubscribe_and_say(&channel, Unsubscribed::SERVER);
-            } else if sub.asked_notices && !self.will_be_admitted(&namespace.presence_for, &channel) {
+            } else if sub.asked_notices && !self.under_rule_as_listener(&namespace.presence_for, &channel).is_allowed()
+            {
                 self.worker.with_listener(sub.source(&channel), sub.key, |listener| listener.notices = false);
             }
         }

@@ -19,13 +19,12 @@ impl Session {
             Err(fault) => return fault.into(),
         };
         if subscribe.token.is_empty() {
-            return match self.may_subscribe(&channel, &namespace) {
-                true => {
-                    let right = if channel.admitted_users().is_some() { Right::Other } else { Right::Rule };
-                    self.join_asked(ticket, channel, &namespace, subscribe, (right, None), ctx)
-                }
-                false => ReplyError::PERMISSION_DENIED.into(),
-            };
+            let decision = self.may_subscribe(&channel, &namespace);
+            if let Err(fault) = self.hold_to(decision, "to subscribe to", &channel) {
+                return fault.into();
+            }
+            let right = if channel.admitted_users().is_some() { Right::Other } else { Right::Rule };
+            return self.join_asked(ticket, channel, &namespace, subscribe, (right, None), ctx);
         }
         match self.node().settings().authenticator.verify_subscription_at(&subscribe.token, self.node().now()) {
             Answer::Ready(grant) => self.subscribe_granted(ticket, channel, &namespace, subscribe, grant, ctx),
@@ -55,17 +54,6 @@ impl Session {
             return Err(ReplyError::BAD_REQUEST.into());
         }
         Ok((channel, namespace))
-    }
-
-    /// Decision 4, for who brings no token.
-    fn may_subscribe(&self, channel: &ChannelName, namespace: &Namespace) -> bool {
-        if channel.is_private() {
-            return false;
-        }
-        match channel.admitted_users() {
-            Some(mut users) => !self.identity.user.is_empty() && users.any(|user| user == &*self.identity.user),
-            None => self.admitted(&namespace.subscribe, channel),
-        }
     }
 
     fn subscribe_granted(
@@ -113,8 +101,8 @@ impl Session {
             positioned: subscribe.positioned,
             recoverable: subscribe.recoverable || subscribe.recover.is_some(),
             join_leave: subscribe.join_leave,
-            history: self.will_be_admitted(&namespace.history_for, &channel),
-            presence: self.will_be_admitted(&namespace.presence_for, &channel),
+            history: self.under_rule_as_listener(&namespace.history_for, &channel).is_allowed(),
+            presence: self.under_rule_as_listener(&namespace.presence_for, &channel).is_allowed(),
         };
         let (info, expires_at) = grant.map_or((None, None), |grant| (grant.info, grant.expires_at));
         let wanted = Wanted {
@@ -138,11 +126,6 @@ impl Session {
             session.resume(ticket, result, ctx);
         });
         Step::Waits
-    }
-
-    /// As [`Session::admitted`], for who listens, or is about to.
-    pub(super) fn will_be_admitted(&self, rule: &crate::broker::Rule, channel: &ChannelName) -> bool {
-        *rule == crate::broker::Rule::Subscriber || self.admitted(rule, channel)
     }
 
     pub(super) fn unsubscribe(&mut self, channel: &str) -> Step {
