@@ -47,7 +47,7 @@ struct Options {
     /// Instead of the config's `server.port`; 0 takes a free one
     #[arg(long, global = true, value_name = "PORT", help_heading = "Config")]
     port: Option<u16>,
-    /// Instead of the config's `server.workers`; 0: one a core
+    /// Instead of the config's `server.workers`; 0: one per core
     #[arg(long, global = true, value_name = "COUNT", help_heading = "Config")]
     workers: Option<usize>,
 }

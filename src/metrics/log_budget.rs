@@ -8,7 +8,7 @@ const LINES: u32 = 10;
 /// The time after which a kind may log again.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// What each kind of line has left: ten lines a minute. There are as many kinds as places in the code that log through it.
+/// What each kind of line has left: ten lines per minute. There are as many kinds as places in the code that log through it.
 #[derive(Debug, Default)]
 pub struct LogBudget(Mutex<HashMap<&'static str, Spent>>);
 

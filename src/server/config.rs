@@ -15,7 +15,7 @@ pub struct ServerConfig {
     pub host: IpAddr,
     /// The port to listen on; 0 takes a free one.
     pub port: u16,
-    /// Worker threads; 0: one a core.
+    /// Worker threads; 0: one per core.
     pub workers: usize,
     /// Threads that handlers share; 0: one per core.
     pub handler_threads: usize,

@@ -82,7 +82,7 @@ impl Channel {
             return page.then(|page| Ok(Start { page: page?, listed: None }));
         }
         // Before the answer: the session, on another worker or node, may ask who is present as soon as it has it.
-        let (presence, info) = (self.presence.clone(), join.member.info.clone());
+        let (presence, info) = (self.presence(), join.member.info.clone());
         page.and_then(move |page| {
             let listed = Listed { presence, client: info.client, stays: false };
             listed.presence.list(info).then(move |_| Ok(Start { page, listed: Some(listed) }))
@@ -135,7 +135,8 @@ impl Channel {
                 None => recovered,
             }
         });
-        let membership = Membership::new(self.me(ctx), self.presence.clone(), join.hub, join.member.clone());
+        let presence = join.member.presence.then(|| self.presence());
+        let membership = Membership::new(self.me.clone(), presence, join.hub, join.member.clone());
         let joined = Joined { since: Since { seq, top }, recovery, number: self.number, membership };
         if let Some(mut listed) = listed {
             // From now on it ends with the membership.

@@ -101,8 +101,8 @@ pub struct Membership {
 }
 
 impl Membership {
-    /// A place taken in this channel, whose members `presence` lists.
-    pub fn new(channel: ChannelRef, presence: Arc<Presence>, hub: HubId, member: Member) -> Self {
+    /// A place taken in this channel. `presence` lists the member, if it is listed.
+    pub fn new(channel: ChannelRef, presence: Option<Arc<Presence>>, hub: HubId, member: Member) -> Self {
         Membership { channel, leave: Some(Leave { presence, hub, member }) }
     }
 
@@ -112,8 +112,8 @@ impl Membership {
             return;
         };
         leave.member.info = member.info.clone();
-        if leave.member.presence {
-            drive(leave.presence.list(member.info.clone()));
+        if let Some(presence) = &leave.presence {
+            drive(presence.list(member.info.clone()));
         }
     }
 
@@ -135,7 +135,7 @@ impl Drop for Membership {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Leave {
-    presence: Arc<Presence>,
+    presence: Option<Arc<Presence>>,
     /// Where it was.
     pub hub: HubId,
     /// Who it was.
@@ -144,8 +144,8 @@ pub struct Leave {
 
 impl Drop for Leave {
     fn drop(&mut self) {
-        if self.member.presence {
-            drive(self.presence.remove(self.member.info.client));
+        if let Some(presence) = &self.presence {
+            drive(presence.remove(self.member.info.client));
         }
     }
 }

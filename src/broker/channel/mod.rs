@@ -18,9 +18,7 @@ use crate::types::{ChannelName, Place};
 use abroad::Abroad;
 use actix::prelude::*;
 use following::Following;
-pub use message::{
-    ChannelPort, ChannelRef, Forgotten, Join, Joined, Leave, Member, Membership, Passing, Retired, Unsent,
-};
+pub use message::{ChannelRef, Forgotten, Join, Joined, Leave, Member, Membership, Passing, Retired, Unsent};
 pub(super) use port::port;
 pub use presence::Presence;
 pub use publish::{Publish, PublishAnswer};
@@ -35,9 +33,9 @@ use tokio::sync::mpsc::error::TrySendError;
 pub struct Channel {
     node: Node,
     name: ChannelName,
-    presence: Arc<Presence>,
-    /// The way to itself, once somebody has asked for it.
-    me: Option<ChannelRef>,
+    /// Who is present, once somebody is to be listed.
+    presence: Option<Arc<Presence>>,
+    me: ChannelRef,
     number: u32,
     /// Most channels are listened to by few: the first stands here itself.
     hubs: SmallVec<[Listening; 1]>,
@@ -68,17 +66,22 @@ struct Listening {
 }
 
 impl Channel {
-    /// A channel nobody listens to yet. `listeners` is shared with the registry; `number` is unique on the node, and `life`
+    /// A channel nobody listens to yet, to which `me` leads. `listeners` is shared with the registry; `number` is unique on the node, and `life`
     /// greater than that of any earlier channel.
-    pub fn new(node: Node, name: ChannelName, number: u32, life: u64, listeners: Arc<AtomicUsize>) -> Self {
+    pub fn new(
+        node: Node,
+        name: ChannelName,
+        number: u32,
+        (me, life): (ChannelRef, u64),
+        listeners: Arc<AtomicUsize>,
+    ) -> Self {
         let counted = node.metrics().namespace(name.namespace());
         node.metrics().channels.inc();
-        let presence = Presence::new(node.engine().clone(), node.metrics().clone(), name.clone());
         Channel {
             node,
             name,
-            presence: Arc::new(presence),
-            me: None,
+            presence: None,
+            me,
             number,
             hubs: SmallVec::new(),
             listeners,
@@ -95,9 +98,10 @@ impl Channel {
         }
     }
 
-    /// The way to this channel.
-    fn me(&mut self, ctx: &Context<Self>) -> ChannelRef {
-        self.me.get_or_insert_with(|| port(ctx.address(), self.life)).clone()
+    fn presence(&mut self) -> Arc<Presence> {
+        let (node, name) = (&self.node, &self.name);
+        let make = || Arc::new(Presence::new(node.engine().clone(), node.metrics().clone(), name.clone()));
+        self.presence.get_or_insert_with(make).clone()
     }
 
     fn fan_out(&mut self, body: Body) {

@@ -100,13 +100,13 @@ impl Channel {
 impl Handler<CheckIdle> for Channel {
     type Result = ();
 
-    fn handle(&mut self, _: CheckIdle, ctx: &mut Self::Context) {
+    fn handle(&mut self, _: CheckIdle, _: &mut Self::Context) {
         self.idle_check = false;
         if self.is_idle() && self.is_active() {
             // From now on nothing is taken in, so that a join that is on its way meets the next channel of this name instead
             // of one that is about to end.
             self.phase = Phase::Offered { held: vec![] };
-            let retire = Retire { channel: self.name.clone(), way: self.me(ctx) };
+            let retire = Retire { channel: self.name.clone(), way: self.me.clone() };
             self.node.registry().retire(retire);
         }
     }

@@ -128,9 +128,11 @@ impl Registry {
         self.numbers = self.numbers.wrapping_add(1).max(1);
         self.lives += 1;
         let (life, listeners) = (self.lives, Arc::new(AtomicUsize::new(0)));
-        let channel = Channel::new(self.node.clone(), name.clone(), self.numbers, life, listeners.clone());
         // Made here and not by `Channel::start`: until an actor has started its mailbox holds but 16 messages.
         let (inlet, mailbox) = actix::dev::channel::channel(self.node.limits().channel_queue);
+        let way = channel::port(Addr::new(inlet), life);
+        let (node, me) = (self.node.clone(), (way.clone(), life));
+        let channel = Channel::new(node, name.clone(), self.numbers, me, listeners.clone());
         let run = move || drop(Context::with_receiver(mailbox).run(channel));
         let hub = match home {
             Home::Hub(hub) => self.node.hub(hub),
@@ -140,7 +142,7 @@ impl Registry {
             Some(hub) => drop(hub.arbiter.spawn_fn(run)),
             None => run(),
         }
-        Entry::Live { way: channel::port(Addr::new(inlet), life), life, listeners }
+        Entry::Live { way, life, listeners }
     }
 
     /// One of the workers' hubs.
