@@ -3,12 +3,21 @@ use super::house::{Client, House, Plan, json, rest, story};
 use callboard::auth::{ConnectionToken, SubscriptionToken};
 use callboard::broker::Target;
 use serde_json::Value;
+use std::sync::atomic::Ordering::SeqCst;
 
 const NAMESPACES: &str = r#"
 [[namespace]]
 subscribe = "anyone"
 publish = "anyone"
 presence = true
+join_leave = true
+force_push_join_leave = true
+[[namespace]]
+name = "kept"
+subscribe = "anyone"
+history_size = 10
+history_ttl = "5m"
+force_recovery = true
 join_leave = true
 force_push_join_leave = true
 [[namespace]]
@@ -166,6 +175,29 @@ fn a_subscription_whose_new_token_has_other_settings_begins_anew_with_them() {
         assert_eq!(house.node.presence("news").await.expect("it is kept").len(), 0);
         witness.subscribe("news", "").await;
         assert_eq!(client.heard().await.len(), 0);
+    });
+}
+
+#[test]
+fn who_gets_new_info_while_joining_is_announced_with_it() {
+    story(async {
+        let house = house();
+        let (client, witness) = (connected(&house, &token(&house, &[], &[], Some("1"))).await, house.guest().await);
+        witness.subscribe("kept:1", "").await;
+        witness.forget();
+        house.engine.slow_histories.store(true, SeqCst);
+        client.say(r#"{"id":3,"subscribe":{"channel":"kept:1"}}"#);
+        rest().await;
+        let target = Target { user: "42".into(), ..Target::default() };
+        house.node.refresh(target, None, Some(json("2"))).await.expect("it is told");
+        rest().await;
+        house.engine.let_go(0);
+        let heard = witness.heard().await;
+        let joins: Vec<&String> = heard.iter().filter(|line| line.contains(r#""join""#)).collect();
+        assert!(joins.len() == 1 && joins[0].contains(r#""conn_info":2"#), "{heard:?}");
+        client.leave();
+        let heard = witness.heard().await;
+        assert!(heard.len() == 1 && heard[0].contains(r#""leave""#), "{heard:?}");
     });
 }
 

@@ -58,6 +58,27 @@ async fn sessions_are_reached_on_whichever_node_they_are() {
 }
 
 #[tokio::test]
+async fn new_info_of_a_user_is_shown_on_every_node_and_stays_so() {
+    let redis = Redis::start();
+    let nodes = nodes(&redis.url(), 2);
+    let (mut mia, _) = user(&nodes[1], "mia").await;
+    mia.ask(r#"{"id":2,"subscribe":{"channel":"room"}}"#).await;
+    result(&nodes[0], "refresh", r#"{"user":"mia","info":{"name":"Mia"}}"#);
+    let shown = |node: &Broker| {
+        let present = result(node, "presence", r#"{"channel":"room"}"#)["presence"].clone();
+        present.as_object().and_then(|present| present.values().next()).map(|info| info["conn_info"].clone())
+    };
+    for node in &nodes {
+        node.until(shown, |info| *info == Some(json!({ "name": "Mia" })));
+    }
+    // Longer than an entry lives by itself (3 s), on the clock of Redis: it is renewed as it is shown now.
+    for _ in 0..8 {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        assert_eq!(shown(&nodes[0]), Some(json!({ "name": "Mia" })));
+    }
+}
+
+#[tokio::test]
 async fn info_tells_of_every_node() {
     let redis = Redis::start();
     let nodes = nodes(&redis.url(), 3);

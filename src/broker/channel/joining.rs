@@ -1,7 +1,8 @@
 //! How listeners come to a channel and leave it (decision 28).
+use super::message::Announce;
 use super::presence::{Presence, drive};
 use super::{Channel, Listening};
-use super::{Join, Joined, Leave, Member, Membership};
+use super::{Join, Joined, Leave, Membership};
 use crate::broker::fault;
 use crate::broker::handler::LifecycleEvent;
 use crate::broker::hub::{Backlog, HubId};
@@ -145,14 +146,7 @@ impl Channel {
         if let Err(Ok(unwanted)) = join.answer.send(Ok(joined)) {
             // The session ended while it waited; it has not been announced to anybody.
             unwanted.membership.forget();
-            return self.dismiss(join.hub, ctx);
-        }
-        self.announce(join.member);
-    }
-
-    fn announce(&mut self, member: Member) {
-        if member.announced {
-            self.tell(true, member.info);
+            self.dismiss(join.hub, ctx);
         }
     }
 }
@@ -185,11 +179,19 @@ impl Handler<Join> for Channel {
     }
 }
 
+impl Handler<Announce> for Channel {
+    type Result = ();
+
+    fn handle(&mut self, Announce(info): Announce, _: &mut Self::Context) {
+        self.tell(true, info);
+    }
+}
+
 impl Handler<Leave> for Channel {
     type Result = ();
 
     fn handle(&mut self, leave: Leave, ctx: &mut Self::Context) {
-        let (info, announced) = (leave.member.info.clone(), leave.member.announced);
+        let (info, announced) = (leave.member.info.clone(), leave.is_announced);
         self.dismiss(leave.hub, ctx);
         drop(leave);
         if announced {

@@ -27,6 +27,9 @@ pub trait ChannelPort: Send + Sync {
     /// Sends a join: bounded by its session, which has at most as many under way as it may have channels.
     fn join(&self, join: Join);
 
+    /// Has the listeners told that somebody has come.
+    fn announce(&self, info: Arc<ClientInfo>);
+
     /// Tells it that a listener is gone.
     fn leave(&self, leave: Leave);
 
@@ -103,7 +106,7 @@ pub struct Membership {
 impl Membership {
     /// A place taken in this channel. `presence` lists the member, if it is listed.
     pub fn new(channel: ChannelRef, presence: Option<Arc<Presence>>, hub: HubId, member: Member) -> Self {
-        Membership { channel, leave: Some(Leave { presence, hub, member }) }
+        Membership { channel, leave: Some(Leave { presence, hub, member, is_announced: false }) }
     }
 
     /// The member is seen otherwise from now on: in presence, and when it leaves.
@@ -114,6 +117,14 @@ impl Membership {
         leave.member.info = member.info.clone();
         if let Some(presence) = &leave.presence {
             drive(presence.list(member.info.clone()));
+        }
+    }
+
+    /// The client knows of its place: now the others are told of it, if they shall be.
+    pub fn announce(&mut self) {
+        if let Some(leave) = self.leave.as_mut().filter(|leave| leave.member.announced && !leave.is_announced) {
+            leave.is_announced = true;
+            self.channel.announce(leave.member.info.clone());
         }
     }
 
@@ -140,6 +151,8 @@ pub struct Leave {
     pub hub: HubId,
     /// Who it was.
     pub member: Member,
+    /// The others have been told that it came.
+    pub is_announced: bool,
 }
 
 impl Drop for Leave {
@@ -181,3 +194,8 @@ impl Drop for Passing {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
+
+/// Tell the listeners that somebody has come.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Announce(pub Arc<ClientInfo>);

@@ -1,8 +1,9 @@
 //! The way to a channel's actor: its address.
-use super::message::{ChannelPort, ChannelRef, Forgotten, Join, Leave, Retired, Unsent};
+use super::message::{Announce, ChannelPort, ChannelRef, Forgotten, Join, Leave, Retired, Unsent};
 use super::{Channel, Publish};
 use crate::broker::hub::HubId;
 use crate::delivery::Instruction;
+use crate::types::ClientInfo;
 use actix::dev::SendError;
 use actix::prelude::*;
 use std::sync::Arc;
@@ -39,6 +40,10 @@ impl ChannelPort for Port {
 
     fn join(&self, join: Join) {
         self.addr.do_send(join);
+    }
+
+    fn announce(&self, info: Arc<ClientInfo>) {
+        self.addr.do_send(Announce(info));
     }
 
     fn leave(&self, leave: Leave) {

@@ -213,6 +213,10 @@ impl Session {
         let Some(sub) = self.subs.get(channel) else { return };
         let (ended, key, source) = (sub.ended.clone(), sub.key, sub.source(channel).clone());
         self.worker.go_live(&source, key, since);
+        // Behind the reply, and with what is shown of the user by now.
+        if let Some(membership) = self.subs.get_mut(channel).and_then(|sub| sub.membership.as_mut()) {
+            membership.announce();
+        }
         self.node().tell(LifecycleEvent::Subscribed(self.view(), channel.clone()));
         if let Some(reason) = ended {
             self.unsubscribe_and_say(channel, reason);
