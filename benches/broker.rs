@@ -6,7 +6,9 @@ use actix::{Actor, Addr, System};
 use bytes::Bytes;
 use callboard::auth::{ApiConfig, ApiKeys, Authenticator, Config, Origins, OwnNames, TrustedProxies};
 use callboard::broker::handler::{Handlers, Placement};
-use callboard::broker::{Ask, Greeting, Limits, Namespace, Namespaces, Node, Parts, Rule, Session, Settings, Worker};
+use callboard::broker::{
+    Ask, Limits, Namespace, Namespaces, Node, Parts, PingSettings, Rule, Session, Settings, Worker,
+};
 use callboard::delivery::{Delivered, Delivery, Naming, Outlet, Ticket};
 use callboard::engine::memory::{Config as MemoryConfig, MemoryEngine};
 use callboard::metrics::Metrics;
@@ -115,8 +117,8 @@ impl Stage {
     }
 
     async fn session(&self) -> Addr<Session> {
-        let greeting = Greeting { ping: 25, pong: true };
-        let session = Session::new(self.worker.clone(), Rc::new(Counter(self.tally.clone())), greeting).start();
+        let pings = PingSettings { ping: 25, pong: true };
+        let session = Session::new(self.worker.clone(), Rc::new(Counter(self.tally.clone())), pings).start();
         self.ask(&session, Command::Connect(Box::default())).await;
         session
     }
@@ -234,11 +236,11 @@ fn recover(c: &mut Criterion) {
             (stage, session)
         });
         let from = Recover { offset: 0, epoch: Epoch::new("") };
-        let wish = Subscribe { channel: channel.clone(), recover: Some(from), ..Subscribe::default() };
+        let subscribe = Subscribe { channel: channel.clone(), recover: Some(from), ..Subscribe::default() };
         group.bench_function(BenchmarkId::from_parameter(missed), |b| {
             b.iter(|| {
                 system.block_on(async {
-                    stage.ask(&session, Command::Subscribe(Box::new(wish.clone()))).await;
+                    stage.ask(&session, Command::Subscribe(Box::new(subscribe.clone()))).await;
                     stage.ask(&session, Command::Unsubscribe(Unsubscribe { channel: channel.clone() })).await;
                 });
             });

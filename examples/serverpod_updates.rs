@@ -4,7 +4,7 @@
 //! `cargo run --example serverpod_updates` runs them on one server; with the address of a Redis,
 //! `cargo run --example serverpod_updates -- redis://127.0.0.1:6379/0`, a second server hears what is posted to all.
 use callboard::auth::Secret;
-use callboard::broker::messages::{Heard, Listener, Scope, ServerSession, StreamError, TypedMessage};
+use callboard::broker::messages::{Listener, ReceivedEvent, Scope, ServerSession, StreamError, TypedMessage};
 use callboard::broker::{Namespace, Revoke};
 use callboard::engine::Kind;
 use callboard::engine::redis::Address;
@@ -73,7 +73,7 @@ async fn stream_lifecycle(broker: &Broker) -> Result<(), Box<dyn Error>> {
 /// "Adding a listener": it is called whether the message came from another server or from this one.
 async fn adding_a_listener(session: &ServerSession) -> Result<(), Box<dyn Error>> {
     let (told, mut calls) = mpsc::unbounded_channel();
-    let tell = move |heard: Heard| drop(told.send(heard));
+    let tell = move |heard: ReceivedEvent| drop(told.send(heard));
     let listener = session.messages().add_listener("user_updates", tell).await?;
     session.messages().post_message("user_updates", &update(4)).await?;
     let message: UserUpdate = calls.recv().await.ok_or("it is not called")?.read()?;
@@ -85,7 +85,7 @@ async fn adding_a_listener(session: &ServerSession) -> Result<(), Box<dyn Error>
 /// "Listener lifecycle": it ends with its session, or when it is removed. The same handle twice is one listener.
 async fn listener_lifecycle(session: &ServerSession) -> Result<(), Box<dyn Error>> {
     let (told, mut calls) = mpsc::unbounded_channel();
-    let my_listener_callback = Listener::new(move |heard: Heard| drop(told.send(heard)));
+    let my_listener_callback = Listener::new(move |heard: ReceivedEvent| drop(told.send(heard)));
     let messages = session.messages();
     // Register the listener.
     let registered = messages.add_listener("user_updates", my_listener_callback.clone()).await?;

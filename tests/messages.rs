@@ -11,11 +11,11 @@ mod messages {
     mod house;
 
     mod closing;
-    mod ears;
     mod gaps;
     mod listeners;
     mod model;
     mod posting;
+    mod recorder;
     mod streams;
     mod wires;
 }

@@ -21,20 +21,20 @@ pub struct Disconnect {
     /// Sessions that stay.
     whitelist: Option<Vec<String>>,
     /// What the clients are told; left out: 3503 "force disconnect".
-    disconnect: Option<Told>,
+    disconnect: Option<Close>,
 }
 
 /// What a client is told.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = DisconnectReason)]
-pub struct Told {
+pub struct Close {
     /// A code of the protocol, or one of your own: 4000 to 4499 ask the client to come back, 4500 to 4999 not to.
     code: Option<u16>,
     /// The reason in words, at most 123 bytes.
     reason: Option<String>,
 }
 
-impl Told {
+impl Close {
     /// Fails with 107 where the code is neither named by the protocol nor an application's, or the reason is too long.
     fn reason(self) -> Result<Reason, ReplyError> {
         let code = self.code.unwrap_or_default();
@@ -56,7 +56,7 @@ impl Method for Disconnect {
     const RESULT: &'static str = "{}";
 
     async fn answer(self, node: &Node) -> Result<Ordered, ReplyError> {
-        let reason = self.disconnect.map_or(Ok(Reason::FORCE_DISCONNECT), Told::reason)?;
+        let reason = self.disconnect.map_or(Ok(Reason::FORCE_DISCONNECT), Close::reason)?;
         let mut target = target(self.user, self.client, self.session);
         target.except = spared(self.whitelist);
         Ok(node.everywhere().disconnect(target, reason).await?.into())

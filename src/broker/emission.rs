@@ -2,7 +2,7 @@
 use super::Node;
 use super::channel::{Publish, PublishAnswer};
 use super::registry::Routed;
-use crate::delivery::{Answers, Instruct, Instruction, Telling};
+use crate::delivery::{Answers, GroupsQuery, Instruct, Instruction};
 use crate::types::{
     Arity, Audience, ChannelName, Envelope, Group, Json, JsonError, Position, ReplyError, SessionId, Tags,
 };
@@ -108,7 +108,7 @@ impl Node {
     pub async fn groups(&self, channel: &ChannelName, session: SessionId) -> Vec<Group> {
         let (tell, told) = oneshot::channel();
         let audience = Audience::of([session.to_string().into()]);
-        self.instruct(channel, audience, Instruct::Tell(Telling::new(tell)));
+        self.instruct(channel, audience, Instruct::Tell(GroupsQuery::new(tell)));
         told.await.unwrap_or_default()
     }
 

@@ -13,7 +13,7 @@
 //! | `hub` | one thread: the channels it knows, and their listeners there |
 //! | `handler` | the user's own actors |
 //! | `node` | what all of them share |
-//! | `directory`, `kept`, `revocations`, `deadline`, `policy`, `expose`, `fault` | tables and values: which sessions there are, which may come back, what has been taken back, what falls due, what the config says, what of other spaces is shown, what errors are to clients |
+//! | `directory`, `recoverable`, `revocations`, `deadline`, `policy`, `expose`, `fault` | tables and values: which sessions there are, which may come back, what has been taken back, what falls due, what the config says, what of other spaces is shown, what errors are to clients |
 mod channel;
 mod cluster;
 mod control;
@@ -24,11 +24,11 @@ mod expose;
 mod fault;
 pub mod handler;
 mod hub;
-mod kept;
 pub mod messages;
 mod node;
 mod policy;
 mod query;
+mod recoverable;
 mod recovery;
 mod registry;
 mod revocations;
@@ -44,10 +44,10 @@ pub use directory::{Attendance, Directory, SessionRef, Target};
 pub use emission::{Emission, Emitted};
 pub use expose::Expose;
 pub use hub::HubId;
-pub use kept::{Kept, KeptSession, SessionData};
 pub use node::{ConnectionPlace, Node, Parts, Settings};
 pub use policy::{Limits, Namespace, Namespaces, Rule, UnknownRule};
 pub use query::HistoryRequest;
+pub use recoverable::{RecoverableSession, RecoverableSessions, SessionData};
 pub use revocations::Revocations;
-pub use session::{Ask, Gone, Greeting, Session};
+pub use session::{Ask, Gone, PingSettings, Session};
 pub use worker::Worker;

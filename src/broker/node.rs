@@ -2,10 +2,10 @@
 use super::expose::Source;
 use super::handler::{Handlers, LifecycleEvent, Placement};
 use super::hub::HubHandle;
-use super::messages::Roster;
+use super::messages::ListenerIndex;
 use super::registry::{RegistryPort, Routes, Routing};
 use super::revocations::Revocations;
-use super::{Directory, HubId, Kept, Limits, Namespace, Namespaces, Questions};
+use super::{Directory, HubId, Limits, Namespace, Namespaces, Questions, RecoverableSessions};
 use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::delivery::Rounds;
 use crate::engine::Engine;
@@ -59,7 +59,7 @@ struct Inner {
     id: String,
     registry: Arc<dyn RegistryPort>,
     directory: Directory,
-    roster: Arc<Roster>,
+    listener_index: Arc<ListenerIndex>,
     engine: Arc<dyn Engine>,
     aside: Arc<MemoryEngine>,
     settings: ArcSwap<Settings>,
@@ -69,7 +69,7 @@ struct Inner {
     rounds: Rounds,
     routing: Routing,
     routes: Routes,
-    kept: Kept,
+    recoverable: RecoverableSessions,
     questions: Questions,
     revocations: Revocations,
     hubs: RwLock<Vec<HubHandle>>,
@@ -105,14 +105,14 @@ impl Node {
             id: uuid::Uuid::new_v4().to_string(),
             registry,
             directory: Directory::default(),
-            roster: Arc::default(),
+            listener_index: Arc::default(),
             engine: parts.engine,
             aside: Arc::new(MemoryEngine::new(beside(&parts.limits))),
             settings: ArcSwap::from_pointee(parts.settings),
             rounds: Rounds::new(parts.limits.ack_rounds, parts.limits.ack_bytes, parts.metrics.clone()),
             routing: Routing::new(parts.limits.registry_queue),
             routes: Routes::default(),
-            kept: Kept::new(parts.limits.kept_sessions),
+            recoverable: RecoverableSessions::new(parts.limits.kept_sessions),
             questions: Questions::default(),
             revocations: Revocations::new(parts.limits.revocations, parts.clock),
             limits: parts.limits,
@@ -143,8 +143,8 @@ impl Node {
     }
 
     /// Which sessions have Rust listeners.
-    pub(super) fn roster(&self) -> &Arc<Roster> {
-        &self.0.roster
+    pub(super) fn listener_index(&self) -> &Arc<ListenerIndex> {
+        &self.0.listener_index
     }
 
     /// Where history lives.
@@ -188,8 +188,8 @@ impl Node {
     }
 
     /// The sessions whose clients may come back to them.
-    pub fn kept(&self) -> &Kept {
-        &self.0.kept
+    pub fn recoverable(&self) -> &RecoverableSessions {
+        &self.0.recoverable
     }
 
     /// The questions to other nodes that wait for answers.

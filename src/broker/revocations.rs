@@ -52,7 +52,7 @@ struct Mark {
 
 /// What a token is worth.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum TokenStatus {
     /// What it says.
     Good,
     /// That, but for these scopes.
@@ -128,28 +128,28 @@ impl Revocations {
     }
 
     /// What the token of this identity is worth, if the clock of who issued it may be ahead by `leeway` seconds.
-    pub fn standing(&self, identity: &Identity, leeway: i64) -> Standing {
+    pub fn status(&self, identity: &Identity, leeway: i64) -> TokenStatus {
         if identity.user.is_empty() && identity.token_id.is_none() {
             // Nobody in particular: there is nothing to revoke it by.
-            return Standing::Good;
+            return TokenStatus::Good;
         }
         if !self.is_read() {
-            return Standing::Unknown;
+            return TokenStatus::Unknown;
         }
         if self.count.load(Ordering::Acquire) == 0 {
-            return Standing::Good;
+            return TokenStatus::Good;
         }
         let now = Instant::now();
         let table = self.table();
         if let Some(mark) = table.mark(identity, None, leeway, now) {
             self.warn_of_return(identity, mark.until.saturating_duration_since(now));
-            return Standing::Revoked;
+            return TokenStatus::Revoked;
         }
         let gone = identity.scopes.iter().filter(|scope| table.mark(identity, Some(scope), leeway, now).is_some());
         let gone: BTreeSet<String> = gone.cloned().collect();
         match gone.is_empty() {
-            true => Standing::Good,
-            false => Standing::Without(gone),
+            true => TokenStatus::Good,
+            false => TokenStatus::Without(gone),
         }
     }
 

@@ -4,7 +4,7 @@ use super::channel::{Join, Publish, Unsent};
 use super::deadline::Deadlines;
 use super::hub::{Bounds, Hub, HubHandle, HubId, HubTable, Lagging};
 use super::registry::Routed;
-use crate::delivery::{Listener, ListenerKey, Since, Standing};
+use crate::delivery::{Listener, ListenerKey, ListenerStatus, Since};
 use crate::types::{ChannelName, ReplyError};
 use actix::prelude::*;
 use foldhash::quality::RandomState;
@@ -138,8 +138,8 @@ impl Worker {
     }
 
     /// Where a listener stands; none where it is gone.
-    pub fn standing(&self, channel: &ChannelName, key: ListenerKey) -> Option<Standing> {
-        self.table.borrow().standing(channel, key)
+    pub fn status(&self, channel: &ChannelName, key: ListenerKey) -> Option<ListenerStatus> {
+        self.table.borrow().status(channel, key)
     }
 
     /// The listener's reply is in its outbox: what was held back follows.
@@ -154,7 +154,7 @@ impl Worker {
         }
         let channel = publish.channel.clone();
         let sent = match self.table.borrow().route(&channel) {
-            Some(way) => way.publish(publish),
+            Some(address) => address.publish(publish),
             None => Err(Unsent::Ended(Box::new(publish))),
         };
         match sent {
@@ -181,10 +181,10 @@ impl Worker {
     /// Sends a join to its channel.
     pub fn join(&self, join: Join) {
         let channel = join.channel.clone();
-        let route = self.table.borrow().route(&channel).filter(|way| way.is_there()).cloned();
+        let route = self.table.borrow().route(&channel).filter(|address| address.is_there()).cloned();
         match route {
             // Bounded by the session's joins under way.
-            Some(way) => way.join(join),
+            Some(address) => address.join(join),
             None => self.ask_registry(&channel, Routed::Join(join)),
         }
     }

@@ -126,7 +126,7 @@ pub(super) struct Api {
 
 /// What the API answers with 200.
 #[derive(serde::Deserialize)]
-struct Answer {
+struct ApiAnswer {
     result: Option<Box<RawValue>>,
     error: Option<ApiError>,
 }
@@ -163,7 +163,7 @@ pub(super) fn parse<T: DeserializeOwned>(result: &RawValue) -> Result<T, Error> 
 }
 
 fn result_of(url: &str, body: &[u8]) -> Result<Box<RawValue>, Error> {
-    let answer: Answer = serde_json::from_slice(body)
+    let answer: ApiAnswer = serde_json::from_slice(body)
         .map_err(|_| Error::Failed(format!("{url}: this is not the API of a broker; name it with --url")))?;
     match (answer.result, answer.error) {
         (_, Some(error)) => Err(Error::Failed(refusal(error.code, &error.message))),

@@ -39,7 +39,7 @@ pub(super) enum End {
 }
 
 /// Who listens, and where it stands.
-pub(super) struct Listener {
+pub(super) struct Subscriber {
     /// The WebSocket's address.
     pub(super) url: String,
     /// The channels, each once.
@@ -81,7 +81,7 @@ impl From<Error> for Stop {
     }
 }
 
-impl Listener {
+impl Subscriber {
     /// Connects, subscribes and prints until the connection ends. Fails where coming back would not help.
     pub(super) async fn connection(&mut self) -> Result<End, Error> {
         let mut link = Link::default();

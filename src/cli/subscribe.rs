@@ -1,6 +1,6 @@
 //! `callboard sub`.
 use super::client::Remote;
-use super::listen::{End, Listener};
+use super::listen::{End, Subscriber};
 use super::wire::Position;
 use super::{Error, Options};
 use clap::Args;
@@ -48,7 +48,7 @@ impl Subscribe {
             return Err(Error::Usage("--recover and --subscription-token are of one channel; name one".into()));
         }
         let positions = self.recover.map(|position| (names[0].clone(), position)).into_iter().collect();
-        let mut listener = Listener {
+        let mut listener = Subscriber {
             url,
             names,
             positions,
@@ -79,7 +79,7 @@ async fn output_closed() {
 }
 
 /// Connects again and again until all is done or something failed for good. That a broker was never reached is for good.
-async fn follow(listener: &mut Listener) -> Result<(), Error> {
+async fn follow(listener: &mut Subscriber) -> Result<(), Error> {
     let mut failures = 0;
     let mut was_connected = false;
     loop {

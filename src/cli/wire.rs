@@ -119,7 +119,7 @@ pub(super) struct Publication {
 
 /// A publication as a script reads it.
 #[derive(Serialize)]
-struct Line<'a> {
+struct OutputLine<'a> {
     channel: &'a str,
     data: &'a RawValue,
     #[serde(skip_serializing_if = "is_zero")]
@@ -144,7 +144,7 @@ impl Publication {
 
     /// All of it, as one line of JSON.
     pub(super) fn line(&self, channel: &str, epoch: Option<&str>) -> Result<String, Error> {
-        let line = Line {
+        let line = OutputLine {
             channel,
             data: &self.data,
             offset: self.offset,

@@ -33,17 +33,17 @@ pub enum Instruct {
     /// Events have been lost to it that nobody can bring, or may have been: it is told, and goes on.
     Lag(Loss),
     /// Somebody wants to know which groups it is in.
-    Tell(Telling),
+    Tell(GroupsQuery),
 }
 
 /// Whom to tell the groups of the first listener that is found.
 #[derive(Debug, Clone)]
-pub struct Telling(Arc<Mutex<Option<oneshot::Sender<Vec<Group>>>>>);
+pub struct GroupsQuery(Arc<Mutex<Option<oneshot::Sender<Vec<Group>>>>>);
 
-impl Telling {
+impl GroupsQuery {
     /// Somebody who waits.
     pub fn new(waiting: oneshot::Sender<Vec<Group>>) -> Self {
-        Telling(Arc::new(Mutex::new(Some(waiting))))
+        GroupsQuery(Arc::new(Mutex::new(Some(waiting))))
     }
 
     /// Tells, unless another one was told of before.

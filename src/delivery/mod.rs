@@ -9,13 +9,13 @@
 //! | `lag` | what got lost, and how that is told |
 //! | `outlet`, `outbox` | the way to a client, and the frames that wait for its socket |
 //! | `flusher` | one task per worker that writes for all sockets |
-//! | `flight` | publishes under way whose client waits for no answer |
+//! | `in_flight` | publishes under way whose client waits for no answer |
 //! | `rounds` | acknowledgements that are waited for |
 //!
 //! No actor is named here: what a listener's holder is told goes through [`Holder`], what a client is sent through [`Outlet`].
 mod body;
-mod flight;
 mod flusher;
+mod in_flight;
 mod instruction;
 mod lag;
 mod listener;
@@ -26,12 +26,12 @@ mod outlet;
 mod rounds;
 
 pub use body::{Body, Delivery, Naming, Seq};
-pub use flight::{Flight, FlightPlace};
 pub use flusher::Flush;
-pub use instruction::{Instruct, Instruction, Telling};
+pub use in_flight::{InFlight, InFlightPlace};
+pub use instruction::{GroupsQuery, Instruct, Instruction};
 pub use lag::{Gap, Lag, Loss, Skipped};
 pub use listener::{GroupMember, Listener, Missed, Offered, Settled, Since};
-pub use local::{Comebacks, ListenerKey, Local, Standing};
+pub use local::{Comebacks, ListenerKey, ListenerStatus, Local};
 pub use order::{Holder, SessionOrder, SubscribeOptions};
 pub use outbox::{Cut, Outbox, Pushed};
 pub use outlet::{Delivered, Outlet, Ticket};

@@ -3,7 +3,7 @@ mod queue;
 
 use super::flusher::{self, Flush};
 use bytes::Bytes;
-use queue::Queue;
+use queue::FrameQueue;
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub struct Outbox {
 }
 
 struct State {
-    queue: Queue,
+    queue: FrameQueue,
     end: End,
     reader: Option<Waker>,
     notice: Notice,
@@ -71,7 +71,7 @@ impl Outbox {
     /// ends the socket at the bound.
     pub fn new(limit: usize, worker_bytes: Arc<AtomicI64>, cut: Option<Rc<dyn Cut>>) -> Rc<Self> {
         let state = State {
-            queue: Queue::default(),
+            queue: FrameQueue::default(),
             end: End::Open,
             reader: None,
             notice: Notice::Reader,

@@ -1,5 +1,5 @@
 //! Where a session's words go: the connection's side of a session, whatever carries it.
-use super::{Delivery, FlightPlace, Lag, Naming, Pushed};
+use super::{Delivery, InFlightPlace, Lag, Naming, Pushed};
 use crate::protocol::{Push, Reply};
 use crate::types::Disconnect;
 
@@ -46,7 +46,7 @@ pub trait Outlet {
 
     /// Marks a publish as done whose client wants no answer, for a place among those that are under way; none where it wants
     /// one.
-    fn quiet(&self, ticket: Ticket) -> Option<FlightPlace> {
+    fn quiet(&self, ticket: Ticket) -> Option<InFlightPlace> {
         let _ = ticket;
         None
     }

@@ -123,7 +123,7 @@ impl From<Accepted> for Published {
 }
 
 /// Is told what became of a publish. Where an engine drops it instead, the outcome is unknown.
-pub type Told = Box<dyn FnOnce(Result<Accepted, Error>) + Send>;
+pub type PublishCallback = Box<dyn FnOnce(Result<Accepted, Error>) + Send>;
 
 /// A part of a channel's history.
 #[derive(Debug, Clone)]
@@ -196,7 +196,7 @@ pub trait Sink: Send + Sync {
 }
 
 /// Takes what other nodes say to this one. Called on the engine's thread: it must not wait.
-pub trait Ear: Send + Sync {
+pub trait ControlSink: Send + Sync {
     /// Another node, or this one, said this.
     fn heard(&self, words: Bytes);
 }
@@ -213,7 +213,7 @@ pub trait Tap: Send + Sync {
 /// The way to the other nodes that share an engine.
 pub trait Peers: Send + Sync {
     /// Announces this node under its id, from now on until it leaves or the engine is dropped, and hears what is said to it.
-    fn attend(&self, id: &str, ear: Arc<dyn Ear>);
+    fn attend(&self, id: &str, ear: Arc<dyn ControlSink>);
 
     /// Takes the announcement back: the node stops, and the others need not wait for what it would answer.
     fn leave(&self, id: &str) -> EngineAnswer<()>;
@@ -223,7 +223,7 @@ pub trait Peers: Send + Sync {
 
     /// Publishes as [`Engine::publish`] does, in one order with it, and never for this node alone; whoever is `told` may be so on
     /// another thread. No channel is needed where it is called: the bus brings the event to those that there are.
-    fn publish(&self, event: &Event, options: PublishOptions, told: Told);
+    fn publish(&self, event: &Event, options: PublishOptions, told: PublishCallback);
 
     /// Hears what other programs publish under names of this pattern, from now on until the engine is dropped.
     fn tap(&self, pattern: &str, tap: Arc<dyn Tap>);

@@ -13,16 +13,16 @@ const BEAT: Duration = Duration::from_millis(20);
 const FAREWELL: Duration = Duration::from_millis(500);
 
 /// Somebody to be told of the stop.
-enum Told {
+enum DrainTarget {
     Engine(Leaver),
     Session(SessionRef),
 }
 
-impl Told {
+impl DrainTarget {
     fn close(self) {
         match self {
-            Told::Engine(session) => session.close(),
-            Told::Session(session) => session.order(SessionOrder::Disconnect(Disconnect::SHUTDOWN)),
+            DrainTarget::Engine(session) => session.close(),
+            DrainTarget::Session(session) => session.order(SessionOrder::Disconnect(Disconnect::SHUTDOWN)),
         }
     }
 }
@@ -34,9 +34,9 @@ impl Broker {
         let deadline = Instant::now() + self.config.shutdown_timeout;
         self.node.drain();
         // Those of Engine.IO first: they end what runs above them, in their own way.
-        let engines = self.engines.iter().flat_map(|engine| engine.leavers()).map(Told::Engine);
-        let sessions = self.node.directory().everyone().into_iter().map(Told::Session);
-        let mut told: Vec<Told> = engines.chain(sessions).collect();
+        let engines = self.engines.iter().flat_map(|engine| engine.leavers()).map(DrainTarget::Engine);
+        let sessions = self.node.directory().everyone().into_iter().map(DrainTarget::Session);
+        let mut told: Vec<DrainTarget> = engines.chain(sessions).collect();
         let all = told.len();
         // As paced as half the time allows: everybody is told before the time is over.
         let beats = (self.config.shutdown_timeout.as_millis() / (2 * BEAT.as_millis())).max(1) as usize;
@@ -44,7 +44,7 @@ impl Broker {
         let batch = paced.max(all.div_ceil(beats)).max(1);
         let mut batches = 0;
         while !told.is_empty() {
-            told.drain(..batch.min(told.len())).for_each(Told::close);
+            told.drain(..batch.min(told.len())).for_each(DrainTarget::close);
             batches += 1;
             if batches % 50 == 0 {
                 log::info!("stopping: told {} of {all} clients", all - told.len());

@@ -7,11 +7,11 @@ use super::body::OutboxBody;
 use super::cut::SocketCut;
 use super::endpoint::{Endpoint, Heartbeat};
 use super::inbound::{Broken, Inbound};
+use super::params::ConnectionParams;
 use super::pump;
 use super::requests::{Incoming, Requests};
 use super::socket::{SocketOutlet, close_frame};
-use super::wish::Wish;
-use crate::broker::{Ask, ConnectionPlace, Due, Gone, Greeting, Session, Worker};
+use crate::broker::{Ask, ConnectionPlace, Due, Gone, PingSettings, Session, Worker};
 use crate::delivery::{Cut, Outbox, Outlet};
 use crate::metrics::WireLabel;
 use crate::protocol::{Command, Request, Wire};
@@ -68,8 +68,8 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
     if let Some(refusal) = endpoint.refusal(request.headers(), request.peer_addr()) {
         return refusal.into();
     }
-    let wish = Wish::of(request.query_string(), request.headers(), &endpoint.encodings);
-    let mut response = match ws::handshake_with_protocols(&request, &wish.protocols()) {
+    let params = ConnectionParams::of(request.query_string(), request.headers(), &endpoint.encodings);
+    let mut response = match ws::handshake_with_protocols(&request, &params.protocols()) {
         Ok(response) => response,
         Err(error) => return actix_web::ResponseError::error_response(&error),
     };
@@ -80,8 +80,8 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
             log::warn!("sockets cannot be cut while their peers do not read: wrap the server in Broker::server")
         });
     }
-    match endpoint.enter(&wish) {
-        Ok(entered) => response.body(OutboxBody(Connection::start_on(&endpoint, &wish, entered, payload, cut))),
+    match endpoint.enter(&params) {
+        Ok(entered) => response.body(OutboxBody(Connection::start_on(&endpoint, &params, entered, payload, cut))),
         Err(reason) => {
             let words = pump::last_words(&endpoint.node, close_frame(reason.code, &reason.reason));
             actix_rt::spawn(let_go(payload, cut));
@@ -103,7 +103,7 @@ impl Connection {
     /// outbox returned; `cut` ends its socket while it does not read.
     pub fn start_on<E: 'static>(
         endpoint: &Endpoint,
-        wish: &Wish,
+        params: &ConnectionParams,
         (wire, place): (&'static dyn Wire, ConnectionPlace),
         incoming: impl Stream<Item = Result<Bytes, E>> + Unpin + 'static,
         cut: Option<Rc<dyn Cut>>,
@@ -114,11 +114,11 @@ impl Connection {
         let outbox = Outbox::new(limits.outbox, worker.outbox_bytes().clone(), cut);
         let outlet = SocketOutlet::new(wire, outbox.clone(), node.metrics().clone(), limits.unanswered_commands);
         let interval = endpoint.heartbeat.interval.as_secs() as u32;
-        let greeting = match wish.frame_pings {
-            true => Greeting { ping: 0, pong: false },
-            false => Greeting { ping: interval.max(1), pong: true },
+        let pings = match params.frame_pings {
+            true => PingSettings { ping: 0, pong: false },
+            false => PingSettings { ping: interval.max(1), pong: true },
         };
-        let session = Session::new(worker.clone(), outlet.clone(), greeting).naming(wire.names()).start();
+        let session = Session::new(worker.clone(), outlet.clone(), pings).naming(wire.names()).start();
         let label = WireLabel { wire: wire.name().to_owned() };
         let stale = endpoint.stale_timeout;
         let first_beat = endpoint.heartbeat.interval.mul_f64(worker.spread());
@@ -127,7 +127,7 @@ impl Connection {
             outlet: outlet.clone(),
             worker,
             heartbeat: endpoint.heartbeat,
-            frame_pings: wish.frame_pings,
+            frame_pings: params.frame_pings,
             stale_timeout: stale,
             first_beat,
             opened: Instant::now(),

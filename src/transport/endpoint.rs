@@ -1,5 +1,5 @@
 //! What an endpoint is made of, and the look at a request before it becomes a connection.
-use super::wish::{Encoding, Wish};
+use super::params::{ConnectionParams, Encoding};
 use crate::broker::{ConnectionPlace, Node};
 use crate::metrics::Metrics;
 use crate::protocol::Wire;
@@ -49,8 +49,8 @@ impl Endpoint {
 
 impl Endpoint {
     /// The wire and the place of a connection; else why it is closed after its handshake, before anything of it is heard.
-    pub(super) fn enter(&self, wish: &Wish) -> Result<(&'static dyn Wire, ConnectionPlace), Disconnect> {
-        let entered = match wish.encoding {
+    pub(super) fn enter(&self, params: &ConnectionParams) -> Result<(&'static dyn Wire, ConnectionPlace), Disconnect> {
+        let entered = match params.encoding {
             Encoding::Unspoken(_) => Err(Disconnect::INAPPROPRIATE_PROTOCOL),
             Encoding::Spoken(wire) => self.node.enter().map(|place| (wire, place)).ok_or(Disconnect::CONNECTION_LIMIT),
         };

@@ -6,12 +6,12 @@ mod endpoint;
 pub mod engineio;
 mod inbound;
 mod line;
+mod params;
 mod pump;
 mod requests;
 mod socket;
 pub mod socketio;
 mod takeover;
-mod wish;
 
 pub use connection::open;
 pub use cut::{Encrypted, on_connect};

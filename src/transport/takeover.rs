@@ -4,9 +4,9 @@
 use super::connection::Connection;
 use super::endpoint::{Endpoint, Refusal};
 use super::line::{Line, Socket};
+use super::params::{ConnectionParams, asked_protocols};
 use super::pump;
 use super::socket::close_frame;
-use super::wish::{Wish, asked_protocols};
 use actix_codec::{Encoder, Framed};
 use actix_http::body::BodySize;
 use actix_http::h1::{Codec, Message};
@@ -19,20 +19,20 @@ use bytes::{Bytes, BytesMut};
 pub fn take_over<T: Socket>(endpoint: Option<&Endpoint>, request: &Request, framed: Framed<T, Codec>) {
     let parts = framed.into_parts();
     let (socket, early) = (parts.io, parts.read_buf.freeze());
-    let (endpoint, wish) = match verify(endpoint, request) {
+    let (endpoint, params) = match verify(endpoint, request) {
         Ok(verified) => verified,
         Err(Refusal { status, text }) => {
             let words = refused(status, "text/plain; charset=utf-8", &[], text);
             return drop(actix_rt::spawn(pump::dismiss(socket, words)));
         }
     };
-    let head = handshake(&wish, request, parts.codec);
-    match endpoint.enter(&wish) {
+    let head = handshake(&params, request, parts.codec);
+    match endpoint.enter(&params) {
         Ok(entered) => {
             let line = Line::new(socket);
             let incoming = pump::Reader::new(line.clone(), early);
             // The socket ends with the pump, so nothing else is needed to cut it.
-            let outbox = Connection::start_on(endpoint, &wish, entered, incoming, Some(line.clone()));
+            let outbox = Connection::start_on(endpoint, &params, entered, incoming, Some(line.clone()));
             outbox.begin_with(head);
             actix_rt::spawn(pump::write(line, outbox));
         }
@@ -43,7 +43,7 @@ pub fn take_over<T: Socket>(endpoint: Option<&Endpoint>, request: &Request, fram
     }
 }
 
-fn verify<'a>(endpoint: Option<&'a Endpoint>, request: &Request) -> Result<(&'a Endpoint, Wish), Refusal> {
+fn verify<'a>(endpoint: Option<&'a Endpoint>, request: &Request) -> Result<(&'a Endpoint, ConnectionParams), Refusal> {
     let endpoint = endpoint.ok_or(Refusal { status: StatusCode::NOT_FOUND, text: "nothing here\n" })?;
     if request.method() != Method::GET {
         return Err(Refusal { status: StatusCode::METHOD_NOT_ALLOWED, text: "a WebSocket begins with GET\n" });
@@ -56,13 +56,13 @@ fn verify<'a>(endpoint: Option<&'a Endpoint>, request: &Request) -> Result<(&'a 
         text: "no WebSocket handshake (RFC 6455, section 4.2.1)\n",
     })?;
     let query = request.uri().query().unwrap_or_default();
-    Ok((endpoint, Wish::of(query, request.headers(), &endpoint.encodings)))
+    Ok((endpoint, ConnectionParams::of(query, request.headers(), &endpoint.encodings)))
 }
 
 /// The answer that switches protocols (RFC 6455, section 4.2.2).
-fn handshake(wish: &Wish, request: &Request, codec: Codec) -> Bytes {
+fn handshake(params: &ConnectionParams, request: &Request, codec: Codec) -> Bytes {
     let mut response = ws::handshake_response(request.head());
-    if let Some(protocol) = asked_protocols(request.headers()).find(|asked| wish.agrees_on(asked)) {
+    if let Some(protocol) = asked_protocols(request.headers()).find(|asked| params.agrees_on(asked)) {
         response.insert_header(("sec-websocket-protocol", protocol));
     }
     head_of(response, codec)

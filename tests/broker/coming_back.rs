@@ -113,7 +113,7 @@ fn who_left_on_purpose_or_was_sent_away_is_not_kept() {
         two.session
             .do_send(callboard::delivery::SessionOrder::Disconnect(callboard::types::Disconnect::FORCE_DISCONNECT));
         rest().await;
-        assert!(house.node.kept().is_empty());
+        assert!(house.node.recoverable().is_empty());
         let back = one.come_back(&house).await;
         rest().await;
         assert_ne!(back.word("sid"), one.word("sid"));
@@ -157,12 +157,12 @@ fn who_comes_back_is_not_asked_again_but_who_begins_anew_is() {
         let one = Resident::arrive(&house, true).await;
         super::house::until("it is let in", || !one.said().is_empty()).await;
         one.vanish();
-        super::house::until("it is kept", || house.node.kept().len() == 1).await;
+        super::house::until("it is kept", || house.node.recoverable().len() == 1).await;
         let back = one.come_back(&house).await;
         super::house::until("it is back", || !back.said().is_empty()).await;
         assert_eq!(back.word("sid"), one.word("sid"));
         back.vanish();
-        super::house::until("it is kept", || house.node.kept().len() == 1).await;
+        super::house::until("it is kept", || house.node.recoverable().len() == 1).await;
         for _ in 0..4 {
             emit(&house, Audience::EVERYONE, "x");
         }

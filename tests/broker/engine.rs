@@ -1,8 +1,8 @@
 //! A memory engine that answers late, or breaks, when a story wants it to.
 use callboard::engine::memory::{Config, MemoryEngine};
 use callboard::engine::{
-    Accepted, Ear, Engine, EngineAnswer, HistoryPage, HistoryQuery, Peers, PresenceStats, PublishOptions, Published,
-    Retention, Sink, Tap, Told,
+    Accepted, ControlSink, Engine, EngineAnswer, HistoryPage, HistoryQuery, Peers, PresenceStats, PublishCallback,
+    PublishOptions, Published, Retention, Sink, Tap,
 };
 use callboard::types::{Answer, BoxFuture, ChannelName, ClientInfo, Event, SessionId};
 use std::collections::{HashMap, VecDeque};
@@ -36,7 +36,7 @@ pub struct Moody {
     abroad: Mutex<VecDeque<(Event, Option<u64>)>>,
     /// The ids of the other nodes, which answer when the story has them.
     pub others: Mutex<Vec<String>>,
-    ear: Mutex<Option<Arc<dyn Ear>>>,
+    ear: Mutex<Option<Arc<dyn ControlSink>>>,
     waiting: Mutex<Vec<Option<oneshot::Sender<()>>>>,
 }
 
@@ -176,7 +176,7 @@ impl Engine for Moody {
 
 /// Other nodes only where a story names them.
 impl Peers for Moody {
-    fn attend(&self, _: &str, ear: Arc<dyn Ear>) {
+    fn attend(&self, _: &str, ear: Arc<dyn ControlSink>) {
         *self.ear.lock().unwrap() = Some(ear);
     }
 
@@ -188,7 +188,7 @@ impl Peers for Moody {
         Answer::ok(())
     }
 
-    fn publish(&self, event: &Event, options: PublishOptions, told: Told) {
+    fn publish(&self, event: &Event, options: PublishOptions, told: PublishCallback) {
         let Answer::Ready(outcome) = self.memory.publish(event.clone(), options) else {
             panic!("memory answers at once")
         };

@@ -7,7 +7,8 @@ use callboard::auth::{
 };
 use callboard::broker::handler::{Handlers, Placement};
 use callboard::broker::{
-    Ask, Expose, Gone, Greeting, Limits, Namespace, Namespaces, Node, Parts, PublishRequest, Session, Settings, Worker,
+    Ask, Expose, Gone, Limits, Namespace, Namespaces, Node, Parts, PingSettings, PublishRequest, Session, Settings,
+    Worker,
 };
 use callboard::delivery::{Delivered, Delivery, Lag, Naming, Outlet, Ticket};
 use callboard::metrics::Metrics;
@@ -195,15 +196,15 @@ pub fn json(text: &str) -> Json {
 /// One client, by its session.
 pub struct Client {
     pub session: Addr<Session>,
-    ear: Rc<Ear>,
+    recorder: Rc<Recorder>,
 }
 
 impl Client {
     /// A client of this worker's thread.
     pub fn at(worker: &Rc<Worker>) -> Self {
-        let ear = Rc::new(Ear::default());
-        let session = Session::new(worker.clone(), ear.clone(), Greeting { ping: 25, pong: true }).start();
-        Client { session, ear }
+        let recorder = Rc::new(Recorder::default());
+        let session = Session::new(worker.clone(), recorder.clone(), PingSettings { ping: 25, pong: true }).start();
+        Client { session, recorder }
     }
 
     /// Says a command and does not wait.
@@ -245,17 +246,17 @@ impl Client {
 
     /// Everything heard since it was last forgotten.
     pub fn said(&self) -> Vec<String> {
-        self.ear.lines.borrow().clone()
+        self.recorder.lines.borrow().clone()
     }
 
     pub fn forget(&self) {
-        self.ear.lines.borrow_mut().clear();
+        self.recorder.lines.borrow_mut().clear();
     }
 
     /// What is heard once the thread is at rest, then forgotten.
     pub async fn heard(&self) -> Vec<String> {
         rest().await;
-        std::mem::take(&mut *self.ear.lines.borrow_mut())
+        std::mem::take(&mut *self.recorder.lines.borrow_mut())
     }
 
     /// The payloads of the events heard, as numbers.
@@ -266,7 +267,7 @@ impl Client {
 
     /// Breaks the session from inside: its outlet panics at the next answer.
     pub fn panic_at_the_next_word(&self) {
-        self.ear.breaks.set(true);
+        self.recorder.breaks.set(true);
     }
 
     pub fn leave(&self) {
@@ -276,18 +277,18 @@ impl Client {
 
 /// Hears what a session says, in the words of the wire.
 #[derive(Default)]
-struct Ear {
+struct Recorder {
     lines: RefCell<Vec<String>>,
     breaks: Cell<bool>,
 }
 
-impl Ear {
+impl Recorder {
     fn hear(&self, frame: &callboard::protocol::Frame) {
         self.lines.borrow_mut().push(String::from_utf8(frame.payload().to_vec()).expect("UTF-8"));
     }
 }
 
-impl Outlet for Ear {
+impl Outlet for Recorder {
     fn deliver(&self, delivery: &Delivery, naming: Naming<'_>) -> Delivered {
         self.hear(&delivery.frame(&WIRE, naming));
         Delivered::Queued

@@ -2,7 +2,7 @@
 use super::house::{House, Plan, rest};
 use actix::{Actor, Addr};
 use callboard::broker::handler::Handlers;
-use callboard::broker::{Ask, Gone, Greeting, Namespace, Session, Worker};
+use callboard::broker::{Ask, Gone, Namespace, PingSettings, Session, Worker};
 use callboard::delivery::{Delivered, Delivery, Naming, Outlet, Ticket};
 use callboard::metrics::Metrics;
 use callboard::protocol::socketio::{self, AckId, SocketIo, read_offset};
@@ -35,7 +35,7 @@ pub fn handlers() -> Handlers {
 /// One session of the home.
 pub struct Resident {
     pub session: Addr<Session>,
-    ear: Rc<Ear>,
+    recorder: Rc<Recorder>,
     asked: std::cell::Cell<u64>,
 }
 
@@ -47,10 +47,10 @@ impl Resident {
 
     pub async fn arrive_with(worker: &Rc<Worker>, is_kept: bool, resume: Option<Resume>, token: &str) -> Self {
         let root = socketio::Namespace::root();
-        let ear = Rc::new(Ear { encoding: SocketIo::new(root, is_kept), lines: RefCell::default() });
-        let greeting = Greeting { ping: 0, pong: false };
-        let session = Session::new(worker.clone(), ear.clone(), greeting).start();
-        let resident = Resident { session, ear, asked: Default::default() };
+        let recorder = Rc::new(Recorder { encoding: SocketIo::new(root, is_kept), lines: RefCell::default() });
+        let pings = PingSettings { ping: 0, pong: false };
+        let session = Session::new(worker.clone(), recorder.clone(), pings).start();
+        let resident = Resident { session, recorder, asked: Default::default() };
         let home = Some(Home { channel: home(), kept_for: is_kept.then_some(KEPT), resume });
         resident.say(Command::Connect(Box::new(Connect { home, token: token.into(), ..Connect::default() })));
         resident
@@ -105,13 +105,13 @@ impl Resident {
 
     /// Everything heard so far.
     pub fn said(&self) -> Vec<String> {
-        self.ear.lines.borrow().clone()
+        self.recorder.lines.borrow().clone()
     }
 
     /// What is heard of events once the thread is at rest, then forgotten, but for what it was told when it was let in.
     pub async fn heard(&self) -> Vec<String> {
         rest().await;
-        let mut lines = self.ear.lines.borrow_mut();
+        let mut lines = self.recorder.lines.borrow_mut();
         let (kept, heard) = lines.drain(..).partition(|line| line.starts_with("0"));
         *lines = kept;
         heard
@@ -132,18 +132,18 @@ pub fn place(line: &str) -> Option<callboard::types::Place> {
 }
 
 /// Hears what a session says; the first character, which says that it is a message, is left out.
-struct Ear {
+struct Recorder {
     encoding: SocketIo,
     lines: RefCell<Vec<String>>,
 }
 
-impl Ear {
+impl Recorder {
     fn hear(&self, frame: &callboard::protocol::Frame) {
         self.lines.borrow_mut().push(String::from_utf8(frame.payload()[1..].to_vec()).expect("UTF-8"));
     }
 }
 
-impl Outlet for Ear {
+impl Outlet for Recorder {
     fn deliver(&self, delivery: &Delivery, _: Naming<'_>) -> Delivered {
         self.hear(&delivery.frame(&self.encoding, Naming::Own));
         Delivered::Queued

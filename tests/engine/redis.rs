@@ -30,12 +30,12 @@ pub fn open(server: &Redis) -> RedisEngine {
 
 /// Keeps what the bus brings.
 #[derive(Default)]
-struct Ear {
+struct Recorder {
     events: Mutex<Vec<(u64, Option<u64>)>>,
     resumed: AtomicUsize,
 }
 
-impl Sink for Ear {
+impl Sink for Recorder {
     fn event(&self, event: Event, _: Option<u64>) {
         let offset = event.position.map(|position| position.offset);
         self.events.lock().unwrap().push((event.data.read().expect("a number"), offset));
@@ -50,7 +50,7 @@ impl Sink for Ear {
     fn lost(&self) {}
 }
 
-impl Ear {
+impl Recorder {
     fn heard(&self) -> Vec<(u64, Option<u64>)> {
         self.events.lock().unwrap().clone()
     }
@@ -74,18 +74,18 @@ fn keep() -> PublishOptions {
 async fn an_event_published_right_after_the_subscription_stands_is_heard_in_order_by_every_engine() {
     let server = Redis::start();
     let (one, other) = (open(&server), open(&server));
-    let ears = [Arc::new(Ear::default()), Arc::new(Ear::default())];
-    for (engine, ear) in [&one, &other].into_iter().zip(&ears) {
-        engine.subscribe(&channel("a"), ear.clone()).wait().await.unwrap();
+    let recorders = [Arc::new(Recorder::default()), Arc::new(Recorder::default())];
+    for (engine, recorder) in [&one, &other].into_iter().zip(&recorders) {
+        engine.subscribe(&channel("a"), recorder.clone()).wait().await.unwrap();
     }
     let answers: Vec<_> = (1..=500).map(|data| one.publish(event("a", data), keep())).collect();
     for answer in answers {
         answer.wait().await.unwrap();
     }
     let wanted: Vec<_> = (1..=500).map(|number| (number, Some(number))).collect();
-    for ear in &ears {
-        until("all is heard", || ear.heard().len() >= 500).await;
-        assert_eq!(ear.heard(), wanted);
+    for recorder in &recorders {
+        until("all is heard", || recorder.heard().len() >= 500).await;
+        assert_eq!(recorder.heard(), wanted);
     }
 }
 
@@ -93,23 +93,23 @@ async fn an_event_published_right_after_the_subscription_stands_is_heard_in_orde
 async fn what_is_for_one_node_alone_is_given_back_and_goes_over_no_bus() {
     let server = Redis::start();
     let engine = open(&server);
-    let ear = Arc::new(Ear::default());
-    engine.subscribe(&channel("a"), ear.clone()).wait().await.unwrap();
+    let recorder = Arc::new(Recorder::default());
+    engine.subscribe(&channel("a"), recorder.clone()).wait().await.unwrap();
     let local = PublishOptions { local: true, ..Default::default() };
     match engine.publish(event("a", 1), local) {
         Answer::Ready(Ok(Published::Deliver(event))) => assert_eq!(event.data.as_str(), "1"),
         _ => panic!("it is not delivered at home"),
     }
     engine.publish(event("a", 2), PublishOptions::default()).wait().await.unwrap();
-    until("the other one is heard", || !ear.heard().is_empty()).await;
-    assert!(engine.is_shared() && ear.heard() == [(2, None)]);
+    until("the other one is heard", || !recorder.heard().is_empty()).await;
+    assert!(engine.is_shared() && recorder.heard() == [(2, None)]);
 }
 
 #[tokio::test]
 async fn a_subscription_that_was_taken_back_hears_nothing_and_a_new_one_all() {
     let server = Redis::start();
     let engine = open(&server);
-    let (first, second) = (Arc::new(Ear::default()), Arc::new(Ear::default()));
+    let (first, second) = (Arc::new(Recorder::default()), Arc::new(Recorder::default()));
     engine.subscribe(&channel("a"), first.clone()).wait().await.unwrap();
     engine.unsubscribe(&channel("a")).wait().await.unwrap();
     engine.subscribe(&channel("a"), second.clone()).wait().await.unwrap();
@@ -143,17 +143,17 @@ async fn the_epoch_ends_with_the_run_of_the_server_and_the_offsets_go_on_with_wh
 async fn a_connection_that_answers_and_does_not_deliver_is_noticed_and_made_anew() {
     let server = Redis::start();
     let engine = open(&server);
-    let ear = Arc::new(Ear::default());
-    engine.subscribe(&channel("a"), ear.clone()).wait().await.unwrap();
+    let recorder = Arc::new(Recorder::default());
+    engine.subscribe(&channel("a"), recorder.clone()).wait().await.unwrap();
     until("it is well", || engine.trouble().is_none()).await;
     // PING goes on being answered; what is published waits.
     server.say("CLIENT PAUSE 4000 WRITE");
     assert!(server.say("PING").starts_with("+PONG"));
     until("it is noticed", || engine.trouble().is_some()).await;
     until("it is well again", || engine.trouble().is_none()).await;
-    assert!(ear.resumed.load(SeqCst) >= 1, "who listens is told that something may be missing");
+    assert!(recorder.resumed.load(SeqCst) >= 1, "who listens is told that something may be missing");
     engine.publish(event("a", 7), PublishOptions::default()).wait().await.unwrap();
-    until("it is heard", || ear.heard().contains(&(7, None))).await;
+    until("it is heard", || recorder.heard().contains(&(7, None))).await;
 }
 
 /// Counts what other programs say, and how often they may not have been heard.
@@ -194,12 +194,12 @@ async fn who_listens_to_other_programs_is_told_when_some_may_not_have_been_heard
 async fn a_lost_connection_for_pushes_is_made_good() {
     let server = Redis::start();
     let engine = open(&server);
-    let ear = Arc::new(Ear::default());
-    engine.subscribe(&channel("a"), ear.clone()).wait().await.unwrap();
+    let recorder = Arc::new(Recorder::default());
+    engine.subscribe(&channel("a"), recorder.clone()).wait().await.unwrap();
     server.say("CLIENT KILL TYPE pubsub");
-    until("it is subscribed again", || ear.resumed.load(SeqCst) == 1).await;
+    until("it is subscribed again", || recorder.resumed.load(SeqCst) == 1).await;
     engine.publish(event("a", 1), PublishOptions::default()).wait().await.unwrap();
-    until("it is heard", || ear.heard() == [(1, None)]).await;
+    until("it is heard", || recorder.heard() == [(1, None)]).await;
 }
 
 #[tokio::test]
@@ -222,8 +222,8 @@ async fn what_waits_for_a_server_that_is_away_is_bounded_and_answered() {
 async fn a_hundred_thousand_channels_are_subscribed_again_within_five_seconds() {
     let mut server = Redis::start();
     let engine = open(&server);
-    let ear = Arc::new(Ear::default());
-    let subscribe = |number: u32| engine.subscribe(&channel(&format!("channel-{number}")), ear.clone()).wait();
+    let recorder = Arc::new(Recorder::default());
+    let subscribe = |number: u32| engine.subscribe(&channel(&format!("channel-{number}")), recorder.clone()).wait();
     let numbers: Vec<u32> = (0..100_000).collect();
     for some in numbers.chunks(5_000) {
         futures_util::future::join_all(some.iter().map(|number| subscribe(*number))).await;
@@ -232,7 +232,7 @@ async fn a_hundred_thousand_channels_are_subscribed_again_within_five_seconds() 
     until("it is noticed", || engine.trouble().is_some()).await;
     server.start_again();
     let began = Instant::now();
-    until("all are subscribed", || ear.resumed.load(SeqCst) == 100_000).await;
+    until("all are subscribed", || recorder.resumed.load(SeqCst) == 100_000).await;
     eprintln!("100,000 channels are subscribed again after {:?}", began.elapsed());
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }

@@ -1,8 +1,8 @@
 //! The end of a session, and of nobody else's listeners.
-use super::ears::{Ear, NAMESPACES, UserUpdate, house, post, session, settled};
 use super::house::{Plan, real_story, until};
+use super::recorder::{NAMESPACES, Recorder, UserUpdate, house, post, session, settled};
 use callboard::broker::handler::{Handle, HandlerFuture, Handlers, LifecycleEvent, SessionView, answer, host};
-use callboard::broker::messages::{Heard, MessageError};
+use callboard::broker::messages::{MessageError, ReceivedEvent};
 use callboard::metrics::Metrics;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,8 +11,8 @@ use std::time::Duration;
 fn a_session_takes_its_listeners_with_it_on_all_channels_also_where_a_handle_was_removed_from_one() {
     real_story(async {
         let house = house();
-        let (session, other, ear) = (session(&house), session(&house), Ear::default());
-        let handle = ear.listener();
+        let (session, other, recorder) = (session(&house), session(&house), Recorder::default());
+        let handle = recorder.listener();
         let ids = session.messages().add_listener_to(["news", "open:1", "open:2"], handle).await.unwrap();
         session.messages().remove_listener(ids[0]);
         session.close().await;
@@ -21,7 +21,7 @@ fn a_session_takes_its_listeners_with_it_on_all_channels_also_where_a_handle_was
             post(&other.messages(), channel, [1]).await;
             settled(&house, channel).await;
         }
-        assert!(ear.heard().is_empty());
+        assert!(recorder.heard().is_empty());
     });
 }
 
@@ -29,16 +29,16 @@ fn a_session_takes_its_listeners_with_it_on_all_channels_also_where_a_handle_was
 fn of_two_sessions_that_share_a_handle_the_end_of_one_leaves_the_other() {
     real_story(async {
         let house = house();
-        let (one, other, ear) = (session(&house), session(&house), Ear::default());
-        let handle = ear.listener();
+        let (one, other, recorder) = (session(&house), session(&house), Recorder::default());
+        let handle = recorder.listener();
         let first = one.messages().add_listener("news", handle.clone()).await.unwrap();
         assert_ne!(other.messages().add_listener("news", handle).await.unwrap(), first);
         post(&other.messages(), "news", [1]).await;
-        ear.hears([1, 1]).await;
+        recorder.hears([1, 1]).await;
         drop(one);
         post(&other.messages(), "news", [2]).await;
         settled(&house, "news").await;
-        ear.hears([1, 1, 2, u64::MAX]).await;
+        recorder.hears([1, 1, 2, u64::MAX]).await;
     });
 }
 
@@ -46,12 +46,12 @@ fn of_two_sessions_that_share_a_handle_the_end_of_one_leaves_the_other() {
 fn a_closed_session_takes_no_listener_and_closing_it_again_is_nothing() {
     real_story(async {
         let house = house();
-        let (session, ear) = (session(&house), Ear::default());
+        let (session, recorder) = (session(&house), Recorder::default());
         session.close().await;
         session.close().await;
         assert!(session.is_closed());
         session.closed().await;
-        let added = session.messages().add_listener("news", ear.listener()).await.unwrap_err();
+        let added = session.messages().add_listener("news", recorder.listener()).await.unwrap_err();
         assert!(matches!(&added, MessageError::Closed) && added.to_string() == "the session is closed");
         assert!(session.on_close(async || ()).is_err());
         session.messages().post_message("news", &UserUpdate { id: 1 }).await.unwrap();
@@ -62,18 +62,18 @@ fn a_closed_session_takes_no_listener_and_closing_it_again_is_nothing() {
 fn what_is_to_be_done_before_is_done_in_order_and_listeners_hear_until_then() {
     real_story(async {
         let house = house();
-        let (session, ear) = (session(&house), Ear::default());
+        let (session, recorder) = (session(&house), Recorder::default());
         let mut stream = session.messages().create_stream::<UserUpdate>("news").await.unwrap();
-        session.messages().add_listener("news", ear.listener()).await.unwrap();
+        session.messages().add_listener("news", recorder.listener()).await.unwrap();
         let done: Arc<Mutex<Vec<u64>>> = Arc::default();
         for id in 0..3 {
-            let (messages, done, ear) = (session.messages(), done.clone(), ear.clone());
+            let (messages, done, recorder) = (session.messages(), done.clone(), recorder.clone());
             let hook = async move || {
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 assert_ne!(id, 1, "it panics, as the story wants it");
                 messages.post_message("news", &UserUpdate { id }).await.unwrap();
-                until("it is heard", || ear.heard().contains(&id)).await;
-                let late = messages.add_listener("news", |_: Heard| ()).await;
+                until("it is heard", || recorder.heard().contains(&id)).await;
+                let late = messages.add_listener("news", |_: ReceivedEvent| ()).await;
                 assert!(matches!(late, Err(MessageError::Closed)));
                 done.lock().unwrap().push(id);
             };
@@ -106,23 +106,23 @@ fn a_clients_session_has_listeners_that_end_with_its_connection() {
         let noted = views.clone();
         handlers.on_lifecycle(&host(move || Notes(noted)));
         let house = Plan { handlers: Some(handlers), ..Plan::of(NAMESPACES) }.build();
-        let (client, server, ear) = (house.guest().await, session(&house), Ear::default());
+        let (client, server, recorder) = (house.guest().await, session(&house), Recorder::default());
         until("the handler is told", || views.lock().unwrap().len() == 1).await;
         let view = views.lock().unwrap()[0].clone();
-        view.messages().add_listener("news", ear.listener()).await.unwrap();
+        view.messages().add_listener("news", recorder.listener()).await.unwrap();
         let mut stream = view.messages().create_stream::<UserUpdate>("news").await.unwrap();
         post(&server.messages(), "news", [1]).await;
-        ear.hears([1]).await;
+        recorder.hears([1]).await;
         assert!(client.heard().await.is_empty(), "the client itself is subscribed to nothing");
 
         client.leave();
         assert_eq!(stream.next().await.unwrap().unwrap().id, 1);
         assert!(stream.next().await.is_none());
-        let late = view.messages().add_listener("news", ear.listener()).await;
+        let late = view.messages().add_listener("news", recorder.listener()).await;
         assert!(matches!(late, Err(MessageError::Closed)));
         until("no place is left", || house.gauges().2 == 0).await;
         post(&view.messages(), "news", [2]).await;
         settled(&house, "news").await;
-        assert_eq!(ear.heard(), [1]);
+        assert_eq!(recorder.heard(), [1]);
     });
 }

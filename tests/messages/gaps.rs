@@ -1,8 +1,8 @@
 //! A hub that cannot take more: what is kept is brought to Rust listeners later, and what is not is told.
-use super::ears::{Ear, NAMESPACES, UserUpdate, session};
 use super::house::{House, Plan, json, real_story, until};
+use super::recorder::{NAMESPACES, Recorder, UserUpdate, session};
 use callboard::broker::Limits;
-use callboard::broker::messages::{Heard, Loss, Messages, StreamError};
+use callboard::broker::messages::{Loss, Messages, ReceivedEvent, StreamError};
 use callboard::types::{ChannelName, Event};
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
@@ -27,10 +27,10 @@ async fn flood(messages: &Messages, channel: &str, first: u64) {
 fn in_a_channel_with_history_a_gap_is_filled_in_order() {
     real_story(async {
         let house = narrow(1_000);
-        let (session, ear) = (session(&house), Ear::default());
-        session.messages().add_listener("kept:1", ear.listener()).await.unwrap();
+        let (session, recorder) = (session(&house), Recorder::default());
+        session.messages().add_listener("kept:1", recorder.listener()).await.unwrap();
         flood(&session.messages(), "kept:1", 0).await;
-        ear.hears(0..FLOOD).await;
+        recorder.hears(0..FLOOD).await;
     });
 }
 
@@ -78,7 +78,7 @@ fn over_a_gap_of_the_bus_without_history_rust_is_told_in_its_place() {
         let mut stream = session.messages().create_stream::<UserUpdate>("news").await.unwrap();
         let missed: Arc<Mutex<Vec<Loss>>> = Arc::default();
         let noted = missed.clone();
-        let note = move |heard: Heard| noted.lock().unwrap().push(heard.missed());
+        let note = move |heard: ReceivedEvent| noted.lock().unwrap().push(heard.missed());
         session.messages().add_listener("news", note).await.unwrap();
         let sink = house.engine.sink();
         for id in 1..=2 {
@@ -103,9 +103,9 @@ fn a_subscription_that_cannot_be_had_is_an_error_and_leaves_nothing() {
     real_story(async {
         let limits = Limits { channels: 1, ..Limits::default() };
         let house = Plan { limits, ..Plan::of(NAMESPACES) }.build();
-        let (session, ear) = (session(&house), Ear::default());
-        session.messages().add_listener("open:1", ear.listener()).await.unwrap();
-        assert!(session.messages().add_listener("open:2", ear.listener()).await.is_err());
+        let (session, recorder) = (session(&house), Recorder::default());
+        session.messages().add_listener("open:1", recorder.listener()).await.unwrap();
+        assert!(session.messages().add_listener("open:2", recorder.listener()).await.is_err());
         until("only the first is there", || house.gauges() == (0, 1, 1)).await;
     });
 }

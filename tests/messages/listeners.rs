@@ -1,8 +1,8 @@
 //! Listeners that are functions.
-use super::ears::{Ear, NAMESPACES, UserUpdate, house, post, session, settled};
 use super::house::{Plan, real_story, until};
+use super::recorder::{NAMESPACES, Recorder, UserUpdate, house, post, session, settled};
 use callboard::broker::Limits;
-use callboard::broker::messages::{Heard, Listener, ListenerId, MessageError, Messages};
+use callboard::broker::messages::{Listener, ListenerId, MessageError, Messages, ReceivedEvent};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,11 +13,11 @@ fn a_message_posted_right_after_a_listener_was_added_is_heard() {
     real_story(async {
         let house = house();
         for round in 0..50 {
-            let (session, ear) = (session(&house), Ear::default());
+            let (session, recorder) = (session(&house), Recorder::default());
             let channel = format!("open:{}", round % 7);
-            session.messages().add_listener(&channel, ear.listener()).await.unwrap();
+            session.messages().add_listener(&channel, recorder.listener()).await.unwrap();
             post(&session.messages(), &channel, [round]).await;
-            ear.hears([round]).await;
+            recorder.hears([round]).await;
         }
     });
 }
@@ -27,13 +27,13 @@ fn a_listener_that_removes_itself_is_not_called_again_and_one_that_it_adds_not_f
     real_story(async {
         let house = house();
         let session = session(&house);
-        let (messages, first, second) = (session.messages(), Ear::default(), Ear::default());
+        let (messages, first, second) = (session.messages(), Recorder::default(), Recorder::default());
         let me: Arc<Mutex<Option<ListenerId>>> = Arc::default();
         let added = Arc::new(Semaphore::new(0));
         let listener = {
             let (messages, first, second) = (messages.clone(), first.clone(), second.clone());
             let (me, added) = (me.clone(), added.clone());
-            Listener::new(move |heard: Heard| {
+            Listener::new(move |heard: ReceivedEvent| {
                 first.note(&heard);
                 let id = me.lock().unwrap().take().expect("it is called once");
                 messages.remove_listener(id);
@@ -59,8 +59,8 @@ fn the_same_handle_twice_is_one_listener_and_bare_functions_are_always_new() {
     real_story(async {
         let house = house();
         let session = session(&house);
-        let (messages, ear) = (session.messages(), Ear::default());
-        let handle = ear.listener();
+        let (messages, recorder) = (session.messages(), Recorder::default());
+        let handle = recorder.listener();
         let (one, other) =
             tokio::join!(messages.add_listener("news", handle.clone()), messages.add_listener("news", handle.clone()),);
         let (one, other) = (one.unwrap(), other.unwrap());
@@ -69,16 +69,16 @@ fn the_same_handle_twice_is_one_listener_and_bare_functions_are_always_new() {
         assert_ne!(messages.add_listener("open:1", handle.clone()).await.unwrap(), one);
         post(&messages, "news", [1]).await;
         settled(&house, "news").await;
-        ear.hears([1, u64::MAX]).await;
+        recorder.hears([1, u64::MAX]).await;
         messages.remove_listener(one);
         messages.remove_listener(one);
         post(&messages, "news", [2]).await;
         settled(&house, "news").await;
-        assert_eq!(ear.heard(), [1, u64::MAX]);
+        assert_eq!(recorder.heard(), [1, u64::MAX]);
 
         let count = Arc::new(AtomicU64::new(0));
         let counting = |count: Arc<AtomicU64>| {
-            move |_: Heard| {
+            move |_: ReceivedEvent| {
                 count.fetch_add(1, SeqCst);
             }
         };
@@ -95,11 +95,11 @@ fn the_same_handle_twice_is_one_listener_and_bare_functions_are_always_new() {
 fn a_listener_of_another_session_cannot_be_removed() {
     real_story(async {
         let house = house();
-        let (owner, stranger, ear) = (session(&house), session(&house), Ear::default());
-        let id = owner.messages().add_listener("news", ear.listener()).await.unwrap();
+        let (owner, stranger, recorder) = (session(&house), session(&house), Recorder::default());
+        let id = owner.messages().add_listener("news", recorder.listener()).await.unwrap();
         stranger.messages().remove_listener(id);
         post(&stranger.messages(), "news", [1]).await;
-        ear.hears([1]).await;
+        recorder.hears([1]).await;
     });
 }
 
@@ -108,17 +108,17 @@ fn a_listener_that_panics_stops_neither_the_others_nor_itself() {
     real_story(async {
         let house = house();
         let session = session(&house);
-        let (messages, calm, nervous) = (session.messages(), Ear::default(), Ear::default());
+        let (messages, calm, nervous) = (session.messages(), Recorder::default(), Recorder::default());
         let (at_once, later) = (nervous.clone(), nervous.clone());
         messages
-            .add_listener("news", move |heard: Heard| {
+            .add_listener("news", move |heard: ReceivedEvent| {
                 assert_ne!(heard.data().as_str(), r#"{"id":1}"#, "it panics, as the story wants it");
                 at_once.note(&heard);
             })
             .await
             .unwrap();
         messages
-            .add_listener("news", move |heard: Heard| {
+            .add_listener("news", move |heard: ReceivedEvent| {
                 let later = later.clone();
                 async move {
                     tokio::task::yield_now().await;
@@ -138,14 +138,14 @@ fn a_listener_that_panics_stops_neither_the_others_nor_itself() {
 }
 
 /// A listener that takes a permit for each message.
-async fn add_slow(messages: &Messages, ear: &Ear, gate: &Arc<Semaphore>, missed: &Arc<AtomicU64>) {
-    let (ear, gate, missed) = (ear.clone(), gate.clone(), missed.clone());
-    let listener = move |heard: Heard| {
-        let (ear, gate, missed) = (ear.clone(), gate.clone(), missed.clone());
+async fn add_slow(messages: &Messages, recorder: &Recorder, gate: &Arc<Semaphore>, missed: &Arc<AtomicU64>) {
+    let (recorder, gate, missed) = (recorder.clone(), gate.clone(), missed.clone());
+    let listener = move |heard: ReceivedEvent| {
+        let (recorder, gate, missed) = (recorder.clone(), gate.clone(), missed.clone());
         async move {
             gate.acquire().await.unwrap().forget();
             missed.fetch_add(heard.missed().count, SeqCst);
-            ear.note(&heard);
+            recorder.note(&heard);
         }
     };
     messages.add_listener("news", listener).await.unwrap();
@@ -157,7 +157,7 @@ fn a_slow_listener_delays_nobody_keeps_its_order_and_is_told_what_it_lost() {
         let limits = Limits { listener_queue: 10, ..Limits::default() };
         let house = Plan { limits, ..Plan::of(NAMESPACES) }.build();
         let session = session(&house);
-        let (messages, slow, quick) = (session.messages(), Ear::default(), Ear::default());
+        let (messages, slow, quick) = (session.messages(), Recorder::default(), Recorder::default());
         let (gate, missed) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicU64::new(0)));
         add_slow(&messages, &slow, &gate, &missed).await;
         messages.add_listener("news", quick.listener()).await.unwrap();
@@ -180,17 +180,17 @@ fn a_slow_listener_delays_nobody_keeps_its_order_and_is_told_what_it_lost() {
 fn listeners_that_block_all_their_threads_keep_no_client_and_no_post_waiting() {
     real_story(async {
         let house = house();
-        let (client, session, ear) = (house.guest().await, session(&house), Ear::default());
+        let (client, session, recorder) = (house.guest().await, session(&house), Recorder::default());
         let (release, released) = std::sync::mpsc::channel::<()>();
         let (blocked, released) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(released)));
         // More than there are threads to call them.
         for _ in 0..8 {
-            let (blocked, released, ear) = (blocked.clone(), released.clone(), ear.clone());
-            let block = move |heard: Heard| {
+            let (blocked, released, recorder) = (blocked.clone(), released.clone(), recorder.clone());
+            let block = move |heard: ReceivedEvent| {
                 blocked.fetch_add(1, SeqCst);
                 // It ends when nobody can release it any more.
                 let _ = released.lock().unwrap().recv();
-                ear.note(&heard);
+                recorder.note(&heard);
             };
             session.messages().add_listener("open:1", block).await.unwrap();
         }
@@ -207,10 +207,10 @@ fn listeners_that_block_all_their_threads_keep_no_client_and_no_post_waiting() {
         post(&session.messages(), "open:1", [21]).await;
         let pushed = || client.said().iter().filter(|line| line.contains(r#""pub":"#)).count();
         until("the client has all of it", || pushed() == 22).await;
-        assert_eq!((blocked.load(SeqCst), ear.heard()), (threads, vec![]));
+        assert_eq!((blocked.load(SeqCst), recorder.heard()), (threads, vec![]));
 
         drop(release);
-        until("each listener has all of it", || ear.heard().len() == 8 * 22).await;
+        until("each listener has all of it", || recorder.heard().len() == 8 * 22).await;
     });
 }
 
@@ -219,18 +219,18 @@ fn many_channels_in_one_call_stand_together_or_not_at_all() {
     real_story(async {
         let house = house();
         let session = session(&house);
-        let (messages, ear) = (session.messages(), Ear::default());
+        let (messages, recorder) = (session.messages(), Recorder::default());
         let channels: Vec<String> = (0..300).map(|number| format!("open:{number}")).collect();
-        let ids = messages.add_listener_to(&channels, ear.listener()).await.unwrap();
+        let ids = messages.add_listener_to(&channels, recorder.listener()).await.unwrap();
         assert_eq!(ids.len(), 300);
         for (id, channel) in (0..).zip(&channels) {
             post(&messages, channel, [id]).await;
         }
-        until("all are heard", || ear.heard().len() == 300).await;
+        until("all are heard", || recorder.heard().len() == 300).await;
         ids.into_iter().for_each(|id| messages.remove_listener(id));
         until("all channels are left", || house.gauges().2 == 0).await;
 
-        let refused = messages.add_listener_to(["open:1", "nowhere:1", "open:2"], ear.listener()).await;
+        let refused = messages.add_listener_to(["open:1", "nowhere:1", "open:2"], recorder.listener()).await;
         assert!(matches!(refused, Err(MessageError::Refused(error)) if error.code == 102));
         until("nothing stays", || house.gauges().2 == 0).await;
     });
@@ -242,15 +242,15 @@ fn a_session_has_as_many_listeners_as_it_may() {
         let limits = Limits { session_listeners: 2, ..Limits::default() };
         let house = Plan { limits, ..Plan::of(NAMESPACES) }.build();
         let session = session(&house);
-        let (messages, ear) = (session.messages(), Ear::default());
-        let handle = ear.listener();
+        let (messages, recorder) = (session.messages(), Recorder::default());
+        let handle = recorder.listener();
         let id = messages.add_listener("news", handle.clone()).await.unwrap();
         let _stream = messages.create_stream::<UserUpdate>("news").await.unwrap();
         assert_eq!(messages.add_listener("news", handle).await.unwrap(), id, "it is there already");
-        let refused = messages.add_listener("news", ear.listener()).await;
+        let refused = messages.add_listener("news", recorder.listener()).await;
         assert!(matches!(refused, Err(MessageError::Refused(error)) if error.code == 106));
         messages.remove_listener(id);
-        messages.add_listener("news", ear.listener()).await.unwrap();
+        messages.add_listener("news", recorder.listener()).await.unwrap();
     });
 }
 
@@ -258,11 +258,11 @@ fn a_session_has_as_many_listeners_as_it_may() {
 fn a_call_that_is_given_up_leaves_no_listener() {
     real_story(async {
         let house = house();
-        let (session, other, ear) = (session(&house), session(&house), Ear::default());
+        let (session, other, recorder) = (session(&house), session(&house), Recorder::default());
         let messages = session.messages();
-        messages.add_listener("news", |_: Heard| ()).await.unwrap();
+        messages.add_listener("news", |_: ReceivedEvent| ()).await.unwrap();
         house.engine.slow_histories.store(true, SeqCst);
-        let handle = ear.listener();
+        let handle = recorder.listener();
         let given_up = tokio::time::timeout(Duration::from_millis(50), messages.add_listener("kept:1", handle.clone()));
         assert!(given_up.await.is_err());
         until("nothing of it stays", || house.gauges().2 == 1).await;
@@ -270,7 +270,7 @@ fn a_call_that_is_given_up_leaves_no_listener() {
         house.engine.let_go(0);
         messages.add_listener("kept:1", handle).await.unwrap();
         post(&other.messages(), "kept:1", [1]).await;
-        ear.hears([1]).await;
+        recorder.hears([1]).await;
     });
 }
 
@@ -279,14 +279,15 @@ fn coming_while_the_last_one_leaves_loses_nothing() {
     real_story(async {
         let house = house();
         let (one, other) = (session(&house), session(&house));
-        let mut last = one.messages().add_listener("news", |_: Heard| ()).await.unwrap();
+        let mut last = one.messages().add_listener("news", |_: ReceivedEvent| ()).await.unwrap();
         let mut of = one.messages();
         for round in 0..200 {
-            let (next, ear) = (if round % 2 == 0 { other.messages() } else { one.messages() }, Ear::default());
+            let (next, recorder) =
+                (if round % 2 == 0 { other.messages() } else { one.messages() }, Recorder::default());
             of.remove_listener(last);
-            last = next.add_listener("news", ear.listener()).await.unwrap();
+            last = next.add_listener("news", recorder.listener()).await.unwrap();
             post(&next, "news", [round]).await;
-            ear.hears([round]).await;
+            recorder.hears([round]).await;
             of = next;
         }
     });

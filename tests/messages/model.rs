@@ -1,6 +1,6 @@
 //! Any sequence of adding, removing, posting and closing, against a model that is a list.
-use super::ears::{Ear, house, session, settled};
 use super::house::{House, real_story, until};
+use super::recorder::{Recorder, house, session, settled};
 use callboard::broker::messages::{Listener, ListenerId, ServerSession};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -31,10 +31,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Stage {
     house: House,
     sessions: Vec<ServerSession>,
-    ears: Vec<(Ear, Listener)>,
+    recorders: Vec<(Recorder, Listener)>,
     /// Who listens where, and under which name.
     model: BTreeMap<(usize, usize, usize), ListenerId>,
-    /// What each ear must have heard.
+    /// What each recorder must have heard.
     expected: Vec<Vec<u64>>,
     posted: u64,
 }
@@ -43,15 +43,16 @@ impl Stage {
     fn new() -> Self {
         let house = house();
         let sessions = (0..SESSIONS).map(|_| session(&house)).collect();
-        let ears = (0..HANDLES).map(|_| Ear::default()).map(|ear| (ear.clone(), ear.listener())).collect();
-        Stage { house, sessions, ears, model: BTreeMap::new(), expected: vec![vec![]; HANDLES], posted: 0 }
+        let recorders =
+            (0..HANDLES).map(|_| Recorder::default()).map(|recorder| (recorder.clone(), recorder.listener())).collect();
+        Stage { house, sessions, recorders, model: BTreeMap::new(), expected: vec![vec![]; HANDLES], posted: 0 }
     }
 
     async fn take(&mut self, step: Step) {
         match step {
             Step::Add { session, handle, channel } => {
                 let messages = self.sessions[session].messages();
-                let added = messages.add_listener(CHANNELS[channel], self.ears[handle].1.clone()).await;
+                let added = messages.add_listener(CHANNELS[channel], self.recorders[handle].1.clone()).await;
                 match self.sessions[session].is_closed() {
                     true => assert!(added.is_err()),
                     false => {
@@ -80,14 +81,14 @@ impl Stage {
         self.posted += 1;
         let id = self.posted;
         let anybody = self.house.node.open_session(callboard::types::Identity::anonymous()).unwrap();
-        super::ears::post(&anybody.messages(), CHANNELS[channel], [id]).await;
+        super::recorder::post(&anybody.messages(), CHANNELS[channel], [id]).await;
         for (_, handle, of) in self.model.keys() {
             if *of == channel {
                 self.expected[*handle].push(id);
             }
         }
-        for ((ear, _), expected) in self.ears.iter().zip(&self.expected) {
-            until("it is heard", || ear.heard().len() >= expected.len()).await;
+        for ((recorder, _), expected) in self.recorders.iter().zip(&self.expected) {
+            until("it is heard", || recorder.heard().len() >= expected.len()).await;
         }
     }
 }
@@ -110,8 +111,8 @@ proptest! {
             for channel in CHANNELS {
                 settled(&stage.house, channel).await;
             }
-            for ((ear, _), expected) in stage.ears.iter().zip(&stage.expected) {
-                assert_eq!(ear.heard(), *expected);
+            for ((recorder, _), expected) in stage.recorders.iter().zip(&stage.expected) {
+                assert_eq!(recorder.heard(), *expected);
             }
         });
     }

@@ -1,6 +1,6 @@
 //! Posting: to nobody, in order, as far as the scope says.
-use super::ears::{Ear, NAMESPACES, UserUpdate, house, post, session};
 use super::house::{Plan, real_story, until};
+use super::recorder::{NAMESPACES, Recorder, UserUpdate, house, post, session};
 use callboard::broker::Limits;
 use callboard::broker::messages::{MessageError, Scope, TypedMessage};
 use callboard::types::{Identity, ReplyError};
@@ -24,13 +24,13 @@ fn a_message_to_nobody_is_accepted_and_leaves_no_channel_behind() {
 fn messages_of_a_session_keep_their_order_awaited_or_not() {
     real_story(async {
         let house = house();
-        let (session, ear) = (session(&house), Ear::default());
-        session.messages().add_listener("news", ear.listener()).await.unwrap();
+        let (session, recorder) = (session(&house), Recorder::default());
+        session.messages().add_listener("news", recorder.listener()).await.unwrap();
         let sent: Vec<_> = (0..500).map(|id| session.messages().post_message("news", &UserUpdate { id })).collect();
         for outcome in sent.into_iter().rev() {
             outcome.await.unwrap();
         }
-        ear.hears(0..500).await;
+        recorder.hears(0..500).await;
     });
 }
 
@@ -38,19 +38,19 @@ fn messages_of_a_session_keep_their_order_awaited_or_not() {
 fn an_unknown_namespace_is_refused_and_the_rules_for_clients_are_not_asked() {
     real_story(async {
         let house = house();
-        let (session, ear) = (session(&house), Ear::default());
+        let (session, recorder) = (session(&house), Recorder::default());
         let update = UserUpdate { id: 1 };
         for (channel, code) in [("nowhere:1", 102), ("", 107), (&*"x".repeat(256), 107)] {
             let posted = session.messages().post_message(channel, &update).await;
             assert!(matches!(posted, Err(MessageError::Refused(error)) if error.code == code), "{channel}");
-            let added = session.messages().add_listener(channel, ear.listener()).await;
+            let added = session.messages().add_listener(channel, recorder.listener()).await;
             assert!(matches!(added, Err(MessageError::Refused(error)) if error.code == code), "{channel}");
             let stream = session.messages().create_stream::<UserUpdate>(channel).await;
             assert!(matches!(stream, Err(MessageError::Refused(error)) if error.code == code), "{channel}");
         }
-        session.messages().add_listener("$news", ear.listener()).await.unwrap();
+        session.messages().add_listener("$news", recorder.listener()).await.unwrap();
         post(&session.messages(), "$news", [1]).await;
-        ear.hears([1]).await;
+        recorder.hears([1]).await;
     });
 }
 
@@ -79,8 +79,8 @@ fn a_message_that_cannot_be_written_is_an_error() {
 fn global_without_a_bus_is_the_exact_error_and_the_other_scopes_are_local() {
     real_story(async {
         let house = house();
-        let (session, ear) = (session(&house), Ear::default());
-        session.messages().add_listener("kept:news", ear.listener()).await.unwrap();
+        let (session, recorder) = (session(&house), Recorder::default());
+        session.messages().add_listener("kept:news", recorder.listener()).await.unwrap();
         let post = async |id, scope| {
             session.messages().post_message_with("kept:news", &UserUpdate { id }, scope).await.map(drop)
         };
@@ -89,7 +89,7 @@ fn global_without_a_bus_is_the_exact_error_and_the_other_scopes_are_local() {
         assert!(!error.is_temporary());
         post(2, Scope::Local).await.unwrap();
         post(3, Scope::Auto).await.unwrap();
-        ear.hears([2, 3]).await;
+        recorder.hears([2, 3]).await;
     });
 }
 
@@ -98,9 +98,9 @@ fn under_an_engine_that_nodes_share_history_makes_a_message_global_and_forbids_l
     real_story(async {
         let house = house();
         house.engine.shared.store(true, SeqCst);
-        let (session, ear) = (session(&house), Ear::default());
+        let (session, recorder) = (session(&house), Recorder::default());
         let messages = session.messages();
-        messages.add_listener_to(["news", "kept:news"], ear.listener()).await.unwrap();
+        messages.add_listener_to(["news", "kept:news"], recorder.listener()).await.unwrap();
         let update = |id| UserUpdate { id };
         messages.post_message("news", &update(1)).await.unwrap();
         messages.post_message("kept:news", &update(2)).await.unwrap();
@@ -112,8 +112,8 @@ fn under_an_engine_that_nodes_share_history_makes_a_message_global_and_forbids_l
         assert!(matches!(&error, MessageError::LocalWithHistory(namespace) if namespace == "kept"));
         assert!(error.to_string().contains("`kept`"), "{error}");
         assert_eq!(*house.engine.locals.lock().unwrap(), [true, false, true, false, false, false]);
-        until("each is heard once", || ear.heard().len() == 6).await;
-        let mut heard = ear.heard();
+        until("each is heard once", || recorder.heard().len() == 6).await;
+        let mut heard = recorder.heard();
         heard.sort_unstable();
         assert_eq!(heard, [1, 2, 3, 4, 5, 6]);
     });

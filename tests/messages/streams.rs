@@ -1,6 +1,6 @@
 //! Listeners that are streams.
-use super::ears::{Ear, NAMESPACES, Other, UserUpdate, house, post, session, settled};
 use super::house::{Plan, json, real_story, until};
+use super::recorder::{NAMESPACES, Other, Recorder, UserUpdate, house, post, session, settled};
 use callboard::broker::messages::{Loss, MessageError, StreamError};
 use callboard::broker::{Limits, PublishRequest};
 use futures_util::StreamExt;
@@ -88,7 +88,7 @@ fn it_ends_with_its_session_after_what_was_kept() {
         let (session, other) = (session(&house), session(&house));
         let mut stream = session.messages().create_stream::<UserUpdate>("news").await.unwrap();
         let mut others = other.messages().create_stream::<UserUpdate>("news").await.unwrap();
-        let witness = Ear::default();
+        let witness = Recorder::default();
         other.messages().add_listener("news", witness.listener()).await.unwrap();
         post(&other.messages(), "news", [1, 2]).await;
         witness.hears([1, 2]).await;

@@ -1,11 +1,11 @@
 //! Rust code and the clients of the wires on the same channels.
-use super::ears::{Ear, UserUpdate, house, post, session};
 use super::house::{json, real_story, until};
+use super::recorder::{Recorder, UserUpdate, house, post, session};
 use crate::harness::socket::Socket;
 use crate::harness::socketio::Client;
 use actix_web::{App, HttpServer};
 use callboard::broker::PublishRequest;
-use callboard::broker::messages::{Heard, ServerSession};
+use callboard::broker::messages::{ReceivedEvent, ServerSession};
 use callboard::server::Broker;
 use callboard::types::Identity;
 use serde_json::{Value, json as value};
@@ -33,11 +33,11 @@ fn a_listener_hears_clients_backends_and_rust_alike_and_sees_who_and_where() {
     real_story(async {
         let house = house();
         let (client, session) = (house.user("42").await, session(&house));
-        let (all, ear): (Arc<Mutex<Vec<Heard>>>, Ear) = Default::default();
+        let (all, recorder): (Arc<Mutex<Vec<ReceivedEvent>>>, Recorder) = Default::default();
         let noted = all.clone();
-        let note = move |heard: Heard| noted.lock().unwrap().push(heard);
+        let note = move |heard: ReceivedEvent| noted.lock().unwrap().push(heard);
         session.messages().add_listener_to(["open:1", "kept:1"], note).await.unwrap();
-        session.messages().add_listener("open:1", ear.listener()).await.unwrap();
+        session.messages().add_listener("open:1", recorder.listener()).await.unwrap();
         client.ask(r#"{"id":3,"publish":{"channel":"open:1","data":{"id":1}}}"#).await;
         let request = PublishRequest {
             tags: Some([("lang".to_owned(), "en".to_owned())].into()),
@@ -45,7 +45,7 @@ fn a_listener_hears_clients_backends_and_rust_alike_and_sees_who_and_where() {
         };
         house.node.publish("open:1", request).await.unwrap();
         post(&session.messages(), "open:1", [3]).await;
-        ear.hears([1, 2, 3]).await;
+        recorder.hears([1, 2, 3]).await;
         post(&session.messages(), "kept:1", [4]).await;
         until("all four are heard", || all.lock().unwrap().len() == 4).await;
 
@@ -122,9 +122,9 @@ fn a_listener_cannot_tell_a_client_of_socketio_from_one_of_centrifuge() {
         let greeting: Value = serde_json::from_str(greeting.strip_prefix("40").expect("it is in")).expect("JSON");
         let mut other = Socket::connect(address, 0).await;
         for (channel, kept) in [("user_updates", [None; 3]), ("kept:user_updates", [1, 2, 3].map(Some))] {
-            let all: Arc<Mutex<Vec<Heard>>> = Arc::default();
+            let all: Arc<Mutex<Vec<ReceivedEvent>>> = Arc::default();
             let noted = all.clone();
-            let note = move |heard: Heard| noted.lock().unwrap().push(heard);
+            let note = move |heard: ReceivedEvent| noted.lock().unwrap().push(heard);
             session.messages().add_listener(channel, note).await.unwrap();
             let mut stream = session.messages().create_stream::<UserUpdate>(channel).await.unwrap();
             assert_eq!(one.ask(&value!(["publish", channel, { "id": 1 }])).await, value!([{}]));

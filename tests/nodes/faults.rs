@@ -124,7 +124,7 @@ fn refused(node: &Broker) -> String {
 async fn a_publish_that_redis_did_not_answer_says_that_its_outcome_is_unknown() {
     let redis = Redis::start();
     let node = nodes(&redis.url(), 1).remove(0);
-    // Where the canary left just before it, it was never sent, and says so.
+    // Where the watchdog left just before it, it was never sent, and says so.
     for attempt in 1.. {
         redis.signal(Signal::STOP);
         let told = refused(&node);

@@ -1,7 +1,7 @@
 //! Messages between Rust code on different nodes.
 use super::house::config;
 use crate::harness::redis::Redis;
-use callboard::broker::messages::{Heard, Messages, Scope, ServerSession, TypedMessage};
+use callboard::broker::messages::{Messages, ReceivedEvent, Scope, ServerSession, TypedMessage};
 use callboard::server::Broker;
 use callboard::types::Identity;
 use serde::{Deserialize, Serialize};
@@ -40,7 +40,8 @@ impl Server {
 
     pub async fn listen(&self, channel: &str) {
         let heard = self.heard.clone();
-        let note = move |event: Heard| heard.lock().unwrap().push(event.read::<UserUpdate>().expect("an update").id);
+        let note =
+            move |event: ReceivedEvent| heard.lock().unwrap().push(event.read::<UserUpdate>().expect("an update").id);
         self.messages().add_listener(channel, note).await.expect("it listens");
     }
 

@@ -1,5 +1,5 @@
 //! The verdict on what was heard through a fault.
-use super::witness::{Heard, Witness};
+use super::witness::{Witness, Witnessed};
 
 /// Holds that all have heard each event up to the last one once and in order, or were told of the gap; how many of them
 /// were told of one.
@@ -10,11 +10,11 @@ pub async fn told_of_a_gap(witnesses: Vec<Witness>, last: u64) -> usize {
 }
 
 /// Whether this listener was told of a gap, or what is wrong with what it heard. It listened before event 1.
-fn judge(heard: &[Heard], last: u64) -> Result<bool, String> {
+fn judge(heard: &[Witnessed], last: u64) -> Result<bool, String> {
     // The highest number yet, and whether a gap was told since.
     let (mut highest, mut told) = (0, false);
     for heard in heard {
-        let Heard::Event(number) = *heard else {
+        let Witnessed::Event(number) = *heard else {
             told = true;
             continue;
         };
@@ -30,14 +30,14 @@ fn judge(heard: &[Heard], last: u64) -> Result<bool, String> {
         (highest, told) = (number, false);
     }
     match heard.last() {
-        Some(Heard::Event(number)) if *number == last => Ok(heard.contains(&Heard::Lost)),
+        Some(Witnessed::Event(number)) if *number == last => Ok(heard.contains(&Witnessed::Lost)),
         _ => Err(format!("{last} is not the last that was heard")),
     }
 }
 
 /// The verdict on a list in which 0 is a gap that was told.
 fn judged(heard: &[u64]) -> Result<bool, String> {
-    let event = |number: &u64| if *number == 0 { Heard::Lost } else { Heard::Event(*number) };
+    let event = |number: &u64| if *number == 0 { Witnessed::Lost } else { Witnessed::Event(*number) };
     judge(&heard.iter().map(event).collect::<Vec<_>>(), 5)
 }
 

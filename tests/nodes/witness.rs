@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// What a listener heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heard {
+pub enum Witnessed {
     /// The event of this number.
     Event(u64),
     /// That something is missing here, and cannot be had.
@@ -30,7 +30,7 @@ pub enum Heard {
 pub struct Witness {
     heard: Arc<AtomicU64>,
     last: Arc<AtomicU64>,
-    task: tokio::task::JoinHandle<Vec<Heard>>,
+    task: tokio::task::JoinHandle<Vec<Witnessed>>,
 }
 
 impl Witness {
@@ -54,7 +54,7 @@ impl Witness {
     }
 
     /// What was heard up to the event of this number.
-    pub async fn until(self, last: u64) -> Vec<Heard> {
+    pub async fn until(self, last: u64) -> Vec<Witnessed> {
         self.last.store(last, SeqCst);
         let (highest, abort) = (self.heard.clone(), self.task.abort_handle());
         let Ok(heard) = timeout(PATIENCE, self.task).await else {
@@ -70,7 +70,7 @@ struct Listener {
     turn: usize,
     channel: String,
     position: Option<(String, u64)>,
-    heard: Vec<Heard>,
+    heard: Vec<Witnessed>,
     highest: Arc<AtomicU64>,
     last: Arc<AtomicU64>,
     ready: Arc<tokio::sync::Notify>,
@@ -79,7 +79,7 @@ struct Listener {
 type Stream = WebSocketStream<TcpStream>;
 
 impl Listener {
-    async fn run(mut self) -> Vec<Heard> {
+    async fn run(mut self) -> Vec<Witnessed> {
         while !self.is_done() {
             if let Some(mut stream) = self.open().await {
                 self.listen(&mut stream).await;
@@ -155,14 +155,14 @@ impl Listener {
         let epoch = reply["epoch"].as_str().unwrap_or_default().to_owned();
         self.position = Some((epoch, reply["offset"].as_u64().unwrap_or_default()));
         if came_back && reply["recovered"] != true {
-            self.heard.push(Heard::Lost);
+            self.heard.push(Witnessed::Lost);
         }
         reply["publications"].as_array().into_iter().flatten().for_each(|event| self.event(event));
     }
 
     fn event(&mut self, event: &Value) {
         let number = event["data"]["n"].as_u64().expect("a number");
-        self.heard.push(Heard::Event(number));
+        self.heard.push(Witnessed::Event(number));
         self.highest.fetch_max(number, SeqCst);
         if let (Some((_, at)), Some(offset)) = (&mut self.position, event["offset"].as_u64()) {
             *at = offset;

@@ -3,7 +3,7 @@ use super::house::{House, Plan, json, real_story, until};
 use super::tokens::{client, now, token};
 use super::users::NAMESPACES;
 use callboard::broker::handler::{Handle, HandlerFuture, Handlers, LifecycleEvent, answer, host};
-use callboard::broker::messages::{Heard, MessageError, MessageStream, StreamError, TypedMessage};
+use callboard::broker::messages::{MessageError, MessageStream, ReceivedEvent, StreamError, TypedMessage};
 use callboard::broker::{PublishRequest, Revoke};
 use callboard::metrics::Metrics;
 use callboard::types::Identity;
@@ -47,7 +47,7 @@ fn a_session_that_server_code_opened_ends_and_its_streams_with_an_error_and_no_o
         let (mia, leo) = (open("mia"), open("leo"));
         let calls = Arc::new(AtomicUsize::new(0));
         let counted = calls.clone();
-        let count = move |_: Heard| {
+        let count = move |_: ReceivedEvent| {
             counted.fetch_add(1, Ordering::SeqCst);
         };
         mia.messages().add_listener("news", count).await.expect("it listens");
@@ -61,7 +61,7 @@ fn a_session_that_server_code_opened_ends_and_its_streams_with_an_error_and_no_o
         mia.closed().await;
         let heard = rest_of(stream).await;
         assert!(matches!(heard[..], [Ok(1), Err(StreamError::Revoked)]), "{heard:?}");
-        let refused = mia.messages().add_listener("news", |_: Heard| ()).await;
+        let refused = mia.messages().add_listener("news", |_: ReceivedEvent| ()).await;
         assert!(matches!(refused, Err(MessageError::Closed)));
         post(&house, 2).await;
         assert_eq!(other.next().await.expect("a message").expect("an update").id, 2);
@@ -95,7 +95,7 @@ fn one_tokens_revocation_ends_the_session_that_was_opened_with_it_and_no_other_o
         assert!(!spared.is_closed());
         let late = meant.messages().create_stream::<UserUpdate>("news").await;
         assert!(matches!(late, Err(MessageError::Closed)));
-        spared.messages().add_listener("news", |_: Heard| ()).await.expect("it goes on");
+        spared.messages().add_listener("news", |_: ReceivedEvent| ()).await.expect("it goes on");
     });
 }
 

@@ -172,13 +172,13 @@ fn what_was_kept_for_a_revoked_client_is_gone_also_for_who_comes_back_with_a_goo
         one.vanish();
         other.vanish();
         rest().await;
-        assert_eq!(house.node.kept().len(), 2);
+        assert_eq!(house.node.recoverable().len(), 2);
         revoke(&house, "mia", Revoke::Token("a".into())).await.expect("revoked");
-        assert_eq!(house.node.kept().len(), 1);
+        assert_eq!(house.node.recoverable().len(), 1);
         revoke(&house, "mia", Revoke::Scopes(vec!["x".into()])).await.expect("revoked");
-        assert_eq!(house.node.kept().len(), 1, "what is stripped stays");
+        assert_eq!(house.node.recoverable().len(), 1, "what is stripped stays");
         revoke(&house, "mia", Revoke::All).await.expect("revoked");
-        assert!(house.node.kept().is_empty());
+        assert!(house.node.recoverable().is_empty());
         let later = token(json!({ "sub": "mia", "iat": now() + 60 }));
         let resume = Resume { key: other.word("pid"), since: None };
         let back = Resident::arrive_with(&house.worker, true, Some(resume), &later).await;

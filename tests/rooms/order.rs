@@ -22,7 +22,7 @@ const BROKER: [&str; 21] = [
     "fault",
     "hub",
     "directory",
-    "kept",
+    "recoverable",
     "revocations",
     "deadline",
     "expose",

@@ -1,5 +1,5 @@
 //! A publish on its way, and who waits for its outcome.
-use crate::delivery::{FlightPlace, Holder, Ticket};
+use crate::delivery::{Holder, InFlightPlace, Ticket};
 use crate::engine::{Idempotency, PublishOptions, Retention, Version};
 use crate::types::{ChannelName, ClientInfo, Envelope, Event, Json, Position, ReplyError, Tags};
 use actix::prelude::*;
@@ -62,7 +62,7 @@ pub struct PublishAnswer(Option<Waiting>);
 enum Waiting {
     Session(Arc<dyn Holder>, Ticket),
     Call(oneshot::Sender<Result<Option<Position>, ReplyError>>),
-    Nobody(FlightPlace),
+    Nobody(InFlightPlace),
 }
 
 impl PublishAnswer {
@@ -72,7 +72,7 @@ impl PublishAnswer {
     }
 
     /// Answers nobody; only the place is given back.
-    pub fn nobody(place: FlightPlace) -> Self {
+    pub fn nobody(place: InFlightPlace) -> Self {
         PublishAnswer(Some(Waiting::Nobody(place)))
     }
 

@@ -1,7 +1,7 @@
 //! How an empty channel ends: it offers to, passes on what it still gets, and ends when every hub has forgotten it.
 use super::{Channel, Forgotten, Join, Publish, Retired};
 use crate::broker::hub::Lagging;
-use crate::broker::registry::{Ended, Home, Retire, Route, Routed};
+use crate::broker::registry::{Ended, HubChoice, Retire, Route, Routed};
 use crate::delivery::{Instruction, Seq};
 use actix::prelude::*;
 use std::time::Duration;
@@ -73,8 +73,8 @@ impl Channel {
             Routed::Join(join) => Some(join.hub),
             Routed::Publish(_) | Routed::Instruction(_) => None,
         };
-        let home = hub.map_or(Home::ByName, Home::Hub);
-        self.node.registry().route(Route { hub, home, passed_on: true, what, place: None, passing: None });
+        let choice = hub.map_or(HubChoice::ByName, HubChoice::Hub);
+        self.node.registry().route(Route { hub, choice, passed_on: true, what, place: None, passing: None });
     }
 
     fn take_up(&mut self, held: Vec<Routed>, ctx: &mut Context<Self>) {
@@ -106,7 +106,7 @@ impl Handler<CheckIdle> for Channel {
             // From now on nothing is taken in, so that a join that is on its way meets the next channel of this name instead
             // of one that is about to end.
             self.phase = Phase::Offered { held: vec![] };
-            let retire = Retire { channel: self.name.clone(), way: self.me.clone() };
+            let retire = Retire { channel: self.name.clone(), address: self.me.clone() };
             self.node.registry().retire(retire);
         }
     }

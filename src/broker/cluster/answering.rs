@@ -1,12 +1,12 @@
 //! What this node does for the others that ask it.
 use super::occupied;
-use super::words::{Answer, Ask, Options, Words, say};
+use super::words::{Ask, NodeAnswer, Options, Words, say};
 use crate::broker::Node;
 use crate::broker::control::{Census, NodeInfo};
 use crate::broker::node::WeakNode;
 use crate::broker::revocations::Learned;
 use crate::delivery::SubscribeOptions;
-use crate::engine::Ear;
+use crate::engine::ControlSink;
 use crate::metrics::Metrics;
 use crate::protocol::Recover;
 use crate::types::{Disconnect, Epoch, Json};
@@ -19,14 +19,14 @@ use tokio::sync::mpsc;
 const WAITING: usize = 1_024;
 
 /// Does here what another node asks of all.
-async fn answer(node: &Node, ask: Ask) -> Option<Answer> {
+async fn answer(node: &Node, ask: Ask) -> Option<NodeAnswer> {
     let told = match ask {
         Ask::Info => {
             let NodeInfo { census, uptime, .. } = node.info().await.ok()?.pop()?;
             let Census { clients, users, channels, subscriptions } = census;
-            return Some(Answer::Info { clients, users, channels, subscriptions, seconds: uptime.as_secs_f64() });
+            return Some(NodeAnswer::Info { clients, users, channels, subscriptions, seconds: uptime.as_secs_f64() });
         }
-        Ask::Channels => return occupied(node).await.ok().map(Answer::Channels),
+        Ask::Channels => return occupied(node).await.ok().map(NodeAnswer::Channels),
         Ask::Subscribe { who, channel, options } => {
             let Options { info, data, overrides, expire_at, recover } = *options;
             let recover = recover.map(|(offset, epoch)| Recover { offset, epoch: Epoch::new(epoch) });
@@ -41,16 +41,16 @@ async fn answer(node: &Node, ask: Ask) -> Option<Answer> {
         Ask::Revoke { revocation, seconds } => {
             // Who asks has just taken it back from all that were there.
             let learned = node.enforce(&revocation, Duration::from_secs(seconds), i64::MAX);
-            return (learned != Learned::Full).then_some(Answer::Done(0));
+            return (learned != Learned::Full).then_some(NodeAnswer::Done(0));
         }
     };
-    told.ok().map(Answer::Done)
+    told.ok().map(NodeAnswer::Done)
 }
 
 /// Announces the node to the others, if the engine is shared, and answers what they ask.
 pub(super) fn attend(node: &Node) {
     struct Inlet(mpsc::Sender<Bytes>, Metrics);
-    impl Ear for Inlet {
+    impl ControlSink for Inlet {
         fn heard(&self, words: Bytes) {
             if self.0.try_send(words).is_err() {
                 Metrics::count(&self.1.drops, "control");
@@ -88,8 +88,8 @@ fn hear(node: &Node, words: Words) {
     actix_rt::spawn(async move {
         let Some(node) = node.upgrade() else { return };
         let told = match ask.read() {
-            Ok(ask) => answer(&node, ask).await.unwrap_or(Answer::Refused),
-            Err(_) => Answer::Refused,
+            Ok(ask) => answer(&node, ask).await.unwrap_or(NodeAnswer::Refused),
+            Err(_) => NodeAnswer::Refused,
         };
         let words = Words { from: node.id().to_owned(), number, ask: None, answer: Json::write(&told).ok() };
         if let Some(peers) = node.engine().peers() {

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
-use words::{Answer, Ask, Options, Who, Words, say};
+use words::{Ask, NodeAnswer, Options, Who, Words, say};
 
 /// How long the others may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -60,7 +60,7 @@ impl Everywhere<'_> {
         let (own, others) = futures_util::join!(self.0.info(), self.ask(Ask::Info));
         let mut nodes = own?;
         for (uid, answer) in others.value {
-            if let Answer::Info { clients, users, channels, subscriptions, seconds } = answer {
+            if let NodeAnswer::Info { clients, users, channels, subscriptions, seconds } = answer {
                 let uptime = Duration::try_from_secs_f64(seconds).unwrap_or_default();
                 nodes.push(NodeInfo { uid, census: Census { clients, users, channels, subscriptions }, uptime });
             }
@@ -73,7 +73,7 @@ impl Everywhere<'_> {
         let (own, others) = futures_util::join!(occupied(self.0), self.ask(Ask::Channels));
         let mut channels: BTreeMap<String, usize> = own?.into_iter().collect();
         for (_, answer) in others.value {
-            let Answer::Channels(more) = answer else { continue };
+            let NodeAnswer::Channels(more) = answer else { continue };
             more.into_iter().for_each(|(name, listeners)| *channels.entry(name).or_default() += listeners);
         }
         Ok(Reached { value: channels, missing: others.missing })
@@ -131,7 +131,7 @@ impl Everywhere<'_> {
 
     async fn order(&self, own: usize, ask: Ask) -> Result<Reached<usize>, ReplyError> {
         let others = self.ask(ask).await;
-        let told = others.value.iter().map(|(_, answer)| if let Answer::Done(told) = answer { *told } else { 0 });
+        let told = others.value.iter().map(|(_, answer)| if let NodeAnswer::Done(told) = answer { *told } else { 0 });
         Ok(Reached { value: own + told.sum::<usize>(), missing: others.missing })
     }
 
@@ -154,7 +154,7 @@ impl Everywhere<'_> {
     }
 
     /// Asks the other nodes and waits until all have answered, but not for ever.
-    async fn ask(&self, ask: Ask) -> Reached<Vec<(String, Answer)>> {
+    async fn ask(&self, ask: Ask) -> Reached<Vec<(String, NodeAnswer)>> {
         let Some(peers) = self.0.engine().peers() else { return Reached::default() };
         let mut waited_for = self.others(peers).await;
         if waited_for.is_empty() {
@@ -174,7 +174,7 @@ impl Everywhere<'_> {
                 let Some(at) = waited_for.iter().position(|id| *id == from) else { continue };
                 let from = waited_for.swap_remove(at);
                 match answer {
-                    Some(answer) if !matches!(answer, Answer::Refused) => value.push((from, answer)),
+                    Some(answer) if !matches!(answer, NodeAnswer::Refused) => value.push((from, answer)),
                     // It will not answer otherwise, however long it is waited for.
                     _ => missing.push(from),
                 }

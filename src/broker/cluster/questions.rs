@@ -1,5 +1,5 @@
 //! The questions of a node that wait for answers.
-use super::words::Answer;
+use super::words::NodeAnswer;
 use crate::metrics::Metrics;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 
 /// Where the answers to a question go: the node that answers, and what it says where that can be read.
-type Asked = mpsc::UnboundedSender<(String, Option<Answer>)>;
+type Asked = mpsc::UnboundedSender<(String, Option<NodeAnswer>)>;
 
 /// The questions of this node that wait for answers.
 #[derive(Default)]

@@ -82,8 +82,8 @@ impl Node {
     /// issued up to `upto`.
     pub(super) fn enforce(&self, revocation: &Revocation, ttl: Duration, upto: i64) -> Learned {
         let learned = self.revocations().learn(revocation, ttl, self.metrics());
-        self.kept().forget(|identity| revocation.scopes.is_empty() && revocation.touches(identity, upto));
-        self.take_back_served(revocation, upto);
+        self.recoverable().forget(|identity| revocation.scopes.is_empty() && revocation.touches(identity, upto));
+        self.apply_revocation_to_server_sessions(revocation, upto);
         let shared = Arc::new(revocation.clone());
         let order = SessionOrder::Revoke(shared.clone(), upto);
         match revocation.user.is_empty() {

@@ -20,7 +20,7 @@ pub(super) enum Ask {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Answer {
+pub(super) enum NodeAnswer {
     Info { clients: usize, users: usize, channels: usize, subscriptions: usize, seconds: f64 },
     Channels(Vec<(String, usize)>),
     Done(usize),

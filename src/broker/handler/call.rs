@@ -15,12 +15,12 @@ pub struct SessionView {
     /// Who it is.
     pub identity: Arc<Identity>,
     /// What it belongs to, on a wire whose sessions belong to something.
-    pub home: Option<Arc<Residence>>,
+    pub home: Option<Arc<HomeMembership>>,
     pub(crate) node: Node,
 }
 
-/// What a session belongs to, and what goes with it when its client comes back to it after a loss of its connection.
-pub struct Residence {
+/// A session's membership of its home: what goes with the session when its client comes back after a loss of its connection.
+pub struct HomeMembership {
     /// The channel that addresses the sessions of the home.
     pub channel: ChannelName,
     /// What handlers have noted of the session.

@@ -11,7 +11,7 @@ mod table;
 mod threads;
 
 pub use call::{
-    ConnectCall, LifecycleEvent, MessageCall, PublishCall, Residence, RpcCall, SessionView, Verdict, Welcome,
+    ConnectCall, HomeMembership, LifecycleEvent, MessageCall, PublishCall, RpcCall, SessionView, Verdict, Welcome,
 };
 pub use caller::Caller;
 pub use emit::{CONNECTION, DISCONNECT, EmitCall, Emitting};

@@ -29,8 +29,8 @@ pub struct Forgetting(ChannelRef, HubId);
 
 impl Forgetting {
     /// To be done by this hub.
-    pub fn new(way: ChannelRef, hub: HubId) -> Self {
-        Forgetting(way, hub)
+    pub fn new(address: ChannelRef, hub: HubId) -> Self {
+        Forgetting(address, hub)
     }
 
     /// Which life of the channel is to be forgotten.

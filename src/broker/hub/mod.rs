@@ -56,7 +56,7 @@ impl StreamHandler<HubItem> for Hub {
         match item {
             HubItem::Delivery(delivery, skipped) => table.deliver(&delivery, skipped),
             HubItem::Gap(channel, seq, skipped) => table.lag(&channel, Gap::Elsewhere(skipped), seq),
-            HubItem::Route(channel, way) => table.learn(channel, way),
+            HubItem::Route(channel, address) => table.learn(channel, address),
             HubItem::Forget(channel, forget) => table.forget_life(&channel, forget.life()),
         }
         drop(table);

@@ -1,7 +1,8 @@
 //! Which channels a worker knows, and who listens to them on its thread.
 use crate::broker::channel::{ChannelRef, Passing};
 use crate::delivery::{
-    Body, Comebacks, Delivery, Gap, Listener, ListenerKey, Local, Rounds, Seq, SessionOrder, Since, Skipped, Standing,
+    Body, Comebacks, Delivery, Gap, Listener, ListenerKey, ListenerStatus, Local, Rounds, Seq, SessionOrder, Since,
+    Skipped,
 };
 use crate::metrics::Metrics;
 use crate::types::ChannelName;
@@ -92,8 +93,8 @@ impl HubTable {
     }
 
     /// Where a listener stands.
-    pub fn standing(&self, channel: &ChannelName, key: ListenerKey) -> Option<Standing> {
-        self.known.get(channel)?.local.as_ref()?.standing(key)
+    pub fn status(&self, channel: &ChannelName, key: ListenerKey) -> Option<ListenerStatus> {
+        self.known.get(channel)?.local.as_ref()?.status(key)
     }
 
     /// Ends a listener's join.
@@ -117,9 +118,9 @@ impl HubTable {
     }
 
     /// Remembers the way to a channel.
-    pub(super) fn learn(&mut self, channel: ChannelName, way: ChannelRef) {
+    pub(super) fn learn(&mut self, channel: ChannelName, address: ChannelRef) {
         let known = self.known.entry(channel).or_default();
-        known.route = Some(way);
+        known.route = Some(address);
         if !known.is_passing() {
             known.passing = None;
         }
@@ -136,7 +137,7 @@ impl HubTable {
     /// Forgets the way to a channel, where it leads to this life of it.
     pub(super) fn forget_life(&mut self, channel: &ChannelName, life: u64) {
         let route = self.known.get(channel).and_then(|known| known.route.as_ref());
-        if route.is_some_and(|way| way.life() == life) {
+        if route.is_some_and(|address| address.life() == life) {
             self.forget(channel);
         }
     }

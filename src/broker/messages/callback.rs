@@ -1,6 +1,6 @@
 //! Listeners that are functions.
-use super::Heard;
-use super::queue::Queue;
+use super::ReceivedEvent;
+use super::queue::EventQueue;
 use crate::metrics::Metrics;
 use crate::types::BoxFuture;
 use futures_util::FutureExt;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ListenerId(pub(super) u64);
 
-type Callback = dyn Fn(Heard) -> Option<BoxFuture<()>> + Send + Sync;
+type Callback = dyn Fn(ReceivedEvent) -> Option<BoxFuture<()>> + Send + Sync;
 
 /// A function that is called for each event of a channel. A handle: its clones are the same listener, and a listener twice on
 /// one channel of one session is called once. Events of one channel come one after the other, each when the function is done
@@ -32,7 +32,7 @@ impl Listener {
     }
 
     /// Calls the function for everything that comes, until the queue is closed. A panic ends that call alone.
-    pub(super) async fn attend(self, queue: Arc<Queue>, metrics: Metrics) {
+    pub(super) async fn attend(self, queue: Arc<EventQueue>, metrics: Metrics) {
         while let Some(heard) = queue.next().await {
             let channel = heard.channel().clone();
             let called = match std::panic::catch_unwind(AssertUnwindSafe(|| (self.0)(heard))) {
@@ -50,8 +50,8 @@ impl Listener {
     }
 }
 
-/// What can be a listener: a [`Listener`], a function of [`Heard`], or one that returns a future. `Kind` tells them apart and
-/// is found by the compiler, provided that a closure says the type of its argument: `|heard: Heard| …`.
+/// What can be a listener: a [`Listener`], a function of [`ReceivedEvent`], or one that returns a future. `Kind` tells them apart and
+/// is found by the compiler, provided that a closure says the type of its argument: `|heard: ReceivedEvent| …`.
 pub trait IntoListener<Kind> {
     /// The listener.
     fn into_listener(self) -> Listener;
@@ -63,7 +63,7 @@ impl IntoListener<Listener> for Listener {
     }
 }
 
-impl<F: Fn(Heard) + Send + Sync + 'static> IntoListener<()> for F {
+impl<F: Fn(ReceivedEvent) + Send + Sync + 'static> IntoListener<()> for F {
     fn into_listener(self) -> Listener {
         Listener(Arc::new(move |heard| {
             self(heard);
@@ -74,7 +74,7 @@ impl<F: Fn(Heard) + Send + Sync + 'static> IntoListener<()> for F {
 
 impl<F, Fut> IntoListener<(Fut,)> for F
 where
-    F: Fn(Heard) -> Fut + Send + Sync + 'static,
+    F: Fn(ReceivedEvent) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = ()> + Send + 'static,
 {
     fn into_listener(self) -> Listener {

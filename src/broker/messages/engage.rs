@@ -1,6 +1,6 @@
 //! How the threads of Rust listeners begin.
 use super::threads::Threads;
-use super::{MessageError, Post};
+use super::{Inbox, MessageError};
 use crate::broker::Node;
 use crate::broker::handler::Placement;
 use crate::types::ReplyError;
@@ -18,7 +18,7 @@ pub(super) async fn threads(node: &Node) -> Result<Threads, MessageError> {
         node.registry().run(Box::new(move || drop(tell.send(start(&own)))));
         begun.await
     };
-    let threads = node.roster().threads().get_or_try_init(begin).await;
+    let threads = node.listener_index().threads().get_or_try_init(begin).await;
     threads.cloned().map_err(|_| ReplyError::INTERNAL.into())
 }
 
@@ -28,10 +28,10 @@ fn start(node: &Node) -> Threads {
     let home = thread();
     let (inlet, mailbox) = actix::dev::channel::channel(0);
     let node = node.clone();
-    home.spawn_fn(move || drop(Context::with_receiver(mailbox).run(Post::new(&node))));
+    home.spawn_fn(move || drop(Context::with_receiver(mailbox).run(Inbox::new(&node))));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let callers: Vec<ArbiterHandle> = (0..cores.min(MOST)).map(|_| thread()).collect();
     let own = callers.iter().cloned().chain([home]).filter(|_| is_beside).collect();
-    let post: Addr<Post> = Addr::new(inlet);
+    let post: Addr<Inbox> = Addr::new(inlet);
     Threads::new((post.clone().recipient(), post.recipient()), callers, own)
 }

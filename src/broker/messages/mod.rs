@@ -7,9 +7,9 @@
 //! | `callback` | listeners that are functions |
 //! | `stream` | listeners that are streams |
 //! | `queue` | what waits for one listener |
-//! | `roster` | whose listeners there are |
+//! | `listener_index` | whose listeners there are |
 //! | `session`, `opened` | sessions that server code opens |
-//! | `post`, `tune` | the actor that has them all in one hub, and what is said to it |
+//! | `inbox`, `register` | the actor that has them all in one hub, and what is said to it |
 //! | `threads`, `engage` | where it and the functions run |
 //!
 //! All Rust listeners of a node in one channel share one place in one hub, on a thread of their own: the way of a publish is
@@ -17,31 +17,31 @@
 mod callback;
 mod engage;
 mod error;
+mod inbox;
+mod listener_index;
 mod opened;
-mod post;
 mod queue;
-mod roster;
+mod register;
 mod scope;
 mod session;
 mod stream;
 mod threads;
-mod tune;
 mod typed;
 
 pub use crate::delivery::Loss;
 pub use callback::{IntoListener, Listener, ListenerId};
 pub use error::{MessageError, StreamError};
-pub use post::Post;
-pub use roster::Roster;
+pub use inbox::Inbox;
+pub use listener_index::ListenerIndex;
 pub use scope::Scope;
 pub use session::ServerSession;
 pub use stream::MessageStream;
-pub use typed::{Heard, TypedMessage};
+pub use typed::{ReceivedEvent, TypedMessage};
 
 use super::handler::SessionView;
 use super::{Node, PublishRequest, Reached, Revoke, RevokeError};
 use crate::types::{ChannelName, Json, Position, ReplyError, SessionId, Tags};
-use roster::{Around, Claim};
+use listener_index::{Around, Claim};
 use std::future::Future;
 use typed::TYPE_TAG;
 
@@ -144,7 +144,7 @@ impl Messages {
     /// Ends a listener of this session: it is not called any more, but for a call that is under way. One that is gone, or
     /// another session's, is left as it is.
     pub fn remove_listener(&self, listener: ListenerId) {
-        self.node.roster().remove(self.session, listener);
+        self.node.listener_index().remove(self.session, listener);
     }
 
     /// Listens to a channel as to a stream of messages of one type. Answers when the subscription stands; what comes from then
@@ -168,6 +168,6 @@ impl Messages {
         let threads = engage::threads(&self.node).await?;
         let node = &self.node;
         let around = Around { directory: node.directory(), limits: node.limits(), metrics: node.metrics() };
-        node.roster().claim(around, &threads, self.session, channel, listener)
+        node.listener_index().claim(around, &threads, self.session, channel, listener)
     }
 }

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 /// Something to do before a session ends.
 pub(super) type Hook = Box<dyn FnOnce() -> BoxFuture<()> + Send>;
 
-/// What the roster knows of a session that was opened in Rust.
+/// What the listener index knows of a session that was opened in Rust.
 pub(super) struct Opened {
     pub state: watch::Sender<State>,
     pub hooks: Vec<Hook>,

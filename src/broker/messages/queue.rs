@@ -1,5 +1,5 @@
 //! What waits for one listener: so many events and no more, the oldest go first, and what is lost is counted.
-use super::Heard;
+use super::ReceivedEvent;
 use crate::delivery::Loss;
 use crate::types::Event;
 use std::collections::VecDeque;
@@ -15,7 +15,7 @@ pub(super) enum Next {
 }
 
 /// The queue of one listener.
-pub(super) struct Queue {
+pub(super) struct EventQueue {
     state: Mutex<State>,
     most: usize,
 }
@@ -32,10 +32,10 @@ struct State {
     reader: Option<Waker>,
 }
 
-impl Queue {
+impl EventQueue {
     /// At most this many events wait.
     pub fn new(most: usize) -> Self {
-        Queue { state: Mutex::default(), most: most.max(1) }
+        EventQueue { state: Mutex::default(), most: most.max(1) }
     }
 
     /// Puts an event in; whether an older one had to go for it.
@@ -104,11 +104,11 @@ impl Queue {
     }
 
     /// The next event with what was lost before it; none when it is over.
-    pub async fn next(&self) -> Option<Heard> {
+    pub async fn next(&self) -> Option<ReceivedEvent> {
         poll_fn(|task| {
             let mut state = self.state();
             match state.waiting.pop_front() {
-                Some((before, event)) => Poll::Ready(Some(Heard::new(event, before))),
+                Some((before, event)) => Poll::Ready(Some(ReceivedEvent::new(event, before))),
                 None => state.wait(task),
             }
         })

@@ -24,23 +24,25 @@ impl Node {
     pub fn open_session(&self, identity: Identity) -> Result<ServerSession, ReplyError> {
         let (state, watched) = watch::channel(State { identity: Arc::new(identity), is_ended: false });
         let id = SessionId::random();
-        let mut table = self.roster().table();
+        let mut table = self.listener_index().table();
         if table.opened >= self.limits().server_sessions {
             Metrics::count(&self.metrics().refusals, "server_sessions");
             return Err(ReplyError::LIMIT_EXCEEDED);
         }
         table.opened += 1;
         self.metrics().store("server_sessions", table.opened);
-        let shelf = table.sessions.entry(id).or_default();
-        shelf.opened = Some(Opened { state, hooks: vec![], is_closing: false });
+        let of_session = table.sessions.entry(id).or_default();
+        of_session.opened = Some(Opened { state, hooks: vec![], is_closing: false });
         Ok(ServerSession { node: self.clone(), id, state: watched })
     }
 
     /// Begins to end a session that was opened in Rust: what was to be done before is done, one thing after the other, then
     /// its listeners end.
     pub(in crate::broker) fn close_session(&self, id: SessionId) {
-        let mut table = self.roster().table();
-        let Some(opened) = table.sessions.get_mut(&id).and_then(|shelf| shelf.opened.as_mut()) else { return };
+        let mut table = self.listener_index().table();
+        let Some(opened) = table.sessions.get_mut(&id).and_then(|of_session| of_session.opened.as_mut()) else {
+            return;
+        };
         if std::mem::replace(&mut opened.is_closing, true) {
             return;
         }
@@ -68,13 +70,13 @@ impl Node {
     }
 
     /// Takes back what the sessions that were opened in Rust have: they end, or lose scopes.
-    pub(in crate::broker) fn take_back_served(&self, revocation: &Revocation, upto: i64) {
+    pub(in crate::broker) fn apply_revocation_to_server_sessions(&self, revocation: &Revocation, upto: i64) {
         let mut ended = vec![];
-        for (id, shelf) in &self.roster().table().sessions {
+        for (id, of_session) in &self.listener_index().table().sessions {
             let touched = |opened: &&Opened| revocation.touches(&opened.state.borrow().identity, upto);
-            let Some(opened) = shelf.opened.as_ref().filter(touched) else { continue };
+            let Some(opened) = of_session.opened.as_ref().filter(touched) else { continue };
             if revocation.scopes.is_empty() {
-                shelf.silence();
+                of_session.silence();
                 ended.push(*id);
             } else {
                 opened.state.send_modify(|state| state.identity = state.identity.without(&revocation.scopes));
@@ -95,8 +97,8 @@ impl Node {
     }
 
     fn end_session(&self, id: SessionId) {
-        self.roster().leave(id);
-        let opened = self.roster().table().opened;
+        self.listener_index().leave(id);
+        let opened = self.listener_index().table().opened;
         self.metrics().store("server_sessions", opened);
     }
 }
@@ -124,8 +126,8 @@ impl ServerSession {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let mut table = self.node.roster().table();
-        let opened = table.sessions.get_mut(&self.id).and_then(|shelf| shelf.opened.as_mut());
+        let mut table = self.node.listener_index().table();
+        let opened = table.sessions.get_mut(&self.id).and_then(|of_session| of_session.opened.as_mut());
         let opened = opened.filter(|opened| !opened.is_closing).ok_or(MessageError::Closed)?;
         opened.hooks.push(Box::new(move || Box::pin(hook())));
         Ok(())

@@ -1,5 +1,5 @@
 //! Listeners that are streams.
-use super::queue::{Next, Queue};
+use super::queue::{EventQueue, Next};
 use super::{ListenerId, Messages, StreamError, TypedMessage, typed};
 use futures_util::Stream;
 use std::future::poll_fn;
@@ -10,14 +10,14 @@ use std::task::{Context, Poll, ready};
 
 /// The messages of one type in one channel. See [`Messages::create_stream`].
 pub struct MessageStream<M> {
-    queue: Arc<Queue>,
+    queue: Arc<EventQueue>,
     messages: Messages,
     id: ListenerId,
     of: PhantomData<fn() -> M>,
 }
 
 impl<M: TypedMessage> MessageStream<M> {
-    pub(super) fn new(queue: Arc<Queue>, messages: Messages, id: ListenerId) -> Self {
+    pub(super) fn new(queue: Arc<EventQueue>, messages: Messages, id: ListenerId) -> Self {
         MessageStream { queue, messages, id, of: PhantomData }
     }
 

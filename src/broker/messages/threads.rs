@@ -1,6 +1,6 @@
 //! The threads of Rust listeners: one that takes their events from the hub, some that run functions. They are started when
 //! the first listener comes, and end with the node.
-use super::tune::{Tune, Untune};
+use super::register::{Register, Unregister};
 use actix::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub struct Threads(Arc<Inner>);
 
 struct Inner {
-    tune: Recipient<Tune>,
-    untune: Recipient<Untune>,
+    register: Recipient<Register>,
+    unregister: Recipient<Unregister>,
     callers: Vec<ArbiterHandle>,
     turn: AtomicUsize,
     /// The threads that were started for it.
@@ -21,21 +21,21 @@ struct Inner {
 impl Threads {
     /// Threads whose listeners are told of here, and whose functions `callers` run. Those of `own` end with it.
     pub(super) fn new(
-        (tune, untune): (Recipient<Tune>, Recipient<Untune>),
+        (register, unregister): (Recipient<Register>, Recipient<Unregister>),
         callers: Vec<ArbiterHandle>,
         own: Vec<ArbiterHandle>,
     ) -> Self {
-        Threads(Arc::new(Inner { tune, untune, callers, turn: AtomicUsize::new(0), own }))
+        Threads(Arc::new(Inner { register, unregister, callers, turn: AtomicUsize::new(0), own }))
     }
 
     /// Adds a listener. Bounded by the listeners that a session may have.
-    pub(super) fn tune(&self, tune: Tune) {
-        self.0.tune.do_send(tune);
+    pub(super) fn register(&self, register: Register) {
+        self.0.register.do_send(register);
     }
 
     /// Takes a listener out.
-    pub(super) fn untune(&self, untune: Untune) {
-        self.0.untune.do_send(untune);
+    pub(super) fn unregister(&self, unregister: Unregister) {
+        self.0.unregister.do_send(unregister);
     }
 
     /// Runs something on one of the threads for functions.

@@ -18,14 +18,14 @@ pub trait TypedMessage: Serialize + DeserializeOwned {
 
 /// An event as a listener in Rust hears it, wherever it came from. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Heard {
+pub struct ReceivedEvent {
     event: Arc<Event>,
     missed: Loss,
 }
 
-impl Heard {
+impl ReceivedEvent {
     pub(super) fn new(event: Arc<Event>, missed: Loss) -> Self {
-        Heard { event, missed }
+        ReceivedEvent { event, missed }
     }
 
     /// The channel.

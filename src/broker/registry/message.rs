@@ -46,7 +46,7 @@ pub struct Route {
     /// The hub that asks, to be told the way; none for callers outside the workers.
     pub hub: Option<HubId>,
     /// Where a new channel lives.
-    pub home: Home,
+    pub choice: HubChoice,
     /// It comes from a channel that is retiring: older than whatever else waits for that channel's end.
     pub passed_on: bool,
     /// What to pass on.
@@ -60,7 +60,7 @@ pub struct Route {
 
 /// Where a channel lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Home {
+pub enum HubChoice {
     /// On the worker of this hub.
     Hub(HubId),
     /// On one of the workers, by the channel's name.
@@ -102,7 +102,7 @@ pub struct Retire {
     /// Its name.
     pub channel: ChannelName,
     /// The way to it.
-    pub way: ChannelRef,
+    pub address: ChannelRef,
 }
 
 /// To the registry: a channel has ended, and has passed on all it got; or it died.

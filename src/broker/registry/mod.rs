@@ -6,7 +6,7 @@ mod route;
 mod routes;
 mod routing;
 
-pub use message::{Ended, Home, RegistryPort, Retire, Route, RoutePlace, Routed};
+pub use message::{Ended, HubChoice, RegistryPort, Retire, Route, RoutePlace, Routed};
 pub(super) use port::port;
 pub use routes::Routes;
 pub use routing::Routing;
@@ -35,7 +35,7 @@ pub struct Registry {
 
 enum Entry {
     Live {
-        way: ChannelRef,
+        address: ChannelRef,
         life: u64,
         listeners: Arc<AtomicUsize>,
     },
@@ -76,23 +76,23 @@ impl Registry {
                 (false, _) => waiting.push(route),
             };
         }
-        let Route { hub, home, what, place, passing, .. } = route;
-        let Some(way) = self.channel(&name, home) else {
+        let Route { hub, choice, what, place, passing, .. } = route;
+        let Some(address) = self.channel(&name, choice) else {
             refuse(what, ReplyError::LIMIT_EXCEEDED);
             drop(passing);
             return self.node.routes().forget(&name);
         };
         match what {
             Routed::Publish(publish) => {
-                if let Err(Unsent::Full(publish)) = way.publish(*publish) {
+                if let Err(Unsent::Full(publish)) = address.publish(*publish) {
                     self.node.metrics().reached("channel_queue");
                     publish.answer.give(Err(ReplyError::TOO_MANY_REQUESTS));
                 }
             }
             // A join is bounded by its session, which has at most as many under way as it may have channels.
-            Routed::Join(join) => way.join(join),
+            Routed::Join(join) => address.join(join),
             Routed::Instruction(instruction) => {
-                if !way.instruct(instruction) {
+                if !address.instruct(instruction) {
                     Metrics::count(&self.node.metrics().drops, "instruction");
                 }
             }
@@ -100,14 +100,14 @@ impl Registry {
         drop((place, passing));
         match hub.and_then(|hub| self.node.hub(hub)) {
             // A full queue only means that the next one comes through here again.
-            Some(hub) => drop(hub.inlet.try_send(HubItem::Route(name, way))),
-            None => self.node.routes().learn(&name, &way),
+            Some(hub) => drop(hub.inlet.try_send(HubItem::Route(name, address))),
+            None => self.node.routes().learn(&name, &address),
         }
     }
 
-    fn channel(&mut self, name: &ChannelName, home: Home) -> Option<ChannelRef> {
+    fn channel(&mut self, name: &ChannelName, choice: HubChoice) -> Option<ChannelRef> {
         match self.channels.get(name) {
-            Some(Entry::Live { way, .. }) if way.is_there() => return Some(way.clone()),
+            Some(Entry::Live { address, .. }) if address.is_there() => return Some(address.clone()),
             None if self.channels.len() >= self.node.limits().channels => {
                 self.node.metrics().reached("channels");
                 return None;
@@ -115,34 +115,34 @@ impl Registry {
             // A channel that died is made anew.
             _ => {}
         }
-        let entry = self.start(name, home);
-        let Entry::Live { way, .. } = &entry else { return None };
-        let way = way.clone();
+        let entry = self.start(name, choice);
+        let Entry::Live { address, .. } = &entry else { return None };
+        let address = address.clone();
         self.channels.insert(name.clone(), entry);
-        Some(way)
+        Some(address)
     }
 
     /// A channel lives on the worker of its first listener: a publish that reaches it there wakes no other thread. Where none asks
     /// for it, it is spread by its name.
-    fn start(&mut self, name: &ChannelName, home: Home) -> Entry {
+    fn start(&mut self, name: &ChannelName, choice: HubChoice) -> Entry {
         self.numbers = self.numbers.wrapping_add(1).max(1);
         self.lives += 1;
         let (life, listeners) = (self.lives, Arc::new(AtomicUsize::new(0)));
         // Made here and not by `Channel::start`: until an actor has started its mailbox holds but 16 messages.
         let (inlet, mailbox) = actix::dev::channel::channel(self.node.limits().channel_queue);
-        let way = channel::port(Addr::new(inlet), life);
-        let (node, me) = (self.node.clone(), (way.clone(), life));
+        let address = channel::port(Addr::new(inlet), life);
+        let (node, me) = (self.node.clone(), (address.clone(), life));
         let channel = Channel::new(node, name.clone(), self.numbers, me, listeners.clone());
         let run = move || drop(Context::with_receiver(mailbox).run(channel));
-        let hub = match home {
-            Home::Hub(hub) => self.node.hub(hub),
-            Home::ByName => self.hub_of(name),
+        let hub = match choice {
+            HubChoice::Hub(hub) => self.node.hub(hub),
+            HubChoice::ByName => self.hub_of(name),
         };
         match hub {
             Some(hub) => drop(hub.arbiter.spawn_fn(run)),
             None => run(),
         }
-        Entry::Live { way, life, listeners }
+        Entry::Live { address, life, listeners }
     }
 
     /// One of the workers' hubs.
@@ -225,7 +225,7 @@ impl Handler<Retire> for Registry {
     type Result = ();
 
     fn handle(&mut self, retire: Retire, _: &mut Self::Context) {
-        self.retire(&retire.channel, &retire.way);
+        self.retire(&retire.channel, &retire.address);
     }
 }
 

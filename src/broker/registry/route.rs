@@ -1,5 +1,5 @@
 //! Sending something to a channel.
-use super::{Home, Route, RoutePlace, Routed};
+use super::{HubChoice, Route, RoutePlace, Routed};
 use crate::broker::Node;
 use crate::broker::channel::Passing;
 use crate::broker::hub::HubId;
@@ -14,7 +14,14 @@ impl Node {
         let Some((what, passing)) = self.routes().send(what, self.metrics()) else { return };
         if let Some((what, place)) = self.placed(what) {
             let passing = Some(passing);
-            self.registry().route(Route { hub: None, home: Home::ByName, passed_on: false, what, place, passing });
+            self.registry().route(Route {
+                hub: None,
+                choice: HubChoice::ByName,
+                passed_on: false,
+                what,
+                place,
+                passing,
+            });
         }
     }
 
@@ -23,8 +30,8 @@ impl Node {
     /// channels.
     pub(in crate::broker) fn route(&self, hub: HubId, what: Routed, passing: Passing) {
         if let Some((what, place)) = self.placed(what) {
-            let (hub, home, passing) = (Some(hub), Home::Hub(hub), Some(passing));
-            self.registry().route(Route { hub, home, passed_on: false, what, place, passing });
+            let (hub, choice, passing) = (Some(hub), HubChoice::Hub(hub), Some(passing));
+            self.registry().route(Route { hub, choice, passed_on: false, what, place, passing });
         }
     }
 

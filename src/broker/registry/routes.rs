@@ -27,14 +27,14 @@ type Shard = HashMap<ChannelName, Known, RandomState>;
 
 #[derive(Default)]
 struct Known {
-    way: Option<ChannelRef>,
+    address: Option<ChannelRef>,
     /// What is on its way through the registry.
     passing: Arc<AtomicUsize>,
 }
 
 impl Known {
     fn open(&self) -> Option<&ChannelRef> {
-        self.way.as_ref().filter(|_| self.passing.load(Ordering::Acquire) == 0)
+        self.address.as_ref().filter(|_| self.passing.load(Ordering::Acquire) == 0)
     }
 }
 
@@ -50,9 +50,9 @@ impl Routes {
 
     fn send_directly(&self, what: Routed, metrics: &Metrics) -> Option<Routed> {
         let shard = self.shard(what.channel()).read().unwrap_or_else(PoisonError::into_inner);
-        let Some(way) = shard.get(what.channel()).and_then(Known::open) else { return Some(what) };
+        let Some(address) = shard.get(what.channel()).and_then(Known::open) else { return Some(what) };
         match what {
-            Routed::Publish(publish) => match way.publish(*publish) {
+            Routed::Publish(publish) => match address.publish(*publish) {
                 Ok(()) => None,
                 Err(Unsent::Full(publish)) => {
                     metrics.reached("channel_queue");
@@ -61,8 +61,8 @@ impl Routes {
                 }
                 Err(Unsent::Ended(publish)) => Some(Routed::Publish(publish)),
             },
-            Routed::Instruction(instruction) if way.is_there() => {
-                if !way.instruct(instruction) {
+            Routed::Instruction(instruction) if address.is_there() => {
+                if !address.instruct(instruction) {
                     Metrics::count(&metrics.drops, "instruction");
                 }
                 None
@@ -72,10 +72,10 @@ impl Routes {
     }
 
     /// The way to a channel. Told by the registry alone.
-    pub fn learn(&self, channel: &ChannelName, way: &ChannelRef) {
+    pub fn learn(&self, channel: &ChannelName, address: &ChannelRef) {
         let mut shard = self.shard(channel).write().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = shard.get_mut(channel) {
-            known.way = Some(way.clone());
+            known.address = Some(address.clone());
         }
     }
 
@@ -83,7 +83,7 @@ impl Routes {
     pub fn forget(&self, channel: &ChannelName) {
         let mut shard = self.shard(channel).write().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = shard.get_mut(channel) {
-            known.way = None;
+            known.address = None;
             if known.passing.load(Ordering::Acquire) == 0 {
                 shard.remove(channel);
             }

@@ -91,7 +91,7 @@ impl Session {
 
     /// Asks the handler about who comes; who comes back was asked about when it came first.
     fn ask_in(&mut self, entrance: Entrance, ctx: &mut Context<Self>) -> Step {
-        let is_resumed = self.home.as_ref().is_some_and(|stay| stay.residence.is_resumed);
+        let is_resumed = self.home.as_ref().is_some_and(|state| state.membership.is_resumed);
         if is_resumed || !self.node().handlers().connects() {
             return self.welcomed(entrance, ctx);
         }
@@ -216,8 +216,8 @@ impl Session {
             data: welcome.data.clone(),
             expiry: self.time_until(self.identity.expires_at),
             subs,
-            ping: self.greeting.ping,
-            pong: self.greeting.pong,
+            ping: self.pings.ping,
+            pong: self.pings.pong,
             resume_key: self.resume_key(),
             missed,
         }))))

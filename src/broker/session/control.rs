@@ -123,7 +123,7 @@ impl Handler<SessionOrder> for Session {
             SessionOrder::Disconnect(reason) => self.end(reason, ctx),
             SessionOrder::Refresh { expire_at, info } => self.prolong(expire_at, info, ctx),
             SessionOrder::Message(data) => self.outlet.push(&Push::Message(data)),
-            SessionOrder::Revoke(revocation, upto) => self.take_back(&revocation, upto, ctx),
+            SessionOrder::Revoke(revocation, upto) => self.apply_revocation(&revocation, upto, ctx),
             SessionOrder::Resync(channel) => {
                 // The client may have come back for it by itself meanwhile.
                 for channel in self.cut_off(&channel) {

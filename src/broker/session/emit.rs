@@ -57,8 +57,8 @@ impl Session {
     /// The client leaves its home, and its connection goes on.
     pub(super) fn leave(&mut self, ticket: Ticket, ctx: &mut Context<Self>) -> Step {
         self.outlet.done(ticket);
-        if let Some(stay) = &mut self.home {
-            stay.is_left = true;
+        if let Some(state) = &mut self.home {
+            state.is_left = true;
         }
         self.finish(Disconnect { reason: "client namespace disconnect".into(), ..Disconnect::CONNECTION_CLOSED });
         ctx.stop();

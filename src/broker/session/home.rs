@@ -1,8 +1,8 @@
 //! What a session belongs to: the channel that addresses it, coming back to an earlier session, and being kept for that.
 use super::Session;
 use super::join::Wanted;
-use crate::broker::handler::{CONNECTION, DISCONNECT, EmitCall, Residence};
-use crate::broker::{KeptSession, SessionData};
+use crate::broker::handler::{CONNECTION, DISCONNECT, EmitCall, HomeMembership};
+use crate::broker::{RecoverableSession, SessionData};
 use crate::metrics::Metrics;
 use crate::protocol::{Connect, Home, Recover};
 use crate::types::{ChannelName, ClientInfo, Disconnect, Event, Group, Identity, Json, Place, SessionId};
@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// A session's stay in its home.
-pub(super) struct Stay {
-    pub residence: Arc<Residence>,
+/// The state of a session in its home.
+pub(super) struct HomeState {
+    pub membership: Arc<HomeMembership>,
     /// The secret with which its client may come back, and for how long; none where it is not kept.
     key: Option<Arc<str>>,
     kept_for: Duration,
@@ -32,7 +32,7 @@ pub(super) struct Stay {
     barriers: usize,
 }
 
-/// With what a stay begins.
+/// The state with which a session begins in its home.
 struct Beginning {
     groups: Vec<Group>,
     data: SessionData,
@@ -52,29 +52,29 @@ impl Session {
                 self.rename(kept.id);
                 // The same secret: by that the client sees that it is back.
                 let key = resume.map(|resume| Arc::from(resume.key.as_str()));
-                self.stay_in(
+                self.enter_home(
                     home,
                     key,
                     Beginning { groups: kept.groups, data: kept.data, resume_from, sent: kept.sent },
                     connect,
                 );
             }
-            None => self.stay_anew(home, connect),
+            None => self.enter_anew(home, connect),
         }
     }
 
     /// The session that the client claims, if it is kept and was the same user's in the same home.
-    fn earlier(&self, home: &Home) -> Option<KeptSession> {
+    fn earlier(&self, home: &Home) -> Option<RecoverableSession> {
         let resume = home.resume.as_ref().filter(|_| home.kept_for.is_some())?;
         let same = |one: &Identity, other: &Identity| one.realm == other.realm && one.user == other.user;
         // Who may not have it leaves it there for whom it is kept.
-        let is_mine = |kept: &KeptSession| kept.home == home.channel && same(&kept.identity, &self.identity);
-        self.node().kept().take_if(&resume.key, is_mine)
+        let is_mine = |kept: &RecoverableSession| kept.home == home.channel && same(&kept.identity, &self.identity);
+        self.node().recoverable().take_if(&resume.key, is_mine)
     }
 
-    fn stay_anew(&mut self, home: &Home, connect: &Connect) {
+    fn enter_anew(&mut self, home: &Home, connect: &Connect) {
         let (groups, data) = (vec![own_group(self.id)], Arc::new(Mutex::new(Json::null())));
-        self.stay_in(
+        self.enter_home(
             home,
             home.kept_for.map(|_| new_key()),
             Beginning { groups, data, resume_from: None, sent: None },
@@ -82,9 +82,9 @@ impl Session {
         );
     }
 
-    fn stay_in(&mut self, home: &Home, key: Option<Arc<str>>, beginning: Beginning, connect: &Connect) {
+    fn enter_home(&mut self, home: &Home, key: Option<Arc<str>>, beginning: Beginning, connect: &Connect) {
         let Beginning { groups, data, resume_from, sent } = beginning;
-        let residence = Arc::new(Residence {
+        let membership = Arc::new(HomeMembership {
             channel: home.channel.clone(),
             data,
             greeting: connect.data.clone(),
@@ -93,16 +93,25 @@ impl Session {
             has_emitted: AtomicBool::new(false),
         });
         let kept_for = home.kept_for.unwrap_or_default();
-        let stay =
-            Stay { residence, key, kept_for, groups, resume_from, sent, is_left: false, is_new: true, barriers: 0 };
-        self.home = Some(Box::new(stay));
+        let state = HomeState {
+            membership,
+            key,
+            kept_for,
+            groups,
+            resume_from,
+            sent,
+            is_left: false,
+            is_new: true,
+            barriers: 0,
+        };
+        self.home = Some(Box::new(state));
     }
 
     /// What was missed cannot be brought: the session is a new one after all.
     pub(super) fn stay_after_all(&mut self, connect: &Connect) {
         let Some(home) = &connect.home else { return };
         self.rename(SessionId::random());
-        self.stay_anew(home, connect);
+        self.enter_anew(home, connect);
     }
 
     fn rename(&mut self, id: SessionId) {
@@ -112,14 +121,14 @@ impl Session {
 
     /// The listener that makes the session one of its home.
     pub(super) fn wanted_by_home(&self) -> Option<(ChannelName, Wanted)> {
-        let stay = self.home.as_ref()?;
-        let channel = stay.residence.channel.clone();
+        let state = self.home.as_ref()?;
+        let channel = state.membership.channel.clone();
         let policy = self.node().namespace(&channel)?;
-        let (recover, aside) = stay.resume_from.clone().map(|from| (from.position, from.aside)).unzip();
+        let (recover, aside) = state.resume_from.clone().map(|from| (from.position, from.aside)).unzip();
         let recover = recover.map(|from| Recover { offset: from.offset, epoch: from.epoch });
-        let kept = stay.key.is_some() && policy.has_history();
+        let kept = state.key.is_some() && policy.has_history();
         let wanted = Wanted {
-            groups: stay.groups.clone(),
+            groups: state.groups.clone(),
             positioned: kept,
             recoverable: kept,
             // Told apart from the others: events for other groups count, and are not brought.
@@ -135,10 +144,13 @@ impl Session {
 
     /// Of what was missed, what is for this session, and where its client stands with each.
     pub(super) fn meant_for_me(&mut self, missed: Vec<Arc<Event>>) -> Vec<(Arc<Event>, Place)> {
-        let Some(stay) = &mut self.home else { return vec![] };
-        let Some(mut place) = stay.resume_from.clone() else { return vec![] };
+        let Some(state) = &mut self.home else { return vec![] };
+        let Some(mut place) = state.resume_from.clone() else { return vec![] };
         let is_for_me = |event: &Event| {
-            event.envelope.as_ref().is_none_or(|envelope| envelope.audience.admits(|group| stay.groups.contains(group)))
+            event
+                .envelope
+                .as_ref()
+                .is_none_or(|envelope| envelope.audience.admits(|group| state.groups.contains(group)))
         };
         let placed = missed.into_iter().map(|event| {
             event.position.iter().for_each(|position| place.pass(position));
@@ -146,14 +158,14 @@ impl Session {
         });
         let meant: Vec<_> = placed.filter(|(event, _)| is_for_me(event)).collect();
         if let Some((_, last)) = meant.last() {
-            stay.sent = Some(last.clone());
+            state.sent = Some(last.clone());
         }
         meant
     }
 
     /// Whether `channel` is the home.
     pub(super) fn is_home(&self, channel: &ChannelName) -> bool {
-        self.home.as_ref().is_some_and(|stay| stay.residence.channel == *channel)
+        self.home.as_ref().is_some_and(|state| state.membership.channel == *channel)
     }
 
     /// The secret with which the client may come back.
@@ -163,11 +175,11 @@ impl Session {
 
     /// Tells the handlers of the home's connections; whether there are any, which then go before the client's commands.
     pub(super) fn welcome_home(&mut self, ctx: &mut Context<Self>) -> bool {
-        let Some(stay) = self.home.as_mut() else { return false };
-        if !std::mem::take(&mut stay.is_new) {
+        let Some(state) = self.home.as_mut() else { return false };
+        if !std::mem::take(&mut state.is_new) {
             return false;
         }
-        let args = stay.residence.greeting.as_ref().map_or("[{}]".to_owned(), |said| format!("[{}]", said.as_str()));
+        let args = state.membership.greeting.as_ref().map_or("[{}]".to_owned(), |said| format!("[{}]", said.as_str()));
         let Some(told) = self.call(CONNECTION, args).and_then(|call| self.node().handlers().emit(call)) else {
             return false;
         };
@@ -183,17 +195,17 @@ impl Session {
         act: impl FnOnce(&mut Self, &mut Context<Self>) + 'static,
     ) {
         let (id, node) = (self.id, self.node().clone());
-        let Some(stay) = &mut self.home else { return act(self, ctx) };
-        if stay.barriers == 0 && !stay.residence.has_emitted.swap(false, Ordering::Relaxed) {
+        let Some(state) = &mut self.home else { return act(self, ctx) };
+        if state.barriers == 0 && !state.membership.has_emitted.swap(false, Ordering::Relaxed) {
             return act(self, ctx);
         }
-        stay.barriers += 1;
-        let home = stay.residence.channel.clone();
+        state.barriers += 1;
+        let home = state.membership.channel.clone();
         // The answer comes back behind all that is on the way.
         let arrived = async move { drop(node.groups(&home, id).await) };
         self.later(ctx, arrived, move |session, (), ctx| {
-            if let Some(stay) = &mut session.home {
-                stay.barriers -= 1;
+            if let Some(state) = &mut session.home {
+                state.barriers -= 1;
             }
             act(session, ctx);
         });
@@ -201,48 +213,48 @@ impl Session {
 
     /// The session ends: it is kept if its client may come back, and the handlers of its home are told.
     pub(super) fn move_out(&mut self, reason: &Disconnect) {
-        let Some(stay) = self.home.take() else { return };
+        let Some(state) = self.home.take() else { return };
         let words = if self.is_ended_by_us { words(reason) } else { &reason.reason };
-        let call = self.call_from(&stay, DISCONNECT, format!("[{}]", serde_json::Value::from(words)));
+        let call = self.call_from(&state, DISCONNECT, format!("[{}]", serde_json::Value::from(words)));
         if let Some(told) = self.node().handlers().emit(call) {
             actix_rt::spawn(told.answer);
         }
         // Whom we sent away for good does not come back, nor whose token has expired.
         let may_return = !self.is_ended_by_us || reason.reconnect() && *reason != Disconnect::CONNECTION_EXPIRED;
-        if !stay.is_left && may_return {
-            self.keep(*stay);
+        if !state.is_left && may_return {
+            self.keep(*state);
         }
     }
 
-    fn keep(&self, stay: Stay) {
-        let Some(key) = stay.key else { return };
-        let home = stay.residence.channel.clone();
+    fn keep(&self, state: HomeState) {
+        let Some(key) = state.key else { return };
+        let home = state.membership.channel.clone();
         let Some(sub) = self.subs.get(&home) else { return };
-        let Some(standing) = self.worker.standing(&home, sub.key) else { return };
-        let Some(left) = standing.passed else { return };
-        let kept = KeptSession {
+        let Some(status) = self.worker.status(&home, sub.key) else { return };
+        let Some(left) = status.passed else { return };
+        let kept = RecoverableSession {
             id: self.id,
             home,
             identity: self.identity.clone(),
-            groups: standing.groups,
-            data: stay.residence.data.clone(),
+            groups: status.groups,
+            data: state.membership.data.clone(),
             // Who came back and was sent nothing since still has what it had then.
-            sent: standing.sent.or(stay.sent),
+            sent: status.sent.or(state.sent),
             left,
         };
-        let pushed_out = self.node().kept().put(key, kept, stay.kept_for);
+        let pushed_out = self.node().recoverable().put(key, kept, state.kept_for);
         (0..pushed_out).for_each(|_| Metrics::count(&self.node().metrics().drops, "kept"));
     }
 
     /// A call of the session to the handlers of its home.
     pub(super) fn call(&self, event: &str, args: String) -> Option<EmitCall> {
-        self.home.as_ref().map(|stay| self.call_from(stay, event, args))
+        self.home.as_ref().map(|state| self.call_from(state, event, args))
     }
 
-    fn call_from(&self, stay: &Stay, event: &str, args: String) -> EmitCall {
+    fn call_from(&self, state: &HomeState, event: &str, args: String) -> EmitCall {
         let args = Json::parse(args.into()).unwrap_or_else(|_| Json::null());
-        let view = crate::broker::handler::SessionView { home: Some(stay.residence.clone()), ..self.view() };
-        let home = stay.residence.channel.clone();
+        let view = crate::broker::handler::SessionView { home: Some(state.membership.clone()), ..self.view() };
+        let home = state.membership.channel.clone();
         EmitCall { session: view, home, event: event.to_owned(), args, attachments: vec![] }
     }
 }

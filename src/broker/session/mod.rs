@@ -36,7 +36,7 @@ pub struct Session {
     outlet: Rc<dyn Outlet>,
     /// Its own address, made once.
     me: Option<SessionRef>,
-    greeting: Greeting,
+    pings: PingSettings,
     /// What its client's names of channels mean.
     names: &'static dyn Names,
     phase: Phase,
@@ -58,14 +58,14 @@ pub struct Session {
     /// Listeners that go live as soon as the reply that tells of them is in the outbox.
     after_reply: Vec<(ChannelName, Since)>,
     /// What it belongs to, on a wire whose sessions belong to something.
-    home: Option<Box<home::Stay>>,
+    home: Option<Box<home::HomeState>>,
     reason: Disconnect,
     is_ended_by_us: bool,
 }
 
 /// What the wire tells a new session about heartbeats.
 #[derive(Debug, Clone, Copy)]
-pub struct Greeting {
+pub struct PingSettings {
     /// Seconds between heartbeats; 0 where the transport's own are used.
     pub ping: u32,
     /// Whether the client must answer them.
@@ -149,7 +149,7 @@ impl From<crate::types::ReplyError> for Step {
 
 impl Session {
     /// A session that nobody has let in yet. What it says goes to `outlet`.
-    pub fn new(worker: Rc<Worker>, outlet: Rc<dyn Outlet>, greeting: Greeting) -> Self {
+    pub fn new(worker: Rc<Worker>, outlet: Rc<dyn Outlet>, pings: PingSettings) -> Self {
         let id = SessionId::random();
         let info = ClientInfo { user: "".into(), client: id, conn_info: None, chan_info: None };
         Session {
@@ -157,7 +157,7 @@ impl Session {
             worker,
             outlet,
             me: None,
-            greeting,
+            pings,
             names: &UserNames,
             phase: Phase::New,
             identity: Identity::nobody(),
@@ -199,7 +199,7 @@ impl Session {
     }
 
     fn view(&self) -> SessionView {
-        let home = self.home.as_ref().map(|stay| stay.residence.clone());
+        let home = self.home.as_ref().map(|state| state.membership.clone());
         SessionView { id: self.id, identity: self.identity.clone(), home, node: self.node().clone() }
     }
 
@@ -322,7 +322,7 @@ impl Session {
             if let Some(me) = &self.me {
                 node.directory().exit(self.id, &self.info.user, me);
             }
-            node.roster().leave(self.id);
+            node.listener_index().leave(self.id);
             node.metrics().sessions.dec();
             node.tell(LifecycleEvent::Disconnected(view, reason));
         }

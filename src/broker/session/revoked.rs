@@ -1,7 +1,7 @@
 //! What becomes of a session when something of its identity is taken back (decision 14).
 use super::Session;
 use crate::auth::SubscriptionGrant;
-use crate::broker::revocations::Standing;
+use crate::broker::revocations::TokenStatus;
 use crate::types::{ChannelName, Disconnect, Fault, Identity, ReplyError, Revocation, Unsubscribed};
 use actix::prelude::*;
 use std::sync::Arc;
@@ -22,21 +22,21 @@ impl Session {
     /// What is left of an identity when all that has been taken back is off. An error where nothing is, or where it cannot be
     /// told yet.
     pub(super) fn unrevoked(&self, identity: Arc<Identity>) -> Result<Arc<Identity>, Fault> {
-        match self.standing(&identity) {
-            Standing::Good => Ok(identity),
-            Standing::Without(scopes) => Ok(identity.without(&scopes)),
-            Standing::Revoked => {
+        match self.status(&identity) {
+            TokenStatus::Good => Ok(identity),
+            TokenStatus::Without(scopes) => Ok(identity.without(&scopes)),
+            TokenStatus::Revoked => {
                 let line = format_args!("a connection token was refused: it has been revoked");
                 self.node().metrics().log_some(log::Level::Info, "token", line);
                 Err(Disconnect::INVALID_TOKEN.into())
             }
-            Standing::Unknown => Err(ReplyError::INTERNAL.into()),
+            TokenStatus::Unknown => Err(ReplyError::INTERNAL.into()),
         }
     }
 
-    fn standing(&self, identity: &Identity) -> Standing {
+    fn status(&self, identity: &Identity) -> TokenStatus {
         let leeway = self.node().settings().authenticator.leeway();
-        self.node().revocations().standing(identity, leeway)
+        self.node().revocations().status(identity, leeway)
     }
 
     /// The right that a subscription token gives; none where it has been taken back, or that cannot be told yet. Its scopes
@@ -50,16 +50,16 @@ impl Session {
             expires_at: grant.expires_at,
             ..Identity::anonymous()
         };
-        (self.standing(&identity) == Standing::Good).then(|| Right::Token(Box::new(identity)))
+        (self.status(&identity) == TokenStatus::Good).then(|| Right::Token(Box::new(identity)))
     }
 
-    pub(super) fn take_back(&mut self, revocation: &Revocation, upto: i64, ctx: &mut Context<Self>) {
+    pub(super) fn apply_revocation(&mut self, revocation: &Revocation, upto: i64, ctx: &mut Context<Self>) {
         let is_whole = revocation.scopes.is_empty();
         match (revocation.touches(&self.identity, upto), is_whole) {
             (true, true) => {
                 let kept = self.node().settings().authenticator.revocation_ttl();
                 self.node().revocations().warn_of_return(&self.identity, kept);
-                self.node().roster().silence(self.id);
+                self.node().listener_index().silence(self.id);
                 self.end(Disconnect::INVALID_TOKEN, ctx);
             }
             (true, false) => self.renew(self.identity.without(&revocation.scopes)),

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub struct ListenerKey(usize);
 
 /// Where a listener stood when it was looked at.
-pub struct Standing {
+pub struct ListenerStatus {
     /// The groups it was in.
     pub groups: Vec<Group>,
     /// Where it stood with the last event that it was sent and that can be brought again.
@@ -74,9 +74,9 @@ impl Local {
     }
 
     /// Where a listener stands.
-    pub fn standing(&self, key: ListenerKey) -> Option<Standing> {
+    pub fn status(&self, key: ListenerKey) -> Option<ListenerStatus> {
         let listener = self.listeners.get(key.0)?;
-        Some(Standing {
+        Some(ListenerStatus {
             groups: listener.groups().to_vec(),
             sent: listener.member.as_ref().and_then(|member| member.sent.clone()),
             passed: listener.latest(self.passed.as_ref()),
@@ -132,7 +132,7 @@ impl Local {
             _ if listener.is_guest() => {}
             Instruct::Order(order) => listener.holder.order(order.clone()),
             Instruct::Regroup { .. } => meant.extend(listener.member.as_ref().map(|member| member.key)),
-            Instruct::Tell(telling) => telling.tell(listener.groups()),
+            Instruct::Tell(query) => query.tell(listener.groups()),
         });
         let Instruct::Regroup { join, leave } = &instruction.what else { return 0 };
         let mut refused = 0;

@@ -7,13 +7,13 @@ const KEPT_SLOTS: usize = 64;
 
 /// Frames, first to last, and how long they are together. Where there is no first one there is none.
 #[derive(Default)]
-pub(super) struct Queue {
+pub(super) struct FrameQueue {
     first: Option<Bytes>,
     rest: VecDeque<Bytes>,
     bytes: usize,
 }
 
-impl Queue {
+impl FrameQueue {
     pub fn is_empty(&self) -> bool {
         self.first.is_none()
     }
@@ -101,7 +101,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_bytes_come_out_as_they_were_queued_whatever_is_done(acts in vec(act(), 0..40)) {
-            let (mut queue, mut expected) = (Queue::default(), Vec::<u8>::new());
+            let (mut queue, mut expected) = (FrameQueue::default(), Vec::<u8>::new());
             for act in acts {
                 match act {
                     Act::Back(frame) => {

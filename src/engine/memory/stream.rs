@@ -12,12 +12,12 @@ use tokio::time::Instant;
 /// Characters of an epoch: 62^8 values, so that two lives of a channel are told apart.
 const EPOCH_LENGTH: usize = 8;
 /// What an event costs beside what it carries: itself, its place in the queue, and what the allocator adds.
-const EVENT_BYTES: usize = size_of::<Event>() + size_of::<Kept>() + 64;
+const EVENT_BYTES: usize = size_of::<Event>() + size_of::<Retained>() + 64;
 /// Queues up to this capacity keep it.
 const SMALL_QUEUE: usize = 16;
 
 /// An event with its end.
-struct Kept {
+struct Retained {
     event: Arc<Event>,
     ends: Instant,
     bytes: usize,
@@ -27,7 +27,7 @@ struct Kept {
 pub(super) struct Stream {
     epoch: Epoch,
     top: u64,
-    events: VecDeque<Kept>,
+    events: VecDeque<Retained>,
     version: Option<Version>,
     /// When the position is forgotten, unless events live longer.
     pub meta_ends: Instant,
@@ -75,7 +75,7 @@ impl Stream {
         self.outlive_none(ends);
         let bytes = EVENT_BYTES + event.bytes();
         ledger.add_event(bytes);
-        self.events.push_back(Kept { event: event.clone(), ends, bytes });
+        self.events.push_back(Retained { event: event.clone(), ends, bytes });
         while self.events.len() > retention.size {
             self.drop_first(ledger);
         }

@@ -134,8 +134,8 @@ impl Core {
 
     /// Begins to serve a link.
     pub fn start(self: &Arc<Self>, link: Arc<Link>, first: Option<server::Pair>) {
-        let name = self.keys.canary(&self.id, &link.name);
-        drop(self.subscriptions.add(name, Receiver::Canary, link.clone(), self.config.timeout));
+        let name = self.keys.watchdog(&self.id, &link.name);
+        drop(self.subscriptions.add(name, Receiver::Watchdog, link.clone(), self.config.timeout));
         let core = Arc::downgrade(self);
         self.runtime.spawn(async move {
             if let Some(core) = core.upgrade() {
@@ -144,8 +144,8 @@ impl Core {
         });
     }
 
-    pub fn canary_of(&self, link: &Link) -> Bytes {
-        self.keys.canary(&self.id, &link.name)
+    pub fn echo_channel(&self, link: &Link) -> Bytes {
+        self.keys.watchdog(&self.id, &link.name)
     }
 
     /// How long a command may wait, and how long it may then take: together no longer than the config says.

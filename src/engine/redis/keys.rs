@@ -78,8 +78,8 @@ impl Keys {
     }
 
     /// The bus channel on which a link of this process looks whether what goes in comes out.
-    pub fn canary(&self, id: &str, server: &str) -> Bytes {
-        [&self.prefix, "canary:", id, ":", server].concat().into_bytes().into()
+    pub fn watchdog(&self, id: &str, server: &str) -> Bytes {
+        [&self.prefix, "watchdog:", id, ":", server].concat().into_bytes().into()
     }
 }
 

@@ -1,11 +1,11 @@
 //! One server: its connections, the commands on their way to it, and what comes of them.
-use super::canary::{self, Canary};
 use super::core::Core;
 use super::envelope::Brought;
-use super::homes::{Arrival, Home, Homeward, Way};
-use super::request::{QUEUE, Queue, Request, refused};
+use super::request::{QUEUE, Request, RequestQueue, refused};
 use super::server::{self, Pair, Source, Unusable};
 use super::subscriptions::Wishes;
+use super::thread_inbox::{Arrival, ChannelSink, InboxBatches, ThreadInbox};
+use super::watchdog::{self, Watchdog};
 use super::{pushes, scripts};
 use crate::metrics::Metrics;
 use futures_util::FutureExt;
@@ -25,12 +25,12 @@ pub(super) struct Link {
     /// Where it is, for a cluster; a name for logs otherwise.
     pub name: String,
     pub source: Source,
-    pub queue: Queue,
+    pub queue: RequestQueue,
     pub subscriptions: Wishes,
-    /// What is to go home as soon as the thread has nothing more to add.
-    homeward: Mutex<Homeward>,
+    /// What is handed over as soon as the thread has nothing more to add.
+    batches: Mutex<InboxBatches>,
     laden: Notify,
-    pub canary: Canary,
+    pub watchdog: Watchdog,
     broken: Notify,
     /// The server is no longer one of ours.
     closed: AtomicBool,
@@ -43,11 +43,11 @@ impl Link {
         Link {
             name,
             source,
-            queue: Queue::default(),
+            queue: RequestQueue::default(),
             subscriptions: Wishes::default(),
-            homeward: Mutex::default(),
+            batches: Mutex::default(),
             laden: Notify::new(),
-            canary: Canary::default(),
+            watchdog: Watchdog::default(),
             broken: Notify::new(),
             closed: AtomicBool::new(false),
         }
@@ -62,41 +62,41 @@ impl Link {
 
     /// The same; gives the command back where there is no room.
     pub fn offer(self: &Arc<Self>, request: Request) -> Option<Request> {
-        let home = request.home.clone();
+        let inbox = request.inbox.clone();
         let too_many = self.queue.push(request);
-        match home {
-            Some(home) => home.wake_later(self),
+        match inbox {
+            Some(inbox) => inbox.wake_later(self),
             None => self.queue.filled.notify_one(),
         }
         too_many
     }
 
-    /// Takes what the bus brings of a channel home.
-    pub fn bring(&self, way: Arc<Way>, brought: Brought, bytes: usize) {
-        self.load(|homeward| homeward.bring(way, brought, bytes));
+    /// Hands what the bus brings of a channel over to its inbox.
+    pub fn bring(&self, route: Arc<ChannelSink>, brought: Brought, bytes: usize) {
+        self.load(|batches| batches.bring(route, brought, bytes));
     }
 
-    pub fn send_home(&self, home: Option<&Arc<Home>>, arrival: Arrival) {
-        self.load(|homeward| homeward.add(home, arrival));
+    pub fn hand_over(&self, inbox: Option<&Arc<ThreadInbox>>, arrival: Arrival) {
+        self.load(|batches| batches.add(inbox, arrival));
     }
 
-    fn load(&self, add: impl FnOnce(&mut Homeward)) {
-        let mut homeward = self.homeward();
-        let was_empty = homeward.is_empty();
-        add(&mut homeward);
-        drop(homeward);
+    fn load(&self, add: impl FnOnce(&mut InboxBatches)) {
+        let mut batches = self.batches();
+        let was_empty = batches.is_empty();
+        add(&mut batches);
+        drop(batches);
         // Once for all that come before it goes.
         if was_empty {
             self.laden.notify_one();
         }
     }
 
-    fn homeward(&self) -> MutexGuard<'_, Homeward> {
+    fn batches(&self) -> MutexGuard<'_, InboxBatches> {
         // What panics between two additions leaves it whole.
-        self.homeward.lock().unwrap_or_else(PoisonError::into_inner)
+        self.batches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends home what has come, behind what the thread is at: what comes with it goes with it.
+    /// Hands over what has come, behind what the thread is at: what comes with it goes with it.
     async fn carry(&self) -> Infallible {
         loop {
             self.laden.notified().await;
@@ -105,8 +105,8 @@ impl Link {
     }
 
     fn send_off(&self) {
-        let homeward = std::mem::take(&mut *self.homeward());
-        homeward.go();
+        let batches = std::mem::take(&mut *self.batches());
+        batches.go();
     }
 
     /// Begins anew: what was connected is not what it was.
@@ -149,13 +149,13 @@ impl Link {
                 Ok(pair) => {
                     log::debug!("connected to Redis at {}", pair.address);
                     let reason = self.serve(&core, pair).await;
-                    if self.canary.is_well() {
+                    if self.watchdog.is_well() {
                         wait = BACKOFF.0;
                     }
-                    self.canary.fell_ill(&format!("lost Redis at {}: {reason}", self.name), reason);
+                    self.watchdog.fell_ill(&format!("lost Redis at {}: {reason}", self.name), reason);
                 }
                 Err(unusable) => {
-                    self.canary.fell_ill(&format!("Redis cannot be used: {unusable}"), unusable.to_string());
+                    self.watchdog.fell_ill(&format!("Redis cannot be used: {unusable}"), unusable.to_string());
                     core.look_at_slots_soon();
                 }
             }
@@ -174,7 +174,7 @@ impl Link {
             biased;
             reason = self.drive(core, commands, &replid) => reason,
             reason = subscribing => reason,
-            reason = canary::probe(core, self, &replid, &address) => reason,
+            reason = watchdog::probe(core, self, &replid, &address) => reason,
             () = self.broken.notified() => "the connection ended".into(),
             // Last, so that it carries what the others have just added.
             never = self.carry() => match never {},
@@ -217,7 +217,7 @@ impl Link {
         unknown: &mut Vec<Request>,
     ) -> Result<(), String> {
         let mut end = Ok(());
-        let mut homeward = self.homeward();
+        let mut batches = self.batches();
         let mut answers = outcome.map_err(|error| error.to_string())?.into_iter().zip(sent.cmd_iter());
         let mut moved = vec![];
         for mut request in batch {
@@ -228,7 +228,7 @@ impl Link {
             let (error, command) = match answers.next() {
                 Some((Value::ServerError(error), command)) => (error, command),
                 Some((value, _)) => {
-                    homeward.add(request.home.as_ref(), Arrival::Answer(request.waiting, Ok(value)));
+                    batches.add(request.inbox.as_ref(), Arrival::Answer(request.waiting, Ok(value)));
                     continue;
                 }
                 None => return Err("it answered fewer commands than it got".into()),
@@ -248,11 +248,11 @@ impl Link {
                     if matches!(kind, Some(ServerErrorKind::ReadOnly)) {
                         end = Err("it has become a read-only replica".into());
                     }
-                    homeward.add(request.home.as_ref(), Arrival::Answer(request.waiting, Err(refused(&error))));
+                    batches.add(request.inbox.as_ref(), Arrival::Answer(request.waiting, Err(refused(&error))));
                 }
             }
         }
-        drop(homeward);
+        drop(batches);
         self.laden.notify_one();
         if !moved.is_empty() {
             core.redirect(moved);

@@ -12,13 +12,11 @@
 //!
 //! # When Redis is away
 //! Commands wait for half of `redis.timeout`, within a bound of number and bytes, and are then answered with an error; so is
-//! what was under way. A canary goes through each server and back once a second: where it does not come back, the link begins
+//! what was under way. A watchdog goes through each server and back once a second: where it does not come back, the link begins
 //! anew, subscribes again in batches, and has each channel look for what it missed.
-mod canary;
 mod config;
 mod core;
 mod envelope;
-mod homes;
 mod keys;
 mod lanes;
 mod link;
@@ -32,21 +30,23 @@ mod scripts;
 mod server;
 mod slots;
 mod subscriptions;
+mod thread_inbox;
+mod watchdog;
 
 pub use config::{Address, Config, NoAddress};
 
 use self::core::Core;
 use super::{
-    Ear, Engine, EngineAnswer, HistoryPage, HistoryQuery, Peers, PresenceStats, PublishOptions, Published, Retention,
-    RevocationPage, Sink, Tap, Told,
+    ControlSink, Engine, EngineAnswer, HistoryPage, HistoryQuery, Peers, PresenceStats, PublishCallback,
+    PublishOptions, Published, Retention, RevocationPage, Sink, Tap,
 };
 use crate::metrics::Metrics;
 use crate::types::{BoxFuture, ChannelName, ClientInfo, Event, Position, Revocation, SessionId};
 use bytes::Bytes;
-use homes::Way;
 use std::sync::Arc;
 use std::time::Duration;
 use subscriptions::Receiver;
+use thread_inbox::ChannelSink;
 use tokio::sync::oneshot;
 
 /// Stands for "never" where a time must be added to another.
@@ -106,7 +106,7 @@ async fn start(config: Config, metrics: Metrics, runtime: tokio::runtime::Handle
         core.start(link, Some(pair));
     }
     for link in &core.slots().links {
-        link.canary.first_try(&link.name, core.config.timeout).await.map_err(|unusable| unusable.to_string())?;
+        link.watchdog.first_try(&link.name, core.config.timeout).await.map_err(|unusable| unusable.to_string())?;
     }
     runtime.spawn(presence::renew(Arc::downgrade(&core)));
     runtime.spawn(expire(Arc::downgrade(&core)));
@@ -145,7 +145,7 @@ impl Engine for RedisEngine {
     }
 
     fn subscribe(&self, channel: &ChannelName, sink: Arc<dyn Sink>) -> EngineAnswer<()> {
-        self.core.hear(self.core.keys.bus(channel), Receiver::Channel(Way::here(channel.clone(), sink)))
+        self.core.hear(self.core.keys.bus(channel), Receiver::Channel(ChannelSink::here(channel.clone(), sink)))
     }
 
     fn stands(&self, channel: &ChannelName) -> EngineAnswer<()> {
@@ -199,13 +199,13 @@ impl Engine for RedisEngine {
     }
 
     fn trouble(&self) -> Option<&'static str> {
-        let well = self.core.slots().links.iter().all(|link| link.canary.is_well());
+        let well = self.core.slots().links.iter().all(|link| link.watchdog.is_well());
         (!well).then_some("events do not get through Redis")
     }
 }
 
 impl Peers for RedisEngine {
-    fn attend(&self, id: &str, ear: Arc<dyn Ear>) {
+    fn attend(&self, id: &str, ear: Arc<dyn ControlSink>) {
         self.core.attend(id, ear);
     }
 
@@ -213,7 +213,7 @@ impl Peers for RedisEngine {
         self.core.say(to, &words)
     }
 
-    fn publish(&self, event: &Event, options: PublishOptions, told: Told) {
+    fn publish(&self, event: &Event, options: PublishOptions, told: PublishCallback) {
         self.core.publish_and_tell(event, options, told);
     }
 

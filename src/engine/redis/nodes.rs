@@ -2,7 +2,7 @@
 use super::core::{Core, odd};
 use super::scripts;
 use super::subscriptions::Receiver;
-use crate::engine::{Ear, EngineAnswer};
+use crate::engine::{ControlSink, EngineAnswer};
 use bytes::Bytes;
 use std::collections::HashSet;
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
@@ -14,9 +14,9 @@ const COUNTS: Duration = Duration::from_secs(7);
 
 impl Core {
     /// Announces this node from now on, and has it hear.
-    pub fn attend(self: &Arc<Self>, id: &str, ear: Arc<dyn Ear>) {
-        let all = self.hear(self.keys.everyone(), Receiver::Ear(ear.clone()));
-        let own = self.hear(self.keys.node(id), Receiver::Ear(ear));
+    pub fn attend(self: &Arc<Self>, id: &str, ear: Arc<dyn ControlSink>) {
+        let all = self.hear(self.keys.everyone(), Receiver::ControlSink(ear.clone()));
+        let own = self.hear(self.keys.node(id), Receiver::ControlSink(ear));
         self.attending().insert(id.to_owned());
         let (core, id) = (Arc::downgrade(self), id.to_owned());
         self.runtime.spawn(async move {

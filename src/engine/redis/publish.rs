@@ -4,8 +4,8 @@ use super::keys::Short;
 use super::request::{Outcome, Request, Waiting, lost};
 use super::{envelope, millis, scripts};
 use crate::engine::{
-    Accepted, EngineAnswer, Error, HistoryPage, HistoryQuery, Idempotency, PublishOptions, Published, Retention, Told,
-    Version,
+    Accepted, EngineAnswer, Error, HistoryPage, HistoryQuery, Idempotency, PublishCallback, PublishOptions, Published,
+    Retention, Version,
 };
 use crate::types::{ChannelName, Epoch, Event, Position};
 use redis::{Cmd, Value};
@@ -17,7 +17,7 @@ const VERSION_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Who is told what became of a publish: once, that it is unknown where nothing else is known.
 pub(super) struct Publisher {
-    told: Option<Told>,
+    told: Option<PublishCallback>,
     is_script: bool,
 }
 
@@ -43,7 +43,7 @@ impl Core {
         self.ask(&name, command, is_script).then(move |outcome| accepted(outcome, is_script).map(Published::from))
     }
 
-    pub fn publish_and_tell(self: &Arc<Self>, event: &Event, options: PublishOptions, told: Told) {
+    pub fn publish_and_tell(self: &Arc<Self>, event: &Event, options: PublishOptions, told: PublishCallback) {
         let (name, command, is_script) = self.publishing(event, options);
         let publisher = Publisher { told: Some(told), is_script };
         self.send(&name, |slot| Request::new(command, is_script, slot, Waiting::Publisher(publisher)));

@@ -2,7 +2,7 @@
 use super::core::Core;
 use super::envelope;
 use super::link::Link;
-use super::subscriptions::{Receiver, Wish};
+use super::subscriptions::{Receiver, SubscriptionChange};
 use bytes::Bytes;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{PushInfo, PushKind, Value};
@@ -46,11 +46,11 @@ fn receive(core: &Core, link: &Link, name: &[u8], payload: Bytes) {
                 core.drop_undecodable(format_args!("what came over the bus on {name}"), error);
             }
         },
-        Some(Receiver::Ear(ear)) => ear.heard(payload),
+        Some(Receiver::ControlSink(ear)) => ear.heard(payload),
         Some(Receiver::Tap(tap)) => tap.heard(name, payload),
-        Some(Receiver::Canary) => {
+        Some(Receiver::Watchdog) => {
             if let Some(number) = std::str::from_utf8(&payload).ok().and_then(|text| text.parse().ok()) {
-                link.canary.hear(number);
+                link.watchdog.hear(number);
             }
         }
         None => {}
@@ -71,34 +71,37 @@ pub(super) async fn drive(core: &Arc<Core>, link: &Arc<Link>, mut connection: Mu
     core.subscriptions.renew(link);
     let _ground = Ground(core, link);
     loop {
-        let wishes = link.subscriptions.take();
-        if wishes.is_empty() {
+        let changes = link.subscriptions.take();
+        if changes.is_empty() {
             link.subscriptions.settle();
             link.subscriptions.filled().await;
             continue;
         }
-        let mut pipeline = redis::Pipeline::with_capacity(wishes.len());
-        for wish in &wishes {
+        let mut pipeline = redis::Pipeline::with_capacity(changes.len());
+        for change in &changes {
             // One name a command: each is confirmed by itself, so that an answer belongs to a command.
-            match wish {
-                Wish::Subscribe(name, _) => pipeline.cmd("SUBSCRIBE").arg(&name[..]),
-                Wish::SubscribePattern(pattern, _) => pipeline.cmd("PSUBSCRIBE").arg(&pattern[..]),
-                Wish::Unsubscribe(name) => pipeline.cmd("UNSUBSCRIBE").arg(&name[..]),
+            match change {
+                SubscriptionChange::Subscribe(name, _) => pipeline.cmd("SUBSCRIBE").arg(&name[..]),
+                SubscriptionChange::SubscribePattern(pattern, _) => pipeline.cmd("PSUBSCRIBE").arg(&pattern[..]),
+                SubscriptionChange::Unsubscribe(name) => pipeline.cmd("UNSUBSCRIBE").arg(&name[..]),
             };
         }
-        let answers = match connection.req_packed_commands(&pipeline, 0, wishes.len()).await {
+        let answers = match connection.req_packed_commands(&pipeline, 0, changes.len()).await {
             Ok(answers) => answers,
             Err(error) => return error.to_string(),
         };
-        for (wish, answer) in wishes.into_iter().zip(answers) {
-            match (wish, answer) {
-                (Wish::Subscribe(..) | Wish::SubscribePattern(..), Value::ServerError(error)) => {
+        for (change, answer) in changes.into_iter().zip(answers) {
+            match (change, answer) {
+                (
+                    SubscriptionChange::Subscribe(..) | SubscriptionChange::SubscribePattern(..),
+                    Value::ServerError(error),
+                ) => {
                     return format!("a subscription was refused: {} {}", error.code(), error.details().unwrap_or(""));
                 }
-                (Wish::Subscribe(name, turn) | Wish::SubscribePattern(name, turn), _) => {
+                (SubscriptionChange::Subscribe(name, turn) | SubscriptionChange::SubscribePattern(name, turn), _) => {
                     core.subscriptions.confirm(&name, turn)
                 }
-                (Wish::Unsubscribe(_), _) => {}
+                (SubscriptionChange::Unsubscribe(_), _) => {}
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Commands on their way to a server: in the order they came, bounded in number, bytes and time.
-use super::homes::{self, Home};
 use super::lanes::Place;
 use super::publish::Publisher;
+use super::thread_inbox::{self, ThreadInbox};
 use crate::engine::{EngineAnswer, Error};
 use crate::metrics::Metrics;
 use crate::types::Answer;
@@ -38,7 +38,7 @@ pub(super) struct Request {
     bytes: usize,
     came: Instant,
     pub waiting: Waiting,
-    pub home: Option<Arc<Home>>,
+    pub inbox: Option<Arc<ThreadInbox>>,
     /// Its place among those of its slot, in a cluster.
     pub place: Option<Place>,
 }
@@ -86,8 +86,8 @@ impl Request {
     pub fn new(command: Cmd, stamped: bool, slot: u16, waiting: Waiting) -> Self {
         let lengths = command.args_iter().map(|arg| if let redis::Arg::Simple(bytes) = arg { bytes.len() } else { 0 });
         let bytes = lengths.sum();
-        let (came, home) = (Instant::now(), homes::here());
-        Request { command, stamped, slot, asking: false, bytes, came, waiting, home, place: None }
+        let (came, inbox) = (Instant::now(), thread_inbox::here());
+        Request { command, stamped, slot, asking: false, bytes, came, waiting, inbox, place: None }
     }
 
     /// Answers that there is no room for it. `bound` names the queue that is full.
@@ -136,7 +136,7 @@ pub(super) fn refused(error: &ServerError) -> Error {
 
 /// The commands that wait.
 #[derive(Default)]
-pub(super) struct Queue {
+pub(super) struct RequestQueue {
     commands: Mutex<Commands>,
     pub filled: Notify,
 }
@@ -147,7 +147,7 @@ struct Commands {
     bytes: usize,
 }
 
-impl Queue {
+impl RequestQueue {
     /// Adds a command; gives it back where there is no room. Who adds has the link told.
     pub fn push(&self, request: Request) -> Option<Request> {
         let bytes = request.bytes;

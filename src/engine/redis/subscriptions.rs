@@ -1,7 +1,7 @@
 //! What the node is subscribed to: each channel once, confirmed before anybody is told, and again after a lost connection.
-use super::homes::{Arrival, Way};
 use super::link::Link;
-use crate::engine::{Ear, EngineAnswer, Error, Tap};
+use super::thread_inbox::{Arrival, ChannelSink};
+use crate::engine::{ControlSink, EngineAnswer, Error, Tap};
 use crate::types::Answer;
 use bytes::Bytes;
 use foldhash::quality::RandomState;
@@ -18,13 +18,13 @@ const BATCH: usize = 2_000;
 #[derive(Clone)]
 pub(super) enum Receiver {
     /// It is an event of a channel.
-    Channel(Arc<Way>),
+    Channel(Arc<ChannelSink>),
     /// It is said by a node.
-    Ear(Arc<dyn Ear>),
+    ControlSink(Arc<dyn ControlSink>),
     /// It is for who listens to other programs; the name is a pattern.
     Tap(Arc<dyn Tap>),
-    /// It is the canary of this link.
-    Canary,
+    /// It is the watchdog of this link.
+    Watchdog,
 }
 
 struct Subscription {
@@ -69,48 +69,48 @@ struct Table {
 /// What a link is to subscribe to and not to, in this order.
 #[derive(Default)]
 pub(super) struct Wishes {
-    wishes: Mutex<Wanted>,
+    changes: Mutex<Wanted>,
     filled: Notify,
     /// All that was asked for before is confirmed.
     settled: AtomicBool,
     settling: Notify,
 }
 
-/// The wishes that have not left yet. While a link is away nothing leaves, and channels come and go: a subscription that is
-/// taken back before it left takes its wish along, so there are never more wishes than names that stand or stood.
+/// The changes that are not sent yet. While a link is away nothing is sent, and channels come and go: a subscription that ends
+/// before it was sent is dropped, so there are never more changes than names that are, or were, subscribed to.
 #[derive(Default)]
 struct Wanted {
     /// In the order they came.
-    queue: BTreeMap<u64, Wish>,
-    /// Where the wish to subscribe to a name stands in the queue.
+    queue: BTreeMap<u64, SubscriptionChange>,
+    /// The place in the queue at which a name is subscribed to.
     subscribes: HashMap<Bytes, u64, RandomState>,
     next: u64,
 }
 
 impl Wanted {
-    fn push(&mut self, wish: Wish) {
-        match &wish {
-            // Before a wish to subscribe, the name is not subscribed to, or its end is wished for already.
-            Wish::Unsubscribe(name) => {
+    fn push(&mut self, change: SubscriptionChange) {
+        match &change {
+            // Where its subscribe is still queued, the server does not know the name, or its end is queued already.
+            SubscriptionChange::Unsubscribe(name) => {
                 if let Some(at) = self.subscribes.remove(name) {
                     self.queue.remove(&at);
                     return;
                 }
             }
-            Wish::Subscribe(name, _) | Wish::SubscribePattern(name, _) => {
+            SubscriptionChange::Subscribe(name, _) | SubscriptionChange::SubscribePattern(name, _) => {
                 self.subscribes.insert(name.clone(), self.next);
             }
         }
-        self.queue.insert(self.next, wish);
+        self.queue.insert(self.next, change);
         self.next += 1;
     }
 
-    fn pop(&mut self) -> Option<Wish> {
-        let (_, wish) = self.queue.pop_first()?;
-        if let Wish::Subscribe(name, _) | Wish::SubscribePattern(name, _) = &wish {
+    fn pop(&mut self) -> Option<SubscriptionChange> {
+        let (_, change) = self.queue.pop_first()?;
+        if let SubscriptionChange::Subscribe(name, _) | SubscriptionChange::SubscribePattern(name, _) = &change {
             self.subscribes.remove(name);
         }
-        Some(wish)
+        Some(change)
     }
 
     fn clear(&mut self) {
@@ -120,18 +120,18 @@ impl Wanted {
 }
 
 /// One thing that a link is to do.
-pub(super) enum Wish {
+pub(super) enum SubscriptionChange {
     Subscribe(Bytes, u64),
     /// To all names of a pattern, which is taken back with the connection only.
     SubscribePattern(Bytes, u64),
     Unsubscribe(Bytes),
 }
 
-impl Wish {
+impl SubscriptionChange {
     fn subscribe(name: &Bytes, subscription: &Subscription) -> Self {
         match subscription.receiver {
-            Receiver::Tap(_) => Wish::SubscribePattern(name.clone(), subscription.turn),
-            _ => Wish::Subscribe(name.clone(), subscription.turn),
+            Receiver::Tap(_) => SubscriptionChange::SubscribePattern(name.clone(), subscription.turn),
+            _ => SubscriptionChange::Subscribe(name.clone(), subscription.turn),
         }
     }
 }
@@ -151,15 +151,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Wishes {
-    fn add(&self, wish: Wish) {
-        lock(&self.wishes).push(wish);
+    fn add(&self, change: SubscriptionChange) {
+        lock(&self.changes).push(change);
         self.filled.notify_one();
     }
 
     /// Takes what may leave together.
-    pub fn take(&self) -> Vec<Wish> {
-        let mut wishes = lock(&self.wishes);
-        std::iter::from_fn(|| wishes.pop()).take(BATCH).collect()
+    pub fn take(&self) -> Vec<SubscriptionChange> {
+        let mut changes = lock(&self.changes);
+        std::iter::from_fn(|| changes.pop()).take(BATCH).collect()
     }
 
     /// Waits until there may be more to take.
@@ -211,7 +211,7 @@ impl Subscriptions {
                     stood: false,
                     waiting: vec![answer],
                 };
-                link.subscriptions.add(Wish::subscribe(&name, &subscription));
+                link.subscriptions.add(SubscriptionChange::subscribe(&name, &subscription));
                 table.by_name.insert(name, subscription);
             }
         }
@@ -233,7 +233,7 @@ impl Subscriptions {
     pub fn remove(&self, name: &Bytes) {
         let mut table = lock(&self.table);
         if let Some(gone) = table.by_name.remove(name) {
-            gone.link.subscriptions.add(Wish::Unsubscribe(name.clone()));
+            gone.link.subscriptions.add(SubscriptionChange::Unsubscribe(name.clone()));
         }
     }
 
@@ -249,12 +249,12 @@ impl Subscriptions {
     /// Has all that this link subscribed to subscribed anew: its connection is new.
     pub fn renew(&self, link: &Arc<Link>) {
         let mut table = lock(&self.table);
-        let mut wishes = lock(&link.subscriptions.wishes);
-        wishes.clear();
+        let mut changes = lock(&link.subscriptions.changes);
+        changes.clear();
         for (name, subscription) in &mut table.by_name {
             if Arc::ptr_eq(&subscription.link, link) {
                 subscription.fall();
-                wishes.push(Wish::subscribe(name, subscription));
+                changes.push(SubscriptionChange::subscribe(name, subscription));
             }
         }
         link.subscriptions.settled.store(false, Ordering::Relaxed);
@@ -271,8 +271,8 @@ impl Subscriptions {
                 subscription.turn = turns;
                 subscription.fall();
                 let old = std::mem::replace(&mut subscription.link, link.clone());
-                old.subscriptions.add(Wish::Unsubscribe(name.clone()));
-                link.subscriptions.add(Wish::subscribe(name, subscription));
+                old.subscriptions.add(SubscriptionChange::Unsubscribe(name.clone()));
+                link.subscriptions.add(SubscriptionChange::subscribe(name, subscription));
             }
         }
         table.turns = turns;
@@ -292,9 +292,9 @@ impl Subscriptions {
         {
             tap.resumed();
         }
-        let way = if let Receiver::Channel(way) = receiver { Some(way) } else { None };
-        let home = way.as_ref().and_then(|way| way.home().cloned());
-        link.send_home(home.as_ref(), Arrival::Stands { again: way.filter(|_| is_again), waiting });
+        let route = if let Receiver::Channel(route) = receiver { Some(route) } else { None };
+        let inbox = route.as_ref().and_then(|route| route.inbox().cloned());
+        link.hand_over(inbox.as_ref(), Arrival::Stands { again: route.filter(|_| is_again), waiting });
     }
 
     /// What becomes of a message under this name.
@@ -307,27 +307,27 @@ impl Subscriptions {
 mod tests {
     use super::*;
 
-    fn left(wishes: &Wishes) -> Vec<(bool, String)> {
-        let words = wishes.take().into_iter().map(|wish| match wish {
-            Wish::Subscribe(name, _) | Wish::SubscribePattern(name, _) => (true, name),
-            Wish::Unsubscribe(name) => (false, name),
+    fn left(changes: &Wishes) -> Vec<(bool, String)> {
+        let words = changes.take().into_iter().map(|change| match change {
+            SubscriptionChange::Subscribe(name, _) | SubscriptionChange::SubscribePattern(name, _) => (true, name),
+            SubscriptionChange::Unsubscribe(name) => (false, name),
         });
         words.map(|(is_wanted, name)| (is_wanted, String::from_utf8_lossy(&name).into_owned())).collect()
     }
 
     #[test]
-    fn channels_that_come_and_go_while_the_link_is_away_leave_no_wishes_behind() {
-        let wishes = Wishes::default();
-        wishes.add(Wish::Unsubscribe("stood".into()));
+    fn channels_that_come_and_go_while_the_link_is_away_leave_no_changes_behind() {
+        let changes = Wishes::default();
+        changes.add(SubscriptionChange::Unsubscribe("stood".into()));
         for turn in 0..1_000 {
             for name in ["stood".to_owned(), format!("new{turn}")] {
-                wishes.add(Wish::Subscribe(name.clone().into(), turn));
-                wishes.add(Wish::Unsubscribe(name.into()));
+                changes.add(SubscriptionChange::Subscribe(name.clone().into(), turn));
+                changes.add(SubscriptionChange::Unsubscribe(name.into()));
             }
         }
-        wishes.add(Wish::Subscribe("last".into(), 1_000));
-        assert_eq!(left(&wishes), [(false, "stood".into()), (true, "last".into())]);
-        wishes.add(Wish::Unsubscribe("last".into()));
-        assert_eq!(left(&wishes), [(false, "last".into())], "what has left is taken back");
+        changes.add(SubscriptionChange::Subscribe("last".into(), 1_000));
+        assert_eq!(left(&changes), [(false, "stood".into()), (true, "last".into())]);
+        changes.add(SubscriptionChange::Unsubscribe("last".into()));
+        assert_eq!(left(&changes), [(false, "last".into())], "what has left is taken back");
     }
 }

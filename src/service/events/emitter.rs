@@ -1,6 +1,6 @@
 //! Many sockets of a namespace at once, narrowed down by rooms.
 use super::arguments::IntoArguments;
-use crate::broker::handler::Residence;
+use crate::broker::handler::HomeMembership;
 use crate::broker::{Emission, Emitted, Node};
 use crate::delivery::{Answers, Instruct, SessionOrder};
 use crate::protocol::socketio::RESERVED_NAMES;
@@ -92,7 +92,7 @@ pub struct Emitter {
     audience: Audience,
     volatile: bool,
     /// The session whose handler acts: its acknowledgements come after what is done here.
-    actor: Option<Arc<Residence>>,
+    actor: Option<Arc<HomeMembership>>,
 }
 
 impl Emitter {
@@ -102,7 +102,7 @@ impl Emitter {
         Ok(Self::of(node.clone(), home, None))
     }
 
-    pub(super) fn of(node: Node, home: ChannelName, actor: Option<Arc<Residence>>) -> Self {
+    pub(super) fn of(node: Node, home: ChannelName, actor: Option<Arc<HomeMembership>>) -> Self {
         Emitter { node, home, audience: Audience::EVERYONE, volatile: false, actor }
     }
 

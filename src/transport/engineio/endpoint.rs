@@ -1,10 +1,10 @@
 //! One endpoint: its settings, what runs above it, and its sessions, wherever they live.
+use super::client_link::Carrier;
 use super::cors::Cors;
 use super::layer::Layer;
 use super::request::Refusal;
 use super::session::Order;
 use super::sessions::{Entry, Sessions};
-use super::way::Carrier;
 use super::{EngineConfig, http};
 use crate::auth::Error;
 use crate::broker::Node;

@@ -4,7 +4,7 @@ use super::cors::Headers;
 use super::endpoint::EngineEndpoint;
 use super::relay::relay;
 use super::request::{Asked, Purpose, Refusal};
-use super::session::{Answer, EngineSession, Offer, Order};
+use super::session::{EngineSession, Offer, Order, PollAnswer};
 use super::sessions::Entry;
 use crate::delivery::Cut;
 use crate::transport::body::OutboxBody;
@@ -162,12 +162,12 @@ async fn read(request: &HttpRequest, mut payload: Payload, limit: usize) -> Resu
     Ok(body.freeze())
 }
 
-fn respond(answer: Option<Answer>) -> HttpResponse {
+fn respond(answer: Option<PollAnswer>) -> HttpResponse {
     match answer {
-        Some(Answer::Packets(packets)) => polled(packets),
-        Some(Answer::Done) => fresh(HttpResponse::Ok()).insert_header((CONTENT_TYPE, "text/html")).body("ok"),
-        Some(Answer::Moved) => refused(Refusal::Request),
-        Some(Answer::Second) => HttpResponse::BadRequest().finish(),
+        Some(PollAnswer::Packets(packets)) => polled(packets),
+        Some(PollAnswer::Done) => fresh(HttpResponse::Ok()).insert_header((CONTENT_TYPE, "text/html")).body("ok"),
+        Some(PollAnswer::Moved) => refused(Refusal::Request),
+        Some(PollAnswer::Second) => HttpResponse::BadRequest().finish(),
         None => refused(Refusal::Session),
     }
 }

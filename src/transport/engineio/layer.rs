@@ -1,5 +1,5 @@
 //! What runs above the sessions of an endpoint.
-use super::Way;
+use super::ClientLink;
 use crate::auth::TrustedProxies;
 use crate::types::Handshake;
 use actix_http::header::HeaderMap;
@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 /// What runs above the sessions of an endpoint.
 pub trait Layer: Send + Sync + 'static {
     /// A session has begun: makes its upper half. Called on the session's thread.
-    fn open(&self, way: Rc<Way>, arrival: &Arrival<'_>) -> Box<dyn Upper>;
+    fn open(&self, link: Rc<ClientLink>, arrival: &Arrival<'_>) -> Box<dyn Upper>;
 
     /// What it is called in metrics and logs.
     fn name(&self) -> &'static str;
@@ -37,7 +37,7 @@ pub trait Upper: 'static {
         Poll::Ready(())
     }
 
-    /// A time that [`Way::wake_after`] asked for is over.
+    /// A time that [`ClientLink::wake_after`] asked for is over.
     fn due(&mut self);
 
     /// The session is over; called once, and nothing after it. The reasons are those that the original gives to its handlers

@@ -15,6 +15,7 @@
 //! | `session` | the actor of one session |
 //! | `relay` | a WebSocket of an app, carried to another thread |
 //! | `raw` | a handler that takes the messages of an endpoint without anything above it |
+mod client_link;
 mod config;
 mod cors;
 mod endpoint;
@@ -26,11 +27,10 @@ mod request;
 mod session;
 mod sessions;
 mod takeover;
-mod way;
 
+pub use client_link::ClientLink;
 pub use config::{EngineConfig, Transport};
 pub use endpoint::{EngineEndpoint, Leaver};
 pub use layer::{Arrival, Broken, Layer, Upper};
 pub use raw::{EngineCall, EngineMessage, RawLayer};
 pub use takeover::take_over;
-pub use way::Way;

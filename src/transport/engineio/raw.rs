@@ -1,6 +1,6 @@
 //! An endpoint without anything above Engine.IO: one handler takes its messages, and answers with others.
+use super::client_link::ClientLink;
 use super::layer::{Arrival, Broken, Layer, Upper};
-use super::way::Way;
 use crate::broker::handler::{Call, Caller};
 use crate::metrics::Metrics;
 use crate::protocol::socketio::engine::EnginePacket;
@@ -50,11 +50,11 @@ impl RawLayer {
 }
 
 impl Layer for RawLayer {
-    fn open(&self, way: Rc<Way>, _: &Arrival<'_>) -> Box<dyn Upper> {
+    fn open(&self, link: Rc<ClientLink>, _: &Arrival<'_>) -> Box<dyn Upper> {
         let session = self.next.fetch_add(1, Ordering::Relaxed);
-        let limit = way.worker().node().limits().unanswered_commands;
+        let limit = link.worker().node().limits().unanswered_commands;
         let asked = Asked {
-            way,
+            link,
             waiting: RefCell::default(),
             unanswered: Cell::new(0),
             room: Cell::default(),
@@ -80,7 +80,7 @@ type Answer = BoxFuture<Result<Vec<EngineMessage>, Fault>>;
 
 /// What the handler was asked, first to last.
 struct Asked {
-    way: Rc<Way>,
+    link: Rc<ClientLink>,
     waiting: RefCell<VecDeque<Answer>>,
     /// Those that wait, and the one that is being answered.
     unanswered: Cell<usize>,
@@ -110,7 +110,7 @@ impl Asked {
                 Err(fault) => {
                     log::warn!("an Engine.IO message has no answer: {fault:?}");
                     if !is_counted(&fault) {
-                        Metrics::count(&self.way.worker().node().metrics().handler_failures, "error");
+                        Metrics::count(&self.link.worker().node().metrics().handler_failures, "error");
                     }
                 }
             }
@@ -130,7 +130,7 @@ impl Asked {
             EngineMessage::Text(text) => EnginePacket::Text(text),
             EngineMessage::Binary(bytes) => EnginePacket::Binary(bytes),
         };
-        self.way.answer(packet.frame().websocket().clone());
+        self.link.answer(packet.frame().websocket().clone());
     }
 }
 

@@ -1,5 +1,5 @@
 //! Which sessions an endpoint has, wherever they live.
-use super::session::{Answer, EngineSession, Offer, Order, Poll, Post};
+use super::session::{EngineSession, Offer, Order, Poll, PollAnswer, Post};
 use crate::broker::ConnectionPlace;
 use actix::Addr;
 use base64::Engine as _;
@@ -93,7 +93,7 @@ impl Entry {
     }
 
     /// Waits for packets; none where the session is gone.
-    pub async fn poll(&self) -> Option<Answer> {
+    pub async fn poll(&self) -> Option<PollAnswer> {
         let (answer, answered) = oneshot::channel();
         // A session that has more to do than its mailbox holds is none that can answer.
         self.session.try_send(Poll { answer }).ok()?;
@@ -101,7 +101,7 @@ impl Entry {
     }
 
     /// Hands in packets; none where the session is gone.
-    pub async fn post(&self, body: Bytes) -> Option<Answer> {
+    pub async fn post(&self, body: Bytes) -> Option<PollAnswer> {
         let (answer, answered) = oneshot::channel();
         self.session.try_send(Post { body, answer }).ok()?;
         answered.await.ok()

@@ -1,14 +1,14 @@
 //! One connection of a Socket.IO client: reads its packets, and gives them to the sessions of its namespaces.
 //!
 //! Every error here ends the whole connection, as the original does it (contract, edge table).
-use super::greeting::{Greeting, token_of_request};
+use super::connect_auth::{ConnectAuth, token_of_request};
 use super::layer::Door;
 use super::outlet::{NamespaceOutlet, Phase, Shared};
-use crate::broker::{Ask, Gone, Greeting as Heartbeats, Session};
+use crate::broker::{Ask, Gone, PingSettings, Session};
 use crate::delivery::SessionOrder;
 use crate::protocol::socketio::{AckId, Body, EventName, Namespace, Packet, Reassembly, SocketIo, builtin};
 use crate::protocol::{Acknowledge, Command, Connect, Emit, Home};
-use crate::transport::engineio::{Arrival, Broken, Upper, Way};
+use crate::transport::engineio::{Arrival, Broken, ClientLink, Upper};
 use crate::types::{ChannelName, Disconnect, Handshake, Json, ReplyError};
 use actix::prelude::*;
 use bytes::Bytes;
@@ -42,11 +42,11 @@ struct Member {
 }
 
 impl Client {
-    pub(super) fn new(door: Arc<Door>, way: Rc<Way>, arrival: &Arrival) -> Self {
+    pub(super) fn new(door: Arc<Door>, link: Rc<ClientLink>, arrival: &Arrival) -> Self {
         let node = &door.node;
-        way.wake_after(door.connect_timeout);
+        link.wake_after(door.connect_timeout);
         let unanswered = node.limits().unanswered_commands.saturating_mul(EVENTS_A_COMMAND);
-        let shared = Shared::new(way, node.metrics().clone(), unanswered);
+        let shared = Shared::new(link, node.metrics().clone(), unanswered);
         let token = token_of_request(arrival.header("authorization"), arrival.query());
         let sees = node.handlers().sees_handshakes();
         let handshake = sees.then(|| Arc::new(arrival.handshake(&node.settings().proxies)));
@@ -74,29 +74,29 @@ impl Client {
         }
         let Some(home) = self.door.home(&namespace) else {
             let refusal = SocketIo::new(namespace, false).no_such_namespace();
-            self.shared.way.answer(refusal.websocket().clone());
+            self.shared.link.answer(refusal.websocket().clone());
             return Ok(());
         };
         if self.members.len() >= self.door.node.limits().channels_per_connection {
             self.door.node.metrics().reached("channels_per_connection");
             return Err(Broken("too many namespaces"));
         }
-        let greeting = Greeting::read(auth.as_ref());
+        let credentials = ConnectAuth::read(auth.as_ref());
         // Where no key is configured no token could be one of ours; where the application has handlers it is their matter.
         let node = &self.door.node;
         let is_ours = node.settings().authenticator.has_keys() || !node.handlers().serves(&home);
-        let token = greeting.token().or_else(|| self.token.clone()).filter(|_| is_ours);
+        let token = credentials.token().or_else(|| self.token.clone()).filter(|_| is_ours);
         let connect = Connect {
             token: token.unwrap_or_default(),
             name: "socket.io".to_owned(),
-            home: Some(Home { channel: home.clone(), kept_for: self.door.kept_for, resume: greeting.resume() }),
+            home: Some(Home { channel: home.clone(), kept_for: self.door.kept_for, resume: credentials.resume() }),
             data: auth,
             handshake: self.handshake.clone(),
             ..Connect::default()
         };
         let outlet = NamespaceOutlet::new(self.shared.clone(), self.door.encoding(&namespace));
-        let heartbeats = Heartbeats { ping: 0, pong: false };
-        let session = Session::new(self.shared.way.worker().clone(), outlet.clone(), heartbeats).start();
+        let pings = PingSettings { ping: 0, pong: false };
+        let session = Session::new(self.shared.link.worker().clone(), outlet.clone(), pings).start();
         let member = Member { namespace, home, session, outlet };
         member.ask(None, Command::Connect(Box::new(connect)));
         self.members.push(member);
@@ -190,7 +190,7 @@ impl Upper for Client {
 
     fn due(&mut self) {
         if !self.shared.has_joined.get() {
-            self.shared.way.close();
+            self.shared.link.close();
         }
     }
 

@@ -2,7 +2,7 @@
 use super::client::Client;
 use crate::broker::Node;
 use crate::protocol::socketio::{Namespace, SocketIo};
-use crate::transport::engineio::{Arrival, EngineConfig, Layer, Upper, Way};
+use crate::transport::engineio::{Arrival, ClientLink, EngineConfig, Layer, Upper};
 use crate::types::{ChannelName, Space};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -60,8 +60,8 @@ impl Door {
 }
 
 impl Layer for SocketIoLayer {
-    fn open(&self, way: Rc<Way>, arrival: &Arrival) -> Box<dyn Upper> {
-        Box::new(Client::new(self.0.clone(), way, arrival))
+    fn open(&self, link: Rc<ClientLink>, arrival: &Arrival) -> Box<dyn Upper> {
+        Box::new(Client::new(self.0.clone(), link, arrival))
     }
 
     fn name(&self) -> &'static str {

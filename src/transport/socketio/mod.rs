@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `layer` | an endpoint: which namespaces there are |
 //! | `client` | one connection: its packets, and which of its sessions they are for |
-//! | `greeting` | what a CONNECT says: credentials, and a session to come back to |
+//! | `connect_auth` | what a CONNECT says: credentials, and a session to come back to |
 //! | `outlet` | the way from one session to its client |
 mod client;
-mod greeting;
+mod connect_auth;
 mod layer;
 mod outlet;
 

@@ -1,9 +1,9 @@
 //! The way from one session to its client: packets of its namespace, through the connection that its namespaces share.
-use crate::delivery::{Delivered, Delivery, Flight, FlightPlace, Lag, Naming, Outbox, Outlet, Pushed, Ticket};
+use crate::delivery::{Delivered, Delivery, InFlight, InFlightPlace, Lag, Naming, Outbox, Outlet, Pushed, Ticket};
 use crate::metrics::Metrics;
 use crate::protocol::socketio::{AckId, SocketIo};
 use crate::protocol::{Encoding, Frame, Push, Reply, Subscribed};
-use crate::transport::engineio::Way;
+use crate::transport::engineio::ClientLink;
 use crate::types::{Disconnect, Event, ReplyError, Space};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -12,13 +12,13 @@ use std::task::{Context, Poll, Waker};
 
 /// What the sessions of one connection share.
 pub(super) struct Shared {
-    pub way: Rc<Way>,
+    pub link: Rc<ClientLink>,
     pub metrics: Metrics,
     /// The namespaces that are joined: they are told when the connection ends on purpose.
     joined: RefCell<Vec<Arc<SocketIo>>>,
     unanswered: Cell<usize>,
     /// Publishes that want no answer.
-    flight: Flight,
+    in_flight: InFlight,
     limit: usize,
     room: RefCell<Option<Waker>>,
     /// A namespace was joined at some time.
@@ -29,13 +29,13 @@ pub(super) struct Shared {
 
 impl Shared {
     /// At most `limit` events of the client may be without an outcome.
-    pub(super) fn new(way: Rc<Way>, metrics: Metrics, limit: usize) -> Rc<Self> {
+    pub(super) fn new(link: Rc<ClientLink>, metrics: Metrics, limit: usize) -> Rc<Self> {
         Rc::new(Shared {
-            way,
+            link,
             metrics,
             joined: RefCell::default(),
             unanswered: Cell::new(0),
-            flight: Flight::default(),
+            in_flight: InFlight::default(),
             limit,
             room: RefCell::default(),
             has_joined: Cell::new(false),
@@ -46,7 +46,7 @@ impl Shared {
     /// Ready while another packet may be read (decision 30).
     pub(super) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         if self.unanswered.get() < self.limit {
-            return self.flight.poll_room(self.limit, cx);
+            return self.in_flight.poll_room(self.limit, cx);
         }
         *self.room.borrow_mut() = Some(cx.waker().clone());
         Poll::Pending
@@ -54,7 +54,7 @@ impl Shared {
 
     /// Sends what the client did not ask for. Past the bound of its queue the connection is cut.
     pub(super) fn push(&self, frame: &Frame) {
-        self.way.push(frame.websocket().clone());
+        self.link.push(frame.websocket().clone());
     }
 
     fn settled(&self) {
@@ -68,7 +68,7 @@ impl Shared {
     fn end_for_good(&self) {
         self.is_ended_for_good.set(true);
         self.joined.take().iter().for_each(|encoding| self.push(&encoding.disconnect()));
-        self.way.close();
+        self.link.close();
     }
 }
 
@@ -98,7 +98,7 @@ pub(super) enum Phase {
 impl NamespaceOutlet {
     pub(super) fn new(shared: Rc<Shared>, encoding: Arc<SocketIo>) -> Rc<Self> {
         Rc::new(NamespaceOutlet {
-            outbox: shared.way.outbox().clone(),
+            outbox: shared.link.outbox().clone(),
             shared,
             encoding,
             phase: Cell::new(Phase::Connecting),
@@ -135,7 +135,7 @@ impl NamespaceOutlet {
     }
 
     fn answer_frame(&self, frame: &Frame) {
-        self.shared.way.answer(frame.websocket().clone());
+        self.shared.link.answer(frame.websocket().clone());
     }
 
     /// Answers the CONNECT. What was missed comes before the answer, as the original has it.
@@ -170,7 +170,7 @@ impl Outlet for NamespaceOutlet {
         if self.phase.get() == Phase::Left {
             return Delivered::Skipped;
         }
-        if delivery.is_volatile() && !self.shared.way.is_writable() {
+        if delivery.is_volatile() && !self.shared.link.is_writable() {
             Metrics::count(&self.shared.metrics.drops, "volatile");
             return Delivered::Skipped;
         }
@@ -178,7 +178,7 @@ impl Outlet for NamespaceOutlet {
         let naming = if let Naming::Number(_) = naming { Naming::Own } else { naming };
         let pushed = self.outbox.push(delivery.frame(&*self.encoding, naming).websocket().clone());
         if pushed == Pushed::Overflow {
-            self.shared.way.overflowed();
+            self.shared.link.overflowed();
         }
         pushed.into()
     }
@@ -216,20 +216,20 @@ impl Outlet for NamespaceOutlet {
         self.settle(ticket);
     }
 
-    fn quiet(&self, ticket: Ticket) -> Option<FlightPlace> {
+    fn quiet(&self, ticket: Ticket) -> Option<InFlightPlace> {
         let wants_answer = self.open.borrow().iter().any(|(of, ack)| *of == ticket.0 && ack.is_some());
         if wants_answer {
             return None;
         }
         self.settle(ticket);
-        Some(self.shared.flight.place())
+        Some(self.shared.in_flight.place())
     }
 
     fn close(&self, reason: Disconnect) {
         match self.phase.get() {
             Phase::Left => {}
             _ if reason == Disconnect::FORCE_CLOSE => self.shared.end_for_good(),
-            _ if ends_connection(&reason) => self.shared.way.close(),
+            _ if ends_connection(&reason) => self.shared.link.close(),
             Phase::Connecting => self.refuse(&ReplyError::new(reason.code.into(), reason.reason)),
             Phase::Joined => {
                 self.shared.push(&self.encoding.disconnect());

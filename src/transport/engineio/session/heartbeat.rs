@@ -27,7 +27,7 @@ thread_local! {
 
 impl EngineSession {
     pub(super) fn beat_after(&self, time: Duration) {
-        self.way.after(time, Due::Heartbeat);
+        self.link.after(time, Due::Heartbeat);
     }
 
     /// An answer, asked for or not, puts the next ping off by a whole interval. The deadline that is under way stays; it
@@ -63,7 +63,7 @@ impl EngineSession {
         if self.pulse.is_asked {
             return self.end(reason::PING, Parting::Now, ctx);
         }
-        self.way.push(PING.with(|ping| ping.websocket().clone()));
+        self.link.push(PING.with(|ping| ping.websocket().clone()));
         // Counted from when the ping was due, so that lateness does not add up; half of it a client has in any case.
         let at = (self.pulse.at + timeout).max(now + timeout / 2);
         self.pulse = Pulse { is_asked: true, at };

@@ -11,14 +11,14 @@ mod polling;
 mod reader;
 mod upgrade;
 
-pub(super) use polling::{Answer, Poll, Post};
+pub(super) use polling::{Poll, PollAnswer, Post};
 pub(super) use upgrade::Offer;
 
+use super::client_link::{CLOSE, Carrier, ClientLink};
 use super::config::Transport;
 use super::endpoint::EngineEndpoint;
 use super::layer::{Arrival, Broken, Upper};
 use super::sessions::{Entry, Sid};
-use super::way::{CLOSE, Carrier, Way};
 use crate::broker::{ConnectionPlace, Due, Worker};
 use crate::delivery::{Cut, Outbox};
 use crate::metrics::Metrics;
@@ -63,18 +63,18 @@ mod reason {
 pub(super) struct EngineSession {
     endpoint: Arc<EngineEndpoint>,
     entry: Arc<Entry>,
-    way: Rc<Way>,
+    link: Rc<ClientLink>,
     /// None once the session is over, and only last words are on their way.
     upper: Option<Box<dyn Upper>>,
     pulse: Pulse,
     /// The poll that waits for packets.
-    poll: Option<oneshot::Sender<Answer>>,
+    poll: Option<oneshot::Sender<PollAnswer>>,
     /// A POST is worked off.
     is_posting: bool,
     /// The client has closed while none of its polls waited.
     is_left: bool,
     /// The POST by which it did.
-    farewell: Option<oneshot::Sender<Answer>>,
+    farewell: Option<oneshot::Sender<PollAnswer>>,
     candidate: Option<Box<Candidate>>,
     candidates: u64,
 }
@@ -118,10 +118,10 @@ impl EngineSession {
         cut: Option<Rc<dyn Cut>>,
     ) -> Rc<Outbox> {
         let reader = Reader::of_transport(Inbound::new(incoming, endpoint.config().max_payload));
-        let way = Self::begin(endpoint, arrival, place, Carrier::WebSocket, cut, |ctx| {
+        let link = Self::begin(endpoint, arrival, place, Carrier::WebSocket, cut, |ctx| {
             ctx.spawn(reader);
         });
-        way.outbox().clone()
+        link.outbox().clone()
     }
 
     fn begin(
@@ -131,7 +131,7 @@ impl EngineSession {
         carrier: Carrier,
         cut: Option<Rc<dyn Cut>>,
         start: impl FnOnce(&mut Context<Self>),
-    ) -> Rc<Way> {
+    ) -> Rc<ClientLink> {
         let node = endpoint.node();
         let worker = Worker::here(node);
         let outbox = Outbox::new(node.limits().outbox, worker.outbox_bytes().clone(), cut);
@@ -139,15 +139,15 @@ impl EngineSession {
         outbox.answer(opening(endpoint, &sid, carrier));
         let mut begun = None;
         Self::create(|ctx| {
-            let way = Way::new(outbox, worker, ctx.address().downgrade(), carrier);
+            let link = ClientLink::new(outbox, worker, ctx.address().downgrade(), carrier);
             let entry = endpoint.sessions().add(sid, ctx.address(), carrier == Carrier::WebSocket, place);
-            let upper = endpoint.layer().open(way.clone(), arrival);
+            let upper = endpoint.layer().open(link.clone(), arrival);
             endpoint.carried_by(carrier).inc();
             let session = EngineSession {
                 pulse: Pulse::new(endpoint.config().ping_interval),
                 endpoint: endpoint.clone(),
                 entry,
-                way: way.clone(),
+                link: link.clone(),
                 upper: Some(upper),
                 poll: None,
                 is_posting: false,
@@ -158,7 +158,7 @@ impl EngineSession {
             };
             session.beat_after(session.config().ping_interval);
             start(ctx);
-            begun = Some(way);
+            begun = Some(link);
             session
         });
         // An actor is made before `create` returns.
@@ -175,14 +175,14 @@ impl EngineSession {
 
     /// Whether packets are taken and given.
     fn is_open(&self) -> bool {
-        self.upper.is_some() && self.way.outbox().is_open()
+        self.upper.is_some() && self.link.outbox().is_open()
     }
 
     /// Ready while another packet may be read: the layer above takes it, and not too much waits for the client (decision 18).
     fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> Ready<()> {
         let Some(upper) = &mut self.upper else { return Ready::Ready(()) };
         ready!(upper.poll_ready(cx));
-        self.way.outbox().poll_room(cx)
+        self.link.outbox().poll_room(cx)
     }
 
     /// Ready when the layer above is done with what it was given.
@@ -224,15 +224,15 @@ impl EngineSession {
             Metrics::count(&self.metrics().disconnects, reason);
         }
         self.dismiss_candidate();
-        match self.way.carrier() {
+        match self.link.carrier() {
             Carrier::WebSocket => {
-                self.way.outbox().finish(Some(last));
+                self.link.outbox().finish(Some(last));
                 self.linger(LAST_WORDS);
                 self.endpoint.sessions().remove(&self.entry);
             }
             // The reference's client reads the close in a body before what stands in front of it: what is queued goes first,
             // and the close to the next poll.
-            Carrier::Poll if parting == Parting::Kept && self.way.outbox().bytes() > 0 => {
+            Carrier::Poll if parting == Parting::Kept && self.link.outbox().bytes() > 0 => {
                 self.answer_queued(ctx);
                 self.keep_last_words();
             }
@@ -244,7 +244,7 @@ impl EngineSession {
             // A poll that its client sent before it closed may come behind the close, by another connection.
             Carrier::Nobody if parting == Parting::Silent => {
                 self.is_left = true;
-                self.way.finish();
+                self.link.finish();
                 self.linger(OVERTAKEN);
             }
             Carrier::Nobody => self.leave(ctx),
@@ -254,7 +254,7 @@ impl EngineSession {
 
     /// What is queued waits for the next poll, no longer than a client that is gone would have been waited for.
     fn keep_last_words(&self) {
-        self.way.finish();
+        self.link.finish();
         let is_stopping = self.endpoint.node().is_draining();
         self.linger(if is_stopping { LAST_WORDS } else { KEPT.min(self.until_given_up()) });
     }
@@ -262,16 +262,16 @@ impl EngineSession {
     /// The actor stops, and its id is of no use any more.
     fn leave(&mut self, ctx: &mut Context<Self>) {
         self.endpoint.sessions().remove(&self.entry);
-        self.way.outbox().abandon();
+        self.link.outbox().abandon();
         if let Some(farewell) = self.farewell.take() {
             // A client that has left has no use for it.
-            drop(farewell.send(Answer::Done));
+            drop(farewell.send(PollAnswer::Done));
         }
         ctx.stop();
     }
 
     fn linger(&self, time: Duration) {
-        self.way.after(time, Due::Linger);
+        self.link.after(time, Due::Linger);
     }
 }
 
@@ -299,7 +299,7 @@ impl Handler<Due> for EngineSession {
             Due::Heartbeat => self.beat(ctx),
             Due::Linger if self.is_left => self.leave(ctx),
             Due::Linger if self.upper.is_none() => {
-                self.way.outbox().cut_if_stuck();
+                self.link.outbox().cut_if_stuck();
                 ctx.stop();
             }
             Due::Own(UPPER) => self.upper.iter_mut().for_each(|upper| upper.due()),
@@ -313,9 +313,9 @@ impl Drop for EngineSession {
     fn drop(&mut self) {
         self.take_poll();
         self.endpoint.sessions().remove(&self.entry);
-        self.endpoint.carried_by(self.way.carrier()).dec();
+        self.endpoint.carried_by(self.link.carrier()).dec();
         self.dismiss_candidate();
-        self.way.finish();
+        self.link.finish();
         // Otherwise it was told already.
         if let Some(mut upper) = self.upper.take() {
             upper.closed(reason::ERROR);

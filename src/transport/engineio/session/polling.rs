@@ -1,7 +1,7 @@
 //! Requests of a client that polls: one poll that waits, one POST that is worked off.
 use super::{EngineSession, Parting, reason};
 use crate::protocol::socketio::engine::{EnginePacket, Polled};
-use crate::transport::engineio::way::Carrier;
+use crate::transport::engineio::client_link::Carrier;
 use actix::fut::ActorFuture;
 use actix::prelude::*;
 use bytes::Bytes;
@@ -18,7 +18,7 @@ const BUDGET: usize = 16;
 #[rtype(result = "()")]
 pub struct Poll {
     /// Dropped without an answer where the session ends, or does not exist for this request.
-    pub answer: oneshot::Sender<Answer>,
+    pub answer: oneshot::Sender<PollAnswer>,
 }
 
 /// Brings packets.
@@ -27,12 +27,12 @@ pub struct Poll {
 pub struct Post {
     pub body: Bytes,
     /// As above.
-    pub answer: oneshot::Sender<Answer>,
+    pub answer: oneshot::Sender<PollAnswer>,
 }
 
 /// The answer to a request.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum PollAnswer {
     /// These packets.
     Packets(ByteString),
     /// What was brought has been worked off.
@@ -50,17 +50,17 @@ impl Handler<Poll> for EngineSession {
         if self.is_given_up(ctx) {
             return;
         }
-        match self.way.carrier() {
-            Carrier::WebSocket => drop(answer.send(Answer::Moved)),
+        match self.link.carrier() {
+            Carrier::WebSocket => drop(answer.send(PollAnswer::Moved)),
             Carrier::Poll => {
-                drop(answer.send(Answer::Second));
+                drop(answer.send(PollAnswer::Second));
                 self.end(reason::ERROR, Parting::Now, ctx);
             }
             Carrier::Nobody => {
                 self.poll = Some(answer);
-                self.way.carry_by(Carrier::Poll);
+                self.link.carry_by(Carrier::Poll);
                 self.metrics().polls.inc();
-                let (is_open, is_queued) = (self.way.outbox().is_open(), self.way.outbox().bytes() > 0);
+                let (is_open, is_queued) = (self.link.outbox().is_open(), self.link.outbox().bytes() > 0);
                 // What is queued goes before the close, and not in one body with it.
                 if is_queued && !self.is_left {
                     self.answer_queued(ctx);
@@ -82,8 +82,8 @@ impl Handler<Post> for EngineSession {
         if self.is_given_up(ctx) || self.is_left {
             return;
         }
-        if self.way.carrier() == Carrier::WebSocket {
-            return drop(answer.send(Answer::Moved));
+        if self.link.carrier() == Carrier::WebSocket {
+            return drop(answer.send(PollAnswer::Moved));
         }
         match Polled::new(body) {
             Ok(packets) => {
@@ -91,7 +91,7 @@ impl Handler<Post> for EngineSession {
                 ctx.spawn(Posted { packets, answer: Some(answer) });
             }
             Err(_) => {
-                drop(answer.send(Answer::Done));
+                drop(answer.send(PollAnswer::Done));
                 self.end(reason::PARSE, Parting::Now, ctx);
             }
         }
@@ -101,12 +101,12 @@ impl Handler<Post> for EngineSession {
 impl EngineSession {
     /// Answers the poll that waits, if there is one, with what is queued and this.
     pub(super) fn answer_poll(&mut self, last: EnginePacket) -> bool {
-        let body = |session: &Self| session.way.take_packets(Some(last));
+        let body = |session: &Self| session.link.take_packets(Some(last));
         self.answer_with(body)
     }
 
     pub(super) fn answer_queued(&mut self, ctx: &mut Context<Self>) {
-        if !self.answer_with(|session| session.way.take_packets(None)) {
+        if !self.answer_with(|session| session.link.take_packets(None)) {
             self.aborted(ctx);
         }
     }
@@ -120,13 +120,13 @@ impl EngineSession {
     /// Whether there was a client to answer.
     fn answer_with(&mut self, packets: impl FnOnce(&Self) -> ByteString) -> bool {
         let Some(poll) = self.take_poll() else { return true };
-        !poll.is_closed() && poll.send(Answer::Packets(packets(self))).is_ok()
+        !poll.is_closed() && poll.send(PollAnswer::Packets(packets(self))).is_ok()
     }
 
     /// From here on none waits.
-    pub(super) fn take_poll(&mut self) -> Option<oneshot::Sender<Answer>> {
+    pub(super) fn take_poll(&mut self) -> Option<oneshot::Sender<PollAnswer>> {
         let poll = self.poll.take()?;
-        self.way.carry_by(Carrier::Nobody);
+        self.link.carry_by(Carrier::Nobody);
         self.metrics().polls.dec();
         Some(poll)
     }
@@ -158,7 +158,7 @@ impl ActorFuture<EngineSession> for Waiting {
             session.aborted(ctx);
             return task::Poll::Ready(());
         }
-        if !ready!(session.way.outbox().poll_frames(cx)) {
+        if !ready!(session.link.outbox().poll_frames(cx)) {
             // It was ended, and is about to be told so.
             return task::Poll::Ready(());
         }
@@ -175,7 +175,7 @@ impl ActorFuture<EngineSession> for Waiting {
 /// A POST that is worked off, packet by packet, as fast as the layer above takes them.
 struct Posted {
     packets: Polled,
-    answer: Option<oneshot::Sender<Answer>>,
+    answer: Option<oneshot::Sender<PollAnswer>>,
 }
 
 impl ActorFuture<EngineSession> for Posted {
@@ -210,13 +210,13 @@ impl Posted {
     /// The POST is answered however its packets were: a client learns by its poll that its session is over.
     fn finish(&mut self, session: &mut EngineSession, cx: &mut task::Context<'_>) -> task::Poll<()> {
         session.is_posting = false;
-        if session.is_left && session.way.carrier() == Carrier::Nobody {
+        if session.is_left && session.link.carrier() == Carrier::Nobody {
             // Answered when the session is gone, so that only a poll that is on its way already finds it.
             session.farewell = self.answer.take();
         }
         if let Some(answer) = self.answer.take() {
             // A client that has left has no use for it.
-            drop(answer.send(Answer::Done));
+            drop(answer.send(PollAnswer::Done));
         }
         // A WebSocket that has taken over meanwhile waits for it.
         cx.waker().wake_by_ref();

@@ -1,7 +1,7 @@
 //! Messages of a WebSocket: of one that carries the session, or of one that is to.
 use super::{EngineSession, HALF_CLOSED, Parting, reason};
 use crate::protocol::socketio::engine::EnginePacket;
-use crate::transport::engineio::way::Carrier;
+use crate::transport::engineio::client_link::Carrier;
 use crate::transport::inbound::{Broken, Inbound, Message};
 use crate::transport::socket::{close_frame, pong_frame};
 use actix::fut::ActorFuture;
@@ -117,7 +117,7 @@ impl EngineSession {
             },
             Message::Binary(bytes) => self.packet(EnginePacket::Binary(bytes), ctx),
             Message::Ping(payload) => {
-                self.way.push(pong_frame(&payload));
+                self.link.push(pong_frame(&payload));
             }
             Message::Pong | Message::Close => {}
         }
@@ -129,7 +129,7 @@ impl EngineSession {
             Broken::Gone if self.upper.is_none() => return self.gone_after_last_words(ctx),
             Broken::Gone => {
                 self.end(reason::CLIENT, Parting::Silent, ctx);
-                self.way.outbox().kill();
+                self.link.outbox().kill();
                 return ctx.stop();
             }
             Broken::TooLarge => close_frame(TOO_LARGE, ""),
@@ -139,7 +139,7 @@ impl EngineSession {
     }
 
     fn gone_after_last_words(&mut self, ctx: &mut Context<Self>) {
-        match self.way.outbox().bytes() {
+        match self.link.outbox().bytes() {
             0 => ctx.stop(),
             _ => self.linger(HALF_CLOSED),
         }
@@ -148,7 +148,7 @@ impl EngineSession {
     /// Whether a message of the candidate moves the session to it.
     fn is_answer(&self, message: &Message) -> bool {
         self.is_open()
-            && self.way.carrier() != Carrier::WebSocket
+            && self.link.carrier() != Carrier::WebSocket
             && matches!(message, Message::Text(text) if text[..] == *b"5")
     }
 

@@ -4,7 +4,7 @@ use crate::broker::Due;
 use crate::delivery::{Cut, Outbox};
 use crate::metrics::Metrics;
 use crate::protocol::socketio::engine::EnginePacket;
-use crate::transport::engineio::way::{CLOSE, Carrier};
+use crate::transport::engineio::client_link::{CLOSE, Carrier};
 use crate::transport::inbound::Inbound;
 use crate::transport::line::{Line, Movable, Socket};
 use crate::transport::pump;
@@ -75,7 +75,7 @@ impl Handler<Offer> for EngineSession {
 
 impl EngineSession {
     fn consider<T: Socket>(&mut self, socket: T, early: Bytes, head: Bytes, ctx: &mut Context<Self>) {
-        let is_taken = self.way.carrier() == Carrier::WebSocket || self.candidate.is_some();
+        let is_taken = self.link.carrier() == Carrier::WebSocket || self.candidate.is_some();
         if is_taken || !self.is_open() {
             self.count_upgrade("refused");
             let mut words = BytesMut::from(&head[..]);
@@ -87,7 +87,7 @@ impl EngineSession {
         let number = self.candidates;
         let line = Line::new(socket);
         let cut = line.clone();
-        let outbox = Outbox::new(CANDIDATE, self.way.worker().outbox_bytes().clone(), Some(cut.clone()));
+        let outbox = Outbox::new(CANDIDATE, self.link.worker().outbox_bytes().clone(), Some(cut.clone()));
         if !head.is_empty() {
             outbox.begin_with(head);
         }
@@ -96,7 +96,7 @@ impl EngineSession {
         actix_rt::spawn(pump::write_in_turn(line, outbox.clone(), next.clone()));
         ctx.spawn(Reader::of_candidate(Inbound::new(incoming, self.config().max_payload), number));
         self.candidate = Some(Box::new(Candidate { number, outbox, cut, next, is_probed: false }));
-        self.way.after(self.config().upgrade_timeout, Due::Own(number));
+        self.link.after(self.config().upgrade_timeout, Due::Own(number));
     }
 
     pub(super) fn is_candidate(&self, number: u64) -> bool {
@@ -117,10 +117,10 @@ impl EngineSession {
     fn nudge(&mut self) {
         let Some(candidate) = &self.candidate else { return };
         let number = candidate.number;
-        if self.way.outbox().bytes() == 0 {
+        if self.link.outbox().bytes() == 0 {
             self.end_poll();
         }
-        self.way.after(NUDGE, Due::Own(NUDGES | number));
+        self.link.after(NUDGE, Due::Own(NUDGES | number));
     }
 
     /// A deadline of a candidate: of one that is gone, if it is not this one's.
@@ -142,11 +142,11 @@ impl EngineSession {
         let Some(candidate) = self.candidate.take() else { return };
         // A client that asks for packets while it moves has its poll ended; the packets go the new way.
         self.end_poll();
-        self.endpoint.carried_by(self.way.carrier()).dec();
-        self.way.carry_by(Carrier::WebSocket);
+        self.endpoint.carried_by(self.link.carrier()).dec();
+        self.link.carry_by(Carrier::WebSocket);
         self.endpoint.carried_by(Carrier::WebSocket).inc();
         self.entry.set_upgraded();
-        let outbox = self.way.outbox();
+        let outbox = self.link.outbox();
         outbox.cut_with(candidate.cut);
         candidate.next.set(Some(outbox.clone()));
         candidate.outbox.finish(None);

@@ -1,6 +1,6 @@
 //! The post of the Rust listeners: all of one channel have one place in its hub, and from there each its queue.
-use super::queue::Queue;
-use super::tune::{Tune, Untune};
+use super::queue::EventQueue;
+use super::register::{Register, Unregister};
 use super::{ListenerId, Loss};
 use crate::broker::channel::{Join, Joined, Member, Membership};
 use crate::broker::{Node, Worker, fault};
@@ -23,15 +23,15 @@ use tokio::sync::oneshot;
 const RETRY: Duration = Duration::from_secs(1);
 
 /// The actor that has all Rust listeners of a node in the hub of its thread.
-pub struct Post {
+pub struct Inbox {
     worker: Rc<Worker>,
-    lines: HashMap<ChannelName, Line>,
+    topics: HashMap<ChannelName, Topic>,
     turns: u64,
 }
 
 /// One channel that is listened to.
-struct Line {
-    ears: Rc<Ears>,
+struct Topic {
+    listeners: Rc<Listeners>,
     key: ListenerKey,
     /// Tells a join from those before it.
     turn: u64,
@@ -39,30 +39,30 @@ struct Line {
     membership: Option<Membership>,
     /// Listeners that hear nothing until it is done, or the bus brings again what is published: what is brought until then is
     /// older than they are.
-    waiting: Vec<Tune>,
+    waiting: Vec<Register>,
     /// It stood before, and shall again.
     is_back: bool,
 }
 
 /// The listeners to one channel, in the order in which they came.
-struct Ears {
-    queues: RefCell<BTreeMap<ListenerId, Arc<Queue>>>,
+struct Listeners {
+    queues: RefCell<BTreeMap<ListenerId, Arc<EventQueue>>>,
     /// The last event that they were given, where events have positions.
     last: RefCell<Option<Position>>,
     metrics: Metrics,
 }
 
-impl Line {
+impl Topic {
     /// Whether nobody listens or waits to.
     fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.ears.queues.borrow().is_empty()
+        self.waiting.is_empty() && self.listeners.queues.borrow().is_empty()
     }
 }
 
-impl Ears {
-    fn add(&self, tune: Tune) {
-        self.queues.borrow_mut().insert(tune.id, tune.queue);
-        let _ = tune.answer.send(Ok(()));
+impl Listeners {
+    fn add(&self, register: Register) {
+        self.queues.borrow_mut().insert(register.id, register.queue);
+        let _ = register.answer.send(Ok(()));
     }
 
     fn hear(&self, event: &Arc<Event>) {
@@ -81,7 +81,7 @@ impl Ears {
     }
 }
 
-impl Outlet for Ears {
+impl Outlet for Listeners {
     fn deliver(&self, delivery: &Delivery, _: Naming<'_>) -> Delivered {
         let Body::Event(event) = &delivery.body else { return Delivered::Skipped };
         self.hear(event);
@@ -101,10 +101,10 @@ impl Outlet for Ears {
     fn close(&self, _: Disconnect) {}
 }
 
-impl Post {
+impl Inbox {
     /// The post of a node, for the thread that this is called on.
     pub fn new(node: &Node) -> Self {
-        Post { worker: Worker::beside(node), lines: HashMap::new(), turns: 0 }
+        Inbox { worker: Worker::beside(node), topics: HashMap::new(), turns: 0 }
     }
 
     fn node(&self) -> &Node {
@@ -115,11 +115,11 @@ impl Post {
     fn join(
         &mut self,
         channel: &ChannelName,
-        ears: Rc<Ears>,
+        listeners: Rc<Listeners>,
         since: Option<Position>,
         ctx: &mut Context<Self>,
     ) -> (ListenerKey, u64) {
-        let key = self.worker.listen(channel, Listener::joining(ears, Arc::new(ctx.address())));
+        let key = self.worker.listen(channel, Listener::joining(listeners, Arc::new(ctx.address())));
         self.turns += 1;
         let turn = self.turns;
         let (answer, joined) = oneshot::channel();
@@ -136,82 +136,82 @@ impl Post {
             answer,
         });
         let name = channel.clone();
-        ctx.spawn(joined.into_actor(self).map(move |joined, post, ctx| {
+        ctx.spawn(joined.into_actor(self).map(move |joined, inbox, ctx| {
             let joined = joined.unwrap_or(Err(ReplyError::INTERNAL.into()));
-            post.joined(name, turn, joined, ctx);
+            inbox.joined(name, turn, joined, ctx);
         }));
         (key, turn)
     }
 
     fn joined(&mut self, channel: ChannelName, turn: u64, joined: Result<Joined, Fault>, ctx: &mut Context<Self>) {
-        let Some(line) = self.lines.get_mut(&channel).filter(|line| line.turn == turn) else { return };
+        let Some(topic) = self.topics.get_mut(&channel).filter(|topic| topic.turn == turn) else { return };
         match joined {
             Ok(joined) => self.settle(&channel, joined, ctx),
             Err(fault) => {
                 let error = fault::without_connection(fault);
-                line.waiting.drain(..).for_each(|tune| drop(tune.answer.send(Err(error.clone()))));
-                match line.is_idle() {
+                topic.waiting.drain(..).for_each(|register| drop(register.answer.send(Err(error.clone()))));
+                match topic.is_idle() {
                     true => self.hang_up(&channel),
-                    false => drop(ctx.run_later(RETRY, move |post, ctx| post.join_again(&channel, turn, ctx))),
+                    false => drop(ctx.run_later(RETRY, move |inbox, ctx| inbox.join_again(&channel, turn, ctx))),
                 }
             }
         }
     }
 
     fn settle(&mut self, channel: &ChannelName, joined: Joined, ctx: &mut Context<Self>) {
-        let Some(line) = self.lines.get_mut(channel) else { return };
+        let Some(topic) = self.topics.get_mut(channel) else { return };
         let top = joined.since.top.clone().map(|top| top.position);
         if let Some(recovered) = joined.recovery {
-            line.ears.recover(recovered, top.as_ref());
-        } else if line.is_back {
-            line.ears.lose(Loss::UNKNOWN);
+            topic.listeners.recover(recovered, top.as_ref());
+        } else if topic.is_back {
+            topic.listeners.lose(Loss::UNKNOWN);
         }
         if top.is_some() {
-            *line.ears.last.borrow_mut() = top;
+            *topic.listeners.last.borrow_mut() = top;
         }
-        line.is_back = true;
-        let since = match self.worker.with_listener(channel, line.key, |listener| listener.settle(joined.since)) {
+        topic.is_back = true;
+        let since = match self.worker.with_listener(channel, topic.key, |listener| listener.settle(joined.since)) {
             Some(Settled::AsTold(since)) => since,
             Some(Settled::Later(since)) => {
-                line.ears.lose(Loss::UNKNOWN);
+                topic.listeners.lose(Loss::UNKNOWN);
                 since
             }
             Some(Settled::Cut) => {
-                self.worker.come_back(channel, line.key);
+                self.worker.come_back(channel, topic.key);
                 Since::default()
             }
             None => return self.resync(channel, ctx),
         };
-        line.membership = Some(joined.membership);
-        line.waiting.drain(..).for_each(|tune| line.ears.add(tune));
-        self.worker.go_live(channel, line.key, since);
+        topic.membership = Some(joined.membership);
+        topic.waiting.drain(..).for_each(|register| topic.listeners.add(register));
+        self.worker.go_live(channel, topic.key, since);
     }
 
     /// Adds a listener where there are others, as soon as the bus brings events: while the way there is lost it would be told
     /// that it listens, and not hear what is posted elsewhere next.
-    fn add_to_standing(&mut self, tune: Tune, ctx: &mut Context<Self>) {
-        let stands = self.node().engine().stands(&tune.channel);
-        let Some(line) = self.lines.get_mut(&tune.channel) else { return };
+    fn add_to_standing(&mut self, register: Register, ctx: &mut Context<Self>) {
+        let stands = self.node().engine().stands(&register.channel);
+        let Some(topic) = self.topics.get_mut(&register.channel) else { return };
         let stands = match stands {
-            Answer::Ready(Ok(())) => return line.ears.add(tune),
+            Answer::Ready(Ok(())) => return topic.listeners.add(register),
             stands => stands.wait(),
         };
-        let (channel, id) = (tune.channel.clone(), tune.id);
-        line.waiting.push(tune);
-        ctx.spawn(stands.into_actor(self).map(move |stands, post, _| post.stood(&channel, id, stands)));
+        let (channel, id) = (register.channel.clone(), register.id);
+        topic.waiting.push(register);
+        ctx.spawn(stands.into_actor(self).map(move |stands, inbox, _| inbox.stood(&channel, id, stands)));
     }
 
     fn stood(&mut self, channel: &ChannelName, id: ListenerId, stands: Result<(), Error>) {
-        let Some(line) = self.lines.get_mut(channel) else { return };
+        let Some(topic) = self.topics.get_mut(channel) else { return };
         // It may be gone, or have been added when the place was taken anew.
-        let Some(at) = line.waiting.iter().position(|tune| tune.id == id) else { return };
+        let Some(at) = topic.waiting.iter().position(|register| register.id == id) else { return };
         match stands {
             // The place is being taken anew: that tells.
-            Ok(()) if line.membership.is_none() => {}
-            Ok(()) => line.ears.add(line.waiting.swap_remove(at)),
+            Ok(()) if topic.membership.is_none() => {}
+            Ok(()) => topic.listeners.add(topic.waiting.swap_remove(at)),
             Err(error) => {
-                let _ = line.waiting.swap_remove(at).answer.send(Err(fault::of_engine(error)));
-                if line.is_idle() {
+                let _ = topic.waiting.swap_remove(at).answer.send(Err(fault::of_engine(error)));
+                if topic.is_idle() {
                     self.hang_up(channel);
                 }
             }
@@ -220,31 +220,31 @@ impl Post {
 
     /// Something never arrived: the place is given up and taken anew, with what was missed where that is kept.
     fn resync(&mut self, channel: &ChannelName, ctx: &mut Context<Self>) {
-        let Some(line) = self.lines.get_mut(channel) else { return };
-        line.membership = None;
-        let turn = line.turn;
+        let Some(topic) = self.topics.get_mut(channel) else { return };
+        topic.membership = None;
+        let turn = topic.turn;
         self.join_again(channel, turn, ctx);
     }
 
     fn join_again(&mut self, channel: &ChannelName, turn: u64, ctx: &mut Context<Self>) {
-        let Some(line) = self.lines.get(channel).filter(|line| line.turn == turn) else { return };
-        let (ears, key) = (line.ears.clone(), line.key);
+        let Some(topic) = self.topics.get(channel).filter(|topic| topic.turn == turn) else { return };
+        let (listeners, key) = (topic.listeners.clone(), topic.key);
         self.worker.unlisten(channel, key);
-        let last = ears.last.borrow().clone();
-        let (key, turn) = self.join(channel, ears, last, ctx);
-        if let Some(line) = self.lines.get_mut(channel) {
-            (line.key, line.turn) = (key, turn);
+        let last = listeners.last.borrow().clone();
+        let (key, turn) = self.join(channel, listeners, last, ctx);
+        if let Some(topic) = self.topics.get_mut(channel) {
+            (topic.key, topic.turn) = (key, turn);
         }
     }
 
     fn hang_up(&mut self, channel: &ChannelName) {
-        if let Some(line) = self.lines.remove(channel) {
-            self.worker.unlisten(channel, line.key);
+        if let Some(topic) = self.topics.remove(channel) {
+            self.worker.unlisten(channel, topic.key);
         }
     }
 }
 
-impl Ears {
+impl Listeners {
     fn recover(&self, recovered: Recovered, top: Option<&Position>) {
         if recovered.complete {
             return recovered.events.iter().for_each(|event| self.hear(event));
@@ -256,54 +256,55 @@ impl Ears {
     }
 }
 
-impl Actor for Post {
+impl Actor for Inbox {
     type Context = Context<Self>;
 }
 
-impl Handler<Tune> for Post {
+impl Handler<Register> for Inbox {
     type Result = ();
 
-    fn handle(&mut self, tune: Tune, ctx: &mut Self::Context) {
-        if let Some(line) = self.lines.get_mut(&tune.channel) {
-            return match line.membership {
-                Some(_) => self.add_to_standing(tune, ctx),
-                None => line.waiting.push(tune),
+    fn handle(&mut self, register: Register, ctx: &mut Self::Context) {
+        if let Some(topic) = self.topics.get_mut(&register.channel) {
+            return match topic.membership {
+                Some(_) => self.add_to_standing(register, ctx),
+                None => topic.waiting.push(register),
             };
         }
         let metrics = self.node().metrics().clone();
-        let ears = Rc::new(Ears { queues: RefCell::default(), last: RefCell::default(), metrics });
-        let (key, turn) = self.join(&tune.channel, ears.clone(), None, ctx);
-        let channel = tune.channel.clone();
-        self.lines.insert(channel, Line { ears, key, turn, membership: None, waiting: vec![tune], is_back: false });
+        let listeners = Rc::new(Listeners { queues: RefCell::default(), last: RefCell::default(), metrics });
+        let (key, turn) = self.join(&register.channel, listeners.clone(), None, ctx);
+        let channel = register.channel.clone();
+        self.topics
+            .insert(channel, Topic { listeners, key, turn, membership: None, waiting: vec![register], is_back: false });
     }
 }
 
-impl Handler<Untune> for Post {
+impl Handler<Unregister> for Inbox {
     type Result = ();
 
-    fn handle(&mut self, Untune(channel, id): Untune, _: &mut Self::Context) {
-        let Some(line) = self.lines.get_mut(&channel) else { return };
-        line.ears.queues.borrow_mut().remove(&id);
-        line.waiting.retain(|tune| tune.id != id);
-        if line.is_idle() {
+    fn handle(&mut self, Unregister(channel, id): Unregister, _: &mut Self::Context) {
+        let Some(topic) = self.topics.get_mut(&channel) else { return };
+        topic.listeners.queues.borrow_mut().remove(&id);
+        topic.waiting.retain(|register| register.id != id);
+        if topic.is_idle() {
             self.hang_up(&channel);
         }
     }
 }
 
-impl Holder for Addr<Post> {
+impl Holder for Addr<Inbox> {
     fn order(&self, order: SessionOrder) {
         self.do_send(order);
     }
 }
 
-impl Handler<SessionOrder> for Post {
+impl Handler<SessionOrder> for Inbox {
     type Result = ();
 
     fn handle(&mut self, order: SessionOrder, ctx: &mut Self::Context) {
         // What else is done to listeners is done to those of clients.
         if let SessionOrder::Resync(channel) = order
-            && self.lines.get(&channel).is_some_and(|line| self.worker.is_cut(&channel, line.key))
+            && self.topics.get(&channel).is_some_and(|topic| self.worker.is_cut(&channel, topic.key))
         {
             self.resync(&channel, ctx);
         }

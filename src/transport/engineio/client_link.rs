@@ -16,7 +16,7 @@ pub(super) const CLOSE: Bytes = Bytes::from_static(&[0x88, 0]);
 
 /// The way from a session to its client. One queue serves it for its whole life, whatever carries it: the frames of a
 /// WebSocket, which a poll takes as packets.
-pub struct Way {
+pub struct ClientLink {
     outbox: Rc<Outbox>,
     worker: Rc<Worker>,
     session: WeakAddr<EngineSession>,
@@ -34,14 +34,14 @@ pub(super) enum Carrier {
     WebSocket,
 }
 
-impl Way {
+impl ClientLink {
     pub(super) fn new(
         outbox: Rc<Outbox>,
         worker: Rc<Worker>,
         session: WeakAddr<EngineSession>,
         carrier: Carrier,
     ) -> Rc<Self> {
-        Rc::new(Way { outbox, worker, session, carrier: Cell::new(carrier) })
+        Rc::new(ClientLink { outbox, worker, session, carrier: Cell::new(carrier) })
     }
 
     /// Sends one or several whole WebSocket frames in a row, unmasked and unfragmented, each one Engine.IO packet. Past the
@@ -54,7 +54,7 @@ impl Way {
         pushed
     }
 
-    /// The queue of [`Way::push`], for who has much to push; an overflow of it is to be told here.
+    /// The queue of [`ClientLink::push`], for who has much to push; an overflow of it is to be told here.
     pub(in crate::transport) fn outbox(&self) -> &Rc<Outbox> {
         &self.outbox
     }

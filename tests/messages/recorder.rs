@@ -1,6 +1,6 @@
 //! What the stories post, and listeners that write down what they hear.
 use super::house::{House, Plan, until};
-use callboard::broker::messages::{Heard, Listener, Messages, ServerSession, TypedMessage};
+use callboard::broker::messages::{Listener, Messages, ReceivedEvent, ServerSession, TypedMessage};
 use callboard::types::Identity;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex};
@@ -57,16 +57,16 @@ pub async fn post(messages: &Messages, channel: &str, ids: impl IntoIterator<Ite
 
 /// Writes down the numbers it hears.
 #[derive(Clone, Default)]
-pub struct Ear(Arc<Mutex<Vec<u64>>>);
+pub struct Recorder(Arc<Mutex<Vec<u64>>>);
 
-impl Ear {
-    /// A listener that is this ear: another one each time.
+impl Recorder {
+    /// A listener that is this recorder: another one each time.
     pub fn listener(&self) -> Listener {
-        let ear = self.clone();
-        Listener::new(move |heard: Heard| ear.note(&heard))
+        let recorder = self.clone();
+        Listener::new(move |heard: ReceivedEvent| recorder.note(&heard))
     }
 
-    pub fn note(&self, heard: &Heard) {
+    pub fn note(&self, heard: &ReceivedEvent) {
         self.0.lock().unwrap().push(heard.read::<UserUpdate>().expect("an update").id);
     }
 
@@ -84,8 +84,8 @@ impl Ear {
 
 /// Lets everything that was posted before reach its listeners: what is posted now reaches a new one after that.
 pub async fn settled(house: &House, channel: &str) {
-    let (session, ear) = (session(house), Ear::default());
-    session.messages().add_listener(channel, ear.listener()).await.expect("it listens");
+    let (session, recorder) = (session(house), Recorder::default());
+    session.messages().add_listener(channel, recorder.listener()).await.expect("it listens");
     post(&session.messages(), channel, [u64::MAX]).await;
-    ear.hears([u64::MAX]).await;
+    recorder.hears([u64::MAX]).await;
 }

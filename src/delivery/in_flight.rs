@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
-/// The publishes of one connection that want no answer. Telling its session of each outcome would cost a message to an actor.
+/// The publishes of one connection that want no answer. GroupsQuery its session of each outcome would cost a message to an actor.
 #[derive(Debug, Clone, Default)]
-pub struct Flight(Arc<Inner>);
+pub struct InFlight(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -16,13 +16,13 @@ struct Inner {
 
 /// One publish under way; given back when dropped, on whichever thread.
 #[derive(Debug)]
-pub struct FlightPlace(Arc<Inner>);
+pub struct InFlightPlace(Arc<Inner>);
 
-impl Flight {
+impl InFlight {
     /// Takes a place.
-    pub fn place(&self) -> FlightPlace {
+    pub fn place(&self) -> InFlightPlace {
         self.0.count.fetch_add(1, Ordering::Relaxed);
-        FlightPlace(self.0.clone())
+        InFlightPlace(self.0.clone())
     }
 
     /// Ready while fewer than `limit` are under way.
@@ -39,7 +39,7 @@ impl Flight {
     }
 }
 
-impl Drop for FlightPlace {
+impl Drop for InFlightPlace {
     fn drop(&mut self) {
         self.0.count.fetch_sub(1, Ordering::Release);
         self.0.room.wake();
@@ -53,9 +53,9 @@ mod tests {
 
     #[tokio::test]
     async fn who_has_too_many_under_way_waits_until_one_is_back() {
-        let flight = Flight::default();
-        let (first, _second) = (flight.place(), flight.place());
-        let waiting = flight.clone();
+        let in_flight = InFlight::default();
+        let (first, _second) = (in_flight.place(), in_flight.place());
+        let waiting = in_flight.clone();
         let waiting = tokio::spawn(async move { poll_fn(|cx| waiting.poll_room(2, cx)).await });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());

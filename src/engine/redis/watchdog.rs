@@ -13,12 +13,12 @@ use tokio::sync::{Notify, watch};
 const PROBE: Duration = Duration::from_secs(1);
 
 /// What is published to come back, and whether it did.
-pub(super) struct Canary {
+pub(super) struct Watchdog {
     state: watch::Sender<State>,
     /// The last number, and the last that came back.
-    sung: AtomicU64,
+    sent: AtomicU64,
     heard: AtomicU64,
-    sang: Notify,
+    echoed: Notify,
 }
 
 /// Whether it came back the last time.
@@ -30,18 +30,18 @@ enum State {
     Unwell(String),
 }
 
-impl Default for Canary {
+impl Default for Watchdog {
     fn default() -> Self {
-        Canary {
+        Watchdog {
             state: watch::Sender::new(State::Untried),
-            sung: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
             heard: AtomicU64::new(0),
-            sang: Notify::new(),
+            echoed: Notify::new(),
         }
     }
 }
 
-impl Canary {
+impl Watchdog {
     /// Whether events get through.
     pub fn is_well(&self) -> bool {
         matches!(*self.state.borrow(), State::Well)
@@ -63,7 +63,7 @@ impl Canary {
     /// It came back.
     pub fn hear(&self, number: u64) {
         self.heard.fetch_max(number, Ordering::Relaxed);
-        self.sang.notify_waiters();
+        self.echoed.notify_waiters();
     }
 
     /// One warning a change of state, not one an attempt: a server that takes connections and delivers nothing is lost again
@@ -87,11 +87,11 @@ impl Canary {
 
     async fn heard(&self, number: u64) {
         loop {
-            let sang = self.sang.notified();
+            let echoed = self.echoed.notified();
             if self.heard.load(Ordering::Relaxed) >= number {
                 return;
             }
-            sang.await;
+            echoed.await;
         }
     }
 }
@@ -115,23 +115,23 @@ pub(super) async fn probe(core: &Arc<Core>, link: &Arc<Link>, replid: &str, addr
             Ok(info) if info.addr().to_string() != address => return "another server is the master now".into(),
             _ => {}
         }
-        link.canary.got_well(address);
+        link.watchdog.got_well(address);
         tokio::time::sleep(PROBE).await;
     }
 }
 
-/// Publishes the canary, waits until it comes back, and asks the server who it is.
+/// Publishes a number, waits until it comes back, and asks the server who it is.
 async fn look(core: &Arc<Core>, link: &Arc<Link>) -> Result<String, Error> {
-    let number = link.canary.sung.fetch_add(1, Ordering::Relaxed) + 1;
-    let mut song = redis::cmd("PUBLISH");
-    song.arg(&core.canary_of(link)[..]).arg(number.to_string());
+    let number = link.watchdog.sent.fetch_add(1, Ordering::Relaxed) + 1;
+    let mut publish = redis::cmd("PUBLISH");
+    publish.arg(&core.echo_channel(link)[..]).arg(number.to_string());
     let mut info = redis::cmd("INFO");
     info.arg("replication");
-    let ((song_waits, sung), (info_waits, told)) = (Waiting::asked(), Waiting::asked());
-    link.push(Request::new(song, false, 0, song_waits), &core.metrics);
+    let ((sent_waits, sent), (info_waits, told)) = (Waiting::asked(), Waiting::asked());
+    link.push(Request::new(publish, false, 0, sent_waits), &core.metrics);
     link.push(Request::new(info, false, 0, info_waits), &core.metrics);
-    sung.wait().await?;
+    sent.wait().await?;
     let told = told.wait().await?;
-    link.canary.heard(number).await;
+    link.watchdog.heard(number).await;
     redis::from_redis_value(told).map_err(|error| Error::Unreachable(error.to_string()))
 }

@@ -4,7 +4,7 @@ use actix_http::header::HeaderMap;
 
 /// What a client wants of its connection.
 #[derive(Clone, Copy)]
-pub struct Wish {
+pub struct ConnectionParams {
     /// Heartbeats as WebSocket pings instead of the wire's own.
     pub frame_pings: bool,
     /// What it speaks.
@@ -23,7 +23,7 @@ pub enum Encoding {
 /// What a query names encodings by.
 const FORMATS: [&str; 2] = ["format", "cf_protocol"];
 
-impl Wish {
+impl ConnectionParams {
     /// Reads it off a request's query and headers. Whoever asks for none of the endpoint's encodings gets the first.
     pub fn of(query: &str, headers: &HeaderMap, encodings: &[&'static dyn Wire]) -> Self {
         let has = |key: &str, value: &str| {
@@ -41,7 +41,7 @@ impl Wish {
             (Some((protocol, _)), _) => Encoding::Unspoken(protocol),
             (None, None) => Encoding::Unspoken(""),
         };
-        Wish { frame_pings: has("cf_ws_frame_ping_pong", "true"), encoding }
+        ConnectionParams { frame_pings: has("cf_ws_frame_ping_pong", "true"), encoding }
     }
 
     /// Whether this subprotocol may be agreed on. One that is not spoken is echoed all the same: a client that gets no echo

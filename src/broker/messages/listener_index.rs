@@ -1,8 +1,8 @@
 //! Whose listeners there are: by session, so that each session's end ends its own and no other's.
 use super::opened::Opened;
-use super::queue::Queue;
+use super::queue::EventQueue;
+use super::register::{Register, Unregister};
 use super::threads::Threads;
-use super::tune::{Tune, Untune};
 use super::{Listener, ListenerId, MessageError};
 use crate::broker::{Directory, Limits};
 use crate::metrics::Metrics;
@@ -27,7 +27,7 @@ pub(super) struct Around<'a> {
 /// The sessions of a node that have Rust listeners, or were opened in Rust. A table behind a lock that is held for a look-up
 /// only; no publish comes by here.
 #[derive(Default)]
-pub struct Roster {
+pub struct ListenerIndex {
     table: Mutex<Table>,
     threads: OnceCell<Threads>,
     ids: AtomicU64,
@@ -35,14 +35,14 @@ pub struct Roster {
 
 #[derive(Default)]
 pub(super) struct Table {
-    pub sessions: HashMap<SessionId, Shelf, RandomState>,
+    pub sessions: HashMap<SessionId, SessionListeners, RandomState>,
     /// How many of them were opened in Rust.
     pub opened: usize,
 }
 
 /// What one session has.
 #[derive(Default)]
-pub(super) struct Shelf {
+pub(super) struct SessionListeners {
     /// Of a session that was opened in Rust.
     pub opened: Option<Opened>,
     listeners: BTreeMap<ListenerId, Listening>,
@@ -50,7 +50,7 @@ pub(super) struct Shelf {
     functions: HashMap<(ChannelName, usize), ListenerId, RandomState>,
 }
 
-impl Shelf {
+impl SessionListeners {
     pub fn silence(&self) {
         for listening in self.listeners.values() {
             match listening.function {
@@ -65,8 +65,8 @@ struct Listening {
     channel: ChannelName,
     /// Kept so that its key is nobody else's; none for a stream.
     function: Option<Listener>,
-    queue: Arc<Queue>,
-    standing: Standing,
+    queue: Arc<EventQueue>,
+    ready: Ready,
     /// Calls that wait for it.
     claims: usize,
     /// One of them has told its id.
@@ -74,27 +74,27 @@ struct Listening {
 }
 
 /// Whether the subscription stands, for all who wait for it.
-type Standing = Shared<BoxFuture<'static, Result<(), ReplyError>>>;
+type Ready = Shared<BoxFuture<'static, Result<(), ReplyError>>>;
 
 /// A listener that somebody waits for. Dropped before it is kept it ends, or a call that is given up would leave a listener
 /// that nobody has a name for.
 pub(super) struct Claim {
-    roster: Arc<Roster>,
+    listener_index: Arc<ListenerIndex>,
     session: SessionId,
     id: ListenerId,
-    queue: Arc<Queue>,
-    standing: Standing,
+    queue: Arc<EventQueue>,
+    ready: Ready,
     is_kept: bool,
 }
 
 impl Claim {
-    pub fn queue(&self) -> Arc<Queue> {
+    pub fn queue(&self) -> Arc<EventQueue> {
         self.queue.clone()
     }
 
     /// Waits for the subscription.
     pub async fn stand(self) -> Result<Self, MessageError> {
-        self.standing.clone().await?;
+        self.ready.clone().await?;
         Ok(self)
     }
 
@@ -106,11 +106,11 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.roster.unclaim(self.session, self.id, self.is_kept);
+        self.listener_index.unclaim(self.session, self.id, self.is_kept);
     }
 }
 
-impl Roster {
+impl ListenerIndex {
     /// The threads that listeners are served on, once there are any.
     pub(super) fn threads(&self) -> &OnceCell<Threads> {
         &self.threads
@@ -126,40 +126,40 @@ impl Roster {
         function: Option<Listener>,
     ) -> Result<Claim, MessageError> {
         let mut table = self.table();
-        let shelf = match table.sessions.entry(session) {
+        let of_session = match table.sessions.entry(session) {
             Place::Occupied(place) => place.into_mut(),
             // Who has left the directory asks in vain: its end has come by here, or will find what is made now.
-            Place::Vacant(place) if around.directory.has(session) => place.insert(Shelf::default()),
+            Place::Vacant(place) if around.directory.has(session) => place.insert(SessionListeners::default()),
             Place::Vacant(_) => return Err(MessageError::Closed),
         };
-        if shelf.opened.as_ref().is_some_and(Opened::is_closing) {
+        if of_session.opened.as_ref().is_some_and(Opened::is_closing) {
             return Err(MessageError::Closed);
         }
         let name = function.as_ref().map(|function| (channel.clone(), function.key()));
-        let known = name.as_ref().and_then(|name| shelf.functions.get(name)).copied();
+        let known = name.as_ref().and_then(|name| of_session.functions.get(name)).copied();
         let id = match known {
             Some(id) => id,
-            None if shelf.listeners.len() >= around.limits.session_listeners => {
+            None if of_session.listeners.len() >= around.limits.session_listeners => {
                 around.metrics.reached("session_listeners");
                 return Err(ReplyError::LIMIT_EXCEEDED.into());
             }
             None => {
                 let id = ListenerId(self.ids.fetch_add(1, Ordering::Relaxed));
-                shelf.functions.extend(name.map(|name| (name, id)));
-                shelf.listeners.insert(id, begin(around, threads, id, channel, function));
+                of_session.functions.extend(name.map(|name| (name, id)));
+                of_session.listeners.insert(id, begin(around, threads, id, channel, function));
                 id
             }
         };
-        let Some(listening) = shelf.listeners.get_mut(&id) else { return Err(ReplyError::INTERNAL.into()) };
+        let Some(listening) = of_session.listeners.get_mut(&id) else { return Err(ReplyError::INTERNAL.into()) };
         listening.claims += 1;
-        let (queue, standing) = (listening.queue.clone(), listening.standing.clone());
-        Ok(Claim { roster: self.clone(), session, id, queue, standing, is_kept: false })
+        let (queue, ready) = (listening.queue.clone(), listening.ready.clone());
+        Ok(Claim { listener_index: self.clone(), session, id, queue, ready, is_kept: false })
     }
 
     fn unclaim(&self, session: SessionId, id: ListenerId, is_kept: bool) {
         let mut table = self.table();
-        let shelf = table.sessions.get_mut(&session);
-        let Some(listening) = shelf.and_then(|shelf| shelf.listeners.get_mut(&id)) else { return };
+        let of_session = table.sessions.get_mut(&session);
+        let Some(listening) = of_session.and_then(|of_session| of_session.listeners.get_mut(&id)) else { return };
         listening.claims -= 1;
         listening.is_kept |= is_kept;
         if listening.claims == 0 && !listening.is_kept {
@@ -171,33 +171,33 @@ impl Roster {
     /// Ends a listener of a session.
     pub(super) fn remove(&self, session: SessionId, id: ListenerId) {
         let mut table = self.table();
-        let Some(shelf) = table.sessions.get_mut(&session) else { return };
-        let Some(listening) = shelf.listeners.remove(&id) else { return };
+        let Some(of_session) = table.sessions.get_mut(&session) else { return };
+        let Some(listening) = of_session.listeners.remove(&id) else { return };
         if let Some(function) = &listening.function {
-            shelf.functions.remove(&(listening.channel.clone(), function.key()));
+            of_session.functions.remove(&(listening.channel.clone(), function.key()));
         }
-        if shelf.listeners.is_empty() && shelf.opened.is_none() {
+        if of_session.listeners.is_empty() && of_session.opened.is_none() {
             table.sessions.remove(&session);
         }
         drop(table);
         listening.queue.close();
-        self.untune(listening.channel, id);
+        self.unregister(listening.channel, id);
     }
 
     /// Ends the listeners of a session: functions are not called any more, streams end after what they have.
     pub(in crate::broker) fn leave(&self, session: SessionId) {
         let mut table = self.table();
-        let Some(shelf) = table.sessions.remove(&session) else { return };
-        table.opened -= usize::from(shelf.opened.is_some());
+        let Some(of_session) = table.sessions.remove(&session) else { return };
+        table.opened -= usize::from(of_session.opened.is_some());
         drop(table);
-        for (id, listening) in shelf.listeners {
+        for (id, listening) in of_session.listeners {
             match listening.function {
                 Some(_) => listening.queue.close(),
                 None => listening.queue.end(),
             }
-            self.untune(listening.channel, id);
+            self.unregister(listening.channel, id);
         }
-        if let Some(opened) = shelf.opened {
+        if let Some(opened) = of_session.opened {
             opened.ended();
         }
     }
@@ -205,14 +205,14 @@ impl Roster {
     /// The authentication of a session has been revoked: its functions are not called any more, and its streams end after what
     /// they have, with an error. The session itself goes on to its end.
     pub(in crate::broker) fn silence(&self, session: SessionId) {
-        if let Some(shelf) = self.table().sessions.get(&session) {
-            shelf.silence();
+        if let Some(of_session) = self.table().sessions.get(&session) {
+            of_session.silence();
         }
     }
 
-    fn untune(&self, channel: ChannelName, id: ListenerId) {
+    fn unregister(&self, channel: ChannelName, id: ListenerId) {
         if let Some(threads) = self.threads.get() {
-            threads.untune(Untune(channel, id));
+            threads.unregister(Unregister(channel, id));
         }
     }
 
@@ -230,12 +230,12 @@ fn begin(
     channel: ChannelName,
     function: Option<Listener>,
 ) -> Listening {
-    let queue = Arc::new(Queue::new(around.limits.listener_queue));
+    let queue = Arc::new(EventQueue::new(around.limits.listener_queue));
     let (answer, stands) = oneshot::channel();
-    threads.tune(Tune { channel: channel.clone(), id, queue: queue.clone(), answer });
+    threads.register(Register { channel: channel.clone(), id, queue: queue.clone(), answer });
     if let Some(function) = function.clone() {
         threads.run(function.attend(queue.clone(), around.metrics.clone()));
     }
-    let standing = stands.map(|stands| stands.unwrap_or(Err(ReplyError::INTERNAL))).boxed().shared();
-    Listening { channel, function, queue, standing, claims: 0, is_kept: false }
+    let ready = stands.map(|stands| stands.unwrap_or(Err(ReplyError::INTERNAL))).boxed().shared();
+    Listening { channel, function, queue, ready, claims: 0, is_kept: false }
 }

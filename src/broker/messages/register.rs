@@ -1,6 +1,6 @@
 //! What is said to the post.
 use super::ListenerId;
-use super::queue::Queue;
+use super::queue::EventQueue;
 use crate::types::{ChannelName, ReplyError};
 use actix::prelude::*;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use tokio::sync::oneshot;
 /// Add a listener.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(super) struct Tune {
+pub(super) struct Register {
     pub channel: ChannelName,
     pub id: ListenerId,
-    pub queue: Arc<Queue>,
+    pub queue: Arc<EventQueue>,
     /// Told when the subscription stands.
     pub answer: oneshot::Sender<Result<(), ReplyError>>,
 }
@@ -20,4 +20,4 @@ pub(super) struct Tune {
 /// Take a listener out.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(super) struct Untune(pub ChannelName, pub ListenerId);
+pub(super) struct Unregister(pub ChannelName, pub ListenerId);

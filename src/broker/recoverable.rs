@@ -11,7 +11,7 @@ pub type SessionData = Arc<Mutex<Json>>;
 
 /// A session that may be come back to.
 #[derive(Clone)]
-pub struct KeptSession {
+pub struct RecoverableSession {
     /// Its id.
     pub id: SessionId,
     /// What it belongs to.
@@ -28,7 +28,7 @@ pub struct KeptSession {
     pub left: Place,
 }
 
-impl KeptSession {
+impl RecoverableSession {
     /// Where to go on from, for a client that got everything up to `since` (nothing, if that is none).
     ///
     /// A client that has the last event it was sent has missed what came after it left, and nothing else: events for
@@ -46,26 +46,26 @@ impl KeptSession {
 }
 
 /// The sessions that are kept, by the secret their clients were told. A table behind a lock that is held for a look-up only.
-pub struct Kept {
+pub struct RecoverableSessions {
     table: Mutex<Table>,
     limit: usize,
 }
 
 #[derive(Default)]
 struct Table {
-    sessions: HashMap<Arc<str>, (KeptSession, Instant), RandomState>,
+    sessions: HashMap<Arc<str>, (RecoverableSession, Instant), RandomState>,
     /// Oldest first; what has been taken out meanwhile is still named here.
     order: VecDeque<(Arc<str>, Instant)>,
 }
 
-impl Kept {
+impl RecoverableSessions {
     /// At most `limit` sessions are kept; one more pushes the oldest out.
     pub fn new(limit: usize) -> Self {
-        Kept { table: Mutex::default(), limit }
+        RecoverableSessions { table: Mutex::default(), limit }
     }
 
     /// Keeps a session for this time; how many had to go for it.
-    pub fn put(&self, key: Arc<str>, session: KeptSession, time: Duration) -> usize {
+    pub fn put(&self, key: Arc<str>, session: RecoverableSession, time: Duration) -> usize {
         let now = Instant::now();
         let mut table = self.table();
         table.forget_old(now);
@@ -86,7 +86,7 @@ impl Kept {
     }
 
     /// Takes a session out, if it is kept, its time is not over, and it is meant; else it stays.
-    pub fn take_if(&self, key: &str, is_meant: impl FnOnce(&KeptSession) -> bool) -> Option<KeptSession> {
+    pub fn take_if(&self, key: &str, is_meant: impl FnOnce(&RecoverableSession) -> bool) -> Option<RecoverableSession> {
         let mut table = self.table();
         table.forget_old(Instant::now());
         let (session, until) = table.sessions.get(key)?;
@@ -139,8 +139,8 @@ mod tests {
         Place::of(Position { offset, epoch: Epoch::new("e") })
     }
 
-    fn session(sent: Option<u64>, left: u64) -> KeptSession {
-        KeptSession {
+    fn session(sent: Option<u64>, left: u64) -> RecoverableSession {
+        RecoverableSession {
             id: SessionId::random(),
             home: ChannelName::in_space(Space::SocketIo, "/", 255).expect("a valid name"),
             identity: Identity::nobody(),
@@ -151,7 +151,7 @@ mod tests {
         }
     }
 
-    fn take(kept: &Kept, key: &str) -> Option<KeptSession> {
+    fn take(kept: &RecoverableSessions, key: &str) -> Option<RecoverableSession> {
         kept.take_if(key, |_| true)
     }
 
@@ -159,7 +159,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_session_is_taken_once_and_only_in_its_time() {
-        let kept = Kept::new(10);
+        let kept = RecoverableSessions::new(10);
         kept.put("a".into(), session(None, 0), MINUTE);
         kept.put("b".into(), session(None, 0), MINUTE);
         assert!(kept.take_if("a", |_| false).is_none(), "it stays for whom it is kept");
@@ -172,7 +172,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn past_the_bound_the_oldest_goes() {
-        let kept = Kept::new(2);
+        let kept = RecoverableSessions::new(2);
         let pushed_out: Vec<_> =
             ["a", "b", "c"].into_iter().map(|key| kept.put(key.into(), session(None, 0), MINUTE)).collect();
         assert_eq!(pushed_out, [0, 0, 1]);

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 /// application's own.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(super) struct Greeting<'a> {
+pub(super) struct ConnectAuth<'a> {
     #[serde(borrow)]
     token: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -18,7 +18,7 @@ pub(super) struct Greeting<'a> {
     offset: Option<&'a RawValue>,
 }
 
-impl<'a> Greeting<'a> {
+impl<'a> ConnectAuth<'a> {
     /// Reads the payload; what cannot be read, such as an object with the same key twice, says nothing.
     pub(super) fn read(auth: Option<&'a Json>) -> Self {
         auth.and_then(|auth| auth.read().ok()).unwrap_or_default()
@@ -69,14 +69,14 @@ mod tests {
     #[test]
     fn a_token_is_a_string_and_nothing_else() {
         let (said, odd) = (json(r#"{"token":"a\u0062","x":[1]}"#), json(r#"{"token":5}"#));
-        assert_eq!(Greeting::read(Some(&said)).token().as_deref(), Some("ab"));
-        assert_eq!(Greeting::read(Some(&odd)).token(), None);
-        assert_eq!(Greeting::read(None).token(), None);
+        assert_eq!(ConnectAuth::read(Some(&said)).token().as_deref(), Some("ab"));
+        assert_eq!(ConnectAuth::read(Some(&odd)).token(), None);
+        assert_eq!(ConnectAuth::read(None).token(), None);
     }
 
     #[test]
     fn a_client_comes_back_with_a_place_that_makes_sense_or_without_one() {
-        let resume = |text: &'static str| Greeting::read(Some(&json(text))).resume();
+        let resume = |text: &'static str| ConnectAuth::read(Some(&json(text))).resume();
         assert_eq!(resume(r#"{"pid":"p","offset":"7-e"}"#).unwrap().since.unwrap().position.offset, 7);
         assert!(resume(r#"{"pid":"p"}"#).unwrap().since.is_none());
         assert!(resume(r#"{"pid":"p","offset":"x"}"#).is_none());

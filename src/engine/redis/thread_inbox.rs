@@ -1,9 +1,9 @@
-//! The threads that ask and listen, and what is on its way between them and the engine's thread: what comes together goes
-//! together.
+//! The inboxes of the threads that send commands and listen to channels. What the engine's thread receives together is handed
+//! over together.
 //!
 //! An answer or an event by itself would wake its task from the engine's thread, and an actor's thread runs what is woken from
-//! outside one at a time, each with all that follows from it: a reply to a client would be a write by itself. Handed out at
-//! home, all of a batch is there before anything follows from it. The other way round, a command that woke the engine's thread
+//! outside one at a time, each with all that follows from it: a reply to a client would be a write by itself. Handed out on
+//! the thread that asked, all of a batch is there before anything follows from it. The other way round, a command that woke the engine's thread
 //! at once would often leave alone, with those that follow from the same read behind it.
 use super::envelope::Brought;
 use super::link::Link;
@@ -16,34 +16,34 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-/// Bytes of events that may be on their way to one home. Those beyond are lost to their channels, which are told.
+/// Bytes of events that may be on their way to one inbox. Those beyond are lost to their channels, which are told.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// What an event takes beside its payload, about.
 const OVERHEAD: usize = 256;
 
-/// What is on its way home.
+/// What the engine's thread hands over to an inbox.
 pub(super) enum Arrival {
     /// An answer, to who waits for it.
     Answer(Waiting, Outcome),
     /// What the bus brings of a channel, and its bytes.
-    Brought(Arc<Way>, Brought, usize),
+    Brought(Arc<ChannelSink>, Brought, usize),
     /// Events of the channel did not fit.
-    Lost(Arc<Way>),
+    Lost(Arc<ChannelSink>),
     /// A subscription stands; `again` where what was published before did not come.
-    Stands { again: Option<Arc<Way>>, waiting: Vec<oneshot::Sender<()>> },
+    Stands { again: Option<Arc<ChannelSink>>, waiting: Vec<oneshot::Sender<()>> },
 }
 
-/// From the bus to a channel.
-pub(super) struct Way {
+/// The sink of a channel, and the inbox of the thread that it is called on.
+pub(super) struct ChannelSink {
     channel: ChannelName,
     sink: Arc<dyn Sink>,
-    home: Option<Arc<Home>>,
+    inbox: Option<Arc<ThreadInbox>>,
     /// It is to be told that it lost something, and has not been.
     is_behind: AtomicBool,
 }
 
-/// Where a question was asked: a thread with a runtime, on which answers are handed out.
-pub(super) struct Home {
+/// The inbox of a thread with a runtime: answers to what the thread asked, and events of its channels, are handed out there.
+pub(super) struct ThreadInbox {
     inlet: mpsc::UnboundedSender<Mail>,
     /// Bytes of events on their way.
     bytes: AtomicUsize,
@@ -51,42 +51,42 @@ pub(super) struct Home {
     due: Mutex<Vec<Arc<Link>>>,
 }
 
-/// What the task of a home is to do.
+/// What the task that empties an inbox is to do.
 enum Mail {
     HandOut(Vec<Arrival>),
     Wake,
 }
 
 thread_local! {
-    static HERE: RefCell<Option<Arc<Home>>> = const { RefCell::new(None) };
+    static HERE: RefCell<Option<Arc<ThreadInbox>>> = const { RefCell::new(None) };
 }
 
-/// The home of this thread; none where it has no runtime.
-pub(super) fn here() -> Option<Arc<Home>> {
+/// The inbox of this thread; none where it has no runtime.
+pub(super) fn here() -> Option<Arc<ThreadInbox>> {
     HERE.with_borrow_mut(|here| {
         // That of a runtime that has ended is of no use.
-        if here.as_ref().is_none_or(|home| home.inlet.is_closed()) {
-            *here = Handle::try_current().ok().map(|runtime| Home::start(&runtime));
+        if here.as_ref().is_none_or(|inbox| inbox.inlet.is_closed()) {
+            *here = Handle::try_current().ok().map(|runtime| ThreadInbox::start(&runtime));
         }
         here.clone()
     })
 }
 
-impl Home {
+impl ThreadInbox {
     fn start(runtime: &Handle) -> Arc<Self> {
         // Bounded by the questions that are under way, by the bytes of events and by the channels.
         let (inlet, mut mail) = mpsc::unbounded_channel();
-        let home = Arc::new(Home { inlet, bytes: AtomicUsize::new(0), due: Mutex::default() });
-        let weak = Arc::downgrade(&home);
+        let inbox = Arc::new(ThreadInbox { inlet, bytes: AtomicUsize::new(0), due: Mutex::default() });
+        let weak = Arc::downgrade(&inbox);
         runtime.spawn(async move {
             while let Some(mail) = mail.recv().await {
                 match mail {
                     Mail::HandOut(arrivals) => arrivals.into_iter().for_each(Arrival::hand_out),
-                    Mail::Wake => weak.upgrade().iter().for_each(|home| home.wake()),
+                    Mail::Wake => weak.upgrade().iter().for_each(|inbox| inbox.wake()),
                 }
             }
         });
-        home
+        inbox
     }
 
     /// Tells a link that it has got commands, behind what this thread is at: more may follow.
@@ -113,55 +113,55 @@ impl Home {
     }
 }
 
-impl Way {
+impl ChannelSink {
     /// To where it is called: what comes is handed out on that thread.
     pub fn here(channel: ChannelName, sink: Arc<dyn Sink>) -> Arc<Self> {
-        Arc::new(Way { channel, sink, home: here(), is_behind: AtomicBool::new(false) })
+        Arc::new(ChannelSink { channel, sink, inbox: here(), is_behind: AtomicBool::new(false) })
     }
 
     pub fn channel(&self) -> &ChannelName {
         &self.channel
     }
 
-    pub fn home(&self) -> Option<&Arc<Home>> {
-        self.home.as_ref()
+    pub fn inbox(&self) -> Option<&Arc<ThreadInbox>> {
+        self.inbox.as_ref()
     }
 }
 
 impl Arrival {
     /// What the bus brings of a channel, in `bytes`. None where there is no room, and the channel is told already.
-    fn brought(way: Arc<Way>, brought: Brought, bytes: usize) -> Option<Self> {
+    fn brought(route: Arc<ChannelSink>, brought: Brought, bytes: usize) -> Option<Self> {
         let weight = bytes + OVERHEAD;
-        let Some(home) = &way.home else { return Some(Arrival::Brought(way, brought, weight)) };
-        if home.bytes.fetch_add(weight, Ordering::Relaxed) < MOST_BYTES {
-            return Some(Arrival::Brought(way, brought, weight));
+        let Some(inbox) = &route.inbox else { return Some(Arrival::Brought(route, brought, weight)) };
+        if inbox.bytes.fetch_add(weight, Ordering::Relaxed) < MOST_BYTES {
+            return Some(Arrival::Brought(route, brought, weight));
         }
-        home.bytes.fetch_sub(weight, Ordering::Relaxed);
+        inbox.bytes.fetch_sub(weight, Ordering::Relaxed);
         // In its place among the events.
-        let is_told = way.is_behind.swap(true, Ordering::AcqRel);
-        (!is_told).then(|| Arrival::Lost(way))
+        let is_told = route.is_behind.swap(true, Ordering::AcqRel);
+        (!is_told).then(|| Arrival::Lost(route))
     }
 
     fn hand_out(self) {
         match self {
             Arrival::Answer(waiting, outcome) => waiting.give(outcome),
-            Arrival::Brought(way, brought, weight) => {
-                if let Some(home) = &way.home {
-                    home.bytes.fetch_sub(weight, Ordering::Relaxed);
+            Arrival::Brought(route, brought, weight) => {
+                if let Some(inbox) = &route.inbox {
+                    inbox.bytes.fetch_sub(weight, Ordering::Relaxed);
                 }
                 match brought {
-                    Brought::Event(event, turn) => way.sink.event(event, turn),
-                    Brought::Notice(joined, info) => way.sink.notice(joined, info),
+                    Brought::Event(event, turn) => route.sink.event(event, turn),
+                    Brought::Notice(joined, info) => route.sink.notice(joined, info),
                 }
             }
-            Arrival::Lost(way) => {
-                way.is_behind.store(false, Ordering::Release);
-                way.sink.lost();
+            Arrival::Lost(route) => {
+                route.is_behind.store(false, Ordering::Release);
+                route.sink.lost();
             }
             Arrival::Stands { again, waiting } => {
                 // Before who waits is answered: the gap is older than they are.
-                if let Some(way) = again {
-                    way.sink.resumed();
+                if let Some(route) = again {
+                    route.sink.resumed();
                 }
                 for waiting in waiting {
                     // Who waits may have given up.
@@ -172,15 +172,15 @@ impl Arrival {
     }
 }
 
-/// What is to go home, by home.
+/// What is to be handed over, by inbox.
 #[derive(Default)]
-pub(super) struct Homeward(Vec<(Arc<Home>, Vec<Arrival>)>);
+pub(super) struct InboxBatches(Vec<(Arc<ThreadInbox>, Vec<Arrival>)>);
 
-impl Homeward {
-    /// Adds something for a home. None of it waits where there is no home.
-    pub fn add(&mut self, home: Option<&Arc<Home>>, arrival: Arrival) {
-        match home {
-            Some(home) => self.for_home(home).push(arrival),
+impl InboxBatches {
+    /// Adds something for an inbox. What has no inbox is handed out at once.
+    pub fn add(&mut self, inbox: Option<&Arc<ThreadInbox>>, arrival: Arrival) {
+        match inbox {
+            Some(inbox) => self.batch_for(inbox).push(arrival),
             None => arrival.hand_out(),
         }
     }
@@ -190,28 +190,28 @@ impl Homeward {
     }
 
     /// Adds what the bus brings of a channel, in `bytes`.
-    pub fn bring(&mut self, way: Arc<Way>, brought: Brought, bytes: usize) {
-        let mut arrivals = way.home.as_ref().map(|home| self.for_home(home));
-        match (&mut arrivals, Arrival::brought(way, brought, bytes)) {
+    pub fn bring(&mut self, route: Arc<ChannelSink>, brought: Brought, bytes: usize) {
+        let mut arrivals = route.inbox.as_ref().map(|inbox| self.batch_for(inbox));
+        match (&mut arrivals, Arrival::brought(route, brought, bytes)) {
             (Some(arrivals), Some(arrival)) => arrivals.push(arrival),
             (None, Some(arrival)) => arrival.hand_out(),
             (_, None) => {}
         }
     }
 
-    fn for_home(&mut self, home: &Arc<Home>) -> &mut Vec<Arrival> {
-        // As many homes as there are workers: few.
-        let known = self.0.iter().position(|(known, _)| Arc::ptr_eq(known, home));
+    fn batch_for(&mut self, inbox: &Arc<ThreadInbox>) -> &mut Vec<Arrival> {
+        // As many inboxes as there are workers: few.
+        let known = self.0.iter().position(|(known, _)| Arc::ptr_eq(known, inbox));
         let at = known.unwrap_or_else(|| {
-            self.0.push((home.clone(), vec![]));
+            self.0.push((inbox.clone(), vec![]));
             self.0.len() - 1
         });
         &mut self.0[at].1
     }
 
     pub fn go(self) {
-        for (home, arrivals) in self.0 {
-            if let Err(mpsc::error::SendError(Mail::HandOut(arrivals))) = home.inlet.send(Mail::HandOut(arrivals)) {
+        for (inbox, arrivals) in self.0 {
+            if let Err(mpsc::error::SendError(Mail::HandOut(arrivals))) = inbox.inlet.send(Mail::HandOut(arrivals)) {
                 arrivals.into_iter().for_each(Arrival::hand_out);
             }
         }
@@ -259,45 +259,45 @@ mod tests {
         Brought::Event(event, None)
     }
 
-    fn way() -> (Arc<Notes>, Arc<Way>) {
+    fn route() -> (Arc<Notes>, Arc<ChannelSink>) {
         let notes = Arc::<Notes>::default();
-        (notes.clone(), Way::here(ChannelName::user("news", 255).expect("a valid name"), notes))
+        (notes.clone(), ChannelSink::here(ChannelName::user("news", 255).expect("a valid name"), notes))
     }
 
     async fn carry(arrivals: impl IntoIterator<Item = Arrival>) {
-        let mut homeward = Homeward::default();
-        arrivals.into_iter().for_each(|arrival| homeward.add(here().as_ref(), arrival));
-        homeward.go();
+        let mut batches = InboxBatches::default();
+        arrivals.into_iter().for_each(|arrival| batches.add(here().as_ref(), arrival));
+        batches.go();
         tokio::task::yield_now().await;
     }
 
     #[tokio::test]
     async fn what_does_not_fit_is_told_once_in_its_place_and_what_fits_again_comes() {
-        let (notes, way) = way();
-        let bring = |bytes| Arrival::brought(way.clone(), event(), bytes);
+        let (notes, route) = route();
+        let bring = |bytes| Arrival::brought(route.clone(), event(), bytes);
         let arrivals: Vec<_> = [bring(0), bring(MOST_BYTES), bring(0), bring(0)].into_iter().flatten().collect();
         assert_eq!(arrivals.len(), 3, "the second loss is one with the first");
         carry(arrivals).await;
         assert_eq!(notes.take(), ["event", "event", "lost"]);
         carry(bring(0)).await;
         assert_eq!(notes.take(), ["event"]);
-        assert_eq!(way.home().expect("a runtime").bytes.load(Ordering::Relaxed), 0);
+        assert_eq!(route.inbox().expect("a runtime").bytes.load(Ordering::Relaxed), 0);
     }
 
     #[tokio::test]
     async fn that_a_subscription_stands_again_comes_behind_what_was_brought_before() {
-        let (notes, way) = way();
+        let (notes, route) = route();
         let (waiting, mut told) = oneshot::channel();
-        let again = Arrival::Stands { again: Some(way.clone()), waiting: vec![waiting] };
-        carry(Arrival::brought(way, event(), 0).into_iter().chain([again])).await;
+        let again = Arrival::Stands { again: Some(route.clone()), waiting: vec![waiting] };
+        carry(Arrival::brought(route, event(), 0).into_iter().chain([again])).await;
         assert_eq!(notes.take(), ["event", "resumed"]);
         assert!(told.try_recv().is_ok());
     }
 
     #[test]
     fn what_belongs_to_a_thread_without_a_runtime_is_handed_out_at_once() {
-        let (notes, way) = way();
-        Homeward::default().bring(way, event(), MOST_BYTES);
+        let (notes, route) = route();
+        InboxBatches::default().bring(route, event(), MOST_BYTES);
         assert_eq!(notes.take(), ["event"]);
     }
 }
