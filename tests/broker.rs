@@ -25,4 +25,5 @@ mod broker {
     mod retirement;
     mod sessions;
     mod subscribing;
+    mod viewing;
 }

@@ -275,6 +275,11 @@ pub struct Limits {
     pub listener_queue: usize,
     /// Revocations in force, a scope counting as one; one more is error 106.
     pub revocations: usize,
+    /// Events that wait for one listener's view; one more is lost to the listener, which comes back for it or is told.
+    pub view_queue: usize,
+    /// For how long a view may look at one event; past it the event is lost to the listener.
+    #[serde(with = "humantime_serde")]
+    pub view_timeout: Duration,
     /// Calls waiting for one handler actor; one more is error 111.
     pub handler_queue: usize,
     /// For how long a handler may work on one call.
@@ -314,6 +319,8 @@ impl Default for Limits {
             session_listeners: 1_000,
             listener_queue: 1_000,
             revocations: 100_000,
+            view_queue: 256,
+            view_timeout: Duration::from_secs(5),
             handler_queue: 1_024,
             handler_timeout: Duration::from_secs(5),
         }

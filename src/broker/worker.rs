@@ -109,7 +109,24 @@ impl Worker {
 
     /// Puts a listener in the hub.
     pub fn listen(&self, channel: &ChannelName, listener: Listener) -> ListenerKey {
-        self.table.borrow_mut().add(channel, listener)
+        let key = self.table.borrow_mut().add(channel, listener);
+        self.with_listener(channel, key, |listener| {
+            if let Some(view) = &mut listener.view {
+                view.on_decided(self.release_of(channel.clone(), key));
+            }
+        });
+        key
+    }
+
+    /// Sends a listener what its view has decided about.
+    fn release_of(&self, channel: ChannelName, key: ListenerKey) -> Rc<dyn Fn()> {
+        let (table, hub) = (Rc::downgrade(&self.table), self.hub.addr.clone());
+        Rc::new(move || {
+            let is_cut = table.upgrade().is_some_and(|table| table.borrow_mut().release(&channel, key));
+            if is_cut {
+                hub.do_send(Lagging::Cut(channel.clone(), key));
+            }
+        })
     }
 
     /// Takes a listener out of the hub.

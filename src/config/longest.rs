@@ -27,6 +27,7 @@ fn times(config: &Config) -> Vec<(String, Duration)> {
         ("auth.revocation_ttl", auth.revocation_ttl),
         ("redis.timeout", redis.timeout),
         ("redis.presence_ttl", redis.presence_ttl),
+        ("limits.view_timeout", config.limits.view_timeout),
         ("limits.handler_timeout", config.limits.handler_timeout),
     ]
     .map(|(key, time)| (key.to_owned(), time))

@@ -125,6 +125,8 @@ impl Found {
             session_listeners,
             listener_queue,
             revocations,
+            view_queue,
+            view_timeout,
             handler_queue,
             handler_timeout,
         } = limits;
@@ -158,12 +160,15 @@ impl Found {
             ("session_listeners", session_listeners),
             ("listener_queue", listener_queue),
             ("revocations", revocations),
+            ("view_queue", view_queue),
             ("handler_queue", handler_queue),
         ];
         for (key, count) in counts {
             self.add(*count == 0, format!("limits.{key}"), "must be more than 0: no limit is off");
         }
-        self.add(*handler_timeout == Duration::ZERO, "limits.handler_timeout", "must be more than 0: no limit is off");
+        for (key, time) in [("view_timeout", view_timeout), ("handler_timeout", handler_timeout)] {
+            self.add(*time == Duration::ZERO, format!("limits.{key}"), "must be more than 0: no limit is off");
+        }
     }
 
     fn of_redis(&mut self, redis: &redis::Config) {

@@ -101,10 +101,11 @@ impl Delivery {
     /// The frame for a listener of this encoding that knows the channel by this name.
     pub fn frame(&self, encoding: &dyn Encoding, naming: Naming<'_>) -> Frame {
         let slot = encoding.slot();
-        let alias = if let Naming::As(name) = naming { Some(name) } else { None };
-        let kind = encoding.variant(alias.unwrap_or(&self.channel));
-        if alias.is_some() || kind.is_some() {
-            return self.variant(encoding, kind, alias);
+        if let Naming::As(name) = naming {
+            return self.variant(encoding, encoding.variant(name), Some(name));
+        }
+        if let Some(kind) = encoding.variant(&self.channel) {
+            return self.variant(encoding, Some(kind), None);
         }
         let frame = match (&self.body, naming) {
             (Body::Event(event), Naming::Number(number)) => {

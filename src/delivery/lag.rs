@@ -118,6 +118,11 @@ impl Lag {
         Lag { loss, told: Delivery::new(channel.clone(), Body::Notice(push), nowhere) }
     }
 
+    /// The channel.
+    pub(super) fn channel(&self) -> &ChannelName {
+        &self.told.channel
+    }
+
     /// As clients are told. None where it is not known whether anything was lost: they have no word for that.
     pub fn told(&self) -> Option<&Delivery> {
         (self.loss.count > 0).then_some(&self.told)

@@ -1,9 +1,15 @@
 //! One session's interest in one channel, as its hub keeps it.
+use super::viewed::{Next, Turn, Viewed};
 use super::{Body, Delivered, Delivery, Gap, Holder, Lag, Loss, Naming, Outlet, Seq, Skipped};
-use crate::filter::{Shown, View};
+use crate::filter::Shown;
 use crate::types::{ChannelName, Group, Place, SessionId};
+use joining::{Joining, between};
 use std::rc::Rc;
 use std::sync::Arc;
+
+mod joining;
+
+pub use joining::{Settled, Since};
 
 /// What a listener wants.
 pub struct Listener {
@@ -12,7 +18,7 @@ pub struct Listener {
     /// Its session, or whoever else holds it.
     pub holder: Arc<dyn Holder>,
     /// What it is shown of the channel's events; none for all as they are.
-    pub view: Option<Rc<dyn View>>,
+    pub view: Option<Box<Viewed>>,
     /// Wants joins and leaves.
     pub notices: bool,
     /// The number that stands for the channel's name.
@@ -57,22 +63,6 @@ enum State {
     Cut,
 }
 
-/// What came while a listener joins.
-#[derive(Default)]
-struct Joining {
-    held: Vec<Arc<Delivery>>,
-    /// More came than could be held back; up to here it is of no use.
-    lost: Option<Since>,
-    /// Deliveries up to this count never arrived.
-    gap: Option<Seq>,
-    /// The last count before the first of them.
-    first: Option<Seq>,
-    /// How many of them are known, for who goes on without them.
-    missed: Loss,
-    /// Whatever it could go on without, it cannot go on.
-    must_return: bool,
-}
-
 /// What becomes of a listener that has missed something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missed {
@@ -82,41 +72,6 @@ pub enum Missed {
     ComesBack,
     /// It goes on, for nobody could bring what it missed, and is told how much that was.
     GoesOn(Loss),
-}
-
-/// Where a join ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settled {
-    /// Where the channel said.
-    AsTold(Since),
-    /// Later than the channel said: more came than could be held back.
-    Later(Since),
-    /// Something never arrived: the listener has to come back (decision 23a).
-    Cut,
-}
-
-/// Where a listener begins: what came before it is in the reply to its subscribe, or before its time.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Since {
-    /// The channel's count of deliveries when the join began.
-    pub seq: Seq,
-    /// The top of the history that the reply tells of; none without positions.
-    pub top: Option<Place>,
-}
-
-impl Since {
-    fn precedes(&self, delivery: &Delivery) -> bool {
-        if delivery.seq <= self.seq {
-            return false;
-        }
-        match (&self.top, &delivery.body) {
-            (Some(top), Body::Event(event)) => match &event.position {
-                Some(at) => at.epoch != top.position.epoch || at.offset > top.position.offset,
-                None => true,
-            },
-            _ => true,
-        }
-    }
 }
 
 /// What became of a delivery to one listener.
@@ -167,7 +122,7 @@ impl Listener {
                 let may_recover = since.top.is_some();
                 let began = since.seq;
                 if may_recover || gap.ends_all() {
-                    self.state = State::Cut;
+                    self.cut();
                     return Missed::ComesBack;
                 }
                 let loss = self.loss(gap, began, upto);
@@ -249,19 +204,76 @@ impl Listener {
         }
     }
 
-    /// Sends what it is shown of a delivery.
-    fn show(&mut self, delivery: &Delivery) -> Offered {
-        let shown = match &delivery.body {
-            Body::Event(event) => self.view.as_ref().map_or(Shown::Pass, |view| view.look(event)),
-            Body::Notice(_) if self.notices => Shown::Pass,
-            Body::Notice(_) | Body::Instruction(_) => Shown::Drop,
+    fn cut(&mut self) {
+        self.state = State::Cut;
+        if let Some(view) = &mut self.view {
+            view.clear();
+        }
+    }
+
+    /// Sends what it is shown of a delivery, or has it wait for its view.
+    #[inline]
+    fn show(&mut self, delivery: &Arc<Delivery>) -> Offered {
+        let is_wanted = match &delivery.body {
+            Body::Event(_) => true,
+            Body::Notice(_) => self.notices,
+            Body::Instruction(_) => false,
         };
-        let delivered = match shown {
-            Shown::Pass => self.outlet.deliver(delivery, self.naming()),
-            Shown::Replace(data) => self.outlet.deliver(&delivery.with_payload(data), self.naming()),
-            Shown::Drop => Delivered::Skipped,
-        };
-        match delivered {
+        if !is_wanted {
+            return Offered::Skipped;
+        }
+        let Some(view) = &mut self.view else { return self.hand_over(delivery, delivery) };
+        match view.look(delivery) {
+            Turn::Now(shown) => self.send(delivery, shown),
+            Turn::Waits => Offered::Held,
+            Turn::Lost => {
+                match self.lose_one() {
+                    Some(loss) => self.tell_lag(&Lag::new(&delivery.channel, loss)),
+                    None => self.view.iter().for_each(|view| view.wake()),
+                }
+                Offered::Skipped
+            }
+        }
+    }
+
+    /// Sends in their order the deliveries that its view has decided about; how many it was sent. It may be cut then.
+    pub fn release(&mut self) -> u64 {
+        let mut sent = 0;
+        while let Some(next) = self.view.as_mut().and_then(|view| view.next()) {
+            match next {
+                Next::Show(delivery, shown) => sent += u64::from(self.send(&delivery, shown) == Offered::Sent),
+                Next::Lag(channel, loss) => self.say_lag(&Lag::new(&channel, loss)),
+                Next::Missed(delivery) => {
+                    if let Some(loss) = self.lose_one() {
+                        self.say_lag(&Lag::new(&delivery.channel, loss));
+                    }
+                }
+            }
+        }
+        sent
+    }
+
+    /// It does not get an event, and its view alone knows whether it should have: it is cut where it can come back for the event,
+    /// else it is to be told this.
+    fn lose_one(&mut self) -> Option<Loss> {
+        if matches!(&self.state, State::Live { since } if since.top.is_none()) {
+            return Some(Loss { count: 1, is_exact: false });
+        }
+        self.cut();
+        None
+    }
+
+    fn send(&mut self, delivery: &Delivery, shown: Shown) -> Offered {
+        match shown {
+            Shown::Pass => self.hand_over(delivery, delivery),
+            Shown::Replace(data) => self.hand_over(delivery, &delivery.with_payload(data)),
+            Shown::Drop => Offered::Skipped,
+        }
+    }
+
+    #[inline]
+    fn hand_over(&mut self, delivery: &Delivery, shown: &Delivery) -> Offered {
+        match self.outlet.deliver(shown, self.naming()) {
             Delivered::Queued => {
                 self.note(delivery);
                 Offered::Sent
@@ -283,8 +295,15 @@ impl Listener {
         self.shown_as.is_some()
     }
 
-    /// Tells it what was lost.
-    pub fn tell_lag(&self, lag: &Lag) {
+    /// Tells it what was lost, behind what waits for its view.
+    pub fn tell_lag(&mut self, lag: &Lag) {
+        match self.view.as_mut().filter(|view| view.is_waiting()) {
+            Some(view) => view.lose(lag.channel(), lag.loss),
+            None => self.say_lag(lag),
+        }
+    }
+
+    fn say_lag(&self, lag: &Lag) {
         match &self.shown_as {
             Some(name) => self.outlet.lagged(&Lag::new(name, lag.loss)),
             None => self.outlet.lagged(lag),
@@ -322,25 +341,6 @@ impl Listener {
         {
             member.sent = delivery.place();
         }
-    }
-}
-
-/// How many deliveries there are after the first count up to the second.
-fn between(after: Seq, upto: Seq) -> u64 {
-    u64::try_from(upto.saturating_sub(after)).unwrap_or(u64::MAX)
-}
-
-impl Joining {
-    fn hold(&mut self, delivery: &Arc<Delivery>, buffer: usize) {
-        if self.lost.is_none() && self.held.len() < buffer {
-            return self.held.push(delivery.clone());
-        }
-        // A join or a leave has no position: the last event's is still where the client stands.
-        let before = self.lost.take().and_then(|lost| lost.top);
-        let before = before.or_else(|| self.held.iter().rev().find_map(|held| held.place()));
-        // What was held is of no use without what follows it.
-        self.held.clear();
-        self.lost = Some(Since { seq: delivery.seq, top: delivery.place().or(before) });
     }
 }
 

@@ -5,6 +5,7 @@
 //! | `body` | one thing on its way to the listeners of a channel, encoded once for each encoding |
 //! | `instruction`, `order` | what is done to listeners in the order of events, and what a session is ordered to do |
 //! | `listener` | one session's interest in one channel |
+//! | `viewed` | a listener's view, and what waits for it to decide |
 //! | `local` | the listeners of one channel on one worker |
 //! | `lag` | what got lost, and how that is told |
 //! | `outlet`, `outbox` | the way to a client, and the frames that wait for its socket |
@@ -24,6 +25,7 @@ mod order;
 mod outbox;
 mod outlet;
 mod rounds;
+mod viewed;
 
 pub use body::{Body, Delivery, Naming, Seq};
 pub use flusher::Flush;
@@ -36,3 +38,4 @@ pub use order::{Holder, SessionOrder, SubscribeOptions};
 pub use outbox::{Cut, Outbox, Pushed};
 pub use outlet::{Delivered, Outlet, Ticket};
 pub use rounds::{Acknowledgement, Answers, OpenRound, Rounds};
+pub use viewed::{ViewBounds, Viewed, decide, look};

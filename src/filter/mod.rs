@@ -2,7 +2,7 @@
 mod decimal;
 mod view;
 
-pub use view::{GroupView, Shown, View};
+pub use view::{GroupView, Look, Shown, View, filtered};
 
 use crate::types::{FilterNode, Tags};
 use decimal::Decimal;

@@ -1,6 +1,7 @@
 //! What a listener is shown of the events of its channel.
 use super::TagsFilter;
-use crate::types::{Event, Group, Json};
+use crate::types::{BoxFuture, Event, Group, Json};
+use std::rc::Rc;
 
 /// What becomes of an event for one listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,19 +14,26 @@ pub enum Shown {
     Drop,
 }
 
-/// Decides what one listener is shown. Asked on the thread that delivers, for each event: it must be quick, and wait for
-/// nothing.
-pub trait View {
-    /// What becomes of this event.
-    fn look(&self, event: &Event) -> Shown;
+/// What a view answers.
+pub enum Look {
+    /// It has decided.
+    Now(Shown),
+    /// It decides when this is done. Later events for the same listener wait for it, so that they keep their order; their own
+    /// looks begin at once.
+    Later(BoxFuture<Shown>),
 }
 
+/// Decides what one listener is shown.
+pub trait View {
+    /// What becomes of this event. Called on the thread that delivers, once for each listener: it must be quick, and wait for
+    /// nothing; what takes time goes into the future of [`Look::Later`].
+    fn look(&self, event: &Event) -> Look;
+}
+
+/// Passes what the tags admit, as it is.
 impl View for TagsFilter {
-    fn look(&self, event: &Event) -> Shown {
-        match self.matches(event.tags.as_deref()) {
-            true => Shown::Pass,
-            false => Shown::Drop,
-        }
+    fn look(&self, event: &Event) -> Look {
+        Look::passing(self.matches(event.tags.as_deref()))
     }
 }
 
@@ -34,13 +42,38 @@ impl View for TagsFilter {
 pub struct GroupView(pub Option<Group>);
 
 impl View for GroupView {
-    fn look(&self, event: &Event) -> Shown {
+    fn look(&self, event: &Event) -> Look {
         let to = event.envelope.as_ref().and_then(|envelope| envelope.audience.to());
-        let is_meant = match (&self.0, to) {
+        Look::passing(match (&self.0, to) {
             (None, None) => true,
             (Some(group), Some(to)) => to.contains(group),
             (None, Some(_)) | (Some(_), None) => false,
-        };
-        if is_meant { Shown::Pass } else { Shown::Drop }
+        })
+    }
+}
+
+/// Shows what a filter passes as the second view shows it.
+pub struct Filtered<F>(pub F, pub Rc<dyn View>);
+
+impl<F: View> View for Filtered<F> {
+    fn look(&self, event: &Event) -> Look {
+        match self.0.look(event) {
+            Look::Now(Shown::Pass) => self.1.look(event),
+            decided => decided,
+        }
+    }
+}
+
+impl Look {
+    fn passing(passes: bool) -> Self {
+        Look::Now(if passes { Shown::Pass } else { Shown::Drop })
+    }
+}
+
+/// A filter alone, or before the view of its channel.
+pub fn filtered<F: View + 'static>(filter: F, view: Option<Rc<dyn View>>) -> Rc<dyn View> {
+    match view {
+        Some(view) => Rc::new(Filtered(filter, view)),
+        None => Rc::new(filter),
     }
 }

@@ -6,20 +6,22 @@ use super::wires::{self, Wires};
 use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
 use crate::broker::handler::{
     ConnectCall, EmitCall, Handle, HandlerAddr, HandlerThreads, Handlers, LifecycleEvent, MessageCall, Placement,
-    PublishCall, RpcCall,
+    PublishCall, RpcCall, SessionView,
 };
 use crate::broker::messages::ServerSession;
 use crate::broker::{
     Expose, Limits, Namespace, Namespaces, Node, Parts, PublishRequest, Reached, Revoke, RevokeError, Settings,
 };
 use crate::engine::{self, Opened, memory};
+use crate::filter::View;
 use crate::metrics::Metrics;
 use crate::protocol::Wire;
 use crate::protocol::centrifuge::CentrifugeJson;
 use crate::service::events::{Emitter, EventHandler, FromArguments, Listens, Overheard};
 use crate::transport::engineio::{EngineCall, EngineConfig, RawLayer};
-use crate::types::{Clock, Identity, Json, NameError, Position, ReplyError};
+use crate::types::{ChannelName, Clock, Identity, Json, NameError, Position, ReplyError};
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Why a broker cannot be built, or a config cannot be put in force.
@@ -109,6 +111,19 @@ impl BrokerBuilder {
     /// Shows this handler the publishes of clients in this namespace before they are accepted.
     pub fn on_publish<H: Handle<PublishCall>>(mut self, namespace: &str, handler: &HandlerAddr<H>) -> Self {
         self.handlers.on_publish(namespace, handler);
+        self
+    }
+
+    /// Shows each session the events of this namespace as its view says: as they are, with another payload, or not at all. `make`
+    /// is asked when a client subscribes or reads the history, on the thread of its session; none is for a session that sees
+    /// all. What a view may not decide at once it decides in a future: events behind it wait, at most `limits.view_queue` for
+    /// each listener and for `limits.view_timeout`. It holds for live events, recovered ones and the client's own reading of the
+    /// history; Rust code and the HTTP API see everything.
+    pub fn view<F>(mut self, namespace: &str, make: F) -> Self
+    where
+        F: Fn(&SessionView, &ChannelName) -> Option<Rc<dyn View>> + Send + Sync + 'static,
+    {
+        self.handlers.view(namespace, make);
         self
     }
 

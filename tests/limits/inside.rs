@@ -5,9 +5,11 @@ use callboard::broker::handler::{Handle, HandlerFuture, Handlers, RpcCall, host}
 use callboard::broker::messages::{Listener, TypedMessage};
 use callboard::broker::{Emission, Limits, Revoke};
 use callboard::delivery::Instruct;
+use callboard::filter::{Look, View};
 use callboard::metrics::Metrics;
-use callboard::types::{Audience, Identity, Json};
+use callboard::types::{Audience, Event, Identity, Json};
 use serde::{Deserialize, Serialize};
+use std::rc::Rc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
@@ -54,6 +56,8 @@ pub fn hit(key: &str) -> Option<String> {
         "session_listeners" => real_story(session_listeners()),
         "listener_queue" => real_story(listener_queue()),
         "revocations" => real_story(revocations()),
+        "view_queue" => story(view(Duration::from_secs(5), 2)),
+        "view_timeout" => story(view(Duration::from_millis(20), 64)),
         "handler_queue" => real_story(handler(Duration::from_secs(5), 1)),
         "handler_timeout" => real_story(handler(Duration::from_millis(20), 64)),
         _ => return None,
@@ -204,6 +208,31 @@ async fn revocations() -> String {
     for user in ["1", "2"] {
         let _ = house.node.revoke_authentication(user, Revoke::All).await;
     }
+    text(&house.metrics)
+}
+
+/// A view that never decides.
+struct Blind;
+
+impl View for Blind {
+    fn look(&self, _: &Event) -> Look {
+        Look::Later(Box::pin(std::future::pending()))
+    }
+}
+
+async fn view(timeout: Duration, queue: usize) -> String {
+    let mut handlers = Handlers::new(Duration::from_secs(5), 64, Metrics::new());
+    handlers.view("", |_, _| Some(Rc::new(Blind)));
+    let mut plan = Plan { handlers: Some(handlers), ..Plan::of(OPEN) };
+    (plan.limits.view_timeout, plan.limits.view_queue) = (timeout, queue);
+    let house = plan.build();
+    house.guest().await.subscribe("a", "").await;
+    let client = house.guest().await;
+    client.subscribe("a", "").await;
+    for number in 0..4 {
+        house.publish("a", number).await.expect("accepted");
+    }
+    pass(timeout / 2 + Duration::from_millis(10)).await;
     text(&house.metrics)
 }
 

@@ -2,7 +2,7 @@
 use super::house::{Bounds, House, run, turns};
 use super::link::Link;
 
-const BOUNDS: Bounds = Bounds { hub_queue: 4096, join_buffer: 128, outbox: 1 << 20 };
+const BOUNDS: Bounds = Bounds { hub_queue: 4096, join_buffer: 128, outbox: 1 << 20, view_queue: None };
 
 /// What is answered to this, on a connection of its own.
 async fn answer(house: &House, path: &str, said: &str) -> Vec<String> {

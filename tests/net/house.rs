@@ -6,10 +6,11 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::test::init_service;
 use callboard::broker::handler::Placement;
+use callboard::filter::{Look, Shown, View};
 use callboard::protocol::centrifuge::CentrifugeJson;
 use callboard::server::{Broker, Config};
 use callboard::service::events::Socket;
-use callboard::types::Clock;
+use callboard::types::{Clock, Event};
 use futures_util::future::LocalBoxFuture;
 use std::future::Future;
 use std::rc::Rc;
@@ -21,12 +22,14 @@ pub struct Bounds {
     pub hub_queue: usize,
     pub join_buffer: usize,
     pub outbox: usize,
+    /// What may wait for a view; none where clients see everything at once.
+    pub view_queue: Option<usize>,
 }
 
 impl Bounds {
     /// Whether no queue between a channel and its listeners can be full in a story.
     pub fn are_roomy(&self) -> bool {
-        self.hub_queue >= 1000
+        self.hub_queue >= 1000 && self.view_queue.is_none_or(|queue| queue >= 1000)
     }
 }
 
@@ -42,7 +45,12 @@ pub type Answering = LocalBoxFuture<'static, ServiceResponse<BoxBody>>;
 
 impl House {
     pub async fn start(bounds: Bounds) -> Self {
-        let broker = Broker::builder(config(bounds)).placement(Placement::Here).clock(Clock::of_timers());
+        let mut broker = Broker::builder(config(bounds)).placement(Placement::Here).clock(Clock::of_timers());
+        if bounds.view_queue.is_some() {
+            for namespace in ["kept", "plain"] {
+                broker = broker.view(namespace, |_, _| Some(Rc::new(Dawdling)));
+            }
+        }
         let broker = broker
             .wire(PATH, vec![&ToyWire])
             .wire("/both", vec![&ToyWire, &CentrifugeJson])
@@ -104,9 +112,25 @@ fn config(bounds: Bounds) -> Config {
         builtin_events = true
     "#;
     let mut config: Config = toml::from_str(text).expect("a config");
-    let Bounds { hub_queue, join_buffer, outbox } = bounds;
+    let Bounds { hub_queue, join_buffer, outbox, view_queue } = bounds;
     (config.limits.hub_queue, config.limits.join_buffer, config.limits.outbox) = (hub_queue, join_buffer, outbox);
+    config.limits.view_queue = view_queue.unwrap_or(config.limits.view_queue);
     config
+}
+
+/// Shows everything, but not at once.
+struct Dawdling;
+
+impl View for Dawdling {
+    fn look(&self, event: &Event) -> Look {
+        match event.data.as_str().bytes().map(usize::from).sum::<usize>() % 9 {
+            long @ 1..5 => Look::Later(Box::pin(async move {
+                turns(long).await;
+                Shown::Pass
+            })),
+            _ => Look::Now(Shown::Pass),
+        }
+    }
 }
 
 /// Runs a story on a thread of its own clock.

@@ -66,10 +66,12 @@ pub fn stories() -> impl Strategy<Value = Story> {
 fn bounds() -> impl Strategy<Value = Bounds> {
     let hub_queue = prop_oneof![Just(4096usize), 1usize..8];
     let outbox = prop_oneof![Just(1usize << 20), 2_000usize..8_000];
-    (hub_queue, 0usize..6, outbox).prop_map(|(hub_queue, join_buffer, outbox)| Bounds {
+    let view_queue = prop_oneof![3 => Just(None), 2 => Just(Some(4096)), 1 => (1usize..8).prop_map(Some)];
+    (hub_queue, 0usize..6, outbox, view_queue).prop_map(|(hub_queue, join_buffer, outbox, view_queue)| Bounds {
         hub_queue,
         join_buffer: if hub_queue > 8 { 128 } else { join_buffer },
         outbox,
+        view_queue,
     })
 }
 

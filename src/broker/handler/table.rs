@@ -1,12 +1,14 @@
 //! Which handler takes which call.
-use super::call::{ConnectCall, LifecycleEvent, MessageCall, PublishCall, RpcCall, Verdict, Welcome};
+use super::call::{ConnectCall, LifecycleEvent, MessageCall, PublishCall, RpcCall, SessionView, Verdict, Welcome};
 use super::emit::EmitHandlers;
 use super::hosted::{Call, Deliver, FAILED, Failure, Handle, HandlerAddr, Place};
 use super::threads::Thread;
+use crate::filter::View;
 use crate::metrics::Metrics;
-use crate::types::{BoxFuture, ChannelName, Fault, Json, ReplyError};
+use crate::types::{BoxFuture, ChannelName, Fault, Json, ReplyError, Space};
 use actix::Recipient;
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -22,7 +24,11 @@ pub struct Handlers {
     message: Option<Port<MessageCall>>,
     publish: HashMap<String, Vec<Port<PublishCall>>>,
     lifecycle: Vec<Port<LifecycleEvent>>,
+    views: HashMap<String, Box<MakeView>>,
 }
+
+/// Makes the view of a session in a channel; none where it sees all as it is.
+type MakeView = dyn Fn(&SessionView, &ChannelName) -> Option<Rc<dyn View>> + Send + Sync;
 
 /// What holds for all calls of handlers.
 pub(super) struct Bounds {
@@ -65,6 +71,7 @@ impl Handlers {
             message: None,
             publish: HashMap::new(),
             lifecycle: vec![],
+            views: HashMap::new(),
         }
     }
 
@@ -94,6 +101,25 @@ impl Handlers {
     /// Tells this handler what happens.
     pub fn on_lifecycle<H: Handle<LifecycleEvent>>(&mut self, handler: &HandlerAddr<H>) {
         self.lifecycle.push(Port::new(handler));
+    }
+
+    /// Shows the sessions in this namespace the events as `make` says.
+    pub fn view<F>(&mut self, namespace: &str, make: F)
+    where
+        F: Fn(&SessionView, &ChannelName) -> Option<Rc<dyn View>> + Send + Sync + 'static,
+    {
+        self.views.insert(namespace.to_owned(), Box::new(make));
+    }
+
+    /// Whether what is shown in the namespace of this channel depends on the session. Channels of other spaces have no namespace.
+    pub fn has_view(&self, channel: &ChannelName) -> bool {
+        let is_plain = *channel.space() == Space::User;
+        is_plain && !self.views.is_empty() && self.views.contains_key(channel.namespace())
+    }
+
+    /// How a session sees a channel; none for all as it is.
+    pub fn view_of(&self, session: &SessionView, channel: &ChannelName) -> Option<Rc<dyn View>> {
+        self.views.get(channel.namespace()).and_then(|make| make(session, channel))
     }
 
     /// Whether connects are asked about.

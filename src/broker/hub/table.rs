@@ -187,6 +187,11 @@ impl HubTable {
         }
     }
 
+    /// The view of a listener has decided about something that waits. Whether the listener is cut now, and has to come back.
+    pub fn release(&mut self, channel: &ChannelName, key: ListenerKey) -> bool {
+        local(&mut self.known, channel).is_some_and(|local| local.release(key))
+    }
+
     /// Deliveries of a channel up to `upto` never arrived.
     pub(super) fn lag(&mut self, channel: &ChannelName, gap: Gap, upto: Seq) {
         if let Some(local) = local(&mut self.known, channel) {

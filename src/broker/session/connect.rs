@@ -126,10 +126,8 @@ impl Session {
             return self.let_in(&entrance.welcome, vec![], vec![], ctx);
         }
         let begun: Vec<_> = wanted.into_iter().map(|(channel, wanted)| self.begin_join(channel, wanted, ctx)).collect();
-        let joins = futures_util::future::join_all(begun.into_iter().map(|(plan, joined)| async move {
-            let joined = joined.await.unwrap_or(Err(ReplyError::INTERNAL.into()));
-            (plan, joined)
-        }));
+        let joins =
+            futures_util::future::join_all(begun.into_iter().map(|(plan, joined)| async move { (plan, joined.await) }));
         self.later(ctx, joins, move |session, joins, ctx| {
             let ticket = entrance.ticket;
             let step = session.joined(entrance, joins, ctx);

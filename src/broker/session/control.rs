@@ -35,7 +35,6 @@ impl Session {
         let (plan, joined) = self.begin_join(channel, wanted, ctx);
         self.later(ctx, joined, move |session, joined, ctx| {
             let channel = plan.channel.clone();
-            let joined = joined.unwrap_or(Err(ReplyError::INTERNAL.into()));
             match session.finish_join(plan, joined, ctx) {
                 Ok((mut subscribed, since)) => {
                     let recovered = subscribed.recovery.take();

@@ -1,16 +1,16 @@
 //! The steps of a join that commands, tokens, handlers and the API share (decision 28).
 use super::revoked::Right;
+use super::viewing::joined_and_shown;
 use super::{Session, Subscription};
 use crate::auth::Overrides;
 use crate::broker::Namespace;
 use crate::broker::channel::{Join, Joined, Member};
 use crate::broker::handler::LifecycleEvent;
 use crate::delivery::{GroupMember, Listener, Settled, Since};
-use crate::filter::{Shown, View};
+use crate::filter::{TagsFilter, filtered};
 use crate::protocol::{Recover, Recovered, Subscribed};
-use crate::types::{ChannelName, ClientInfo, Event, Fault, Group, Json, Position, ReplyError};
+use crate::types::{ChannelName, ClientInfo, Fault, Group, Json, Position, ReplyError};
 use actix::prelude::*;
-use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -31,7 +31,7 @@ pub(super) struct Wanted {
     pub aside: Option<Position>,
     pub reject_unrecovered: bool,
     pub compaction: bool,
-    pub view: Option<Rc<dyn View>>,
+    pub filter: Option<TagsFilter>,
     pub expires_at: Option<i64>,
     pub server_side: bool,
     pub right: Right,
@@ -101,21 +101,25 @@ impl Session {
         channel: ChannelName,
         wanted: Wanted,
         ctx: &mut Context<Self>,
-    ) -> (Plan, oneshot::Receiver<Result<Joined, Fault>>) {
+    ) -> (Plan, impl Future<Output = Result<Joined, Fault>> + use<>) {
         // A channel that shows another space has no events of its own.
         let source = self.node().source(&channel).ok().flatten();
         let wanted = if source.is_some() { wanted.for_a_guest() } else { wanted };
         let member =
             Member { info: self.info_in(wanted.info.clone()), presence: wanted.presence, announced: wanted.announced };
+        let mut view = self.view_of(&channel);
+        if let Some(filter) = wanted.filter.clone() {
+            view = Some(filtered(filter, view));
+        }
         let mut listener = Listener::joining(self.outlet.clone(), self.me(ctx));
-        listener.view = wanted.view.clone();
         listener.notices = wanted.notices;
         listener.member = GroupMember::of(self.id, &wanted.groups);
         if let Some(source) = &source {
             listener.shown_as = Some(Box::new(channel.clone()));
-            listener.view = Some(Rc::new(source.view()));
+            view = Some(filtered(source.view(), view));
             listener.member = GroupMember::of(self.id, source.room.as_slice());
         }
+        listener.view = view.clone().map(|view| self.viewed(view));
         let source = source.map(|source| Box::new(source.channel));
         let listened = source.as_deref().unwrap_or(&channel).clone();
         let key = self.worker.listen(&listened, listener);
@@ -143,7 +147,7 @@ impl Session {
         let (positioned, aside) = (wanted.positioned, wanted.aside.clone());
         let join = Join { channel: listened, hub, member, positioned, recover, aside, recover_max, answer };
         self.worker.join(join);
-        (Plan { channel, wanted, turn }, joined)
+        (Plan { channel, wanted, turn }, joined_and_shown(joined, view, self.node()))
     }
 
     /// Takes the channel's answer. The listener still holds back: the reply goes out first, then [`Session::begin`].
@@ -178,7 +182,7 @@ impl Session {
         };
         let recovery = joined.recovery.map(|recovery| match overflowed || is_ended {
             true => Recovered { complete: false, events: vec![] },
-            false => shown(recovery, wanted.view.as_deref()),
+            false => recovery,
         });
         if !is_ended && wanted.reject_unrecovered && recovery.as_ref().is_some_and(|recovery| !recovery.complete) {
             self.drop_subscription(&channel);
@@ -241,17 +245,4 @@ impl Session {
             info => Arc::new(ClientInfo { chan_info: info, ..(*self.info).clone() }),
         }
     }
-}
-
-/// What a listener with this view is shown of what it missed.
-fn shown(mut recovery: Recovered, view: Option<&dyn View>) -> Recovered {
-    if let Some(view) = view {
-        let show = |event: Arc<Event>| match view.look(&event) {
-            Shown::Pass => Some(event),
-            Shown::Replace(data) => Some(Arc::new(Event { data, ..(*event).clone() })),
-            Shown::Drop => None,
-        };
-        recovery.events = recovery.events.into_iter().filter_map(show).collect();
-    }
-    recovery
 }

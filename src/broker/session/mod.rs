@@ -12,6 +12,7 @@ mod query;
 mod renewed;
 mod revoked;
 mod subscribe;
+mod viewing;
 
 pub use message::{Ask, Gone};
 

@@ -1,4 +1,5 @@
 //! The commands presence, presence_stats and history.
+use super::viewing::shown;
 use super::{Session, Step};
 use crate::broker::{Namespace, Rule, fault, query};
 use crate::delivery::Ticket;
@@ -41,7 +42,17 @@ impl Session {
         };
         let asked = query::HistoryRequest { since: history.since, limit: history.limit, reverse: history.reverse };
         let page = query::history(self.node(), &channel, &namespace, asked);
-        self.answer_with(ticket, page.then(|page| Ok(Reply::History(page?))), ctx)
+        let Some(view) = self.view_of(&channel) else {
+            return self.answer_with(ticket, page.then(|page| Ok(Reply::History(page?))), ctx);
+        };
+        let node = self.node().clone();
+        let seen = async move {
+            let mut page = page.wait().await?;
+            page.events = shown(page.events, &*view, &node).await?;
+            Ok(Reply::History(page))
+        };
+        self.later(ctx, seen, move |session, result, ctx| session.resume(ticket, result, ctx));
+        Step::Waits
     }
 
     /// A channel that this session may read from. What is switched off is so for everybody, so it is told before the

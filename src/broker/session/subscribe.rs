@@ -5,11 +5,10 @@ use super::{Session, Step};
 use crate::auth::{Overrides, SubscriptionGrant, TokenError};
 use crate::broker::Namespace;
 use crate::delivery::Ticket;
-use crate::filter::{TagsFilter, View};
+use crate::filter::TagsFilter;
 use crate::protocol::{Reply, Subscribe};
 use crate::types::{Answer, ChannelName, Disconnect, Fault, ReplyError};
 use actix::prelude::*;
-use std::rc::Rc;
 use std::sync::Arc;
 
 impl Session {
@@ -92,9 +91,8 @@ impl Session {
         (right, grant): (Right, Option<SubscriptionGrant>),
         ctx: &mut Context<Self>,
     ) -> Step {
-        let view = match subscribe.filter.as_ref().map(TagsFilter::compile).transpose() {
-            Ok(filter) => filter.map(|filter| Rc::new(filter) as Rc<dyn View>),
-            Err(_) => return ReplyError::BAD_REQUEST.into(),
+        let Ok(filter) = subscribe.filter.as_ref().map(TagsFilter::compile).transpose() else {
+            return ReplyError::BAD_REQUEST.into();
         };
         let overrides = grant.as_ref().map_or(Overrides::default(), |grant| grant.overrides);
         let asked = Asked {
@@ -109,7 +107,7 @@ impl Session {
             info,
             expires_at,
             right,
-            view,
+            filter,
             recover: subscribe.recover,
             reject_unrecovered: subscribe.reject_unrecovered,
             compaction: subscribe.compaction && namespace.allow_channel_compaction,
@@ -118,7 +116,6 @@ impl Session {
         let (plan, joined) = self.begin_join(channel, wanted, ctx);
         self.later(ctx, joined, move |session, joined, ctx| {
             let channel = plan.channel.clone();
-            let joined = joined.unwrap_or(Err(ReplyError::INTERNAL.into()));
             let result = session.finish_join(plan, joined, ctx).map(|(subscribed, since)| {
                 session.after_reply.push((channel, since));
                 Reply::Subscribed(Box::new(subscribed))

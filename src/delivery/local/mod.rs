@@ -68,6 +68,13 @@ impl Local {
         self.listeners.is_empty()
     }
 
+    /// Sends a listener what its view has decided about; whether it is cut now.
+    pub fn release(&mut self, ListenerKey(key): ListenerKey) -> bool {
+        let Some(listener) = self.listeners.get_mut(key) else { return false };
+        self.counted.deliveries.inc_by(listener.release());
+        listener.is_cut()
+    }
+
     /// A listener, to be changed.
     pub fn listener(&mut self, key: ListenerKey) -> Option<&mut Listener> {
         self.listeners.get_mut(key.0)
