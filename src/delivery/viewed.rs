@@ -54,7 +54,7 @@ pub(super) enum Turn {
     Lost,
 }
 
-/// A look that is under way. It ends with this.
+/// A look that is under way, and is ended when this is dropped: its listener is gone or cut.
 struct Task {
     /// Empty while it is under way; then what was decided, or none where that failed.
     slot: Rc<Cell<Option<Option<Shown>>>>,
@@ -72,7 +72,7 @@ impl Viewed {
         self.decided = Some(decided);
     }
 
-    /// Looks at a delivery that its listener wants.
+    /// Looks at a delivery that its listener wants. The looks at those behind one that waits begin at once, and they wait with it.
     pub(super) fn look(&mut self, delivery: &Arc<Delivery>) -> Turn {
         let look = match &delivery.body {
             Body::Event(event) => look(&*self.view, event, &self.metrics),
@@ -121,17 +121,15 @@ impl Viewed {
 
     /// The next one whose turn has come.
     pub(super) fn next(&mut self) -> Option<Next> {
-        if let Some(Waiting::Undecided(_, task)) = self.waiting.front() {
-            let decided = task.slot.take()?;
-            let Some(Waiting::Undecided(delivery, _)) = self.waiting.pop_front() else { return None };
-            return Some(
-                decided.map_or_else(|| Next::Missed(delivery.clone()), |shown| Next::Show(delivery.clone(), shown)),
-            );
-        }
-        Some(match self.waiting.pop_front()? {
-            Waiting::Decided(delivery, shown) => Next::Show(delivery, shown),
-            Waiting::Lag(channel, loss) => Next::Lag(channel, loss),
-            Waiting::Undecided(delivery, _) => Next::Missed(delivery),
+        let decided = match self.waiting.front()? {
+            Waiting::Undecided(_, task) => task.slot.take()?,
+            Waiting::Decided(..) | Waiting::Lag(..) => None,
+        };
+        Some(match (self.waiting.pop_front()?, decided) {
+            (Waiting::Undecided(delivery, _), Some(shown)) => Next::Show(delivery, shown),
+            (Waiting::Undecided(delivery, _), None) => Next::Missed(delivery),
+            (Waiting::Decided(delivery, shown), _) => Next::Show(delivery, shown),
+            (Waiting::Lag(channel, loss), _) => Next::Lag(channel, loss),
         })
     }
 
