@@ -1,4 +1,4 @@
-//! What the sessions and connections of one worker thread share: its hub, its deadlines, the way to channels.
+//! What the sessions and connections of one worker thread share: its hub, its deadlines, the addresses of channels.
 use super::Node;
 use super::channel::{Join, Publish, Unsent};
 use super::deadline::Deadlines;

@@ -72,7 +72,7 @@ impl Viewed {
         self.decided = Some(decided);
     }
 
-    /// Looks at a delivery that its listener wants. The looks at those behind one that waits begin at once, and they wait with it.
+    /// Looks at a delivery that its listener wants. Looks at deliveries behind one that waits begin at once, too.
     pub(super) fn look(&mut self, delivery: &Arc<Delivery>) -> Turn {
         let look = match &delivery.body {
             Body::Event(event) => look(&*self.view, event, &self.metrics),

@@ -1,4 +1,4 @@
-//! What is said to a channel, and the way to it from any thread.
+//! The messages to a channel, and the port by which any thread sends them.
 use super::presence::{Presence, drive};
 use super::publish::Publish;
 use crate::broker::hub::HubId;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::oneshot;
 
-/// The way to a channel's actor. What is sent from one thread arrives in this order.
+/// Sends messages to a channel's actor. What is sent from one thread arrives in this order.
 pub trait ChannelPort: Send + Sync {
     /// Which of those that have had this name it is.
     fn life(&self) -> u64;
@@ -36,7 +36,7 @@ pub trait ChannelPort: Send + Sync {
     /// Tells it what became of its offer to retire.
     fn retired(&self, retired: Retired);
 
-    /// Tells it that a hub has forgotten the way; all that was sent from there before has arrived.
+    /// Tells it that a hub has forgotten the address; all that was sent from there before has arrived.
     fn forgotten(&self, hub: HubId);
 }
 

@@ -1,4 +1,4 @@
-//! The way to a channel's actor: its address.
+//! A channel's port: the address of its actor.
 use super::message::{Announce, ChannelPort, ChannelRef, Forgotten, Join, Leave, Retired, Unsent};
 use super::{Channel, Publish};
 use crate::broker::hub::HubId;
@@ -13,7 +13,7 @@ struct Port {
     life: u64,
 }
 
-/// The way to the channel at this address, the `life`th that there is.
+/// The port of the channel at this address, the `life`th that there is.
 pub fn port(addr: Addr<Channel>, life: u64) -> ChannelRef {
     Arc::new(Port { addr, life })
 }

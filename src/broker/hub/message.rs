@@ -1,4 +1,4 @@
-//! What is said to a hub, and the way to it from any thread.
+//! The messages to a hub, and the handle by which any thread sends them.
 use crate::broker::channel::ChannelRef;
 use crate::delivery::{Delivery, ListenerKey, Seq, Skipped};
 use crate::types::ChannelName;
@@ -17,13 +17,13 @@ pub enum HubItem {
     Delivery(Arc<Delivery>, Skipped),
     /// What the channel should have delivered with this count is lost, beside what the hub was not sent before.
     Gap(ChannelName, Seq, Skipped),
-    /// The way to a channel.
+    /// The address of a channel.
     Route(ChannelName, ChannelRef),
     /// A channel is about to end.
     Forget(ChannelName, Forgetting),
 }
 
-/// A hub's order to forget the way to a channel. Dropping it says that it is done, so that a hub that ends with its thread
+/// A hub's order to forget the address of a channel. Dropping it says that it is done, so that a hub that ends with its thread
 /// does not keep the channel from ending.
 pub struct Forgetting(ChannelRef, HubId);
 

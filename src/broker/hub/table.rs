@@ -117,7 +117,7 @@ impl HubTable {
         Passing::one(known.passing.get_or_insert_default())
     }
 
-    /// Remembers the way to a channel.
+    /// Remembers the address of a channel.
     pub(super) fn learn(&mut self, channel: ChannelName, address: ChannelRef) {
         let known = self.known.entry(channel).or_default();
         known.route = Some(address);
@@ -126,7 +126,7 @@ impl HubTable {
         }
     }
 
-    /// Forgets the way to a channel.
+    /// Forgets the address of a channel.
     pub fn forget(&mut self, channel: &ChannelName) {
         if let Some(known) = self.known.get_mut(channel) {
             known.route = None;
@@ -134,7 +134,7 @@ impl HubTable {
         }
     }
 
-    /// Forgets the way to a channel, where it leads to this life of it.
+    /// Forgets the address of a channel, where it is that of this life.
     pub(super) fn forget_life(&mut self, channel: &ChannelName, life: u64) {
         let route = self.known.get(channel).and_then(|known| known.route.as_ref());
         if route.is_some_and(|address| address.life() == life) {

@@ -50,8 +50,8 @@ impl Listener {
     }
 }
 
-/// What can be a listener: a [`Listener`], a function of [`ReceivedEvent`], or one that returns a future. `Kind` tells them apart and
-/// is found by the compiler, provided that a closure says the type of its argument: `|heard: ReceivedEvent| …`.
+/// What can be a listener: a [`Listener`], a function of [`ReceivedEvent`], or one that returns a future. `Kind` tells them apart
+/// and is found by the compiler, provided that a closure says the type of its argument: `|heard: ReceivedEvent| …`.
 pub trait IntoListener<Kind> {
     /// The listener.
     fn into_listener(self) -> Listener;

@@ -1,4 +1,4 @@
-//! What is said to the registry, and the way to it from any thread.
+//! The messages to the registry, and the port by which any thread sends them.
 use crate::broker::channel::{ChannelRef, Join, Passing, Publish};
 use crate::broker::hub::HubId;
 use crate::delivery::Instruction;
@@ -6,7 +6,7 @@ use crate::types::{BoxFuture, ChannelName, ReplyError};
 use actix::prelude::*;
 use tokio::sync::OwnedSemaphorePermit;
 
-/// The way to the registry.
+/// Sends messages to the registry.
 pub trait RegistryPort: Send + Sync {
     /// Whether it is still there.
     fn is_there(&self) -> bool;
@@ -43,7 +43,7 @@ impl RoutePlace {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Route {
-    /// The hub that asks, to be told the way; none for callers outside the workers.
+    /// The hub that asks, to be told the channel's address; none for callers outside the workers.
     pub hub: Option<HubId>,
     /// Where a new channel lives.
     pub choice: HubChoice,
@@ -101,7 +101,7 @@ impl From<Instruction> for Routed {
 pub struct Retire {
     /// Its name.
     pub channel: ChannelName,
-    /// The way to it.
+    /// Its address.
     pub address: ChannelRef,
 }
 

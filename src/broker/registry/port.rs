@@ -1,4 +1,4 @@
-//! The way to the registry's actor: its address.
+//! The registry's port: the address of its actor.
 use super::Registry;
 use super::message::{Count, Ended, Occupied, RegistryPort, Retire, Route, Run};
 use crate::types::{BoxFuture, ChannelName, ReplyError};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 struct Port(Addr<Registry>);
 
-/// The way to the registry at this address.
+/// The port of the registry at this address.
 pub fn port(addr: Addr<Registry>) -> Arc<dyn RegistryPort> {
     Arc::new(Port(addr))
 }

@@ -5,8 +5,8 @@ use crate::broker::channel::Passing;
 use crate::broker::hub::HubId;
 
 impl Node {
-    /// Sends something to a channel from outside the workers: by the way that is known, else by the registry, which makes the
-    /// channel if there is none. What one thread sends to a channel arrives in this order.
+    /// Sends something to a channel from outside the workers: to the address that is known, else through the registry, which
+    /// makes the channel if there is none. What one thread sends to a channel arrives in this order.
     ///
     /// At the bound `limits.registry_queue` a publish is answered with error 111, and an instruction dropped and counted; so
     /// they are at `limits.channel_queue`.
@@ -25,8 +25,8 @@ impl Node {
         }
     }
 
-    /// Sends something to a channel by the registry, which makes the channel if there is none, on the worker of `hub`, and tells
-    /// that hub the way. Bounded as above; joins have no place: each session has at most as many under way as it may have
+    /// Sends something to a channel through the registry, which makes the channel if there is none, on the worker of `hub`, and
+    /// tells that hub its address. Bounded as above; joins have no place: each session has at most as many under way as it may have
     /// channels.
     pub(in crate::broker) fn route(&self, hub: HubId, what: Routed, passing: Passing) {
         if let Some((what, place)) = self.placed(what) {

@@ -1,7 +1,7 @@
-//! The ways to channels that callers outside the workers have: the HTTP API, handlers, Rust code.
+//! The addresses of channels that callers outside the workers know: the HTTP API, handlers, Rust code.
 //!
-//! A way is taken only where nothing of its channel is on its way through the registry: what one thread sends to a channel
-//! arrives in the order in which it was sent. And it is taken under a lock that the registry needs to forget it, so that all
+//! An address is used only where nothing of its channel is under way through the registry: what one thread sends to a channel
+//! arrives in the order in which it was sent. And it is used under a lock that the registry needs to forget it, so that all
 //! that was sent is in the channel's mailbox when the channel hears that it may end.
 use super::message::Routed;
 use crate::broker::channel::{ChannelRef, Passing, Unsent};

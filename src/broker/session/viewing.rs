@@ -40,8 +40,8 @@ pub(super) fn joined_and_shown(
     }
 }
 
-/// What the view shows of these events. Fails with 100 where it does not decide about one in time, or panics: what may be shown is not
-/// known, and what is missing would not show.
+/// What the view shows of these events. Fails with 100 where the view does not decide about one in time, or panics: whether that
+/// event may be shown is not known, and that it is missing would not be seen.
 pub(super) async fn shown(events: Vec<Arc<Event>>, view: &dyn View, node: &Node) -> Result<Vec<Arc<Event>>, Fault> {
     let time = node.limits().view_timeout;
     let looks = events.into_iter().map(|event| {

@@ -3,8 +3,8 @@
 //!
 //! An answer or an event by itself would wake its task from the engine's thread, and an actor's thread runs what is woken from
 //! outside one at a time, each with all that follows from it: a reply to a client would be a write by itself. Handed out on
-//! the thread that asked, all of a batch is there before anything follows from it. The other way round, a command that woke the engine's thread
-//! at once would often leave alone, with those that follow from the same read behind it.
+//! the thread that asked, all of a batch is there before anything follows from it. The other way round, a command that woke
+//! the engine's thread at once would often leave alone, with those that follow from the same read behind it.
 use super::envelope::Brought;
 use super::link::Link;
 use super::request::{Outcome, Waiting};

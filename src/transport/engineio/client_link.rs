@@ -1,4 +1,4 @@
-//! The way down: from what runs above a session to its client.
+//! The link from what runs above a session down to its client.
 use super::session::{EngineSession, Order, UPPER};
 use crate::broker::{Due, Worker};
 use crate::delivery::{Outbox, Pushed};
@@ -14,7 +14,7 @@ use std::time::Duration;
 /// Ends a WebSocket without a status, as the original does (RFC 6455, section 7.1.5: the peer sees 1005).
 pub(super) const CLOSE: Bytes = Bytes::from_static(&[0x88, 0]);
 
-/// The way from a session to its client. One queue serves it for its whole life, whatever carries it: the frames of a
+/// The link from a session to its client. One queue serves it for its whole life, whatever carries it: the frames of a
 /// WebSocket, which a poll takes as packets.
 pub struct ClientLink {
     outbox: Rc<Outbox>,

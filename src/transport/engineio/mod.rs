@@ -7,7 +7,7 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `layer` | what runs above sessions, and what it is told |
-//! | `way` | the way down, for what runs above |
+//! | `client_link` | the link from what runs above a session down to its client |
 //! | `config` | an endpoint's settings |
 //! | `endpoint`, `sessions` | one endpoint, and which sessions it has |
 //! | `request`, `cors` | what a request asks for, and whether it may |
