@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
-/// The publishes of one connection that want no answer. GroupsQuery its session of each outcome would cost a message to an actor.
+/// The publishes of one connection that want no answer. Telling its session of each outcome would cost a message to an actor.
 #[derive(Debug, Clone, Default)]
 pub struct InFlight(Arc<Inner>);
 

@@ -213,7 +213,7 @@ pub trait Tap: Send + Sync {
 /// The way to the other nodes that share an engine.
 pub trait Peers: Send + Sync {
     /// Announces this node under its id, from now on until it leaves or the engine is dropped, and hears what is said to it.
-    fn attend(&self, id: &str, ear: Arc<dyn ControlSink>);
+    fn attend(&self, id: &str, sink: Arc<dyn ControlSink>);
 
     /// Takes the announcement back: the node stops, and the others need not wait for what it would answer.
     fn leave(&self, id: &str) -> EngineAnswer<()>;

@@ -48,7 +48,7 @@ pub enum Unsent {
     Ended(Box<Publish>),
 }
 
-/// A way to a channel that many hold.
+/// The port of a channel, which many hold.
 pub type ChannelRef = Arc<dyn ChannelPort>;
 
 /// A join on its way to its channel. The listener is in its hub already, holding back what comes.

@@ -104,14 +104,14 @@ impl HubTable {
         }
     }
 
-    /// The way to a channel, if this worker has been told it, and nothing of it is still on its way there through the registry:
+    /// The address of a channel, if this worker has been told it, and nothing is still on its way there through the registry:
     /// what is sent now would overtake that.
     pub fn route(&self, channel: &ChannelName) -> Option<&ChannelRef> {
         let known = self.known.get(channel)?;
         known.route.as_ref().filter(|_| !known.is_passing())
     }
 
-    /// Something goes to a channel through the registry, which tells the way.
+    /// Something goes to a channel through the registry, which tells the address.
     pub fn pass(&mut self, channel: &ChannelName) -> Passing {
         let known = self.known.entry(channel.clone()).or_default();
         Passing::one(known.passing.get_or_insert_default())

@@ -25,13 +25,13 @@ pub(super) async fn threads(node: &Node) -> Result<Threads, MessageError> {
 fn start(node: &Node) -> Threads {
     let is_beside = node.placement() == Placement::Beside;
     let thread = || if is_beside { Arbiter::new().handle() } else { Arbiter::current() };
-    let home = thread();
+    let beside = thread();
     let (inlet, mailbox) = actix::dev::channel::channel(0);
     let node = node.clone();
-    home.spawn_fn(move || drop(Context::with_receiver(mailbox).run(Inbox::new(&node))));
+    beside.spawn_fn(move || drop(Context::with_receiver(mailbox).run(Inbox::new(&node))));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let callers: Vec<ArbiterHandle> = (0..cores.min(MOST)).map(|_| thread()).collect();
-    let own = callers.iter().cloned().chain([home]).filter(|_| is_beside).collect();
-    let post: Addr<Inbox> = Addr::new(inlet);
-    Threads::new((post.clone().recipient(), post.recipient()), callers, own)
+    let own = callers.iter().cloned().chain([beside]).filter(|_| is_beside).collect();
+    let inbox: Addr<Inbox> = Addr::new(inlet);
+    Threads::new((inbox.clone().recipient(), inbox.recipient()), callers, own)
 }

@@ -1,4 +1,4 @@
-//! What is said to the post.
+//! The messages to the inbox.
 use super::ListenerId;
 use super::queue::EventQueue;
 use crate::types::{ChannelName, ReplyError};

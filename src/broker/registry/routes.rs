@@ -39,7 +39,7 @@ impl Known {
 }
 
 impl Routes {
-    /// Sends something by the way that is known; where none is, what is to go through the registry comes back.
+    /// Sends something to the address that is known; where none is, what is to go through the registry comes back.
     pub fn send(&self, what: Routed, metrics: &Metrics) -> Option<(Routed, Passing)> {
         let name = what.channel().clone();
         let what = self.send_directly(what, metrics)?;
@@ -71,7 +71,7 @@ impl Routes {
         }
     }
 
-    /// The way to a channel. Told by the registry alone.
+    /// The address of a channel. Told by the registry alone.
     pub fn learn(&self, channel: &ChannelName, address: &ChannelRef) {
         let mut shard = self.shard(channel).write().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = shard.get_mut(channel) {
@@ -79,7 +79,7 @@ impl Routes {
         }
     }
 
-    /// The way leads nowhere from now on.
+    /// The address leads nowhere from now on.
     pub fn forget(&self, channel: &ChannelName) {
         let mut shard = self.shard(channel).write().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = shard.get_mut(channel) {

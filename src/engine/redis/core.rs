@@ -134,7 +134,7 @@ impl Core {
 
     /// Begins to serve a link.
     pub fn start(self: &Arc<Self>, link: Arc<Link>, first: Option<server::Pair>) {
-        let name = self.keys.watchdog(&self.id, &link.name);
+        let name = self.echo_channel(&link);
         drop(self.subscriptions.add(name, Receiver::Watchdog, link.clone(), self.config.timeout));
         let core = Arc::downgrade(self);
         self.runtime.spawn(async move {
@@ -144,6 +144,7 @@ impl Core {
         });
     }
 
+    /// The channel by which a link's watchdog comes back.
     pub fn echo_channel(&self, link: &Link) -> Bytes {
         self.keys.watchdog(&self.id, &link.name)
     }

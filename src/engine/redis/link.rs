@@ -3,7 +3,7 @@ use super::core::Core;
 use super::envelope::Brought;
 use super::request::{QUEUE, Request, RequestQueue, refused};
 use super::server::{self, Pair, Source, Unusable};
-use super::subscriptions::Wishes;
+use super::subscriptions::LinkSubscriptions;
 use super::thread_inbox::{Arrival, ChannelSink, InboxBatches, ThreadInbox};
 use super::watchdog::{self, Watchdog};
 use super::{pushes, scripts};
@@ -26,7 +26,7 @@ pub(super) struct Link {
     pub name: String,
     pub source: Source,
     pub queue: RequestQueue,
-    pub subscriptions: Wishes,
+    pub subscriptions: LinkSubscriptions,
     /// What is handed over as soon as the thread has nothing more to add.
     batches: Mutex<InboxBatches>,
     laden: Notify,
@@ -44,7 +44,7 @@ impl Link {
             name,
             source,
             queue: RequestQueue::default(),
-            subscriptions: Wishes::default(),
+            subscriptions: LinkSubscriptions::default(),
             batches: Mutex::default(),
             laden: Notify::new(),
             watchdog: Watchdog::default(),

@@ -205,8 +205,8 @@ impl Engine for RedisEngine {
 }
 
 impl Peers for RedisEngine {
-    fn attend(&self, id: &str, ear: Arc<dyn ControlSink>) {
-        self.core.attend(id, ear);
+    fn attend(&self, id: &str, sink: Arc<dyn ControlSink>) {
+        self.core.attend(id, sink);
     }
 
     fn say(&self, to: Option<&str>, words: Bytes) -> EngineAnswer<()> {

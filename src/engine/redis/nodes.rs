@@ -14,9 +14,9 @@ const COUNTS: Duration = Duration::from_secs(7);
 
 impl Core {
     /// Announces this node from now on, and has it hear.
-    pub fn attend(self: &Arc<Self>, id: &str, ear: Arc<dyn ControlSink>) {
-        let all = self.hear(self.keys.everyone(), Receiver::ControlSink(ear.clone()));
-        let own = self.hear(self.keys.node(id), Receiver::ControlSink(ear));
+    pub fn attend(self: &Arc<Self>, id: &str, sink: Arc<dyn ControlSink>) {
+        let all = self.hear(self.keys.everyone(), Receiver::ControlSink(sink.clone()));
+        let own = self.hear(self.keys.node(id), Receiver::ControlSink(sink));
         self.attending().insert(id.to_owned());
         let (core, id) = (Arc::downgrade(self), id.to_owned());
         self.runtime.spawn(async move {

@@ -46,7 +46,7 @@ fn receive(core: &Core, link: &Link, name: &[u8], payload: Bytes) {
                 core.drop_undecodable(format_args!("what came over the bus on {name}"), error);
             }
         },
-        Some(Receiver::ControlSink(ear)) => ear.heard(payload),
+        Some(Receiver::ControlSink(sink)) => sink.heard(payload),
         Some(Receiver::Tap(tap)) => tap.heard(name, payload),
         Some(Receiver::Watchdog) => {
             if let Some(number) = std::str::from_utf8(&payload).ok().and_then(|text| text.parse().ok()) {

@@ -68,7 +68,7 @@ struct Table {
 
 /// What a link is to subscribe to and not to, in this order.
 #[derive(Default)]
-pub(super) struct Wishes {
+pub(super) struct LinkSubscriptions {
     changes: Mutex<Wanted>,
     filled: Notify,
     /// All that was asked for before is confirmed.
@@ -150,7 +150,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Wishes {
+impl LinkSubscriptions {
     fn add(&self, change: SubscriptionChange) {
         lock(&self.changes).push(change);
         self.filled.notify_one();
@@ -307,7 +307,7 @@ impl Subscriptions {
 mod tests {
     use super::*;
 
-    fn left(changes: &Wishes) -> Vec<(bool, String)> {
+    fn left(changes: &LinkSubscriptions) -> Vec<(bool, String)> {
         let words = changes.take().into_iter().map(|change| match change {
             SubscriptionChange::Subscribe(name, _) | SubscriptionChange::SubscribePattern(name, _) => (true, name),
             SubscriptionChange::Unsubscribe(name) => (false, name),
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn channels_that_come_and_go_while_the_link_is_away_leave_no_changes_behind() {
-        let changes = Wishes::default();
+        let changes = LinkSubscriptions::default();
         changes.add(SubscriptionChange::Unsubscribe("stood".into()));
         for turn in 0..1_000 {
             for name in ["stood".to_owned(), format!("new{turn}")] {

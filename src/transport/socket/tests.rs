@@ -1,4 +1,4 @@
-//! A session's fixture out through a socket: answers in the order of the commands, what is unanswered bounded.
+//! A session's way out through a socket: answers in the order of the commands, what is unanswered bounded.
 use super::SocketOutlet;
 use crate::delivery::{Outbox, Outlet};
 use crate::metrics::Metrics;
@@ -23,7 +23,7 @@ fn fixture(bytes: usize, commands: usize) -> Fixture {
 }
 
 impl Fixture {
-    /// The frames on their fixture, without their two bytes of header.
+    /// The frames on their way, without their two bytes of header.
     fn sent(&self) -> Vec<String> {
         let mut sent = vec![];
         while let Poll::Ready(Some(frame)) = self.outbox.poll_next(&mut Context::from_waker(Waker::noop())) {
