@@ -5,7 +5,6 @@ use super::directory::{Attendance, Target};
 use super::fault;
 use super::handler::RpcCall;
 use super::query::{self, HistoryRequest};
-use super::registry::Routed;
 use crate::delivery::{SessionOrder, SubscribeOptions};
 use crate::engine::{Idempotency, PresenceStats, Version};
 use crate::protocol::HistoryPage;
@@ -93,7 +92,7 @@ impl Node {
         };
         match self.bus_for(&publish) {
             Some(bus) => bus.publish(publish, |namespace| self.metrics().namespace(namespace).publishes),
-            None => self.send(Routed::Publish(Box::new(publish))),
+            None => self.send(publish.into()),
         }
         outcome
     }

@@ -1,7 +1,6 @@
 //! Events for the sessions of a home, or for some of them: what handlers and Rust code emit, and the answers they ask for.
 use super::Node;
 use super::channel::{Publish, PublishAnswer};
-use super::registry::Routed;
 use crate::delivery::{Answers, GroupsQuery, Instruct, Instruction};
 use crate::types::{
     Arity, Audience, ChannelName, Envelope, Group, Json, JsonError, Position, ReplyError, SessionId, Tags,
@@ -100,7 +99,7 @@ impl Node {
     /// Does something to the listeners of a channel that are meant, in order with what is emitted there.
     pub fn instruct(&self, channel: &ChannelName, audience: Audience, what: Instruct) {
         let instruction = Instruction { channel: channel.clone(), audience, what };
-        self.send(Routed::Instruction(instruction));
+        self.send(instruction.into());
     }
 
     /// The groups that a session's listener in a channel is in, once all that was asked of them before has taken effect; none
@@ -134,7 +133,7 @@ impl Node {
             version: None,
             answer,
         };
-        self.send(Routed::Publish(Box::new(publish)));
+        self.send(publish.into());
         Emitted(Fate::Waits(outcome))
     }
 }

@@ -5,7 +5,7 @@ use super::deadline::Deadlines;
 use super::hub::{Bounds, Hub, HubHandle, HubId, HubTable, Lagging};
 use super::registry::Routed;
 use crate::delivery::{Listener, ListenerKey, ListenerStatus, Since};
-use crate::types::{ChannelName, ReplyError};
+use crate::types::ChannelName;
 use actix::prelude::*;
 use foldhash::quality::RandomState;
 use prometheus_client::metrics::counter::Counter;
@@ -176,10 +176,7 @@ impl Worker {
         };
         match sent {
             Ok(()) => {}
-            Err(Unsent::Full(publish)) => {
-                self.node.metrics().reached("channel_queue");
-                publish.answer.give(Err(ReplyError::TOO_MANY_REQUESTS));
-            }
+            Err(Unsent::Full(publish)) => Routed::Publish(publish).refuse_full("channel_queue", self.node.metrics()),
             Err(Unsent::Ended(publish)) => self.ask_registry(&channel, Routed::Publish(publish)),
         }
     }

@@ -60,8 +60,7 @@ impl Channel {
         match (&mut self.phase, what) {
             // A join is bounded by its session, which has at most as many under way as it may have channels.
             (Phase::Offered { held }, what @ (Routed::Publish(_) | Routed::Instruction(_))) if held.len() >= most => {
-                self.node.metrics().reached("channel_queue");
-                what.refuse_full(self.node.metrics());
+                what.refuse_full("channel_queue", self.node.metrics());
             }
             (Phase::Offered { held }, what) => held.push(what),
             (_, what) => self.pass_on(what),

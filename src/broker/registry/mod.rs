@@ -70,8 +70,7 @@ impl Registry {
             return match (route.passed_on, &route.what) {
                 (true, _) => passed_on.push(route),
                 (false, Routed::Publish(_) | Routed::Instruction(_)) if waiting.len() >= most => {
-                    self.node.metrics().reached("channel_queue");
-                    route.what.refuse_full(self.node.metrics());
+                    route.what.refuse_full("channel_queue", self.node.metrics());
                 }
                 (false, _) => waiting.push(route),
             };
@@ -85,8 +84,7 @@ impl Registry {
         match what {
             Routed::Publish(publish) => {
                 if let Err(Unsent::Full(publish)) = address.publish(*publish) {
-                    self.node.metrics().reached("channel_queue");
-                    publish.answer.give(Err(ReplyError::TOO_MANY_REQUESTS));
+                    Routed::Publish(publish).refuse_full("channel_queue", self.node.metrics());
                 }
             }
             // A join is bounded by its session, which has at most as many under way as it may have channels.

@@ -43,8 +43,7 @@ impl Node {
         match self.routing().place() {
             Some(place) => Some((what, Some(place))),
             None => {
-                self.metrics().reached("registry_queue");
-                what.refuse_full(self.metrics());
+                what.refuse_full("registry_queue", self.metrics());
                 None
             }
         }

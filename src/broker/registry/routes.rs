@@ -6,7 +6,7 @@
 use super::message::Routed;
 use crate::broker::channel::{ChannelRef, Passing, Unsent};
 use crate::metrics::Metrics;
-use crate::types::{ChannelName, ReplyError};
+use crate::types::ChannelName;
 use foldhash::quality::RandomState;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -55,8 +55,7 @@ impl Routes {
             Routed::Publish(publish) => match address.publish(*publish) {
                 Ok(()) => None,
                 Err(Unsent::Full(publish)) => {
-                    metrics.reached("channel_queue");
-                    publish.answer.give(Err(ReplyError::TOO_MANY_REQUESTS));
+                    Routed::Publish(publish).refuse_full("channel_queue", metrics);
                     None
                 }
                 Err(Unsent::Ended(publish)) => Some(Routed::Publish(publish)),

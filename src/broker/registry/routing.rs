@@ -21,8 +21,9 @@ impl Routing {
 }
 
 impl Routed {
-    /// There is no room for it.
-    pub(in crate::broker) fn refuse_full(self, metrics: &Metrics) {
+    /// There is no room for it: this limit of the config is reached.
+    pub(in crate::broker) fn refuse_full(self, limit: &str, metrics: &Metrics) {
+        metrics.reached(limit);
         match self {
             Routed::Publish(publish) => publish.answer.give(Err(ReplyError::TOO_MANY_REQUESTS)),
             Routed::Join(join) => drop(join.answer.send(Err(ReplyError::TOO_MANY_REQUESTS.into()))),
