@@ -26,6 +26,11 @@ async fn flood(publisher: &Client, numbers: std::ops::Range<u64>) {
     rest().await;
 }
 
+/// How many have been told to come back.
+fn told(listeners: &[Client]) -> usize {
+    listeners.iter().filter(|listener| listener.said().contains(&TOLD.to_owned())).count()
+}
+
 #[test]
 fn a_listener_that_lags_is_told_and_sees_nothing_past_the_gap() {
     for queue in [1, 2, 7] {
@@ -185,11 +190,10 @@ fn so_many_a_second_are_told_to_come_back_and_the_others_in_their_turn() {
             listeners.push(listener);
         }
         flood(&publisher, 1..41).await;
-        let told = || listeners.iter().filter(|listener| listener.said().contains(&TOLD.to_owned())).count();
-        assert_eq!(told(), 1);
+        assert_eq!(told(&listeners), 1);
         for count in 2..7 {
             super::house::pass(std::time::Duration::from_millis(500)).await;
-            assert_eq!(told(), count);
+            assert_eq!(told(&listeners), count);
         }
     });
 }
@@ -212,11 +216,10 @@ fn those_who_miss_something_while_they_join_come_back_in_their_turn_too() {
         flood(&publisher, 1..21).await;
         (0..3).for_each(|nth| house.engine.let_go(nth));
         rest().await;
-        let told = || listeners.iter().filter(|listener| listener.said().contains(&TOLD.to_owned())).count();
-        assert_eq!(told(), 1);
+        assert_eq!(told(&listeners), 1);
         for count in 2..4 {
             super::house::pass(std::time::Duration::from_secs(1)).await;
-            assert_eq!(told(), count);
+            assert_eq!(told(&listeners), count);
         }
     });
 }

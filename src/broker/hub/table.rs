@@ -206,10 +206,7 @@ impl HubTable {
             return;
         }
         Metrics::count(&self.metrics.drops, "lagging");
-        match self.comebacks.admit(channel, key) {
-            true => listener.holder.order(SessionOrder::Resync(channel.clone())),
-            false => self.metrics.reached("lag_pace"),
-        }
+        self.comebacks.send_back(channel, key, listener, &self.metrics);
     }
 
     /// How long a turn of those who come back is, where one is under way.

@@ -1,5 +1,7 @@
 //! Who is to come back because something never arrived: so many a second, or all clients of a channel would come at once.
 use super::ListenerKey;
+use crate::delivery::{Listener, SessionOrder};
+use crate::metrics::Metrics;
 use crate::types::ChannelName;
 use foldhash::quality::RandomState;
 use indexmap::IndexSet;
@@ -29,8 +31,16 @@ impl Comebacks {
         Comebacks { waiting: IndexSet::default(), next: 0, a_turn, turn, left: a_turn }
     }
 
+    /// Has a listener come back: it is told so now, or in its turn.
+    pub fn send_back(&mut self, channel: &ChannelName, key: ListenerKey, listener: &Listener, metrics: &Metrics) {
+        match self.admit(channel, key) {
+            true => listener.holder.order(SessionOrder::Resync(channel.clone())),
+            false => metrics.reached("lag_pace"),
+        }
+    }
+
     /// Whether a listener may be told now that it has to come back; where not, it is told in its turn.
-    pub fn admit(&mut self, channel: &ChannelName, key: ListenerKey) -> bool {
+    fn admit(&mut self, channel: &ChannelName, key: ListenerKey) -> bool {
         if self.left == 0 {
             self.waiting.insert((channel.clone(), key));
             return false;

@@ -4,7 +4,7 @@ mod members;
 
 pub use comebacks::Comebacks;
 
-use super::{Delivery, Gap, GroupMember, Instruct, Instruction, Lag, Listener, Missed, Offered, Seq, SessionOrder};
+use super::{Delivery, Gap, GroupMember, Instruct, Instruction, Lag, Listener, Missed, Offered, Seq};
 use crate::metrics::{Metrics, NamespaceMetrics};
 use crate::types::{Audience, ChannelName, Group, Place, SessionId};
 use foldhash::quality::RandomState;
@@ -193,10 +193,7 @@ impl Local {
         for (key, listener) in &mut self.listeners {
             match listener.missed(gap, upto) {
                 Missed::Nothing => continue,
-                Missed::ComesBack => match comebacks.admit(channel, ListenerKey(key)) {
-                    true => listener.holder.order(SessionOrder::Resync(channel.clone())),
-                    false => metrics.reached("lag_pace"),
-                },
+                Missed::ComesBack => comebacks.send_back(channel, ListenerKey(key), listener, metrics),
                 Missed::GoesOn(loss) => {
                     let same = last.take().filter(|lag| lag.loss == loss);
                     let lag = last.insert(same.unwrap_or_else(|| Lag::new(channel, loss)));
