@@ -153,7 +153,8 @@ pub fn look(view: &dyn View, event: &Event, metrics: &Metrics) -> Option<Look> {
 }
 
 fn panicked(metrics: &Metrics) {
-    log::error!("a view panicked");
+    // Once for each event and listener, if the view is wrong: as bounded as what a client can cause.
+    metrics.log_some(log::Level::Error, "view", format_args!("a view panicked"));
     Metrics::count(&metrics.handler_failures, "panic");
 }
 

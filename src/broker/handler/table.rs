@@ -111,15 +111,12 @@ impl Handlers {
         self.views.insert(namespace.to_owned(), Box::new(make));
     }
 
-    /// Whether what is shown in the namespace of this channel depends on the session. Channels of other spaces have no namespace.
-    pub fn has_view(&self, channel: &ChannelName) -> bool {
-        let is_plain = *channel.space() == Space::User;
-        is_plain && !self.views.is_empty() && self.views.contains_key(channel.namespace())
-    }
-
-    /// How a session sees a channel; none for all as it is.
-    pub fn view_of(&self, session: &SessionView, channel: &ChannelName) -> Option<Rc<dyn View>> {
-        self.views.get(channel.namespace()).and_then(|make| make(session, channel))
+    /// How a session sees a channel; none for all as it is. Channels of other spaces have no namespace, and no view.
+    pub fn view_of(&self, channel: &ChannelName, session: impl FnOnce() -> SessionView) -> Option<Rc<dyn View>> {
+        if self.views.is_empty() || *channel.space() != Space::User {
+            return None;
+        }
+        self.views.get(channel.namespace()).and_then(|make| make(&session(), channel))
     }
 
     /// Whether connects are asked about.

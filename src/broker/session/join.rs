@@ -104,11 +104,11 @@ impl Session {
     ) -> (Plan, impl Future<Output = Result<Joined, Fault>> + use<>) {
         // A channel that shows another space has no events of its own.
         let source = self.node().source(&channel).ok().flatten();
-        let wanted = if source.is_some() { wanted.for_a_guest() } else { wanted };
+        let mut wanted = if source.is_some() { wanted.for_a_guest() } else { wanted };
         let member =
             Member { info: self.info_in(wanted.info.clone()), presence: wanted.presence, announced: wanted.announced };
         let mut view = self.view_of(&channel);
-        if let Some(filter) = wanted.filter.clone() {
+        if let Some(filter) = wanted.filter.take() {
             view = Some(filtered(filter, view));
         }
         let mut listener = Listener::joining(self.outlet.clone(), self.me(ctx));

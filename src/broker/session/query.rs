@@ -51,8 +51,7 @@ impl Session {
             page.events = shown(page.events, &*view, &node).await?;
             Ok(Reply::History(page))
         };
-        self.later(ctx, seen, move |session, result, ctx| session.resume(ticket, result, ctx));
-        Step::Waits
+        self.answer_later(ticket, seen, ctx)
     }
 
     /// A channel that this session may read from. What is switched off is so for everybody, so it is told before the
@@ -74,10 +73,15 @@ impl Session {
     fn answer_with(&mut self, ticket: Ticket, reply: Answer<Reply, Fault>, ctx: &mut Context<Self>) -> Step {
         match reply {
             Answer::Ready(result) => Step::Done(result),
-            Answer::Later(result) => {
-                self.later(ctx, result, move |session, result, ctx| session.resume(ticket, result, ctx));
-                Step::Waits
-            }
+            Answer::Later(result) => self.answer_later(ticket, result, ctx),
         }
+    }
+
+    fn answer_later<F>(&mut self, ticket: Ticket, result: F, ctx: &mut Context<Self>) -> Step
+    where
+        F: Future<Output = Result<Reply, Fault>> + 'static,
+    {
+        self.later(ctx, result, move |session, result, ctx| session.resume(ticket, result, ctx));
+        Step::Waits
     }
 }

@@ -12,8 +12,7 @@ use tokio::sync::oneshot;
 impl Session {
     /// How the session sees a channel; none for all as it is.
     pub(super) fn view_of(&self, channel: &ChannelName) -> Option<Rc<dyn View>> {
-        let handlers = self.node().handlers();
-        handlers.has_view(channel).then(|| handlers.view_of(&self.view(), channel)).flatten()
+        self.node().handlers().view_of(channel, || self.view())
     }
 
     /// A view as a listener has it.
