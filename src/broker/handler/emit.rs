@@ -43,11 +43,11 @@ pub struct Emitting {
 }
 
 /// Which handlers take which events.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct EmitHandlers(HashMap<String, Vec<(HomePattern, Port<EmitCall>)>>);
 
 /// Some homes: one by its name, or all whose names begin alike.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 enum HomePattern {
     Named(String),
     Prefix(String),

@@ -227,3 +227,26 @@ impl Bounds {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each type has the first; a type that can be cloned has both, and then the compiler cannot tell which is meant.
+    trait Shared<Which> {
+        fn is_shared() -> bool {
+            true
+        }
+    }
+
+    struct Cloned;
+
+    impl<T> Shared<()> for T {}
+
+    impl<T: Clone> Shared<Cloned> for T {}
+
+    #[test]
+    fn the_tables_of_handlers_are_shared_and_not_copied_for_each_event() {
+        assert!(<Handlers as Shared<_>>::is_shared() && <EmitHandlers as Shared<_>>::is_shared());
+    }
+}
