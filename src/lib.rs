@@ -12,6 +12,7 @@
 //! | [`broker`] | the actors: registry, channel, hub, session; handlers |
 //! | [`delivery`] | the floor below them: what is delivered, to whom, and the queue of each client |
 //! | [`engine`], [`auth`], [`filter`], [`protocol`] | siblings that never meet: where history lives, who may, what passes, how it is written |
+//! | [`store`] | their sibling, too: the documents of services, and the queries that find them |
 //! | [`types`], [`metrics`] | words everyone shares |
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -28,6 +29,7 @@ pub mod metrics;
 pub mod protocol;
 pub mod server;
 pub mod service;
+pub mod store;
 pub mod transport;
 pub mod types;
 

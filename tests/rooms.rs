@@ -15,7 +15,7 @@ const LEVELS: [&[&str]; 10] = [
     &["service"],
     &["broker"],
     &["delivery"],
-    &["engine", "auth", "filter", "protocol"],
+    &["engine", "auth", "filter", "protocol", "store"],
     &["types", "metrics"],
 ];
 

@@ -1,0 +1,227 @@
+//! Documents in memory.
+mod rows;
+mod table;
+
+pub use table::Table;
+
+use super::document::check_depth;
+use super::{
+    CallOptions, Document, Documents, Found, Id, Page, Query, Select, Store, StoreError, StoreFuture, StoreOptions,
+    Write,
+};
+use rows::{Place, Rows};
+use smol_str::SmolStr;
+use std::collections::HashSet;
+use std::future::ready;
+use std::sync::Arc;
+
+/// A store in memory, of a table of its own or of one that it shares.
+///
+/// A call is done when it returns; its future is ready. A write locks the table while it lasts, a read keeps writes away. The
+/// longest are those that look at all documents: `find`, and writes of many.
+#[derive(Debug, Clone)]
+pub struct MemoryStore {
+    table: Table,
+    options: Arc<StoreOptions>,
+}
+
+impl MemoryStore {
+    /// A store of a new table that holds [`Table::MAX_DOCUMENTS`].
+    pub fn new(options: StoreOptions) -> Self {
+        MemoryStore::over(Table::default(), options)
+    }
+
+    /// A store of this table, as are all that were opened over it or its clones: each sees what the others write. They should
+    /// agree in [`StoreOptions::id`]; the ids given are never below the `start_id` of who gives them.
+    pub fn over(table: Table, options: StoreOptions) -> Self {
+        MemoryStore { table, options: options.into() }
+    }
+
+    fn find_now(&self, query: &Query, call: &CallOptions) -> Found {
+        let rows = self.table.read();
+        let mut matched: Vec<&Document> = rows.documents().filter(|document| query.matches(document)).collect();
+        if !query.sort().is_none() {
+            matched.sort_by(|a, b| query.sort().compare(a, b));
+        }
+        let copies = |limit: Option<usize>| {
+            let part = matched.iter().skip(query.skip()).take(limit.unwrap_or(usize::MAX));
+            part.map(|document| self.answer(document, query)).collect()
+        };
+        match self.options.paginate_for(call).map(|pages| pages.limit(query.limit())) {
+            Some(limit) => {
+                Found::Page(Page { total: matched.len(), limit, skip: query.skip(), data: copies(Some(limit)) })
+            }
+            None => Found::All(copies(query.limit())),
+        }
+    }
+
+    fn get_now(&self, id: Id, query: &Query) -> Result<Document, StoreError> {
+        let rows = self.table.read();
+        let (_, document) = matching(&rows, id, query)?;
+        Ok(self.answer(document, query))
+    }
+
+    fn create_now(&self, data: Documents, select: &Select, call: &CallOptions) -> Result<Documents, StoreError> {
+        let answer = |document: &Document| select.of(document, &self.options.id);
+        match data {
+            Documents::One(document) => {
+                let mut created = self.insert(vec![document])?;
+                // One was given, so one is there.
+                Ok(Documents::One(created.pop().map(|document| answer(&document)).unwrap_or_default()))
+            }
+            Documents::Many(documents) => {
+                self.options.allow_many(Write::Create, call)?;
+                Ok(Documents::Many(self.insert(documents)?.iter().map(answer).collect()))
+            }
+        }
+    }
+
+    /// Gives each document its id and keeps a copy of all, or of none.
+    fn insert(&self, mut documents: Vec<Document>) -> Result<Vec<Document>, StoreError> {
+        let mut brought = Vec::with_capacity(documents.len());
+        for document in &documents {
+            check_depth(document)?;
+            brought.push(Id::of_new(document.get(self.options.id.as_str()))?);
+        }
+        let mut rows = self.table.write();
+        if documents.len() > self.table.max_documents().saturating_sub(rows.len()) {
+            return Err(StoreError::Full { max: self.table.max_documents() });
+        }
+        let mut taken = HashSet::new();
+        for id in brought.iter().flatten() {
+            if rows.place_of(&id.key()).is_some() || !taken.insert(id.key()) {
+                return Err(StoreError::Conflict { id: id.clone() });
+            }
+        }
+        // From here on nothing fails.
+        for (document, id) in documents.iter_mut().zip(brought) {
+            let key = id.map_or_else(|| self.give_id(document, &mut rows, &taken), |id| id.key());
+            rows.insert(&key, document.clone());
+        }
+        Ok(documents)
+    }
+
+    fn give_id(&self, document: &mut Document, rows: &mut Rows, taken: &HashSet<SmolStr>) -> SmolStr {
+        let id = Id::from(rows.next_id(self.options.start_id, taken));
+        let key = id.key();
+        document.insert(self.options.id.to_string(), id.into());
+        key
+    }
+
+    fn update_now(&self, id: Id, data: Document, query: &Query) -> Result<Document, StoreError> {
+        check_depth(&data)?;
+        let mut rows = self.table.write();
+        let (place, before) = matching(&rows, id, query)?;
+        let after = self.with_id_of(before, data);
+        let answer = self.answer(&after, query);
+        rows.replace(place, after);
+        Ok(answer)
+    }
+
+    fn patch_now(
+        &self,
+        id: Option<Id>,
+        data: &Document,
+        query: &Query,
+        call: &CallOptions,
+    ) -> Result<Documents, StoreError> {
+        check_depth(data)?;
+        self.write(Write::Patch, id, query, call, |rows, place, before| {
+            let mut after = before.clone();
+            after.extend(data.clone());
+            let after = self.with_id_of(before, after);
+            let answer = self.answer(&after, query);
+            rows.replace(place, after);
+            answer
+        })
+    }
+
+    fn remove_now(&self, id: Option<Id>, query: &Query, call: &CallOptions) -> Result<Documents, StoreError> {
+        self.write(Write::Remove, id, query, call, |rows, place, before| {
+            rows.remove(place);
+            self.answer(before, query)
+        })
+    }
+
+    /// Writes the document of an id, or all that match without one; `one` writes each and cannot fail.
+    fn write(
+        &self,
+        write: Write,
+        id: Option<Id>,
+        query: &Query,
+        call: &CallOptions,
+        one: impl Fn(&mut Rows, Place, &Document) -> Document,
+    ) -> Result<Documents, StoreError> {
+        if id.is_none() {
+            self.options.allow_many(write, call)?;
+        }
+        let mut rows = self.table.write();
+        let copy = |(place, document): (Place, &Document)| (place, document.clone());
+        match id {
+            Some(id) => {
+                let (place, before) = copy(matching(&rows, id, query)?);
+                Ok(Documents::One(one(&mut rows, place, &before)))
+            }
+            None => {
+                let matched: Vec<_> =
+                    rows.entries().filter(|(_, document)| query.matches(document)).map(copy).collect();
+                let written = matched.iter().map(|(place, before)| one(&mut rows, *place, before));
+                Ok(Documents::Many(written.collect()))
+            }
+        }
+    }
+
+    /// The document with the id of another one, also where that has none.
+    fn with_id_of(&self, other: &Document, mut document: Document) -> Document {
+        let name = self.options.id.as_str();
+        match other.get(name) {
+            Some(id) => document.insert(name.to_owned(), id.clone()),
+            None => document.remove(name),
+        };
+        document
+    }
+
+    fn answer(&self, document: &Document, query: &Query) -> Document {
+        query.select().of(document, &self.options.id)
+    }
+}
+
+/// The document of an id, where the query matches it.
+fn matching<'r>(rows: &'r Rows, id: Id, query: &Query) -> Result<(Place, &'r Document), StoreError> {
+    let entry = rows.place_of(&id.key()).and_then(|place| Some((place, rows.document(place)?)));
+    entry.filter(|(_, document)| query.matches(document)).ok_or(StoreError::NotFound { id })
+}
+
+impl Store for MemoryStore {
+    fn options(&self) -> &StoreOptions {
+        &self.options
+    }
+
+    fn is_on_one_node(&self) -> bool {
+        true
+    }
+
+    fn find(&self, query: Query, call: CallOptions) -> StoreFuture<Found> {
+        Box::pin(ready(Ok(self.find_now(&query, &call))))
+    }
+
+    fn get(&self, id: Id, query: Query) -> StoreFuture<Document> {
+        Box::pin(ready(self.get_now(id, &query)))
+    }
+
+    fn create(&self, data: Documents, select: Select, call: CallOptions) -> StoreFuture<Documents> {
+        Box::pin(ready(self.create_now(data, &select, &call)))
+    }
+
+    fn update(&self, id: Id, data: Document, query: Query) -> StoreFuture<Document> {
+        Box::pin(ready(self.update_now(id, data, &query)))
+    }
+
+    fn patch(&self, id: Option<Id>, data: Document, query: Query, call: CallOptions) -> StoreFuture<Documents> {
+        Box::pin(ready(self.patch_now(id, &data, &query, &call)))
+    }
+
+    fn remove(&self, id: Option<Id>, query: Query, call: CallOptions) -> StoreFuture<Documents> {
+        Box::pin(ready(self.remove_now(id, &query, &call)))
+    }
+}

@@ -1,0 +1,101 @@
+//! Stores: where the documents of services live, behind one trait.
+//!
+//! # The rules
+//! A [`Store`] answers the six methods of a service with the words of Feathers: the queries, the pages, the errors. Source:
+//! `@feathersjs/memory` 5, `@feathersjs/adapter-commons` 5 and, for what a condition matches, `sift` 17. `tests/store` runs one
+//! suite over every store. The rules:
+//!
+//! * **A query goes with an id, too.** `get`, `update`, `patch` and `remove` of an id whose document the query does not match
+//!   answer [`StoreError::NotFound`], and nothing is written. After that the answer is the new document, also where it no longer
+//!   matches.
+//! * **All or nothing.** A write of many documents is done for all of them or for none.
+//! * **Many only where allowed.** Without [`StoreOptions::multi`] a write of many is [`StoreError::MethodNotAllowed`]. It heeds
+//!   neither pages nor `$limit`, `$skip` and `$sort`, and answers all that matched before it.
+//! * **Answers are copies.** Whoever changes one changes nothing that is stored.
+//! * **The id is always there.** `$select` keeps it, no write changes it. The texts `"1"` and the number 1 name one document; it
+//!   keeps the id as it was created.
+//! * **An id is given once.** Creating a document under an id that is taken is [`StoreError::Conflict`]; the original
+//!   replaces what was there.
+//! * **Names are opaque.** Dots part a path and a `$` begins an operator; any other text, `__proto__` too, is a name like another.
+//! * **The order** of what is found without `$sort` is that of the original: ids that are whole numbers below 2³²-1 ascending,
+//!   then the others as they were created.
+//! * **Input is bounded.** A query is at most [`Query::MAX_DEPTH`] levels deep, a document [`MAX_DOCUMENT_DEPTH`].
+//!
+//! ```
+//! use callboard::store::{CallOptions, Found, MemoryStore, Query, Select, Store, StoreOptions, documents};
+//! use serde_json::json;
+//!
+//! # tokio_test(async {
+//! let store = MemoryStore::new(StoreOptions::default());
+//! let text = documents(json!({ "text": "hello", "stars": 3 }))?;
+//! store.create(text, Select::all(), CallOptions::default()).await?;
+//!
+//! let query = Query::read(r#"{ "stars": { "$gt": 2 }, "$select": ["text"] }"#)?;
+//! let found = store.find(query, CallOptions::default()).await?;
+//! assert_eq!(serde_json::to_value(found).unwrap(), json!([{ "id": 0, "text": "hello" }]));
+//! # Ok::<(), callboard::store::StoreError>(())
+//! # }).unwrap();
+//! # fn tokio_test<T>(future: impl Future<Output = T>) -> T {
+//! #     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+//! # }
+//! ```
+mod document;
+mod error;
+mod id;
+mod memory;
+mod nesting;
+mod options;
+pub mod query;
+
+pub use document::{Document, Documents, Found, MAX_DOCUMENT_DEPTH, Page, document, documents, replacement};
+pub use error::StoreError;
+pub use id::Id;
+pub use memory::{MemoryStore, Table};
+pub use options::{CallOptions, Multi, Paginate, StoreOptions, Write};
+pub use query::{Query, Select};
+
+use crate::types::BoxFuture;
+
+/// What a store answers, now or later.
+pub type StoreFuture<T> = BoxFuture<Result<T, StoreError>>;
+
+/// Documents of one service, or of several that share them.
+///
+/// Whatever a method is given is parsed: [`Query::read`], [`Select::read`], [`Id::read`], [`documents`], [`document`] and
+/// [`replacement`] refuse what came over a wire and is none. Every method may answer [`StoreError::Unavailable`] where the
+/// documents live elsewhere.
+pub trait Store: Send + Sync + 'static {
+    /// The options that the store was opened with.
+    fn options(&self) -> &StoreOptions;
+
+    /// Whether what is stored is on this node alone: other nodes have documents of their own.
+    fn is_on_one_node(&self) -> bool;
+
+    /// The documents that a query matches: a page where pages are on, by the store's options or by the call's, else all.
+    fn find(&self, query: Query, call: CallOptions) -> StoreFuture<Found>;
+
+    /// The document with this id. [`StoreError::NotFound`] where there is none that the query matches.
+    fn get(&self, id: Id, query: Query) -> StoreFuture<Document>;
+
+    /// Keeps new documents and answers them in the same number and order. An id that is missing, `null`, `false`, 0 or `""` is
+    /// given by the store: the next whole number that is free, from [`StoreOptions::start_id`] on.
+    ///
+    /// [`StoreError::MethodNotAllowed`] for many where only one may be created, [`StoreError::BadRequest`] for an id that is
+    /// neither text nor a number or data nested too deeply, [`StoreError::Conflict`] for an id that is taken,
+    /// [`StoreError::Full`] where no more fit.
+    fn create(&self, data: Documents, select: Select, call: CallOptions) -> StoreFuture<Documents>;
+
+    /// Replaces the document with this id by the data, but for the id. [`StoreError::NotFound`] where there is none that the
+    /// query matches, [`StoreError::BadRequest`] for data nested too deeply.
+    fn update(&self, id: Id, data: Document, query: Query) -> StoreFuture<Document>;
+
+    /// Sets the fields of the data in the document with this id, or without an id in all that the query matches; one in, one
+    /// out, none in, many out. [`StoreError::NotFound`] where there is none of this id that the query matches,
+    /// [`StoreError::MethodNotAllowed`] without an id where only one may be patched, [`StoreError::BadRequest`] for data nested
+    /// too deeply.
+    fn patch(&self, id: Option<Id>, data: Document, query: Query, call: CallOptions) -> StoreFuture<Documents>;
+
+    /// Removes the document with this id, or without an id all that the query matches, and answers what was removed. Errors as
+    /// those of [`Store::patch`].
+    fn remove(&self, id: Option<Id>, query: Query, call: CallOptions) -> StoreFuture<Documents>;
+}
