@@ -126,7 +126,7 @@ fn one(id: &Value) -> Result<Id, StoreError> {
     Ok(Id::read(id)?.expect("the id of one document"))
 }
 
-/// Reads a query from its text; one far too deep for that from its value.
+/// Reads a query from its text, as a wire does.
 fn read(query: &Value) -> Result<Query, StoreError> {
     Query::read(&query.to_string())
 }

@@ -8,7 +8,8 @@ use std::fmt;
 
 /// Names with dots between them: `author.name`, `tags.0`. A name is a field of an object or the index of an element.
 ///
-/// What JavaScript's own objects carry is no field here: neither `length` nor `constructor` nor `__proto__`.
+/// What JavaScript's own objects carry is no field here: neither `length` nor `constructor` nor `__proto__`, nor the letters of
+/// a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path(SmallVec<[SmolStr; 2]>);
 
