@@ -30,6 +30,8 @@ pub struct Emission {
     pub attachments: Vec<Bytes>,
     /// Whom it is for.
     pub audience: Audience,
+    /// Tags for views alone.
+    pub view_tags: Option<Arc<Tags>>,
     /// Not worth waiting for: who cannot take it at once does not get it.
     pub volatile: bool,
     /// For the sessions of this node only.
@@ -45,8 +47,8 @@ impl Emission {
             [only] => (Json::of(only, args.bytes()), Arity::One),
             _ => (args.clone(), Arity::Several),
         };
-        let (audience, volatile, local) = (Audience::EVERYONE, false, false);
-        Ok(Emission { event: event.into(), data, arity, attachments, audience, volatile, local })
+        let (audience, view_tags, volatile, local) = (Audience::EVERYONE, None, false, false);
+        Ok(Emission { event: event.into(), data, arity, attachments, audience, view_tags, volatile, local })
     }
 }
 
@@ -119,6 +121,7 @@ impl Node {
             attachments: emission.attachments,
             ack: round,
             volatile: emission.volatile,
+            view_tags: emission.view_tags,
         };
         let publish = Publish {
             channel: home.clone(),

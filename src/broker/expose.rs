@@ -1,12 +1,17 @@
 //! Channels of the user space that show another space: the only door into it from the centrifuge wire, the HTTP API and the
 //! built-in events of Socket.IO.
 use super::{Namespace, Rule};
-use crate::filter::GroupView;
-use crate::types::{ChannelName, Group, SessionId, Space};
+use crate::filter::{GroupView, View, ViewTagsView, filtered};
+use crate::types::{ChannelName, Group, SessionId, Space, VIEW_TAG_EVENT, VIEW_TAG_SERVICE};
 use serde::{Deserialize, Serialize};
+use std::rc::Rc;
 
 /// What names a namespace of Socket.IO among spaces.
 const SOCKETIO: &str = "socketio:";
+/// What names a service among spaces.
+const SERVICE: &str = "service:";
+/// The home through which the events of all services go.
+const HOME_OF_SERVICES: &str = "/";
 /// Ends the name of a namespace in a channel's name.
 const NAMESPACE_END: char = ':';
 
@@ -14,7 +19,8 @@ const NAMESPACE_END: char = ':';
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Expose {
-    /// Which space: `socketio:` and the name of a namespace, such as `socketio:/chat`.
+    /// Which space: `socketio:` and the name of a namespace, such as `socketio:/chat`; or `service:` and the path of a service, such
+    /// as `service:messages`.
     pub space: String,
     /// What the names of its channels begin with: the name of no namespace of the config, and a colon.
     #[serde(rename = "as")]
@@ -35,10 +41,19 @@ impl Expose {
         self.space.strip_prefix(SOCKETIO).filter(|namespace| namespace.starts_with('/'))
     }
 
+    /// The path of the service that is exposed; none where the space is no such.
+    pub fn service(&self) -> Option<&str> {
+        self.space.strip_prefix(SERVICE).filter(|path| !path.is_empty())
+    }
+
     /// The namespace that its channels are in, and the channel that they show. Nobody publishes there, and nothing of it is kept.
     /// None where the space is not known.
     pub fn opened(&self) -> Option<(Namespace, ChannelName)> {
-        let shown = ChannelName::in_space(Space::SocketIo, self.socketio_namespace()?, usize::MAX).ok()?;
+        let (space, name) = match self.service() {
+            Some(path) => (Space::Service, path),
+            None => (Space::SocketIo, self.socketio_namespace()?),
+        };
+        let shown = ChannelName::in_space(space, name, usize::MAX).ok()?;
         let namespace = Namespace {
             name: self.prefix.strip_suffix(NAMESPACE_END).unwrap_or(&self.prefix).to_owned(),
             subscribe: self.subscribe.clone(),
@@ -54,26 +69,43 @@ impl Expose {
 /// Where a channel's events come from, whose own name shows another space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// The channel of that space.
+    /// The channel that the events go through.
     pub channel: ChannelName,
     /// The room whose events are shown; none for those to everybody.
     pub room: Option<Group>,
+    /// The tags that the events must have which are shown.
+    tags: Vec<(&'static str, String)>,
 }
 
 impl Source {
-    /// What a channel of this name shows of `home`; none where it would show what is for one session alone, which a name must
-    /// not open.
-    pub(super) fn of(home: &ChannelName, shown_as: &ChannelName) -> Option<Self> {
-        let room = shown_as.as_str().split_once(NAMESPACE_END).map_or("", |(_, room)| room);
-        if SessionId::parse(room).is_some() {
+    /// What a channel of this name shows of `shown`, a namespace of Socket.IO or a service; none where it would show what is for one
+    /// session alone, which a name must not open.
+    pub(super) fn of(shown: &ChannelName, shown_as: &ChannelName) -> Option<Self> {
+        let rest = shown_as.as_str().split_once(NAMESPACE_END).map_or("", |(_, rest)| rest);
+        if *shown.space() == Space::Service {
+            return Self::of_service(shown, rest);
+        }
+        if SessionId::parse(rest).is_some() {
             return None;
         }
-        let room = (!room.is_empty()).then(|| Group::from(room));
-        Some(Source { channel: home.clone(), room })
+        let room = (!rest.is_empty()).then(|| Group::from(rest));
+        Some(Source { channel: shown.clone(), room, tags: vec![] })
     }
 
-    /// What a listener there is shown.
-    pub(super) fn view(&self) -> GroupView {
-        GroupView(self.room.clone())
+    /// The events of a service, or those of one name.
+    fn of_service(service: &ChannelName, event: &str) -> Option<Self> {
+        let channel = ChannelName::in_space(Space::SocketIo, HOME_OF_SERVICES, usize::MAX).ok()?;
+        let event = (!event.is_empty()).then(|| (VIEW_TAG_EVENT, event.to_owned()));
+        let tags = [(VIEW_TAG_SERVICE, service.as_str().to_owned())].into_iter().chain(event).collect();
+        Some(Source { channel, room: None, tags })
+    }
+
+    /// What a listener there is shown, before the views of where the events come from and of its own channel.
+    pub(super) fn view(&self, further: Option<Rc<dyn View>>) -> Rc<dyn View> {
+        let view = filtered(GroupView(self.room.clone()), further);
+        match self.tags.is_empty() {
+            true => view,
+            false => filtered(ViewTagsView(self.tags.clone()), Some(view)),
+        }
     }
 }

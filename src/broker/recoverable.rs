@@ -1,13 +1,50 @@
 //! What is kept of sessions whose connections were lost, so that their clients can come back to them.
 use crate::types::{ChannelName, Group, Identity, Json, Place, SessionId};
 use foldhash::quality::RandomState;
+use std::any::Any;
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A session's data, which its handlers share: any JSON.
-pub type SessionData = Arc<Mutex<Json>>;
+/// A session's data, which its handlers share. Cheap to clone; comes back with the session.
+#[derive(Clone)]
+pub struct SessionData(Arc<Noted>);
+
+struct Noted {
+    json: Mutex<Json>,
+    extension: OnceLock<Box<dyn Any + Send + Sync>>,
+}
+
+impl Default for SessionData {
+    fn default() -> Self {
+        SessionData(Arc::new(Noted { json: Mutex::new(Json::null()), extension: OnceLock::new() }))
+    }
+}
+
+impl SessionData {
+    /// What was noted last; null where nothing was.
+    pub fn get(&self) -> Json {
+        self.locked().clone()
+    }
+
+    /// Notes this in the place of what was noted before.
+    pub fn set(&self, json: Json) {
+        *self.locked() = json;
+    }
+
+    /// What a layer above keeps of the session: made by the first who asks, who decides its type. One that asks for another type
+    /// gets what it makes itself.
+    pub fn extension<T: Clone + Send + Sync + 'static>(&self, make: impl Fn() -> T) -> T {
+        let kept = self.0.extension.get_or_init(|| Box::new(make()));
+        kept.downcast_ref::<T>().cloned().unwrap_or_else(make)
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Json> {
+        // A poisoned lock is that of a whole value: it is only ever replaced.
+        self.0.json.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// A session that may be come back to.
 #[derive(Clone)]
@@ -145,7 +182,7 @@ mod tests {
             home: ChannelName::in_space(Space::SocketIo, "/", 255).expect("a valid name"),
             identity: Identity::nobody(),
             groups: vec![],
-            data: Arc::new(Mutex::new(Json::null())),
+            data: SessionData::default(),
             sent: sent.map(place),
             left: place(left),
         }

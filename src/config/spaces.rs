@@ -23,6 +23,11 @@ impl Found {
     }
 
     fn of_space(&mut self, config: &Config, table: &Expose, key: String) {
+        if let Some(path) = table.service() {
+            // Services are registered in Rust; a config alone has none.
+            let message = format!("no service is registered at `{path}`; a program of your own registers one in Rust");
+            return self.add(true, key, message);
+        }
         let Some(namespace) = table.socketio_namespace() else {
             let message =
                 format!("`{}` is no space; take `socketio:` and a namespace, such as `socketio:/chat`", table.space);

@@ -2,7 +2,7 @@
 mod decimal;
 mod view;
 
-pub use view::{GroupView, Look, Shown, View, filtered};
+pub use view::{GroupView, Look, Shown, View, ViewTagsView, chained, filtered};
 
 use crate::types::{FilterNode, Tags};
 use decimal::Decimal;

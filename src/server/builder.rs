@@ -18,6 +18,7 @@ use crate::metrics::Metrics;
 use crate::protocol::Wire;
 use crate::protocol::centrifuge::CentrifugeJson;
 use crate::service::events::{Emitter, EventHandler, FromArguments, Listens, Overheard};
+use crate::service::{self, Setup, SetupError};
 use crate::transport::engineio::{EngineCall, EngineConfig, RawLayer};
 use crate::types::{ChannelName, Clock, Identity, Json, NameError, Position, ReplyError};
 use std::net::IpAddr;
@@ -39,6 +40,9 @@ pub enum Error {
     /// Only one endpoint can be at a path.
     #[error("two endpoints at {0}: take another path for one of them")]
     SamePath(String),
+    /// A service cannot be registered as it is.
+    #[error(transparent)]
+    Service(#[from] SetupError),
 }
 
 /// A broker in the making: handlers first, then [`BrokerBuilder::start`].
@@ -51,6 +55,7 @@ pub struct BrokerBuilder {
     clock: Clock,
     mounted: Vec<Mounted>,
     wires: Vec<(String, Vec<&'static dyn Wire>)>,
+    pub(super) setup: Setup,
 }
 
 /// Where a program of its own listens.
@@ -185,7 +190,10 @@ impl BrokerBuilder {
         self.start_at(Some(address))
     }
 
-    fn start_at(self, address: Option<Address>) -> Result<Broker, Error> {
+    fn start_at(mut self, address: Option<Address>) -> Result<Broker, Error> {
+        let is_shared = self.config.engine == engine::Kind::Redis;
+        let is_open = !address.is_some_and(|address| is_loopback(address.clients));
+        service::start(self.setup, &self.threads, &mut self.handlers, (is_shared, is_open))?;
         let settings = settings(&self.config, address, self.config.server.allow_insecure)?;
         let memory = memory_of(&self.config.limits);
         let engine = match engine::open(self.config.engine, memory, &self.config.redis, &self.metrics)? {
@@ -224,8 +232,8 @@ impl Broker {
         let placement = Placement::default();
         let threads = HandlerThreads::new(placement, config.server.handler_threads);
         let path = format!("{}/websocket", config.server.connection_prefix);
-        let (clock, mounted, wires) = (Clock::default(), vec![], vec![]);
-        let builder = BrokerBuilder { config, metrics, handlers, threads, placement, clock, mounted, wires };
+        let (clock, mounted, wires, setup) = (Clock::default(), vec![], vec![], Setup::default());
+        let builder = BrokerBuilder { config, metrics, handlers, threads, placement, clock, mounted, wires, setup };
         builder.wire(path, vec![&CentrifugeJson])
     }
 

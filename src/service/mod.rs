@@ -1,2 +1,87 @@
-//! What applications build on: typed handlers for what clients emit, and the handle with which they answer and address them.
+//! What applications build on: services whose results become events, as Feathers has them; and typed handlers for what clients emit.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `definition`, `functions`, `stored` | what a service is: a trait, functions, the documents of a store |
+//! | `method`, `params`, `error` | what is called, what goes along, what a call fails with |
+//! | `hooks` | what runs around the methods |
+//! | `registration`, `services`, `path` | services with what is registered around them, by their paths |
+//! | `host`, `call` | the actor of a service, and a call on its way to it |
+//! | `app`, `handle` | an application and its services, as Rust code calls them |
+//! | `emitter` | listeners inside the process |
+//! | `connection`, `publication`, `filters` | clients: whom an event is published to, and what each is shown |
+//! | `sockets` | calls over Socket.IO |
+//! | `events` | typed handlers of clients' own events |
+//!
+//! A call goes from its edge (`sockets`, HTTP, or a [`ServiceHandle`]) to the service's actor (`host`), through the hooks
+//! (`hooks::chain`) to the method. What it returned is published (`App::published`) as an event of the namespace that clients of
+//! services have joined, on all nodes; where it is delivered the filters decide (`filters::view`).
+mod app;
+mod call;
+mod connection;
+mod definition;
+mod emitter;
+mod error;
 pub mod events;
+mod filters;
+mod functions;
+mod handle;
+mod hooks;
+mod host;
+mod method;
+mod params;
+mod path;
+mod publication;
+mod registration;
+mod services;
+mod sockets;
+mod stored;
+
+pub use app::App;
+pub use call::{Outcome, ServiceCall};
+pub use connection::Connection;
+pub use definition::{MethodCall, Service};
+pub use emitter::ServiceListener;
+pub use error::{ErrorClass, ServiceError, ServiceResult};
+pub use filters::{EventOrigin, FilterAnswer, IntoFilterAnswer};
+pub use functions::Methods;
+pub use handle::{IntoId, ServiceHandle};
+pub use hooks::{AroundHook, Hook, HookContext, HookKind, HookResult, Hooks, Next};
+pub use method::{Method, STANDARD_EVENTS, Selector};
+pub use params::{Params, Provider};
+pub use publication::{AppChannel, Channel, Publication, channel};
+pub use registration::Registration;
+pub use services::{NAMESPACE, SetupError};
+pub use stored::Stored;
+
+pub(crate) use services::Setup;
+
+use crate::broker::handler::{HandlerThreads, Handlers};
+use filters::ServiceView;
+use services::Services;
+use sockets::SocketCalls;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Starts the services that were registered, and has the broker send their clients' calls to them and show their events as the
+/// filters say. `is_shared` where several nodes share an engine, `is_open` where more than this machine reaches the broker.
+/// Fails where two services claim one path, or one is registered with what it cannot have.
+pub(crate) fn start(
+    setup: Setup,
+    threads: &HandlerThreads,
+    handlers: &mut Handlers,
+    (is_shared, is_open): (bool, bool),
+) -> Result<(), SetupError> {
+    if setup.services.is_empty() {
+        return Ok(());
+    }
+    let services = Services::start(setup, threads, handlers, (is_shared, is_open))?;
+    let home = services.home.clone();
+    handlers.extend(Arc::new(services));
+    handlers.route_emits(home.clone(), SocketCalls);
+    handlers.home_view(home, |session, _| {
+        let app = App::of(session.node())?;
+        Some(Rc::new(ServiceView::new(app, Connection::of(session))))
+    });
+    Ok(())
+}

@@ -4,7 +4,7 @@ use super::{Id, StoreError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// One document: the fields of a JSON object. Their order is not kept.
+/// One document: the fields of a JSON object, in their order.
 pub type Document = Map<String, Value>;
 
 /// How many objects and arrays may stand inside each other in a document, itself counted: readers of JSON allow 128, and what

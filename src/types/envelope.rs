@@ -1,5 +1,5 @@
 //! To whom an event goes and how, where that is not simply everybody who listens (decision 5).
-use super::event::PART_BYTES;
+use super::event::{PART_BYTES, Tags};
 use bytes::Bytes;
 use std::borrow::Borrow;
 use std::fmt;
@@ -45,19 +45,28 @@ pub struct Envelope {
     pub ack: Option<u64>,
     /// Not worth waiting for: who cannot take it at once does not get it, and it is not kept.
     pub volatile: bool,
+    /// Tags for views alone: no client is sent them.
+    pub view_tags: Option<Arc<Tags>>,
 }
 
 impl Envelope {
     /// Nothing but one argument for everybody.
-    pub const PLAIN: Envelope =
-        Envelope { audience: Audience::EVERYONE, arity: Arity::One, attachments: vec![], ack: None, volatile: false };
+    pub const PLAIN: Envelope = Envelope {
+        audience: Audience::EVERYONE,
+        arity: Arity::One,
+        attachments: vec![],
+        ack: None,
+        volatile: false,
+        view_tags: None,
+    };
 
-    /// What keeping it costs in bytes: the attachments and the names of the groups (decision 40).
+    /// What keeping it costs in bytes: the attachments, the names of the groups and the tags (decision 40).
     pub fn bytes(&self) -> usize {
         let groups = self.audience.to().unwrap_or_default().iter().chain(self.audience.excepted());
         let groups = groups.map(|group| PART_BYTES + group.as_str().len());
         let attachments = self.attachments.iter().map(|bytes| PART_BYTES + bytes.len());
-        size_of::<Envelope>() + groups.sum::<usize>() + attachments.sum::<usize>()
+        let tags = self.view_tags.iter().flat_map(|tags| tags.iter()).map(|(k, v)| PART_BYTES + k.len() + v.len());
+        size_of::<Envelope>() + groups.sum::<usize>() + attachments.sum::<usize>() + tags.sum::<usize>()
     }
 }
 

@@ -6,6 +6,11 @@ use std::sync::Arc;
 /// An event's tags: short key-value texts that filters look at.
 pub type Tags = BTreeMap<String, String>;
 
+/// The tag for views that has the path of the service which emitted an event.
+pub const VIEW_TAG_SERVICE: &str = "service";
+/// The tag for views that has the name of such an event, without the path.
+pub const VIEW_TAG_EVENT: &str = "name";
+
 /// What a tag, a group, an attachment or a publisher costs beside its bytes: its place, and what the allocator adds.
 pub(super) const PART_BYTES: usize = 64;
 

@@ -62,6 +62,21 @@ impl Json {
         Ok(Json(serde_json::to_vec(value)?.into()))
     }
 
+    /// An array of these values.
+    pub fn array(items: &[&Json]) -> Self {
+        let length = items.iter().map(|item| item.0.len() + 1).sum::<usize>() + 2;
+        let mut text = Vec::with_capacity(length);
+        text.push(b'[');
+        for (at, item) in items.iter().enumerate() {
+            if at > 0 {
+                text.push(b',');
+            }
+            text.extend_from_slice(&item.0);
+        }
+        text.push(b']');
+        Json(text.into())
+    }
+
     /// `null`.
     pub fn null() -> Self {
         Json(Bytes::from_static(b"null"))
@@ -130,6 +145,13 @@ mod tests {
     fn a_payload_passes_byte_for_byte() {
         let text = r#"{ "n": 12345678901234567890.10,"e":"\u00e9" }"#;
         assert_eq!(Json::parse(Bytes::copy_from_slice(text.as_bytes())).unwrap().as_str(), text);
+    }
+
+    #[test]
+    fn an_array_of_values_is_json_again() {
+        let (one, other) = (Json::parse(Bytes::from_static(b"{\"a\": 1}")).unwrap(), Json::null());
+        assert_eq!(Json::array(&[&one, &other]).as_str(), "[{\"a\": 1},null]");
+        assert_eq!(Json::array(&[]).as_str(), "[]");
     }
 
     #[test]

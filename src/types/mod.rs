@@ -18,7 +18,7 @@ pub use channel::{ChannelName, NameError, Space};
 pub use client::{ClientInfo, SessionId};
 pub use clock::Clock;
 pub use envelope::{Arity, Audience, Envelope, Group};
-pub use event::{Event, Tags};
+pub use event::{Event, Tags, VIEW_TAG_EVENT, VIEW_TAG_SERVICE};
 pub use fault::{Disconnect, Fault, ReplyError, Unsubscribed};
 pub use filter_node::FilterNode;
 pub use handshake::Handshake;

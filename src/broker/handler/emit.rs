@@ -26,6 +26,8 @@ pub struct EmitCall {
     pub args: Json,
     /// The binary parts that placeholders in the arguments stand for.
     pub attachments: Vec<Bytes>,
+    /// The client waits for an acknowledgement.
+    pub wants_ack: bool,
 }
 
 impl Call for EmitCall {
@@ -42,9 +44,19 @@ pub struct Emitting {
     pub answer: BoxFuture<Result<Option<Acknowledgement>, Fault>>,
 }
 
+/// Takes the events of a home that no handler takes by their names. Asked on the session's thread, so it only decides where an
+/// event goes.
+pub trait EmitRoute: Send + Sync {
+    /// Has the event taken; none where it is nobody's.
+    fn route(&self, call: &EmitCall) -> Option<Emitting>;
+}
+
 /// Which handlers take which events.
 #[derive(Default)]
-pub(super) struct EmitHandlers(HashMap<String, Vec<(HomePattern, Port<EmitCall>)>>);
+pub(super) struct EmitHandlers {
+    by_name: HashMap<String, Vec<(HomePattern, Port<EmitCall>)>>,
+    routes: Vec<(ChannelName, Box<dyn EmitRoute>)>,
+}
 
 /// Some homes: one by its name, or all whose names begin alike.
 #[derive(Debug, PartialEq, Eq)]
@@ -71,8 +83,16 @@ impl HomePattern {
 
 impl EmitHandlers {
     fn of<'a>(&'a self, home: &'a ChannelName, event: &str) -> impl Iterator<Item = &'a Port<EmitCall>> {
-        let all = self.0.get(event).map_or(&[][..], Vec::as_slice);
+        let all = self.by_name.get(event).map_or(&[][..], Vec::as_slice);
         all.iter().filter(|(pattern, _)| pattern.matches(home)).map(|(_, port)| port)
+    }
+
+    /// What is left to routes: never what a session itself tells its handlers.
+    fn route(&self, call: &EmitCall) -> Option<Emitting> {
+        if call.event == CONNECTION || call.event == DISCONNECT {
+            return None;
+        }
+        self.routes.iter().filter(|(home, _)| *home == call.home).find_map(|(_, route)| route.route(call))
     }
 }
 
@@ -80,12 +100,17 @@ impl Handlers {
     /// Sends this event of the clients of a home to this handler; `home` may end in `*`. Several handlers of one event all
     /// run, one after the other, in the order in which they were added.
     pub fn on_emit<H: Handle<EmitCall>>(&mut self, home: &str, event: &str, handler: &HandlerAddr<H>) {
-        self.emits.0.entry(event.to_owned()).or_default().push((HomePattern::new(home), Port::new(handler)));
+        self.emits.by_name.entry(event.to_owned()).or_default().push((HomePattern::new(home), Port::new(handler)));
+    }
+
+    /// Has `route` take the events of this home that no handler takes by their names. The home is there because of it.
+    pub fn route_emits(&mut self, home: ChannelName, route: impl EmitRoute + 'static) {
+        self.emits.routes.push((home, Box::new(route)));
     }
 
     /// Whether any handler may ask for the request with which a connection began.
     pub fn sees_handshakes(&self) -> bool {
-        self.connects() || !self.emits.0.is_empty()
+        self.connects() || !self.emits.by_name.is_empty() || !self.emits.routes.is_empty()
     }
 
     /// Whether any handler takes this event.
@@ -95,7 +120,8 @@ impl Handlers {
 
     /// Whether any handler takes any event of this home: the home is there because of it.
     pub fn serves(&self, home: &ChannelName) -> bool {
-        self.emits.0.values().flatten().any(|(pattern, _)| pattern.matches(home))
+        self.emits.by_name.values().flatten().any(|(pattern, _)| pattern.matches(home))
+            || self.emits.routes.iter().any(|(routed, _)| routed == home)
     }
 
     /// Runs the handlers of an event; none where it has none. The acknowledgement is the first that a handler gives. Where
@@ -103,7 +129,7 @@ impl Handlers {
     pub fn emit(&self, call: EmitCall) -> Option<Emitting> {
         let ports: Vec<Port<EmitCall>> = self.emits.of(&call.home, &call.event).cloned().collect();
         if ports.is_empty() {
-            return None;
+            return self.emits.route(&call);
         }
         let bounds = self.bounds.clone();
         let (see, begun) = oneshot::channel();

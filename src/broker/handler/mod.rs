@@ -14,7 +14,7 @@ pub use call::{
     ConnectCall, HomeMembership, LifecycleEvent, MessageCall, PublishCall, RpcCall, SessionView, Verdict, Welcome,
 };
 pub use caller::Caller;
-pub use emit::{CONNECTION, DISCONNECT, EmitCall, Emitting};
+pub use emit::{CONNECTION, DISCONNECT, EmitCall, EmitRoute, Emitting};
 pub use hosted::{Call, Handle, HandlerAddr, HandlerFuture, answer, host};
 pub use table::Handlers;
 pub use threads::{HandlerThreads, Placement};

@@ -7,6 +7,7 @@ use crate::filter::View;
 use crate::metrics::Metrics;
 use crate::types::{BoxFuture, ChannelName, Fault, Json, ReplyError, Space};
 use actix::Recipient;
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub struct Handlers {
     publish: HashMap<String, Vec<Port<PublishCall>>>,
     lifecycle: Vec<Port<LifecycleEvent>>,
     views: HashMap<String, Box<MakeView>>,
+    home_views: HashMap<ChannelName, Box<MakeView>>,
+    extensions: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
 }
 
 /// Makes the view of a session in a channel; none where it sees all as it is.
@@ -72,6 +75,8 @@ impl Handlers {
             publish: HashMap::new(),
             lifecycle: vec![],
             views: HashMap::new(),
+            home_views: HashMap::new(),
+            extensions: HashMap::new(),
         }
     }
 
@@ -111,12 +116,31 @@ impl Handlers {
         self.views.insert(namespace.to_owned(), Box::new(make));
     }
 
-    /// How a session sees a channel; none for all as it is. Channels of other spaces have no namespace, and no view.
+    /// Shows the sessions of a home, and the guests to whom it is exposed, its events as `make` says.
+    pub fn home_view<F>(&mut self, home: ChannelName, make: F)
+    where
+        F: Fn(&SessionView, &ChannelName) -> Option<Rc<dyn View>> + Send + Sync + 'static,
+    {
+        self.home_views.insert(home, Box::new(make));
+    }
+
+    /// How a session sees a channel; none for all as it is. Channels of other spaces have no namespace.
     pub fn view_of(&self, channel: &ChannelName, session: impl FnOnce() -> SessionView) -> Option<Rc<dyn View>> {
-        if self.views.is_empty() || *channel.space() != Space::User {
-            return None;
-        }
-        self.views.get(channel.namespace()).and_then(|make| make(&session(), channel))
+        let make = match channel.space() {
+            Space::User => self.views.get(channel.namespace()),
+            _ => self.home_views.get(channel),
+        };
+        make.and_then(|make| make(&session(), channel))
+    }
+
+    /// Keeps what a layer above needs wherever the broker is at hand; one of each type.
+    pub fn extend<T: Any + Send + Sync>(&mut self, extension: Arc<T>) {
+        self.extensions.insert(TypeId::of::<T>(), extension);
+    }
+
+    /// What [`Handlers::extend`] was given of this type.
+    pub fn extension<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.extensions.get(&TypeId::of::<T>())?.clone().downcast().ok()
     }
 
     /// Whether connects are asked about.

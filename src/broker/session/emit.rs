@@ -18,6 +18,7 @@ impl Session {
         let call = call.map(|call| crate::broker::handler::EmitCall {
             args: emit.args,
             attachments: emit.attachments,
+            wants_ack: emit.wants_ack,
             ..call
         });
         let Some(handled) = call.and_then(|call| self.node().handlers().emit(call)) else {

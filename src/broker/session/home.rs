@@ -8,8 +8,8 @@ use crate::protocol::{Connect, Home, Recover};
 use crate::types::{ChannelName, ClientInfo, Disconnect, Event, Group, Identity, Json, Place, SessionId};
 use actix::prelude::*;
 use rand::RngExt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// The state of a session in its home.
@@ -73,7 +73,7 @@ impl Session {
     }
 
     fn enter_anew(&mut self, home: &Home, connect: &Connect) {
-        let (groups, data) = (vec![own_group(self.id)], Arc::new(Mutex::new(Json::null())));
+        let (groups, data) = (vec![own_group(self.id)], SessionData::default());
         self.enter_home(
             home,
             home.kept_for.map(|_| new_key()),
@@ -255,7 +255,7 @@ impl Session {
         let args = Json::parse(args.into()).unwrap_or_else(|_| Json::null());
         let view = crate::broker::handler::SessionView { home: Some(state.membership.clone()), ..self.view() };
         let home = state.membership.channel.clone();
-        EmitCall { session: view, home, event: event.to_owned(), args, attachments: vec![] }
+        EmitCall { session: view, home, event: event.to_owned(), args, attachments: vec![], wants_ack: false }
     }
 }
 

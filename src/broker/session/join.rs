@@ -7,7 +7,7 @@ use crate::broker::Namespace;
 use crate::broker::channel::{Join, Joined, Member};
 use crate::broker::handler::LifecycleEvent;
 use crate::delivery::{GroupMember, Listener, Settled, Since};
-use crate::filter::{TagsFilter, filtered};
+use crate::filter::{TagsFilter, chained, filtered};
 use crate::protocol::{Recover, Recovered, Subscribed};
 use crate::types::{ChannelName, ClientInfo, Fault, Group, Json, Position, ReplyError};
 use actix::prelude::*;
@@ -116,7 +116,9 @@ impl Session {
         listener.member = GroupMember::of(self.id, &wanted.groups);
         if let Some(source) = &source {
             listener.shown_as = Some(Box::new(channel.clone()));
-            view = Some(filtered(source.view(), view));
+            // The views of where the events come from hold for guests, too.
+            let theirs = self.view_of(&source.channel);
+            view = Some(source.view(chained(theirs, view)));
             listener.member = GroupMember::of(self.id, source.room.as_slice());
         }
         listener.view = view.clone().map(|view| self.viewed(view));

@@ -30,6 +30,7 @@ const LEFT: u8 = 12;
 const NOBODY: u8 = 13;
 /// The turn of the publish, for the node that published it.
 const TURN: u8 = 14;
+const VIEW_TAG: u8 = 15;
 
 /// Why bytes are no event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -48,14 +49,13 @@ pub fn encode(event: &Event, node: &str, turn: Option<u64>) -> Short {
     let mut out = Short::with_capacity(event.data.bytes().len() + 128);
     out.push(VERSION);
     field(&mut out, DATA, &[event.data.bytes()]);
-    for (key, value) in event.tags.iter().flat_map(|tags| tags.iter()) {
-        field(&mut out, TAG, &[&(key.len() as u32).to_le_bytes(), key.as_bytes(), value.as_bytes()]);
-    }
+    write_tags(&mut out, TAG, event.tags.as_deref());
     if let Some(publisher) = &event.publisher {
         field(&mut out, PUBLISHER, &[&write_info(publisher)]);
     }
     if let Some(envelope) = &event.envelope {
-        let Envelope { audience, arity, attachments, ack, volatile } = &**envelope;
+        let Envelope { audience, arity, attachments, ack, volatile, view_tags } = &**envelope;
+        write_tags(&mut out, VIEW_TAG, view_tags.as_deref());
         match audience.to() {
             None => {}
             Some([]) => field(&mut out, NOBODY, &[]),
@@ -81,6 +81,12 @@ pub fn encode(event: &Event, node: &str, turn: Option<u64>) -> Short {
         field(&mut out, TURN, &[&turn.to_le_bytes()]);
     }
     out
+}
+
+fn write_tags(out: &mut Short, field_of: u8, tags: Option<&Tags>) {
+    for (key, value) in tags.into_iter().flatten() {
+        field(out, field_of, &[&(key.len() as u32).to_le_bytes(), key.as_bytes(), value.as_bytes()]);
+    }
 }
 
 /// Writes that somebody joined or left.
@@ -153,15 +159,16 @@ fn read(
         return Err(Undecodable::Version);
     }
     bytes.advance(1);
-    let (mut data, mut tags, mut publisher) = (None, Tags::new(), None);
+    let (mut data, mut tags, mut view_tags, mut publisher) = (None, Tags::new(), Tags::new(), None);
     let mut envelope = Envelope::PLAIN;
     let (mut is_own, mut turn) = (false, None);
     while bytes.has_remaining() {
         let (tag, mut value) = take(&mut bytes)?;
         match tag {
             DATA => data = Some(Json::parse(value).map_err(|_| Undecodable::Malformed)?),
-            TAG => {
+            TAG | VIEW_TAG => {
                 let key = split(&mut value)?;
+                let tags = if tag == TAG { &mut tags } else { &mut view_tags };
                 tags.insert(text(&key)?.to_owned(), text(&value)?.to_owned());
             }
             PUBLISHER => publisher = Some(Arc::new(read_info(&value).ok_or(Undecodable::Malformed)?)),
@@ -183,6 +190,7 @@ fn read(
             _ => {}
         }
     }
+    envelope.view_tags = (!view_tags.is_empty()).then(|| Arc::new(view_tags));
     let event = Event {
         channel,
         data: data.ok_or(Undecodable::Malformed)?,
@@ -266,6 +274,7 @@ mod tests {
                 attachments,
                 ack: Some(1),
                 volatile: true,
+                view_tags: Some(Arc::new(Tags::from([("service".into(), "messages".into())]))),
             })),
         }
     }

@@ -3,10 +3,10 @@ use super::arguments::{Arguments, FromArguments, IntoArguments};
 use super::emitter::{AskError, Emitter, IntoRooms};
 use crate::broker::Emitted;
 use crate::broker::handler::SessionView;
+use crate::service::{App, Connection, ServiceError, ServiceHandle};
 use crate::types::{ChannelName, Group, Handshake, Identity, Json, JsonError, ReplyError, SessionId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 /// A client in a namespace. Cheap to clone; may be kept, and does nothing when the session has ended.
@@ -59,9 +59,7 @@ impl Socket {
 
     /// What was noted of the session with [`Socket::set_data`]; none if nothing, or of another type.
     pub fn data<T: DeserializeOwned>(&self) -> Option<T> {
-        // A poisoned lock is that of a whole value: it is only ever replaced.
-        let home = self.session.home.as_ref()?;
-        home.data.lock().unwrap_or_else(PoisonError::into_inner).read().ok()
+        self.session.home.as_ref()?.data.get().read().ok()
     }
 
     /// Notes something of the session, which lives as long as that and comes back with it.
@@ -69,9 +67,27 @@ impl Socket {
     pub fn set_data(&self, data: &impl Serialize) -> Result<(), JsonError> {
         let data = Json::write(data)?;
         if let Some(home) = &self.session.home {
-            *home.data.lock().unwrap_or_else(PoisonError::into_inner) = data;
+            home.data.set(data);
         }
         Ok(())
+    }
+
+    /// The application that the broker's services make up; none where it has none.
+    pub fn app(&self) -> Option<App> {
+        App::of(self.session.node())
+    }
+
+    /// The service at a path. Fails with `NotFound` where there is none.
+    pub fn service(&self, path: &str) -> Result<ServiceHandle, ServiceError> {
+        match self.app() {
+            Some(app) => app.service(path),
+            None => Err(ServiceError::not_found(format!("Service '{path}' not found"))),
+        }
+    }
+
+    /// The client as hooks and filters of services see it.
+    pub fn connection(&self) -> Connection {
+        Connection::of(&self.session)
     }
 
     /// Enters rooms. What this handler emits to them afterwards reaches the socket too.

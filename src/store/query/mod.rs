@@ -51,13 +51,32 @@ impl Query {
                 false => StoreError::bad_request("The query is no JSON"),
             }
         })?;
-        Query::build(&value, sort::entries_of(text))
+        Query::parse(&value)
     }
 
-    /// Reads a query that has been parsed as JSON, as [`Query::read`] does. A value does not keep the order of its names: with
-    /// several names in `$sort`, the first of the alphabet comes first.
+    /// Reads a query that has been parsed as JSON, as [`Query::read`] does.
     pub fn parse(value: &Value) -> Result<Self, StoreError> {
-        Query::build(value, None)
+        if !is_within(value, Query::MAX_DEPTH) {
+            return Err(too_deep());
+        }
+        let query = match value {
+            Value::Null => return Ok(Query::default()),
+            Value::Object(query) => query,
+            _ => return Err(StoreError::bad_request("The query must be an object")),
+        };
+        parse::check_names(query)?;
+        let mut parser = Parser::default();
+        let sort = match query.get("$sort") {
+            Some(sort) => Sort::parse(sort, &mut parser)?,
+            None => Sort::default(),
+        };
+        let select = match query.get("$select") {
+            Some(select) => Select::parse(select, &mut parser)?,
+            None => Select::all(),
+        };
+        let number = |name| query.get(name).and_then(filters::count);
+        let (limit, skip) = (number("$limit"), number("$skip").unwrap_or(0));
+        Ok(Query { conditions: parser.query(query)?, limit, skip, sort, select })
     }
 
     /// Whether the conditions match a document.
@@ -88,30 +107,6 @@ impl Query {
     /// `$select`.
     pub fn select(&self) -> &Select {
         &self.select
-    }
-
-    fn build(value: &Value, sort_entries: Option<Vec<(String, Value)>>) -> Result<Self, StoreError> {
-        if !is_within(value, Query::MAX_DEPTH) {
-            return Err(too_deep());
-        }
-        let query = match value {
-            Value::Null => return Ok(Query::default()),
-            Value::Object(query) => query,
-            _ => return Err(StoreError::bad_request("The query must be an object")),
-        };
-        parse::check_names(query)?;
-        let mut parser = Parser::default();
-        let sort = match query.get("$sort") {
-            Some(sort) => Sort::parse(sort, sort_entries, &mut parser)?,
-            None => Sort::default(),
-        };
-        let select = match query.get("$select") {
-            Some(select) => Select::parse(select, &mut parser)?,
-            None => Select::all(),
-        };
-        let number = |name| query.get(name).and_then(filters::count);
-        let (limit, skip) = (number("$limit"), number("$skip").unwrap_or(0));
-        Ok(Query { conditions: parser.query(query)?, limit, skip, sort, select })
     }
 }
 

@@ -4,12 +4,8 @@ use super::order::compare;
 use super::parse::Parser;
 use super::path::Path;
 use crate::store::{Document, StoreError};
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
-use serde_json::value::RawValue;
 use std::cmp::Ordering;
-use std::fmt;
 
 /// By which paths documents are sorted, the first of them first. The default leaves them as they are.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,19 +23,14 @@ pub enum Direction {
 impl Sort {
     /// Reads `$sort`. Of a direction the sign counts; 0 sorts nothing. [`StoreError::BadRequest`] for what is no object of
     /// directions, which the original heeds in part or not at all, and past a bound.
-    pub(super) fn parse(
-        value: &Value,
-        entries: Option<Vec<(String, Value)>>,
-        parser: &mut Parser,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn parse(value: &Value, parser: &mut Parser) -> Result<Self, StoreError> {
         let malformed = || StoreError::bad_request("$sort must be an object with 1 or -1 for each name");
         let fields = value.as_object().ok_or_else(malformed)?;
         parser.count(fields.len())?;
-        let entries = entries.unwrap_or_else(|| fields.clone().into_iter().collect());
         let mut keys = vec![];
-        for (name, direction) in entries {
-            let path = Path::parse(&name)?;
-            match whole(&direction).ok_or_else(malformed)?.cmp(&0) {
+        for (name, direction) in fields {
+            let path = Path::parse(name)?;
+            match whole(direction).ok_or_else(malformed)?.cmp(&0) {
                 Ordering::Less => keys.push((path, Direction::Descending)),
                 Ordering::Equal => {}
                 Ordering::Greater => keys.push((path, Direction::Ascending)),
@@ -68,45 +59,6 @@ impl Sort {
             if direction == Direction::Ascending { order } else { order.reverse() }
         });
         orders.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
-    }
-}
-
-/// The names and directions of `$sort` in the order of the text; none where the text has no such object. A name that comes twice
-/// stands where it first came and has the last direction, as in JavaScript.
-pub(super) fn entries_of(query: &str) -> Option<Vec<(String, Value)>> {
-    #[derive(Deserialize)]
-    struct Sorted<'a> {
-        #[serde(rename = "$sort", borrow)]
-        sort: &'a RawValue,
-    }
-    let sorted: Sorted = serde_json::from_str(query).ok()?;
-    serde_json::from_str::<Entries>(sorted.sort.get()).ok().map(|entries| entries.0)
-}
-
-/// An object as its names in order.
-struct Entries(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for Entries {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(InOrder)
-    }
-}
-
-struct InOrder;
-
-impl<'de> Visitor<'de> for InOrder {
-    type Value = Entries;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
-        let mut entries = indexmap::IndexMap::new();
-        while let Some((name, value)) = map.next_entry::<String, Value>()? {
-            entries.insert(name, value);
-        }
-        Ok(Entries(entries.into_iter().collect()))
     }
 }
 

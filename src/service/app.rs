@@ -1,0 +1,173 @@
+//! An application: its services, its channels, and the broker that it runs on.
+use super::error::ServiceError;
+use super::handle::ServiceHandle;
+use super::hooks::HookContext;
+use super::host::written;
+use super::publication::{AppChannel, Publication, Publisher, Publishers};
+use super::services::{Definition, Services, tags};
+use crate::broker::handler::SessionView;
+use crate::broker::{Emission, Node};
+use crate::delivery::Instruct;
+use crate::metrics::Metrics;
+use crate::types::{Arity, Audience, Group, Json, SessionId, Tags};
+use serde_json::Value;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// The application that services make up, on a running broker. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    node: Node,
+    services: Arc<Services>,
+    /// Whose call it is that something is done for: its acknowledgement waits for what is emitted.
+    caller: Option<SessionView>,
+}
+
+impl App {
+    /// The application of a broker; none where it has no services.
+    pub fn of(node: &Node) -> Option<Self> {
+        let services = node.handlers().extension::<Services>()?;
+        Some(App { node: node.clone(), services, caller: None })
+    }
+
+    /// The same, for a call of this session.
+    pub(super) fn for_caller(mut self, caller: SessionView) -> Self {
+        self.caller = Some(caller);
+        self
+    }
+
+    /// The service at a path. Fails with `NotFound` where there is none.
+    pub fn service(&self, path: &str) -> Result<ServiceHandle, ServiceError> {
+        match self.services.at(path) {
+            Some((entry, route)) => Ok(ServiceHandle::new(self.clone(), entry.clone(), route)),
+            None => Err(ServiceError::not_found(format!("Service '{path}' not found"))),
+        }
+    }
+
+    /// The paths of all services, as they are registered.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.services.all().iter().map(|entry| entry.definition.path.as_str())
+    }
+
+    /// A channel of connections, to join and to leave.
+    pub fn channel(&self, name: &str) -> AppChannel<'_> {
+        AppChannel::new(self, name)
+    }
+
+    /// The broker that it runs on.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    pub(super) fn services(&self) -> &Services {
+        &self.services
+    }
+
+    pub(super) fn regroup(&self, session: SessionId, join: Vec<Group>, leave: Vec<Group>) {
+        self.note_emitted();
+        let audience = Audience::of([session.to_string().into()]);
+        self.node.instruct(&self.services.home, audience, Instruct::Regroup { join, leave });
+    }
+
+    /// Has the event of a call follow: one for each item of the result. `shown` is what clients are shown, where that is written
+    /// already.
+    pub(super) fn published(
+        &self,
+        definition: &Definition,
+        call: &HookContext,
+        shown: Option<&Json>,
+    ) -> Result<(), ServiceError> {
+        let Some(event) = call.event.as_deref().filter(|event| !definition.emits_itself(event)) else {
+            return Ok(());
+        };
+        match call.result.as_ref() {
+            Some(Value::Array(items)) => {
+                let dispatched = call.dispatch.as_ref().and_then(Value::as_array);
+                for (at, item) in items.iter().enumerate() {
+                    // What is shown of an item stands at the same place; where nothing does, it is shown as it is.
+                    let shown = dispatched.and_then(|shown| shown.get(at)).unwrap_or(item);
+                    self.publish(definition, event, item, &written(shown)?, Some(call));
+                }
+            }
+            Some(result) => {
+                let shown = shown.map_or_else(|| written(call.shown()), |shown| Ok(shown.clone()))?;
+                self.publish(definition, event, result, &shown, Some(call));
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Sends one event on its way to the clients, and tells the listeners inside the process.
+    pub(super) fn publish(
+        &self,
+        definition: &Definition,
+        event: &str,
+        data: &Value,
+        shown: &Json,
+        call: Option<&HookContext>,
+    ) {
+        if definition.reaches_clients(event) {
+            let publisher = Publishers::of(&definition.publishers, &self.services.publishers, event);
+            let publication = publisher.map_or(Publication::Everyone, |publisher| self.asked(publisher, data, call));
+            for (audience, own) in publication.parts() {
+                let shown = own.map_or_else(|| Ok(shown.clone()), |own| written(&own));
+                let name = format!("{} {event}", definition.path.as_str());
+                match shown {
+                    Ok(shown) => self.emit(name, shown, audience, Some(Arc::new(tags(definition, event, call)))),
+                    Err(error) => log::error!("an event of a publisher cannot be sent: {error}"),
+                }
+            }
+        }
+        definition.emitter.emit(event, data, call, self.node.metrics());
+    }
+
+    /// A publisher that panics publishes to nobody; the call that the event comes from succeeds.
+    fn asked(&self, publisher: &Publisher, data: &Value, call: Option<&HookContext>) -> Publication {
+        catch_unwind(AssertUnwindSafe(|| publisher(data, call))).unwrap_or_else(|_| {
+            let metrics = self.node.metrics();
+            metrics.log_some(
+                log::Level::Error,
+                "publisher",
+                format_args!("a publisher panicked: nobody gets its event"),
+            );
+            Metrics::count(&metrics.handler_failures, "panic");
+            Publication::NOBODY
+        })
+    }
+
+    /// Tells one connection that a filter has failed for it.
+    pub(super) fn tell_error(&self, session: SessionId, path: &str, error: &ServiceError) {
+        if let Ok(error) = Json::write(error) {
+            let audience = Audience::of([session.to_string().into()]);
+            self.emit(format!("{path} error"), error, audience, None);
+        }
+    }
+
+    fn emit(&self, event: String, data: Json, audience: Audience, view_tags: Option<Arc<Tags>>) {
+        self.note_emitted();
+        let (arity, attachments, volatile, local) = (Arity::One, vec![], false, false);
+        let emission = Emission { event, data, arity, attachments, audience, view_tags, volatile, local };
+        let emitted = self.node.emit(&self.services.home, emission);
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let metrics = self.node.metrics().clone();
+        // What was stored is stored; that its event was refused is not lost in silence.
+        runtime.spawn(async move {
+            if let Err(error) = emitted.await {
+                Metrics::count(&metrics.drops, "service");
+                metrics.log_some(
+                    log::Level::Warn,
+                    "service",
+                    format_args!("an event of a service was refused: {error}"),
+                );
+            }
+        });
+    }
+
+    fn note_emitted(&self) {
+        if let Some(home) = self.caller.as_ref().and_then(|caller| caller.home.as_ref()) {
+            home.has_emitted.store(true, Ordering::Relaxed);
+        }
+    }
+}

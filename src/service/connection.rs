@@ -1,0 +1,116 @@
+//! A connected client as hooks and filters see it: a set of fields.
+use crate::broker::handler::SessionView;
+use crate::types::{Identity, SessionId};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The member of a connection that has its user's document.
+pub const USER: &str = "user";
+/// Services that one connection may name the events of.
+const CHOSEN: usize = 1000;
+
+/// A connected client. What is set here is seen by the filters of events, and by hooks in the params of the client's calls. Lives
+/// as long as its session, and comes back with it. Cheap to clone.
+#[derive(Clone)]
+pub struct Connection(Arc<Inner>);
+
+struct Inner {
+    session: SessionId,
+    fields: ArcSwap<Value>,
+    chosen: ArcSwapOption<Chosen>,
+}
+
+/// The events that a client has asked for, by the paths of their services.
+type Chosen = BTreeMap<String, BTreeSet<String>>;
+
+impl Connection {
+    /// The connection of a session: the same for each look at a session of a namespace.
+    pub fn of(session: &SessionView) -> Self {
+        let new = || Self::new(session);
+        match &session.home {
+            Some(home) => home.data.extension(new),
+            None => new(),
+        }
+    }
+
+    fn new(session: &SessionView) -> Self {
+        let mut fields = Map::new();
+        if let Some(user) = document(&session.identity) {
+            fields.insert(USER.into(), user);
+        }
+        if let Some(home) = &session.home {
+            fields.insert("provider".into(), "socketio".into());
+            let headers = home.handshake.as_ref().map(|handshake| handshake.headers()).unwrap_or_default();
+            let headers = headers.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));
+            fields.insert("headers".into(), Value::Object(headers.collect()));
+        }
+        let fields = ArcSwap::from_pointee(Value::Object(fields));
+        Connection(Arc::new(Inner { session: session.id, fields, chosen: ArcSwapOption::empty() }))
+    }
+
+    /// The session that it is.
+    pub fn session(&self) -> SessionId {
+        self.0.session
+    }
+
+    /// All its fields as they are now: an object.
+    pub fn fields(&self) -> Arc<Value> {
+        self.0.fields.load_full()
+    }
+
+    pub(super) fn fields_now(&self) -> arc_swap::Guard<Arc<Value>> {
+        self.0.fields.load()
+    }
+
+    /// A field; null where it was not set.
+    pub fn get(&self, name: &str) -> Value {
+        self.0.fields.load()[name].clone()
+    }
+
+    /// Sets a field, such as `user`. Events that are delivered from now on are filtered by it.
+    pub fn set(&self, name: &str, value: impl Into<Value>) {
+        let value = value.into();
+        self.0.fields.rcu(|fields| {
+            let mut fields = (**fields).clone();
+            fields[name] = value.clone();
+            fields
+        });
+    }
+
+    /// From now on the client gets of all events those alone that it has asked for, these of the service at `path` among them; with
+    /// none of them it gets no event of that service. Whether the client may ask for more services.
+    pub(super) fn choose(&self, path: &str, events: BTreeSet<String>) -> bool {
+        let chosen = self.0.chosen.load_full();
+        if chosen.as_ref().is_some_and(|chosen| chosen.len() >= CHOSEN && !chosen.contains_key(path)) {
+            return false;
+        }
+        self.0.chosen.rcu(|chosen| {
+            let mut chosen = chosen.as_deref().cloned().unwrap_or_default();
+            chosen.insert(path.to_owned(), events.clone());
+            Some(Arc::new(chosen))
+        });
+        true
+    }
+
+    /// Whether the client wants this event: all where it has never asked for some.
+    pub(super) fn wants(&self, path: &str, event: &str) -> bool {
+        match &*self.0.chosen.load() {
+            Some(chosen) => chosen.get(path).is_some_and(|events| events.contains(event)),
+            None => true,
+        }
+    }
+}
+
+/// The document of a user as a token tells of it: the members of the claims `info` and `meta`, and the id.
+fn document(identity: &Identity) -> Option<Value> {
+    if identity.user.is_empty() {
+        return None;
+    }
+    let said = [&identity.info, &identity.meta].into_iter().flatten();
+    let mut user: Map<String, Value> =
+        said.filter_map(|claim| claim.read::<Map<String, Value>>().ok()).flatten().collect();
+    user.insert("id".into(), identity.user.as_ref().into());
+    Some(Value::Object(user))
+}

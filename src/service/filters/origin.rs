@@ -1,0 +1,121 @@
+//! What an event tells of the call that it comes from. It goes with the event to all nodes, so it is little: never headers, never
+//! whole documents of others.
+use crate::service::hooks::HookContext;
+use crate::service::method::Method;
+use crate::types::{Json, Tags, VIEW_TAG_EVENT, VIEW_TAG_SERVICE};
+use serde_json::{Map, Value};
+use std::ops::Index;
+
+/// The tag that has the method of the call.
+const METHOD: &str = "method";
+/// The tag that has the id of the caller's user.
+const USER: &str = "user";
+/// The tag that has the fields which the service lists, as JSON.
+const CARRIED: &str = "carried";
+
+const NULL: &Value = &Value::Null;
+
+/// The call that an event comes from. The fields that the service lists are read by their paths:
+/// `origin["params.user.company_id"]`; null for others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventOrigin {
+    /// The path of the service.
+    pub path: String,
+    /// The method that was called.
+    pub method: Method,
+    /// The id of the user who called it; none for nobody in particular.
+    pub user: Option<String>,
+    carried: Map<String, Value>,
+}
+
+impl EventOrigin {
+    /// The tags of an event: with what is told of its call, if it comes from one.
+    pub(in crate::service) fn tags(path: &str, event: &str, carry: &[String], call: Option<&HookContext>) -> Tags {
+        let mut tags =
+            Tags::from([(VIEW_TAG_SERVICE.to_owned(), path.to_owned()), (VIEW_TAG_EVENT.to_owned(), event.to_owned())]);
+        let Some(call) = call else { return tags };
+        tags.insert(METHOD.to_owned(), call.method.name().to_owned());
+        tags.extend(user_id(call).map(|user| (USER.to_owned(), user)));
+        if !carry.is_empty() {
+            let carried: Map<String, Value> = carry.iter().map(|path| (path.clone(), field(call, path))).collect();
+            tags.insert(CARRIED.to_owned(), Value::Object(carried).to_string());
+        }
+        tags
+    }
+
+    /// What the tags of an event tell; none where it comes from no call.
+    pub(super) fn of(tags: &Tags) -> Option<Self> {
+        let carried = tags.get(CARRIED).and_then(|carried| serde_json::from_str(carried).ok()).unwrap_or_default();
+        Some(EventOrigin {
+            path: tags.get(VIEW_TAG_SERVICE)?.clone(),
+            method: Method::named(tags.get(METHOD)?),
+            user: tags.get(USER).cloned(),
+            carried,
+        })
+    }
+}
+
+impl Index<&str> for EventOrigin {
+    type Output = Value;
+
+    fn index(&self, path: &str) -> &Value {
+        self.carried.get(path).unwrap_or(NULL)
+    }
+}
+
+/// The id in the caller's document, under the names that databases give it.
+fn user_id(call: &HookContext) -> Option<String> {
+    let user = call.params.user();
+    let id = ["id", "_id"].into_iter().map(|name| &user[name]).find(|id| !id.is_null())?;
+    Some(id.as_str().map_or_else(|| id.to_string(), str::to_owned))
+}
+
+/// A field of a call: `params.…`, or the call's `id`.
+fn field(call: &HookContext, path: &str) -> Value {
+    match path.split_once('.') {
+        Some(("params", rest)) => call.params.at(rest),
+        _ if path == "id" => call.id.clone().map_or(Value::Null, Value::from),
+        _ => Value::Null,
+    }
+}
+
+/// Whether a field can be carried: a member of a call's params, but neither the headers nor the params as a whole.
+pub(in crate::service) fn can_be_carried(path: &str) -> bool {
+    path == "id" || path.strip_prefix("params.").is_some_and(|rest| !rest.is_empty() && !rest.starts_with("headers"))
+}
+
+/// A payload as filters see it; none where it cannot be read.
+pub(super) fn read(data: &Json) -> Option<Value> {
+    data.read().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::params::Params;
+    use serde_json::json;
+
+    #[test]
+    fn an_event_carries_the_fields_that_its_service_lists_and_no_others() {
+        let user = json!({"_id": 7, "company_id": 3, "password": "secret"});
+        let params = Params::default().with("user", user);
+        let call = HookContext::new("messages", Method::Create, None, Value::Null, params);
+        let tags = EventOrigin::tags("messages", "created", &["params.user.company_id".to_owned()], Some(&call));
+        assert!(tags.values().all(|value| !value.contains("secret")));
+        let origin = EventOrigin::of(&tags).expect("it comes from a call");
+        assert_eq!(origin["params.user.company_id"], 3);
+        assert_eq!(origin["params.user.password"], Value::Null);
+        assert_eq!((origin.user.as_deref(), origin.method), (Some("7"), Method::Create));
+    }
+
+    #[test]
+    fn an_event_that_was_emitted_comes_from_no_call() {
+        assert_eq!(EventOrigin::of(&EventOrigin::tags("messages", "status", &[], None)), None);
+    }
+
+    #[test]
+    fn headers_and_whole_params_cannot_be_carried() {
+        assert!(can_be_carried("params.user.company_id") && can_be_carried("id"));
+        assert!(!can_be_carried("params.headers.cookie") && !can_be_carried("params") && !can_be_carried("result"));
+    }
+}

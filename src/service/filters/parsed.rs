@@ -1,0 +1,86 @@
+//! An event as filters see it. One thread delivers an event to many connections, one after the other: it is read for the first
+//! of them.
+use super::origin::{EventOrigin, read};
+use super::{Filter, FilterResult};
+use crate::service::services::Services;
+use crate::types::{Event, Json, Tags, VIEW_TAG_EVENT, VIEW_TAG_SERVICE};
+use serde_json::Value;
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+thread_local! {
+    static LAST: RefCell<Option<Rc<Parsed>>> = const { RefCell::new(None) };
+}
+
+/// Answers of a filter by keys of connections that are remembered for one event.
+const REMEMBERED: usize = 256;
+
+/// An event of a service.
+pub(super) struct Parsed {
+    /// Kept, so that no later event can stand at the same place in memory and be taken for this one.
+    data: Json,
+    tags: Arc<Tags>,
+    pub path: String,
+    pub event: String,
+    /// The filters that it passes, in order.
+    pub filters: Vec<Filter>,
+    pub origin: Option<EventOrigin>,
+    value: OnceCell<Option<Arc<Value>>>,
+    /// What filters by a key have said, by their place among the filters and the key.
+    answers: RefCell<Vec<(usize, Value, FilterResult)>>,
+}
+
+impl Parsed {
+    /// The event, if a service emitted it.
+    pub fn of(event: &Event, services: &Services) -> Option<Rc<Self>> {
+        let tags = event.envelope.as_ref()?.view_tags.as_ref()?;
+        LAST.with_borrow_mut(|last| {
+            if let Some(last) = last.as_ref().filter(|last| last.is(event, tags)) {
+                return Some(last.clone());
+            }
+            let parsed = Rc::new(Self::read(event, tags, services)?);
+            *last = Some(parsed.clone());
+            Some(parsed)
+        })
+    }
+
+    fn is(&self, event: &Event, tags: &Arc<Tags>) -> bool {
+        let (mine, other) = (self.data.bytes(), event.data.bytes());
+        Arc::ptr_eq(&self.tags, tags) && mine.as_ptr() == other.as_ptr() && mine.len() == other.len()
+    }
+
+    fn read(event: &Event, tags: &Arc<Tags>, services: &Services) -> Option<Self> {
+        let (path, name) = (tags.get(VIEW_TAG_SERVICE)?, tags.get(VIEW_TAG_EVENT)?);
+        Some(Parsed {
+            data: event.data.clone(),
+            tags: tags.clone(),
+            path: path.clone(),
+            event: name.clone(),
+            filters: services.filters_of(path, name),
+            origin: EventOrigin::of(tags),
+            value: OnceCell::new(),
+            answers: RefCell::default(),
+        })
+    }
+
+    /// Its data; none where it cannot be read.
+    pub fn value(&self) -> Option<&Arc<Value>> {
+        self.value.get_or_init(|| read(&self.data).map(Arc::new)).as_ref()
+    }
+
+    /// What the filter at this place says of the event for connections with this key; asked once for each key.
+    pub fn answer_for(&self, at: usize, key: Value, decide: impl FnOnce(&Value) -> FilterResult) -> FilterResult {
+        let known =
+            self.answers.borrow().iter().find(|(of, known, _)| *of == at && *known == key).map(|(_, _, a)| a.clone());
+        if let Some(known) = known {
+            return known;
+        }
+        let answer = decide(&key);
+        let mut answers = self.answers.borrow_mut();
+        if answers.len() < REMEMBERED {
+            answers.push((at, key, answer.clone()));
+        }
+        answer
+    }
+}

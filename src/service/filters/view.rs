@@ -1,0 +1,142 @@
+//! The filters of all services, for one connection.
+use super::parsed::Parsed;
+use super::{EventOrigin, Filter, FilterAnswer, FilterResult};
+use crate::filter::{Look, Shown, View};
+use crate::metrics::Metrics;
+use crate::service::app::App;
+use crate::service::connection::Connection;
+use crate::service::error::ServiceError;
+use crate::types::{BoxFuture, Event, Json};
+use serde_json::Value;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Shows a connection what the filters let through. What is no event of a service it shows as it is.
+pub(in crate::service) struct ServiceView {
+    app: App,
+    connection: Connection,
+}
+
+impl ServiceView {
+    /// How this connection sees the events of the application.
+    pub fn new(app: App, connection: Connection) -> Self {
+        ServiceView { app, connection }
+    }
+}
+
+impl View for ServiceView {
+    fn look(&self, event: &Event) -> Look {
+        let Some(parsed) = Parsed::of(event, self.app.services()) else { return Look::Now(Shown::Pass) };
+        if !self.connection.wants(&parsed.path, &parsed.event) {
+            return Look::Now(Shown::Drop);
+        }
+        if parsed.filters.is_empty() {
+            return Look::Now(Shown::Pass);
+        }
+        match parsed.value() {
+            Some(data) => self.filter(&parsed, data),
+            // Nobody can tell whether it may be shown.
+            None => Look::Now(Shown::Drop),
+        }
+    }
+}
+
+impl ServiceView {
+    /// Asks the filters one after the other, as long as each decides at once.
+    fn filter(&self, parsed: &Rc<Parsed>, data: &Arc<Value>) -> Look {
+        let fields = self.connection.fields_now();
+        let mut replaced: Option<Arc<Value>> = None;
+        for (at, filter) in parsed.filters.iter().enumerate() {
+            let data = replaced.as_ref().unwrap_or(data);
+            let origin = parsed.origin.as_ref();
+            let answer = match filter {
+                Filter::Now(decide) => guarded(|| decide(data, &fields, origin)),
+                // With other data than all others see, what others were answered does not count.
+                Filter::Keyed(key, decide) if replaced.is_some() => guarded(|| decide(data, &key(&fields), origin)),
+                Filter::Keyed(key, decide) => {
+                    guarded(|| parsed.answer_for(at, key(&fields), |key| decide(data, key, origin)))
+                }
+                Filter::Later(_) => {
+                    let rest = parsed.filters[at..].to_vec();
+                    return Look::Later(self.filter_later(parsed, rest, replaced.clone(), data.clone()));
+                }
+            };
+            match answer {
+                Ok(FilterAnswer::Pass) => {}
+                Ok(FilterAnswer::Replace(data)) => replaced = Some(Arc::new(data)),
+                Ok(FilterAnswer::Drop) => return Look::Now(Shown::Drop),
+                Err(error) => {
+                    tell(&self.app, &self.connection, &parsed.path, &error);
+                    return Look::Now(Shown::Drop);
+                }
+            }
+        }
+        Look::Now(shown(replaced))
+    }
+
+    /// Asks the rest of the filters, which may take their time.
+    fn filter_later(
+        &self,
+        parsed: &Parsed,
+        filters: Vec<Filter>,
+        mut replaced: Option<Arc<Value>>,
+        mut data: Arc<Value>,
+    ) -> BoxFuture<Shown> {
+        let (app, connection) = (self.app.clone(), self.connection.clone());
+        let (path, origin) = (parsed.path.clone(), parsed.origin.clone());
+        Box::pin(async move {
+            for filter in filters {
+                match decided(&filter, &data, connection.fields(), origin.as_ref()).await {
+                    Ok(FilterAnswer::Pass) => {}
+                    Ok(FilterAnswer::Replace(other)) => {
+                        data = Arc::new(other);
+                        replaced = Some(data.clone());
+                    }
+                    Ok(FilterAnswer::Drop) => return Shown::Drop,
+                    Err(error) => {
+                        tell(&app, &connection, &path, &error);
+                        return Shown::Drop;
+                    }
+                }
+            }
+            shown(replaced)
+        })
+    }
+}
+
+async fn decided(
+    filter: &Filter,
+    data: &Arc<Value>,
+    connection: Arc<Value>,
+    origin: Option<&EventOrigin>,
+) -> FilterResult {
+    match filter {
+        Filter::Now(decide) => guarded(|| decide(data, &connection, origin)),
+        Filter::Keyed(key, decide) => guarded(|| decide(data, &key(&connection), origin)),
+        Filter::Later(decide) => decide(data.clone(), connection, origin.cloned()).await,
+    }
+}
+
+/// A filter that panics has failed: its connection is told, and nobody else.
+fn guarded(decide: impl FnOnce() -> FilterResult) -> FilterResult {
+    let failed = |_| Err(ServiceError::general_error("A filter of this event failed"));
+    catch_unwind(AssertUnwindSafe(decide)).unwrap_or_else(failed)
+}
+
+fn shown(replaced: Option<Arc<Value>>) -> Shown {
+    match replaced.map(|data| Json::write(&*data)) {
+        None => Shown::Pass,
+        Some(Ok(data)) => Shown::Replace(data),
+        // A value has a JSON form; should one not, nobody knows what may be shown.
+        Some(Err(_)) => Shown::Drop,
+    }
+}
+
+/// Tells this connection alone that a filter has failed for it.
+fn tell(app: &App, connection: &Connection, path: &str, error: &ServiceError) {
+    let metrics = app.node().metrics();
+    Metrics::count(&metrics.handler_failures, "filter");
+    metrics.log_some(log::Level::Warn, "filter", format_args!("a filter of the service {path:?} failed: {error}"));
+    app.tell_error(connection.session(), path, error);
+}

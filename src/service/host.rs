@@ -1,0 +1,75 @@
+//! The actor of one service: runs its calls through their hooks, and has the events follow.
+use super::call::{Arguments, Outcome, ServiceCall};
+use super::definition::{AnyService, MethodCall};
+use super::error::ServiceError;
+use super::hooks::{HookContext, HookResult, Target};
+use super::services::Definition;
+use crate::broker::handler::{Handle, HandlerFuture};
+use crate::types::Json;
+use futures_util::future::LocalBoxFuture;
+use serde_json::Value;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// One service on its thread.
+pub(super) struct ServiceHost {
+    service: Rc<dyn AnyService>,
+    definition: Arc<Definition>,
+}
+
+impl ServiceHost {
+    pub fn new(service: Rc<dyn AnyService>, definition: Arc<Definition>) -> Self {
+        ServiceHost { service, definition }
+    }
+}
+
+impl Handle<ServiceCall> for ServiceHost {
+    fn handle(&mut self, call: ServiceCall) -> HandlerFuture<Result<Outcome, ServiceError>> {
+        let (service, definition) = (self.service.clone(), self.definition.clone());
+        Box::pin(async move { Ok(run(service, &definition, call).await) })
+    }
+}
+
+/// The method of a service, at the end of its hooks.
+struct Called(Rc<dyn AnyService>);
+
+impl Target for Called {
+    fn call<'a>(&'a self, context: &'a mut HookContext) -> LocalBoxFuture<'a, HookResult> {
+        let call = MethodCall {
+            method: context.method.clone(),
+            id: context.id.clone(),
+            data: context.data.clone(),
+            params: context.params.clone(),
+        };
+        let returned = self.0.clone().call(call);
+        Box::pin(async move {
+            context.result = Some(returned.await?);
+            Ok(())
+        })
+    }
+}
+
+async fn run(service: Rc<dyn AnyService>, definition: &Definition, call: ServiceCall) -> Result<Outcome, ServiceError> {
+    let ServiceCall { app, method, input, mut params, is_external } = call;
+    let path = definition.path.as_str();
+    let Some(chain) = definition.chains.get(&method) else {
+        return Err(ServiceError::method_not_allowed(format!("Method '{method}' not allowed on service '{path}'")));
+    };
+    let Arguments { id, data, query } = input.read(&method)?;
+    if let Some(query) = query {
+        params.query = query;
+    }
+    let mut context = HookContext::new(path, method, id, data, params.called(app.clone(), path));
+    chain.run(&Called(service), &mut context).await?;
+    let shown = is_external.then(|| written(context.shown())).transpose()?;
+    app.published(definition, &context, shown.as_ref())?;
+    Ok(match shown {
+        Some(body) => Outcome::Shown { body, status: context.status, location: context.location },
+        None => Outcome::Value(context.result.unwrap_or_default()),
+    })
+}
+
+/// A value as it is sent.
+pub(super) fn written(value: &Value) -> Result<Json, ServiceError> {
+    Json::write(value).map_err(|error| ServiceError::general_error(format!("The result has no JSON form: {error}")))
+}

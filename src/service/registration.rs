@@ -1,0 +1,168 @@
+//! A service as it is registered: with its hooks, its filters and its publishers.
+use super::definition::{AnyService, Service};
+use super::filters::{EventOrigin, Filter, Filters, IntoFilterAnswer};
+use super::hooks::{HookContext, Hooks};
+use super::method::Method;
+use super::publication::{Publication, Publishers};
+use serde_json::Value;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A service with what is registered around it. A service alone becomes one by itself, where one is asked for.
+///
+/// ```
+/// use callboard::service::{Methods, Registration};
+///
+/// let messages = Registration::of(Methods::new().create(async |data, _params| Ok(data)))
+///     .filter(|data, connection, _call| data["company_id"] == connection["user"]["company_id"]);
+/// ```
+pub struct Registration {
+    pub(super) make: Box<dyn FnOnce() -> Rc<dyn AnyService> + Send>,
+    pub(super) methods: Vec<Method>,
+    pub(super) events: Vec<String>,
+    pub(super) is_on_one_node: bool,
+    pub(super) is_accepted_on_one_node: bool,
+    pub(super) is_for_everyone: bool,
+    pub(super) hooks: Hooks,
+    pub(super) filters: Filters,
+    pub(super) publishers: Publishers,
+    pub(super) carried: Vec<String>,
+}
+
+impl<S: Service> From<S> for Registration {
+    fn from(service: S) -> Self {
+        Registration::of(service)
+    }
+}
+
+impl Registration {
+    /// A service with nothing around it.
+    pub fn of(service: impl Service) -> Self {
+        Registration {
+            methods: service.methods(),
+            events: service.events(),
+            is_on_one_node: service.is_on_one_node(),
+            make: Box::new(move || Rc::new(service)),
+            is_accepted_on_one_node: false,
+            is_for_everyone: false,
+            hooks: Hooks::new(),
+            filters: Filters::default(),
+            publishers: Publishers::default(),
+            carried: vec![],
+        }
+    }
+
+    /// Lists an event of the service's own that clients may listen to.
+    pub fn event(mut self, name: &str) -> Self {
+        self.events.push(name.to_owned());
+        self
+    }
+
+    /// Runs these hooks with each call of the service, inside those of the application. In the place of others that were set before.
+    pub fn hooks(mut self, hooks: Hooks) -> Self {
+        self.hooks = hooks;
+        self
+    }
+
+    /// Filters all events of the service. A filter is asked for every connection about every event: with the data, the fields of the
+    /// connection, and the call that the event comes from; none for an event that was emitted. It returns whether the
+    /// event passes, or the data that this connection gets, null for none. Several are asked one after the other; those for
+    /// all events before those for one.
+    ///
+    /// A filter runs on the thread that delivers, so it must be quick. One that fails tells its connection `<path> error`, and
+    /// nobody else.
+    pub fn filter<A: IntoFilterAnswer>(
+        mut self,
+        filter: impl Fn(&Value, &Value, Option<&EventOrigin>) -> A + Send + Sync + 'static,
+    ) -> Self {
+        self.filters.add(None, Filter::now(filter));
+        self
+    }
+
+    /// Filters these events of the service. See [`Registration::filter`].
+    pub fn filter_events<A: IntoFilterAnswer>(
+        mut self,
+        events: &[&str],
+        filter: impl Fn(&Value, &Value, Option<&EventOrigin>) -> A + Send + Sync + 'static,
+    ) -> Self {
+        self.filters.add(Some(events), Filter::now(filter));
+        self
+    }
+
+    /// Filters all events of the service with a function that may wait. What is decided later is delivered later, in order: at most
+    /// `limits.view_queue` events wait for one connection, and each for `limits.view_timeout`.
+    pub fn filter_async<A: IntoFilterAnswer, F: Future<Output = A> + Send + 'static>(
+        mut self,
+        filter: impl Fn(Arc<Value>, Arc<Value>, Option<EventOrigin>) -> F + Send + Sync + 'static,
+    ) -> Self {
+        self.filters.add(None, Filter::later(filter));
+        self
+    }
+
+    /// Filters these events with a function that may wait. See [`Registration::filter_async`].
+    pub fn filter_events_async<A: IntoFilterAnswer, F: Future<Output = A> + Send + 'static>(
+        mut self,
+        events: &[&str],
+        filter: impl Fn(Arc<Value>, Arc<Value>, Option<EventOrigin>) -> F + Send + Sync + 'static,
+    ) -> Self {
+        self.filters.add(Some(events), Filter::later(filter));
+        self
+    }
+
+    /// Filters all events by what `key` takes of a connection, such as its company: the filter gets the key in the place of the
+    /// connection, and is asked once for all connections of a thread with the same.
+    pub fn filter_by<A: IntoFilterAnswer>(
+        mut self,
+        key: impl Fn(&Value) -> Value + Send + Sync + 'static,
+        filter: impl Fn(&Value, &Value, Option<&EventOrigin>) -> A + Send + Sync + 'static,
+    ) -> Self {
+        self.filters.add(None, Filter::keyed(key, filter));
+        self
+    }
+
+    /// Publishes the events of the service to the channels that `publisher` names, in the place of everyone. The filters are asked
+    /// about those connections. The last publisher that is set counts.
+    pub fn publish<P: Into<Publication>>(
+        mut self,
+        publisher: impl Fn(&Value, Option<&HookContext>) -> P + Send + Sync + 'static,
+    ) -> Self {
+        self.publishers.of_all = Some(Arc::new(move |data, call| publisher(data, call).into()));
+        self
+    }
+
+    /// Publishes one event of the service; goes before [`Registration::publish`].
+    pub fn publish_event<P: Into<Publication>>(
+        mut self,
+        event: &str,
+        publisher: impl Fn(&Value, Option<&HookContext>) -> P + Send + Sync + 'static,
+    ) -> Self {
+        let publisher = Arc::new(move |data: &Value, call: Option<&HookContext>| publisher(data, call).into());
+        self.publishers.of_events.insert(event.to_owned(), publisher);
+        self
+    }
+
+    /// Has the events carry these fields of their calls, for filters on every node: `id`, or paths that begin with `params.`, such as
+    /// `params.user.company_id`. Headers cannot be carried.
+    pub fn carry(mut self, fields: &[&str]) -> Self {
+        self.carried.extend(fields.iter().map(|field| (*field).to_owned()));
+        self
+    }
+
+    /// Says that the events are for every connection, where there is neither a filter nor a publisher: nothing warns of it then.
+    pub fn for_everyone(mut self) -> Self {
+        self.is_for_everyone = true;
+        self
+    }
+
+    /// Accepts that what this service stores is on one node alone, though several nodes share an engine.
+    pub fn single_node(mut self) -> Self {
+        self.is_accepted_on_one_node = true;
+        self
+    }
+
+    /// Whether all connections get all its events and nobody said so.
+    pub(super) fn is_open_in_silence(&self, app: &Publishers) -> bool {
+        let publishes = |publishers: &Publishers| publishers.of_all.is_some() || !publishers.of_events.is_empty();
+        !self.is_for_everyone && self.filters.is_empty() && !publishes(&self.publishers) && !publishes(app)
+    }
+}

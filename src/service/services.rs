@@ -1,0 +1,242 @@
+//! All services of an application, by their paths.
+use super::call::ServiceCall;
+use super::emitter::EventEmitter;
+use super::filters::{Filter, Filters, can_be_carried};
+use super::hooks::{Chain, Hooks};
+use super::host::ServiceHost;
+use super::method::{Method, STANDARD_EVENTS};
+use super::path::{ServicePath, stripped};
+use super::publication::{Publication, Publishers};
+use super::registration::Registration;
+use super::{EventOrigin, HookContext, ServiceError};
+use crate::broker::handler::{Caller, HandlerThreads, Handlers};
+use crate::types::{ChannelName, NameError, Space};
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The namespace of Socket.IO that clients of services join.
+pub const NAMESPACE: &str = "/";
+
+/// Why services cannot be registered as they are.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// A path without anything in it, or with an empty segment.
+    #[error("{0:?} is no path of a service: name it, such as \"messages\" or \"users/:userId/todos\"")]
+    Path(String),
+    /// Two services cannot be at one path.
+    #[error("two services at {0:?}: take another path for one of them")]
+    SamePath(String),
+    /// Feathers has a member of this name on each service.
+    #[error("{0}")]
+    Method(Box<ServiceError>),
+    /// The service does not list the event.
+    #[error("'{event}' is not a valid service event of {path:?}: list it with Registration::event")]
+    Event {
+        /// The service.
+        path: String,
+        /// The event.
+        event: String,
+    },
+    /// The field is none of a call that may go to other nodes.
+    #[error(
+        "{field:?} of {path:?} cannot be carried: name `id`, or a path that begins with `params.` and is no header"
+    )]
+    Carried {
+        /// The service.
+        path: String,
+        /// The field.
+        field: String,
+    },
+    /// Each node would have documents of its own.
+    #[error(
+        "the service {0:?} stores its documents on this node alone, and engine = \"redis\" is for several nodes: take a store \
+         that they share, or say Registration::single_node()"
+    )]
+    OnOneNode(String),
+    /// The namespace cannot be addressed.
+    #[error("the namespace of services cannot be named: {0}")]
+    Namespace(#[from] NameError),
+}
+
+/// What is registered of an application before it starts.
+#[derive(Default)]
+pub(crate) struct Setup {
+    pub services: Vec<(String, Registration)>,
+    pub hooks: Hooks,
+    pub(super) publishers: Publishers,
+}
+
+impl Setup {
+    /// Publishes the events of all services that have no publisher of their own; these events, or all.
+    pub fn publish<P: Into<Publication>>(
+        &mut self,
+        events: Option<&str>,
+        publisher: impl Fn(&Value, Option<&HookContext>) -> P + Send + Sync + 'static,
+    ) {
+        let publisher = Arc::new(move |data: &Value, call: Option<&HookContext>| publisher(data, call).into());
+        match events {
+            Some(event) => drop(self.publishers.of_events.insert(event.to_owned(), publisher)),
+            None => self.publishers.of_all = Some(publisher),
+        }
+    }
+}
+
+/// One service as it runs.
+pub(super) struct Entry {
+    pub definition: Arc<Definition>,
+    pub caller: Caller<ServiceCall>,
+}
+
+/// What is known of a service on every thread.
+pub(super) struct Definition {
+    pub path: ServicePath,
+    pub methods: Vec<Method>,
+    /// Those of its own.
+    pub events: Vec<String>,
+    pub chains: HashMap<Method, Chain>,
+    pub filters: Filters,
+    pub publishers: Publishers,
+    pub carried: Vec<String>,
+    pub emitter: EventEmitter,
+}
+
+impl Definition {
+    /// Whether clients get this event.
+    pub fn reaches_clients(&self, event: &str) -> bool {
+        STANDARD_EVENTS.contains(&event) || self.emits_itself(event)
+    }
+
+    /// Whether the service emits this event itself.
+    pub fn emits_itself(&self, event: &str) -> bool {
+        self.events.iter().any(|own| own == event)
+    }
+}
+
+/// The services of an application.
+pub(super) struct Services {
+    entries: Vec<Arc<Entry>>,
+    plain: HashMap<String, usize>,
+    pub publishers: Publishers,
+    /// The channel through which their events go to the clients.
+    pub home: ChannelName,
+}
+
+impl Services {
+    /// Starts the services on the threads of handlers. `is_shared` where several nodes share an engine, and `is_open` where more than
+    /// this machine reaches the broker.
+    pub fn start(
+        setup: Setup,
+        threads: &HandlerThreads,
+        handlers: &Handlers,
+        (is_shared, is_open): (bool, bool),
+    ) -> Result<Self, SetupError> {
+        let Setup { services, hooks, publishers } = setup;
+        check_events(&publishers, &services)?;
+        let mut entries: Vec<Arc<Entry>> = vec![];
+        for (path, registration) in services {
+            let path = ServicePath::new(&path).ok_or(SetupError::Path(path))?;
+            if entries.iter().any(|other| other.definition.path == path) {
+                return Err(SetupError::SamePath(path.as_str().to_owned()));
+            }
+            if is_shared && registration.is_on_one_node && !registration.is_accepted_on_one_node {
+                return Err(SetupError::OnOneNode(path.as_str().to_owned()));
+            }
+            if is_open && registration.is_open_in_silence(&publishers) {
+                log::warn!(
+                    "every connection gets the events of the service {:?}: add a filter or a publisher, or say \
+                     Registration::for_everyone()",
+                    path.as_str()
+                );
+            }
+            let (definition, make) = define(path, registration, &hooks)?;
+            let definition = Arc::new(definition);
+            let hosted = definition.clone();
+            let address = threads.host(move || ServiceHost::new(make(), hosted));
+            entries.push(Arc::new(Entry { definition, caller: handlers.caller(&address) }));
+        }
+        entries.sort_by_key(|entry| entry.definition.path.rank());
+        let paths = entries.iter().map(|entry| &entry.definition.path).enumerate();
+        let plain =
+            paths.filter(|(_, path)| path.is_plain()).map(|(at, path)| (path.as_str().to_owned(), at)).collect();
+        let home = ChannelName::in_space(Space::SocketIo, NAMESPACE, usize::MAX)?;
+        Ok(Services { entries, plain, publishers, home })
+    }
+
+    /// The service at a path as a client writes it, and what the placeholders of its own path stand for.
+    pub fn at(&self, path: &str) -> Option<(&Arc<Entry>, Map<String, Value>)> {
+        if let Some(at) = self.plain.get(stripped(path)) {
+            return Some((&self.entries[*at], Map::new()));
+        }
+        self.entries.iter().find_map(|entry| Some((entry, entry.definition.path.matched(path)?)))
+    }
+
+    /// The service that is registered at exactly this path.
+    pub fn registered(&self, path: &str) -> Option<&Arc<Entry>> {
+        match self.plain.get(path) {
+            Some(at) => self.entries.get(*at),
+            None => self.entries.iter().find(|entry| entry.definition.path.as_str() == path),
+        }
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Arc<Entry>] {
+        &self.entries
+    }
+
+    /// The filters that an event passes; none where no service is registered at the path.
+    pub fn filters_of(&self, path: &str, event: &str) -> Vec<Filter> {
+        self.registered(path).map_or(vec![], |entry| entry.definition.filters.of(event))
+    }
+
+    /// Whether any service has a method of this name.
+    pub fn have(&self, method: &Method) -> bool {
+        self.entries.iter().any(|entry| entry.definition.methods.contains(method))
+    }
+}
+
+type Make = Box<dyn FnOnce() -> std::rc::Rc<dyn super::definition::AnyService> + Send>;
+
+fn define(path: ServicePath, registration: Registration, app: &Hooks) -> Result<(Definition, Make), SetupError> {
+    let name = path.as_str();
+    for method in &registration.methods {
+        if let Method::Custom(custom) = method {
+            Method::custom(custom, name).map_err(|error| SetupError::Method(Box::new(error)))?;
+        }
+    }
+    if let Some(field) = registration.carried.iter().find(|field| !can_be_carried(field)) {
+        return Err(SetupError::Carried { path: name.to_owned(), field: field.clone() });
+    }
+    let chain = |method: &Method| (method.clone(), Chain::new(app, &registration.hooks, method));
+    let definition = Definition {
+        chains: registration.methods.iter().map(chain).collect(),
+        methods: registration.methods,
+        events: registration.events,
+        filters: registration.filters,
+        publishers: registration.publishers,
+        carried: registration.carried,
+        emitter: EventEmitter::default(),
+        path,
+    };
+    let unknown = definition.publishers.of_events.keys().find(|event| !definition.reaches_clients(event)).cloned();
+    match unknown {
+        Some(event) => Err(SetupError::Event { path: definition.path.as_str().to_owned(), event }),
+        None => Ok((definition, registration.make)),
+    }
+}
+
+/// A publisher of the application is for an event that some service may emit.
+fn check_events(publishers: &Publishers, services: &[(String, Registration)]) -> Result<(), SetupError> {
+    let is_known = |event: &String| {
+        STANDARD_EVENTS.contains(&event.as_str()) || services.iter().any(|(_, service)| service.events.contains(event))
+    };
+    match publishers.of_events.keys().find(|event| !is_known(event)) {
+        Some(event) => Err(SetupError::Event { path: "*".to_owned(), event: event.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// What an event of a service says beside its data.
+pub(super) fn tags(definition: &Definition, event: &str, call: Option<&HookContext>) -> crate::types::Tags {
+    EventOrigin::tags(definition.path.as_str(), event, &definition.carried, call)
+}

@@ -1,0 +1,97 @@
+//! A service of the documents in a store.
+use super::definition::Service;
+use super::error::{ServiceError, ServiceResult};
+use super::params::Params;
+use crate::store::{
+    CallOptions, Document, Documents, Found, Id, Query, Store, StoreError, document, documents, replacement,
+};
+use serde_json::Value;
+
+/// A service of the documents in a store: answers the six methods as the adapters of Feathers do.
+pub struct Stored<S>(S);
+
+impl<S: Store> Stored<S> {
+    /// The service of this store.
+    pub fn new(store: S) -> Self {
+        Stored(store)
+    }
+}
+
+impl<S: Store> Service for Stored<S> {
+    fn events(&self) -> Vec<String> {
+        self.0.options().events.iter().map(|event| event.to_string()).collect()
+    }
+
+    fn is_on_one_node(&self) -> bool {
+        self.0.is_on_one_node()
+    }
+
+    async fn find(&self, params: Params) -> ServiceResult {
+        let found = self.0.find(Query::parse(&params.query)?, options(&params)).await?;
+        Ok(match found {
+            Found::Page(page) => {
+                let mut found = Document::new();
+                found.insert("total".into(), page.total.into());
+                found.insert("limit".into(), page.limit.into());
+                found.insert("skip".into(), page.skip.into());
+                found.insert("data".into(), page.data.into_iter().map(Value::Object).collect());
+                Value::Object(found)
+            }
+            Found::All(all) => all.into_iter().map(Value::Object).collect(),
+        })
+    }
+
+    async fn get(&self, id: Id, params: Params) -> ServiceResult {
+        Ok(Value::Object(self.0.get(id, Query::parse(&params.query)?).await?))
+    }
+
+    async fn create(&self, data: Value, params: Params) -> ServiceResult {
+        let select = Query::parse(&params.query)?.select().clone();
+        Ok(value(self.0.create(documents(data)?, select, options(&params)).await?))
+    }
+
+    async fn update(&self, id: Option<Id>, data: Value, params: Params) -> ServiceResult {
+        let (id, data): (Id, Document) = replacement(id, data)?;
+        Ok(Value::Object(self.0.update(id, data, Query::parse(&params.query)?).await?))
+    }
+
+    async fn patch(&self, id: Option<Id>, data: Value, params: Params) -> ServiceResult {
+        let patched = self.0.patch(id, document(data)?, Query::parse(&params.query)?, options(&params)).await?;
+        Ok(value(patched))
+    }
+
+    async fn remove(&self, id: Option<Id>, params: Params) -> ServiceResult {
+        Ok(value(self.0.remove(id, Query::parse(&params.query)?, options(&params)).await?))
+    }
+}
+
+/// What Rust code may say otherwise; what clients call never has it.
+fn options(params: &Params) -> CallOptions {
+    match params.paginate {
+        Some(false) if params.provider.is_none() => CallOptions::default().paginate(None),
+        _ => CallOptions::default(),
+    }
+}
+
+fn value(documents: Documents) -> Value {
+    match documents {
+        Documents::One(document) => Value::Object(document),
+        Documents::Many(documents) => documents.into_iter().map(Value::Object).collect(),
+    }
+}
+
+/// The one table of what a store refuses.
+impl From<StoreError> for ServiceError {
+    fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            StoreError::NotFound { .. } => ServiceError::not_found(message),
+            StoreError::BadRequest { data, .. } => {
+                ServiceError { data: data.map(Box::new), ..ServiceError::bad_request(message) }
+            }
+            StoreError::MethodNotAllowed { .. } => ServiceError::method_not_allowed(message),
+            StoreError::Conflict { .. } => ServiceError::conflict(message),
+            StoreError::Full { .. } | StoreError::Unavailable { .. } => ServiceError::unavailable(message),
+        }
+    }
+}
