@@ -28,7 +28,7 @@ pub enum SetupError {
     #[error("two services at {0:?}: take another path for one of them")]
     SamePath(String),
     /// Feathers has a member of this name on each service.
-    #[error("{0}")]
+    #[error("{}", .0.message)]
     Method(Box<ServiceError>),
     /// The service does not list the event.
     #[error("'{event}' is not a valid service event of {path:?}: list it with Registration::event")]

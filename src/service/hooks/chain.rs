@@ -123,8 +123,9 @@ mod tests {
         }
     }
 
-    fn note(log: &Log, what: &'static str) {
+    fn note(log: &Log, what: &'static str) -> HookResult {
         log.lock().expect("no test panics with it").push(what);
+        Ok(())
     }
 
     fn noting(log: &Log, names: [&'static str; 6]) -> Hooks {
@@ -132,15 +133,14 @@ mod tests {
         let log = || log.clone();
         let (a, b, c, d, e) = (log(), log(), log(), log(), log());
         Hooks::new()
-            .before("create", async move |_| Ok(note(&a, before)))
-            .before("all", async move |_| Ok(note(&b, before_all)))
-            .after("all", async move |_| Ok(note(&c, after_all)))
-            .after("create", async move |_| Ok(note(&d, after)))
+            .before("create", async move |_| note(&a, before))
+            .before("all", async move |_| note(&b, before_all))
+            .after("all", async move |_| note(&c, after_all))
+            .after("create", async move |_| note(&d, after))
             .around("all", async move |context: &mut HookContext, next: Next<'_>| {
-                note(&e, in_);
+                note(&e, in_)?;
                 next.run(context).await?;
-                note(&e, out);
-                Ok(())
+                note(&e, out)
             })
     }
 

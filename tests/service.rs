@@ -1,0 +1,14 @@
+//! Services: what their methods return becomes events, whatever the call came by, and what each client is shown of them.
+mod harness;
+
+mod service {
+    mod bad_input;
+    mod events;
+    mod exposing;
+    mod filtering;
+    mod hooks;
+    mod house;
+    mod nodes;
+    mod publishing;
+    mod setup;
+}

@@ -1,0 +1,80 @@
+//! A service's events for clients of other wires: through the same filters, and by the config alone.
+use super::house::{House, config, echo};
+use crate::harness::socket::{Next, Socket};
+use callboard::broker::{Expose, Rule};
+use callboard::service::Registration;
+use serde_json::{Value, json};
+
+fn exposed(service: Registration) -> House {
+    let mut config = config();
+    let expose = |prefix: &str, subscribe| Expose { space: "service:notes".into(), prefix: prefix.into(), subscribe };
+    config.expose = vec![expose("notes:", Rule::Anyone), expose("closed:", Rule::Nobody)];
+    House::with(config, |builder| builder.service("notes", service).service("others", echo()))
+}
+
+async fn subscribed(house: &House, channel: &str) -> Socket {
+    let mut socket = Socket::connect(house.address, 0).await;
+    let reply = socket.ask(&format!(r#"{{"id":2,"subscribe":{{"channel":"{channel}"}}}}"#)).await;
+    assert!(reply["error"].is_null(), "{reply}");
+    socket
+}
+
+async fn publication(socket: &mut Socket) -> Value {
+    match socket.next().await {
+        Next::Line(line) => line["push"]["pub"].clone(),
+        Next::Closed(frame) => panic!("closed with {frame:?}"),
+    }
+}
+
+#[actix_rt::test]
+async fn a_client_of_another_wire_gets_the_events_of_the_service_that_is_exposed_and_no_others() {
+    let house = exposed(echo());
+    let (mut all, mut created) = (subscribed(&house, "notes:").await, subscribed(&house, "notes:created").await);
+    let mut removed = subscribed(&house, "notes:removed").await;
+    house.create("others", json!({"n": 0})).await;
+    house.create("notes", json!({"n": 1})).await;
+    for socket in [&mut all, &mut created] {
+        let told = publication(socket).await;
+        assert_eq!((&told["data"], &told["tags"]), (&json!({"n": 1}), &json!({"event": "notes created"})));
+    }
+    let service = house.broker.service("notes").expect("it is there");
+    service.emit("removed", json!({"n": 2}));
+    assert_eq!(publication(&mut removed).await["data"], json!({"n": 2}));
+}
+
+#[actix_rt::test]
+async fn the_filters_of_a_service_hold_for_guests_and_nothing_that_is_carried_is_shown() {
+    let service = echo().carry(&["params.user.id"]).filter(|data, connection, _| {
+        assert_eq!(connection["user"], Value::Null);
+        if data["secret"] == true { Value::Null } else { json!({"shown": data["n"]}) }
+    });
+    let house = exposed(service);
+    let mut socket = subscribed(&house, "notes:").await;
+    house.create("notes", json!({"n": 1, "secret": true})).await;
+    house.create("notes", json!({"n": 2})).await;
+    let told = publication(&mut socket).await;
+    assert_eq!((&told["data"], &told["tags"]), (&json!({"shown": 2}), &json!({"event": "notes created"})));
+}
+
+#[actix_rt::test]
+async fn what_is_published_to_channels_is_not_for_guests() {
+    let service = echo().publish(|data, _| match data["to"].as_str() {
+        Some(name) => callboard::service::channel(name).into(),
+        None => callboard::service::Publication::Everyone,
+    });
+    let house = exposed(service);
+    let mut socket = subscribed(&house, "notes:").await;
+    house.create("notes", json!({"to": "admins"})).await;
+    house.create("notes", json!({"n": 2})).await;
+    assert_eq!(publication(&mut socket).await["data"], json!({"n": 2}));
+}
+
+#[actix_rt::test]
+async fn a_rule_guards_the_door_and_nobody_publishes_through_it() {
+    let house = exposed(echo());
+    let mut socket = Socket::connect(house.address, 0).await;
+    let refused = socket.ask(r#"{"id":2,"subscribe":{"channel":"closed:"}}"#).await;
+    assert_eq!(refused["error"]["code"], 103);
+    let refused = socket.ask(r#"{"id":3,"publish":{"channel":"notes:","data":{}}}"#).await;
+    assert_eq!(refused["error"]["code"], 103);
+}

@@ -1,0 +1,38 @@
+//! Services on several nodes of one Redis: an event of one reaches the clients of all, and filters run where the client is.
+use super::house::{House, call, config, echo, with_users};
+use crate::harness::redis::Redis;
+use callboard::engine::Kind;
+use callboard::engine::redis::Address;
+use callboard::server::BrokerBuilder;
+use serde_json::json;
+
+fn plan(builder: BrokerBuilder) -> BrokerBuilder {
+    let service = echo().event("status").carry(&["params.user.company"]).filter(|_, connection, call| match call {
+        Some(call) => call["params.user.company"] == connection["user"]["company"],
+        None => true,
+    });
+    with_users(builder).service("notes", service)
+}
+
+fn node(redis: &Redis) -> House {
+    let mut config = config();
+    config.engine = Kind::Redis;
+    config.redis.url = Address::new(redis.url()).expect("an address");
+    House::with(config, plan)
+}
+
+#[actix_rt::test]
+async fn an_event_reaches_the_clients_of_all_nodes_and_is_filtered_where_they_are() {
+    let redis = Redis::start();
+    let (here, there) = (node(&redis), node(&redis));
+    let mut author = here.client(json!({"company": 1})).await;
+    let mut colleague = there.client(json!({"company": 1})).await;
+    let mut stranger = there.client(json!({"company": 2})).await;
+    let (events, _) = call(&mut author, json!(["create", "notes", {"n": 1}])).await;
+    assert_eq!(events, [json!(["notes created", {"n": 1}])]);
+    assert_eq!(colleague.event().await, json!(["notes created", {"n": 1}]));
+    // What was emitted outside of a call is for all; it comes after what the stranger may not see.
+    here.broker.service("notes").expect("it is there").emit("status", json!("done"));
+    assert_eq!(stranger.event().await, json!(["notes status", "done"]));
+    assert_eq!(colleague.event().await, json!(["notes status", "done"]));
+}
