@@ -42,4 +42,6 @@ mod documentation {
     struct Extending;
     #[doc = include_str!("../docs/socketio.md")]
     struct SocketIo;
+    #[doc = include_str!("../docs/feathers.md")]
+    struct Feathers;
 }

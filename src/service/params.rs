@@ -4,6 +4,7 @@ use super::connection::{Connection, USER};
 use super::error::ServiceError;
 use serde_json::{Map, Value};
 use std::ops::Index;
+use std::sync::Arc;
 
 const NULL: &Value = &Value::Null;
 
@@ -39,15 +40,15 @@ pub struct Params {
     /// The connection that it came by; none over HTTP and from Rust code.
     pub connection: Option<Connection>,
     /// The headers of the request: those of the handshake for a connection.
-    pub headers: Map<String, Value>,
+    pub headers: Arc<Map<String, Value>>,
     /// Whether a find may be cut into pages, where the service does so; what clients call always may.
     pub paginate: Option<bool>,
-    fields: Map<String, Value>,
-    origin: Option<Origin>,
+    /// Shared by the copies of the params that hooks and the method get.
+    fields: Arc<Map<String, Value>>,
+    origin: Option<Arc<Origin>>,
 }
 
 /// Where a call is made, and in which service.
-#[derive(Clone)]
 struct Origin {
     app: App,
     path: String,
@@ -72,7 +73,7 @@ impl Params {
 
     /// Sets a field.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
-        self.fields.insert(name.to_owned(), value.into());
+        Arc::make_mut(&mut self.fields).insert(name.to_owned(), value.into());
     }
 
     /// The user's document; null where the call is nobody's.
@@ -104,15 +105,15 @@ impl Params {
             for (name, value) in fields {
                 match (name.as_str(), value) {
                     ("provider", _) => {}
-                    ("headers", Value::Object(headers)) => self.headers = headers.clone(),
-                    _ => drop(self.fields.insert(name.clone(), value.clone())),
+                    ("headers", Value::Object(headers)) => self.headers = Arc::new(headers.clone()),
+                    _ => drop(Arc::make_mut(&mut self.fields).insert(name.clone(), value.clone())),
                 }
             }
         }
         if !self.query.is_object() {
             self.query = Value::Object(Map::new());
         }
-        self.origin = Some(Origin { app, path: path.to_owned() });
+        self.origin = Some(Arc::new(Origin { app, path: path.to_owned() }));
         self
     }
 

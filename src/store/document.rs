@@ -81,6 +81,17 @@ pub fn replacement(id: Option<Id>, data: Value) -> Result<(Id, Document), StoreE
     }
 }
 
+/// Up to so many fields a walk over all of them is faster than a hash of the name.
+const FEW: usize = 12;
+
+/// A field of an object. Conditions look for one in each document.
+pub(super) fn field<'d>(fields: &'d Document, name: &str) -> Option<&'d Value> {
+    match fields.len() <= FEW {
+        true => fields.iter().find(|(other, _)| *other == name).map(|(_, value)| value),
+        false => fields.get(name),
+    }
+}
+
 /// [`StoreError::BadRequest`] for a document that is nested too deeply.
 pub(super) fn check_depth(document: &Document) -> Result<(), StoreError> {
     match document_is_within(document, MAX_DOCUMENT_DEPTH) {

@@ -1,8 +1,10 @@
 //! A service's events for clients of other wires: through the same filters, and by the config alone.
-use super::house::{House, config, echo};
+use super::house::{House, Notes, config, echo};
 use crate::harness::socket::{Next, Socket};
+use callboard::broker::messages::ReceivedEvent;
 use callboard::broker::{Expose, Rule};
 use callboard::service::Registration;
+use callboard::types::Identity;
 use serde_json::{Value, json};
 
 fn exposed(service: Registration) -> House {
@@ -77,4 +79,28 @@ async fn a_rule_guards_the_door_and_nobody_publishes_through_it() {
     assert_eq!(refused["error"]["code"], 103);
     let refused = socket.ask(r#"{"id":3,"publish":{"channel":"notes:","data":{}}}"#).await;
     assert_eq!(refused["error"]["code"], 103);
+}
+
+#[actix_rt::test]
+async fn a_listener_in_rust_hears_what_the_filters_show_its_session() {
+    let house = exposed(echo().filter(|data, connection, _| data["of"] == connection["user"]["id"]));
+    let listen = async |user: &str| {
+        let session = house.broker.open_session(Identity { user: user.into(), ..Identity::anonymous() });
+        let session = session.expect("there is room");
+        let notes = Notes::default();
+        let noted = notes.clone();
+        let hear = move |event: ReceivedEvent| noted.add(json!([event.channel().as_str(), event.data().as_str()]));
+        session.messages().add_listener("notes:created", hear).await.expect("it is exposed");
+        (session, notes)
+    };
+    let ((_one, of_one), (_other, of_other)) = (listen("1").await, listen("2").await);
+    for user in ["1", "2", "3"] {
+        house.create("notes", json!({"of": user})).await;
+    }
+    house.create("notes", json!({"of": "1", "last": true})).await;
+    let heard = |user: &str| json!(["notes:created", json!({"of": user}).to_string()]);
+    of_one.until(2).await;
+    of_other.until(1).await;
+    assert_eq!(of_one.take()[0], heard("1"));
+    assert_eq!(of_other.take(), [heard("2")]);
 }

@@ -64,8 +64,10 @@ impl House {
 
     /// A client that says this of itself.
     pub async fn client(&self, said: Value) -> Client {
-        let (client, answer) = Client::connect(self.address, &said).await;
+        let (mut client, answer) = Client::connect(self.address, &said).await;
         assert!(answer.starts_with("40{"), "{answer}");
+        // Its first call begins when its handlers know of it.
+        nothing_comes(&mut client).await;
         client
     }
 
@@ -139,6 +141,16 @@ pub struct Notes(Arc<Mutex<Vec<Value>>>);
 impl Notes {
     pub fn add(&self, note: impl Into<Value>) {
         self.0.lock().expect("no test panics with it").push(note.into());
+    }
+
+    /// Waits until there are so many.
+    pub async fn until(&self, count: usize) {
+        let waits = async {
+            while self.0.lock().expect("no test panics with it").len() < count {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waits).await.expect("something to be noted");
     }
 
     pub fn take(&self) -> Vec<Value> {

@@ -1,19 +1,14 @@
 //! The post of the Rust listeners: all of one channel have one place in its hub, and from there each its queue.
-use super::queue::EventQueue;
 use super::register::{Register, Unregister};
+use super::topic::{Place, Topic, TopicKey};
 use super::{ListenerId, Loss};
-use crate::broker::channel::{Join, Joined, Member, Membership};
+use crate::broker::channel::{Join, Joined, Member};
 use crate::broker::{Node, Worker, fault};
-use crate::delivery::{
-    Body, Delivered, Delivery, Holder, Lag, Listener, ListenerKey, Naming, Outlet, SessionOrder, Settled, Since, Ticket,
-};
+use crate::delivery::{GroupMember, Holder, Listener, ListenerKey, SessionOrder, Settled, Since, ViewBounds, Viewed};
 use crate::engine::Error;
-use crate::metrics::Metrics;
-use crate::protocol::{Push, Recovered, Reply};
-use crate::types::{Answer, ChannelName, ClientInfo, Disconnect, Event, Fault, Position, ReplyError, SessionId};
+use crate::types::{Answer, ClientInfo, Fault, Position, ReplyError, SessionId};
 use actix::prelude::*;
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,80 +20,8 @@ const RETRY: Duration = Duration::from_secs(1);
 /// The actor that has all Rust listeners of a node in the hub of its thread.
 pub struct Inbox {
     worker: Rc<Worker>,
-    topics: HashMap<ChannelName, Topic>,
+    topics: HashMap<TopicKey, Topic>,
     turns: u64,
-}
-
-/// One channel that is listened to.
-struct Topic {
-    listeners: Rc<Listeners>,
-    key: ListenerKey,
-    /// Tells a join from those before it.
-    turn: u64,
-    /// None while the join is under way.
-    membership: Option<Membership>,
-    /// Listeners that hear nothing until it is done, or the bus brings again what is published: what is brought until then is
-    /// older than they are.
-    waiting: Vec<Register>,
-    /// It stood before, and shall again.
-    is_back: bool,
-}
-
-/// The listeners to one channel, in the order in which they came.
-struct Listeners {
-    queues: RefCell<BTreeMap<ListenerId, Arc<EventQueue>>>,
-    /// The last event that they were given, where events have positions.
-    last: RefCell<Option<Position>>,
-    metrics: Metrics,
-}
-
-impl Topic {
-    /// Whether nobody listens or waits to.
-    fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.listeners.queues.borrow().is_empty()
-    }
-}
-
-impl Listeners {
-    fn add(&self, register: Register) {
-        self.queues.borrow_mut().insert(register.id, register.queue);
-        let _ = register.answer.send(Ok(()));
-    }
-
-    fn hear(&self, event: &Arc<Event>) {
-        if event.position.is_some() {
-            self.last.borrow_mut().clone_from(&event.position);
-        }
-        for queue in self.queues.borrow().values() {
-            if queue.push(event) {
-                Metrics::count(&self.metrics.drops, "listener");
-            }
-        }
-    }
-
-    fn lose(&self, loss: Loss) {
-        self.queues.borrow().values().for_each(|queue| queue.lose(loss));
-    }
-}
-
-impl Outlet for Listeners {
-    fn deliver(&self, delivery: &Delivery, _: Naming<'_>) -> Delivered {
-        let Body::Event(event) = &delivery.body else { return Delivered::Skipped };
-        self.hear(event);
-        Delivered::Queued
-    }
-
-    fn push(&self, _: &Push) {}
-
-    fn answer(&self, _: Ticket, _: Reply) {}
-
-    fn done(&self, _: Ticket) {}
-
-    fn lagged(&self, lag: &Lag) {
-        self.lose(lag.loss);
-    }
-
-    fn close(&self, _: Disconnect) {}
 }
 
 impl Inbox {
@@ -114,12 +37,13 @@ impl Inbox {
     /// Asks the channel for a place, from `since` on if that is known.
     fn join(
         &mut self,
-        channel: &ChannelName,
-        listeners: Rc<Listeners>,
+        key: &TopicKey,
+        place: &Place,
         since: Option<Position>,
         ctx: &mut Context<Self>,
     ) -> (ListenerKey, u64) {
-        let key = self.worker.listen(channel, Listener::joining(listeners, Arc::new(ctx.address())));
+        let channel = &place.listened;
+        let listener_key = self.worker.listen(channel, self.listener(place, ctx));
         self.turns += 1;
         let turn = self.turns;
         let (answer, joined) = oneshot::channel();
@@ -135,124 +59,123 @@ impl Inbox {
             recover_max: self.node().limits().recover_max,
             answer,
         });
-        let name = channel.clone();
+        let name = key.clone();
         ctx.spawn(joined.into_actor(self).map(move |joined, inbox, ctx| {
             let joined = joined.unwrap_or(Err(ReplyError::INTERNAL.into()));
             inbox.joined(name, turn, joined, ctx);
         }));
-        (key, turn)
+        (listener_key, turn)
     }
 
-    fn joined(&mut self, channel: ChannelName, turn: u64, joined: Result<Joined, Fault>, ctx: &mut Context<Self>) {
-        let Some(topic) = self.topics.get_mut(&channel).filter(|topic| topic.turn == turn) else { return };
+    fn listener(&self, place: &Place, ctx: &Context<Self>) -> Listener {
+        let mut listener = Listener::joining(place.listeners.clone(), Arc::new(ctx.address()));
+        listener.shown_as = place.listeners.shown_as.clone().map(Box::new);
+        listener.member = place.room.as_ref().and_then(|room| GroupMember::of(SessionId::random(), room.as_slice()));
+        let limits = self.node().limits();
+        let bounds = ViewBounds { queue: limits.view_queue, time: limits.view_timeout };
+        let metrics = self.node().metrics();
+        listener.view = place.view.clone().map(|view| Viewed::new(view, bounds, metrics.clone()));
+        listener
+    }
+
+    fn joined(&mut self, key: TopicKey, turn: u64, joined: Result<Joined, Fault>, ctx: &mut Context<Self>) {
+        let Some(topic) = self.topics.get_mut(&key).filter(|topic| topic.turn == turn) else { return };
         match joined {
-            Ok(joined) => self.settle(&channel, joined, ctx),
+            Ok(joined) => self.settle(&key, joined, ctx),
             Err(fault) => {
                 let error = fault::without_connection(fault);
                 topic.waiting.drain(..).for_each(|register| drop(register.answer.send(Err(error.clone()))));
                 match topic.is_idle() {
-                    true => self.hang_up(&channel),
-                    false => drop(ctx.run_later(RETRY, move |inbox, ctx| inbox.join_again(&channel, turn, ctx))),
+                    true => self.hang_up(&key),
+                    false => drop(ctx.run_later(RETRY, move |inbox, ctx| inbox.join_again(&key, turn, ctx))),
                 }
             }
         }
     }
 
-    fn settle(&mut self, channel: &ChannelName, joined: Joined, ctx: &mut Context<Self>) {
-        let Some(topic) = self.topics.get_mut(channel) else { return };
+    fn settle(&mut self, key: &TopicKey, joined: Joined, ctx: &mut Context<Self>) {
+        let Some(topic) = self.topics.get_mut(key) else { return };
+        let channel = &topic.place.listened;
         let top = joined.since.top.clone().map(|top| top.position);
         if let Some(recovered) = joined.recovery {
-            topic.listeners.recover(recovered, top.as_ref());
+            topic.place.listeners.recover(recovered, top.as_ref());
         } else if topic.is_back {
-            topic.listeners.lose(Loss::UNKNOWN);
+            topic.place.listeners.lose(Loss::UNKNOWN);
         }
         if top.is_some() {
-            *topic.listeners.last.borrow_mut() = top;
+            *topic.place.listeners.last.borrow_mut() = top;
         }
         topic.is_back = true;
         let since = match self.worker.with_listener(channel, topic.key, |listener| listener.settle(joined.since)) {
             Some(Settled::AsTold(since)) => since,
             Some(Settled::Later(since)) => {
-                topic.listeners.lose(Loss::UNKNOWN);
+                topic.place.listeners.lose(Loss::UNKNOWN);
                 since
             }
             Some(Settled::Cut) => {
                 self.worker.come_back(channel, topic.key);
                 Since::default()
             }
-            None => return self.resync(channel, ctx),
+            None => return self.resync(key, ctx),
         };
         topic.membership = Some(joined.membership);
-        topic.waiting.drain(..).for_each(|register| topic.listeners.add(register));
+        topic.waiting.drain(..).for_each(|register| topic.place.listeners.add(register));
         self.worker.go_live(channel, topic.key, since);
     }
 
     /// Adds a listener where there are others, as soon as the bus brings events: while the way there is lost it would be told
     /// that it listens, and not hear what is posted elsewhere next.
-    fn add_to_standing(&mut self, register: Register, ctx: &mut Context<Self>) {
-        let stands = self.node().engine().stands(&register.channel);
-        let Some(topic) = self.topics.get_mut(&register.channel) else { return };
-        let stands = match stands {
-            Answer::Ready(Ok(())) => return topic.listeners.add(register),
+    fn add_to_standing(&mut self, key: TopicKey, register: Register, ctx: &mut Context<Self>) {
+        let Some(topic) = self.topics.get_mut(&key) else { return };
+        let stands = match self.worker.node().engine().stands(&topic.place.listened) {
+            Answer::Ready(Ok(())) => return topic.place.listeners.add(register),
             stands => stands.wait(),
         };
-        let (channel, id) = (register.channel.clone(), register.id);
+        let id = register.id;
         topic.waiting.push(register);
-        ctx.spawn(stands.into_actor(self).map(move |stands, inbox, _| inbox.stood(&channel, id, stands)));
+        ctx.spawn(stands.into_actor(self).map(move |stands, inbox, _| inbox.stood(&key, id, stands)));
     }
 
-    fn stood(&mut self, channel: &ChannelName, id: ListenerId, stands: Result<(), Error>) {
-        let Some(topic) = self.topics.get_mut(channel) else { return };
+    fn stood(&mut self, key: &TopicKey, id: ListenerId, stands: Result<(), Error>) {
+        let Some(topic) = self.topics.get_mut(key) else { return };
         // It may be gone, or have been added when the place was taken anew.
         let Some(at) = topic.waiting.iter().position(|register| register.id == id) else { return };
         match stands {
             // The place is being taken anew: that tells.
             Ok(()) if topic.membership.is_none() => {}
-            Ok(()) => topic.listeners.add(topic.waiting.swap_remove(at)),
+            Ok(()) => topic.place.listeners.add(topic.waiting.swap_remove(at)),
             Err(error) => {
                 let _ = topic.waiting.swap_remove(at).answer.send(Err(fault::of_engine(error)));
                 if topic.is_idle() {
-                    self.hang_up(channel);
+                    self.hang_up(key);
                 }
             }
         }
     }
 
     /// Something never arrived: the place is given up and taken anew, with what was missed where that is kept.
-    fn resync(&mut self, channel: &ChannelName, ctx: &mut Context<Self>) {
-        let Some(topic) = self.topics.get_mut(channel) else { return };
+    fn resync(&mut self, key: &TopicKey, ctx: &mut Context<Self>) {
+        let Some(topic) = self.topics.get_mut(key) else { return };
         topic.membership = None;
         let turn = topic.turn;
-        self.join_again(channel, turn, ctx);
+        self.join_again(key, turn, ctx);
     }
 
-    fn join_again(&mut self, channel: &ChannelName, turn: u64, ctx: &mut Context<Self>) {
-        let Some(topic) = self.topics.get(channel).filter(|topic| topic.turn == turn) else { return };
-        let (listeners, key) = (topic.listeners.clone(), topic.key);
-        self.worker.unlisten(channel, key);
-        let last = listeners.last.borrow().clone();
-        let (key, turn) = self.join(channel, listeners, last, ctx);
-        if let Some(topic) = self.topics.get_mut(channel) {
-            (topic.key, topic.turn) = (key, turn);
+    fn join_again(&mut self, key: &TopicKey, turn: u64, ctx: &mut Context<Self>) {
+        let Some(topic) = self.topics.get(key).filter(|topic| topic.turn == turn) else { return };
+        let (place, listener) = (topic.place.clone(), topic.key);
+        self.worker.unlisten(&place.listened, listener);
+        let last = place.listeners.last.borrow().clone();
+        let (listener, turn) = self.join(key, &place, last, ctx);
+        if let Some(topic) = self.topics.get_mut(key) {
+            (topic.key, topic.turn) = (listener, turn);
         }
     }
 
-    fn hang_up(&mut self, channel: &ChannelName) {
-        if let Some(topic) = self.topics.remove(channel) {
-            self.worker.unlisten(channel, topic.key);
+    fn hang_up(&mut self, key: &TopicKey) {
+        if let Some(topic) = self.topics.remove(key) {
+            self.worker.unlisten(&topic.place.listened, topic.key);
         }
-    }
-}
-
-impl Listeners {
-    fn recover(&self, recovered: Recovered, top: Option<&Position>) {
-        if recovered.complete {
-            return recovered.events.iter().for_each(|event| self.hear(event));
-        }
-        let last = self.last.borrow().clone();
-        let missed = last.zip(top).filter(|(last, top)| last.epoch == top.epoch);
-        let count = missed.map(|(last, top)| top.offset.saturating_sub(last.offset));
-        self.lose(count.map_or(Loss::UNKNOWN, |count| Loss { count, is_exact: true }));
     }
 }
 
@@ -264,18 +187,18 @@ impl Handler<Register> for Inbox {
     type Result = ();
 
     fn handle(&mut self, register: Register, ctx: &mut Self::Context) {
-        if let Some(topic) = self.topics.get_mut(&register.channel) {
+        let mut key = TopicKey { channel: register.channel.clone(), guest: None };
+        if let Some(topic) = self.topics.get_mut(&key) {
             return match topic.membership {
-                Some(_) => self.add_to_standing(register, ctx),
+                Some(_) => self.add_to_standing(key, register, ctx),
                 None => topic.waiting.push(register),
             };
         }
-        let metrics = self.node().metrics().clone();
-        let listeners = Rc::new(Listeners { queues: RefCell::default(), last: RefCell::default(), metrics });
-        let (key, turn) = self.join(&register.channel, listeners.clone(), None, ctx);
-        let channel = register.channel.clone();
-        self.topics
-            .insert(channel, Topic { listeners, key, turn, membership: None, waiting: vec![register], is_back: false });
+        let place = Place::of(&register, self.node());
+        key.guest = place.view.is_some().then_some(register.id);
+        let (listener, turn) = self.join(&key, &place, None, ctx);
+        let waiting = vec![register];
+        self.topics.insert(key, Topic { place, key: listener, turn, membership: None, waiting, is_back: false });
     }
 }
 
@@ -283,11 +206,16 @@ impl Handler<Unregister> for Inbox {
     type Result = ();
 
     fn handle(&mut self, Unregister(channel, id): Unregister, _: &mut Self::Context) {
-        let Some(topic) = self.topics.get_mut(&channel) else { return };
-        topic.listeners.queues.borrow_mut().remove(&id);
+        let mine = TopicKey { channel, guest: Some(id) };
+        if self.topics.contains_key(&mine) {
+            return self.hang_up(&mine);
+        }
+        let shared = TopicKey { guest: None, ..mine };
+        let Some(topic) = self.topics.get_mut(&shared) else { return };
+        topic.place.listeners.queues.borrow_mut().remove(&id);
         topic.waiting.retain(|register| register.id != id);
         if topic.is_idle() {
-            self.hang_up(&channel);
+            self.hang_up(&shared);
         }
     }
 }
@@ -303,10 +231,11 @@ impl Handler<SessionOrder> for Inbox {
 
     fn handle(&mut self, order: SessionOrder, ctx: &mut Self::Context) {
         // What else is done to listeners is done to those of clients.
-        if let SessionOrder::Resync(channel) = order
-            && self.topics.get(&channel).is_some_and(|topic| self.worker.is_cut(&channel, topic.key))
-        {
-            self.resync(&channel, ctx);
-        }
+        let SessionOrder::Resync(channel) = order else { return };
+        let is_cut = |(key, topic): &(&TopicKey, &Topic)| {
+            key.channel == channel && self.worker.is_cut(&topic.place.listened, topic.key)
+        };
+        let cut: Vec<TopicKey> = self.topics.iter().filter(is_cut).map(|(key, _)| key.clone()).collect();
+        cut.iter().for_each(|key| self.resync(key, ctx));
     }
 }

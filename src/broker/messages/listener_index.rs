@@ -1,7 +1,7 @@
 //! Whose listeners there are: by session, so that each session's end ends its own and no other's.
 use super::opened::Opened;
 use super::queue::EventQueue;
-use super::register::{Register, Unregister};
+use super::register::{Register, Unregister, ViewOf};
 use super::threads::Threads;
 use super::{Listener, ListenerId, MessageError};
 use crate::broker::{Directory, Limits};
@@ -16,12 +16,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::{OnceCell, oneshot};
 
-/// What of the node a listener begins with.
-#[derive(Clone, Copy)]
+/// What a listener begins with.
 pub(super) struct Around<'a> {
     pub directory: &'a Directory,
     pub limits: &'a Limits,
     pub metrics: &'a Metrics,
+    pub view_of: ViewOf,
 }
 
 /// The sessions of a node that have Rust listeners, or were opened in Rust. A table behind a lock that is held for a look-up
@@ -119,7 +119,7 @@ impl ListenerIndex {
     /// Makes a listener of a session, or finds the one that it is.
     pub(super) fn claim(
         self: &Arc<Self>,
-        around: Around<'_>,
+        around: &Around<'_>,
         threads: &Threads,
         session: SessionId,
         channel: ChannelName,
@@ -224,7 +224,7 @@ impl ListenerIndex {
 
 /// Asks for the subscription, and has the function called.
 fn begin(
-    around: Around<'_>,
+    around: &Around<'_>,
     threads: &Threads,
     id: ListenerId,
     channel: ChannelName,
@@ -232,7 +232,13 @@ fn begin(
 ) -> Listening {
     let queue = Arc::new(EventQueue::new(around.limits.listener_queue));
     let (answer, stands) = oneshot::channel();
-    threads.register(Register { channel: channel.clone(), id, queue: queue.clone(), answer });
+    threads.register(Register {
+        channel: channel.clone(),
+        id,
+        view_of: around.view_of.clone(),
+        queue: queue.clone(),
+        answer,
+    });
     if let Some(function) = function.clone() {
         threads.run(function.attend(queue.clone(), around.metrics.clone()));
     }

@@ -9,11 +9,12 @@
 //! | `queue` | what waits for one listener |
 //! | `listener_index` | whose listeners there are |
 //! | `session`, `opened` | sessions that server code opens |
-//! | `inbox`, `register` | the actor that has them all in one hub, and what is said to it |
+//! | `inbox`, `topic`, `register` | the actor that has them all in one hub, each channel that is listened to, and what is said to it |
 //! | `threads`, `engage` | where it and the functions run |
 //!
 //! All Rust listeners of a node in one channel share one place in one hub, on a thread of their own: the way of a publish is
-//! the same as to clients, and what listeners do with it stops no worker. From the hub on each has a queue.
+//! the same as to clients, and what listeners do with it stops no worker. From the hub on each has a queue. In a channel that shows
+//! another space each has a place of its own, as each sees what its session may see.
 mod callback;
 mod engage;
 mod error;
@@ -26,6 +27,7 @@ mod scope;
 mod session;
 mod stream;
 mod threads;
+mod topic;
 mod typed;
 
 pub use crate::delivery::Loss;
@@ -40,28 +42,29 @@ pub use typed::{ReceivedEvent, TypedMessage};
 
 use super::handler::SessionView;
 use super::{Node, PublishRequest, Reached, Revoke, RevokeError};
-use crate::types::{ChannelName, Json, Position, ReplyError, SessionId, Tags};
+use crate::types::{ChannelName, Json, Position, ReplyError, Tags};
 use listener_index::{Around, Claim};
 use std::future::Future;
+use std::sync::Arc;
 use typed::TYPE_TAG;
 
 /// The messages of one session: what it listens to ends with it. Cheap to clone; outlives the session.
 #[derive(Clone)]
 pub struct Messages {
     node: Node,
-    session: SessionId,
+    session: SessionView,
 }
 
 impl SessionView {
     /// The session's messages: what it listens to in Rust, apart from what its client is subscribed to.
     pub fn messages(&self) -> Messages {
-        Messages::new(self.node.clone(), self.id)
+        Messages::new(self.clone())
     }
 }
 
 impl Messages {
-    pub(super) fn new(node: Node, session: SessionId) -> Self {
-        Messages { node, session }
+    pub(super) fn new(session: SessionView) -> Self {
+        Messages { node: session.node.clone(), session }
     }
 
     /// Posts a message to whoever listens to the channel, in Rust or over any wire. It is on its way when this returns, so
@@ -111,7 +114,8 @@ impl Messages {
         Ok(self.node.hand_on(channel, request, local))
     }
 
-    /// Has a function called for each event of a channel, wherever it came from. Answers when the subscription stands, on the
+    /// Has a function called for each event of a channel, wherever it came from. Where the channel shows another space, it is called for
+    /// what the views of that space show this session. Answers when the subscription stands, on the
     /// bus too: what is posted from then on is heard. Fails with error 102 or 107 where there is no such namespace or the name
     /// is none, with 106 where the session has as many listeners as it may, and where the session has ended.
     ///
@@ -144,7 +148,7 @@ impl Messages {
     /// Ends a listener of this session: it is not called any more, but for a call that is under way. One that is gone, or
     /// another session's, is left as it is.
     pub fn remove_listener(&self, listener: ListenerId) {
-        self.node.listener_index().remove(self.session, listener);
+        self.node.listener_index().remove(self.session.id, listener);
     }
 
     /// Listens to a channel as to a stream of messages of one type. Answers when the subscription stands; what comes from then
@@ -164,10 +168,14 @@ impl Messages {
     }
 
     async fn claim(&self, channel: &str, listener: Option<Listener>) -> Result<Claim, MessageError> {
-        let (channel, _): (ChannelName, _) = self.node.own_channel(channel)?;
+        let (channel, _): (ChannelName, _) = self.node.served_channel(channel)?;
+        self.node.source(&channel)?;
         let threads = engage::threads(&self.node).await?;
-        let node = &self.node;
-        let around = Around { directory: node.directory(), limits: node.limits(), metrics: node.metrics() };
-        node.listener_index().claim(around, &threads, self.session, channel, listener)
+        let (node, session) = (&self.node, self.session.clone());
+        let view_of =
+            Arc::new(move |channel: &ChannelName| session.node.handlers().view_of(channel, || session.clone()));
+        let (directory, limits, metrics) = (node.directory(), node.limits(), node.metrics());
+        let around = Around { directory, limits, metrics, view_of };
+        node.listener_index().claim(&around, &threads, self.session.id, channel, listener)
     }
 }

@@ -2,6 +2,7 @@
 use super::opened::{Hook, Opened, State};
 use super::{MessageError, Messages, engage};
 use crate::broker::Node;
+use crate::broker::handler::SessionView;
 use crate::metrics::Metrics;
 use crate::types::{Identity, ReplyError, Revocation, SessionId};
 use futures_util::FutureExt;
@@ -116,7 +117,8 @@ impl ServerSession {
 
     /// Its messages.
     pub fn messages(&self) -> Messages {
-        Messages::new(self.node.clone(), self.id)
+        let (identity, node) = (self.identity(), self.node.clone());
+        Messages::new(SessionView { id: self.id, identity, home: None, node })
     }
 
     /// Has something done before the session's listeners end, after what was asked for before. It may take as long as a call

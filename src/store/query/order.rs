@@ -47,6 +47,9 @@ fn compare_lists<'a>(mut a: impl Iterator<Item = &'a Value>, mut b: impl Iterato
 
 /// Exact for whole numbers past 2⁵³, too, or the order would not be total.
 fn compare_numbers(a: &Number, b: &Number) -> Ordering {
+    if let (Some(a), Some(b)) = (a.as_i64(), b.as_i64()) {
+        return a.cmp(&b);
+    }
     match (whole(a), whole(b)) {
         (Some(a), Some(b)) => a.cmp(&b),
         (Some(a), None) => compare_with_float(a, float(b)),

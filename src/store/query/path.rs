@@ -1,5 +1,6 @@
 //! The way from a document to what a condition looks at.
 use super::{Query, too_deep};
+use crate::store::document::field;
 use crate::store::{Document, StoreError};
 use serde_json::Value;
 use smallvec::SmallVec;
@@ -42,8 +43,8 @@ impl Path {
     /// What stands at the path, with arrays entered by index only; `None` where nothing does.
     pub fn value_in<'d>(&self, document: &'d Document) -> Option<&'d Value> {
         let (first, rest) = self.0.split_first()?;
-        rest.iter().try_fold(document.get(first.as_str())?, |value, name| match value {
-            Value::Object(fields) => fields.get(name.as_str()),
+        rest.iter().try_fold(field(document, first)?, |value, name| match value {
+            Value::Object(fields) => field(fields, name),
             Value::Array(elements) => elements.get(index(name)?),
             _ => None,
         })
@@ -52,11 +53,11 @@ impl Path {
     /// Whether a value at the path passes. Of an array on the way each element is tried, then the array itself; so a path may
     /// lead to many values.
     pub(super) fn any(&self, document: &Document, passes: &mut impl FnMut(&Value, Site) -> bool) -> bool {
-        match self.0.split_first() {
-            Some((first, rest)) => {
-                any_below(document.get(first.as_str()).unwrap_or(ABSENT), rest, Site::Ordinary, passes)
-            }
-            None => false,
+        let Some((first, rest)) = self.0.split_first() else { return false };
+        match field(document, first).unwrap_or(ABSENT) {
+            // The end of most ways.
+            value if rest.is_empty() && !value.is_array() => passes(value, Site::Ordinary),
+            value => any_below(value, rest, Site::Ordinary, passes),
         }
     }
 }
@@ -78,7 +79,7 @@ fn any_below(value: &Value, names: &[SmolStr], site: Site, passes: &mut impl FnM
     }
     let Some((name, rest)) = next else { return passes(value, site) };
     match value {
-        Value::Object(fields) => any_below(fields.get(name.as_str()).unwrap_or(ABSENT), rest, Site::Ordinary, passes),
+        Value::Object(fields) => any_below(field(fields, name).unwrap_or(ABSENT), rest, Site::Ordinary, passes),
         Value::Array(_) if !looks_like_a_number(name) => false,
         Value::Array(elements) => match index(name).and_then(|index| elements.get(index)) {
             Some(element) => any_below(element, rest, Site::Ordinary, passes),
