@@ -3,6 +3,7 @@ use super::error::{ServiceError, ServiceResult};
 use super::method::Method;
 use super::params::Params;
 use crate::store::Id;
+use crate::types::Json;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use std::future::{Future, ready};
@@ -34,6 +35,13 @@ pub trait Service: Send + 'static {
     fn find(&self, params: Params) -> impl Future<Output = ServiceResult> {
         let _ = params;
         ready(Err(unwritten(&Method::Find)))
+    }
+
+    /// The same as clients are sent it, for calls that no hook looks at; none where the service has no shorter way to that than
+    /// [`Service::find`].
+    fn find_written(&self, params: Params) -> impl Future<Output = Option<Result<Json, ServiceError>>> {
+        let _ = params;
+        ready(None)
     }
 
     /// One document.
@@ -92,9 +100,15 @@ pub struct MethodCall {
 /// A service of any type.
 pub(super) trait AnyService {
     fn call(self: Rc<Self>, call: MethodCall) -> LocalBoxFuture<'static, ServiceResult>;
+
+    fn find_written(self: Rc<Self>, params: Params) -> LocalBoxFuture<'static, Option<Result<Json, ServiceError>>>;
 }
 
 impl<S: Service> AnyService for S {
+    fn find_written(self: Rc<Self>, params: Params) -> LocalBoxFuture<'static, Option<Result<Json, ServiceError>>> {
+        Box::pin(async move { Service::find_written(&*self, params).await })
+    }
+
     fn call(self: Rc<Self>, call: MethodCall) -> LocalBoxFuture<'static, ServiceResult> {
         let MethodCall { method, id, data, params } = call;
         Box::pin(async move {

@@ -3,6 +3,7 @@ use super::call::{Arguments, Outcome, ServiceCall};
 use super::definition::{AnyService, MethodCall};
 use super::error::ServiceError;
 use super::hooks::{HookContext, HookResult, Target};
+use super::method::Method;
 use super::services::Definition;
 use crate::broker::handler::{Handle, HandlerFuture};
 use crate::types::Json;
@@ -59,7 +60,14 @@ async fn run(service: Rc<dyn AnyService>, definition: &Definition, call: Service
     if let Some(query) = query {
         params.query = query;
     }
-    let mut context = HookContext::new(path, method, id, data, params.called(app.clone(), path));
+    let params = params.called(app.clone(), path);
+    if is_external && method == Method::Find && chain.is_empty() {
+        // Nobody looks at the values, and no event follows.
+        if let Some(written) = service.clone().find_written(params.clone()).await {
+            return written.map(|body| Outcome::Shown { body, status: None, location: None });
+        }
+    }
+    let mut context = HookContext::new(path, method, id, data, params);
     chain.run(&Called(service), &mut context).await?;
     let shown = is_external.then(|| written(context.shown())).transpose()?;
     app.published(definition, &context, shown.as_ref())?;

@@ -5,6 +5,7 @@ use super::params::Params;
 use crate::store::{
     CallOptions, Document, Documents, Found, Id, Query, Store, StoreError, document, documents, replacement,
 };
+use crate::types::Json;
 use serde_json::Value;
 
 /// A service of the documents in a store: answers the six methods as the adapters of Feathers do.
@@ -39,6 +40,14 @@ impl<S: Store> Service for Stored<S> {
             }
             Found::All(all) => all.into_iter().map(Value::Object).collect(),
         })
+    }
+
+    async fn find_written(&self, params: Params) -> Option<Result<Json, ServiceError>> {
+        let query = match Query::parse(&params.query) {
+            Ok(query) => query,
+            Err(error) => return Some(Err(error.into())),
+        };
+        Some(self.0.find_written(query, options(&params)).await.map_err(ServiceError::from))
     }
 
     async fn get(&self, id: Id, params: Params) -> ServiceResult {

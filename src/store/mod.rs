@@ -54,7 +54,7 @@ pub use memory::{MemoryStore, Table};
 pub use options::{CallOptions, Multi, Paginate, StoreOptions, Write};
 pub use query::{Query, Select};
 
-use crate::types::BoxFuture;
+use crate::types::{BoxFuture, Json, JsonError};
 
 /// What a store answers, now or later.
 pub type StoreFuture<T> = BoxFuture<Result<T, StoreError>>;
@@ -73,6 +73,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// The documents that a query matches: a page where pages are on, by the store's options or by the call's, else all.
     fn find(&self, query: Query, call: CallOptions) -> StoreFuture<Found>;
+
+    /// The same as it is written on the wire. A store that can write what it found without making values of it first says so here.
+    fn find_written(&self, query: Query, call: CallOptions) -> StoreFuture<Json> {
+        let found = self.find(query, call);
+        Box::pin(async move {
+            let unwritten = |error: JsonError| StoreError::Unavailable { message: error.to_string().into() };
+            Json::write(&found.await?).map_err(unwritten)
+        })
+    }
 
     /// The document with this id. [`StoreError::NotFound`] where there is none that the query matches.
     fn get(&self, id: Id, query: Query) -> StoreFuture<Document>;

@@ -31,6 +31,11 @@ impl Chain {
         Chain(steps)
     }
 
+    /// Whether no hook looks at the calls.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Runs a call through all steps.
     pub async fn run(&self, target: &dyn Target, context: &mut HookContext) -> HookResult {
         Next { steps: &self.0, target }.run(context).await

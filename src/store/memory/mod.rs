@@ -9,7 +9,9 @@ use super::{
     CallOptions, Document, Documents, Found, Id, Page, Query, Select, Store, StoreError, StoreFuture, StoreOptions,
     Write,
 };
+use crate::types::Json;
 use rows::{Place, Rows};
+use serde::Serialize;
 use smol_str::SmolStr;
 use std::collections::HashSet;
 use std::future::ready;
@@ -38,20 +40,39 @@ impl MemoryStore {
     }
 
     fn find_now(&self, query: &Query, call: &CallOptions) -> Found {
+        self.found(query, call, |part| match part {
+            Part::Page { total, limit, skip, data } => {
+                let data = data.iter().map(|document| self.answer(document, query)).collect();
+                Found::Page(Page { total, limit, skip, data })
+            }
+            Part::All(data) => Found::All(data.iter().map(|document| self.answer(document, query)).collect()),
+        })
+    }
+
+    /// What is found, written where it stands: nothing of it is copied, unless only some fields are answered.
+    fn find_written_now(&self, query: &Query, call: &CallOptions) -> Result<Json, StoreError> {
+        let written = match query.select().names() {
+            None => self.found(query, call, |part| Json::write(&part)),
+            Some(_) => Json::write(&self.find_now(query, call)),
+        };
+        written.map_err(|error| StoreError::Unavailable { message: error.to_string().into() })
+    }
+
+    /// Shows what a query finds, in its order, while the table is read.
+    fn found<R>(&self, query: &Query, call: &CallOptions, show: impl FnOnce(Part<'_>) -> R) -> R {
         let rows = self.table.read();
         let mut matched: Vec<&Document> = rows.documents().filter(|document| query.matches(document)).collect();
         if !query.sort().is_none() {
             matched.sort_by(|a, b| query.sort().compare(a, b));
         }
-        let copies = |limit: Option<usize>| {
-            let part = matched.iter().skip(query.skip()).take(limit.unwrap_or(usize::MAX));
-            part.map(|document| self.answer(document, query)).collect()
+        let (total, skip) = (matched.len(), query.skip());
+        let part = |limit: usize| {
+            let rest = matched.get(skip..).unwrap_or_default();
+            rest.get(..limit).unwrap_or(rest)
         };
         match self.options.paginate_for(call).map(|pages| pages.limit(query.limit())) {
-            Some(limit) => {
-                Found::Page(Page { total: matched.len(), limit, skip: query.skip(), data: copies(Some(limit)) })
-            }
-            None => Found::All(copies(query.limit())),
+            Some(limit) => show(Part::Page { total, limit, skip, data: part(limit) }),
+            None => show(Part::All(part(query.limit().unwrap_or(usize::MAX)))),
         }
     }
 
@@ -186,6 +207,14 @@ impl MemoryStore {
     }
 }
 
+/// What a query finds, as it stands in the table. Written as [`Found`] is.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Part<'r> {
+    Page { total: usize, limit: usize, skip: usize, data: &'r [&'r Document] },
+    All(&'r [&'r Document]),
+}
+
 /// The document of an id, where the query matches it.
 fn matching<'r>(rows: &'r Rows, id: Id, query: &Query) -> Result<(Place, &'r Document), StoreError> {
     let entry = rows.place_of(&id.key()).and_then(|place| Some((place, rows.document(place)?)));
@@ -203,6 +232,10 @@ impl Store for MemoryStore {
 
     fn find(&self, query: Query, call: CallOptions) -> StoreFuture<Found> {
         Box::pin(ready(Ok(self.find_now(&query, &call))))
+    }
+
+    fn find_written(&self, query: Query, call: CallOptions) -> StoreFuture<Json> {
+        Box::pin(ready(self.find_written_now(&query, &call)))
     }
 
     fn get(&self, id: Id, query: Query) -> StoreFuture<Document> {

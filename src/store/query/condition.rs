@@ -61,6 +61,9 @@ pub enum Test {
 impl Test {
     /// Whether a value decides the test: one that is what a positive test looks for, or what a negative one forbids.
     fn hits(&self, value: &Value, site: Site) -> bool {
+        if let Some(hits) = self.hits_whole(value) {
+            return hits;
+        }
         match self {
             Test::NotEqual(other) => compare(value, other).is_eq(),
             Test::In(set) | Test::NotIn(set) => set.contains(value),
@@ -72,6 +75,19 @@ impl Test {
             Test::Greater(other) => ordered(value, other).is_some_and(Ordering::is_gt) && !value.is_null(),
             Test::AtLeast(other) => ordered(value, other).is_some_and(Ordering::is_ge),
         }
+    }
+
+    /// What most tests are, of most documents: whole numbers on both sides. None where it is another one.
+    fn hits_whole(&self, value: &Value) -> Option<bool> {
+        let number = value.as_i64()?;
+        Some(match self {
+            Test::Equal(other) | Test::NotEqual(other) => number == other.as_i64()?,
+            Test::Less(other) => number < other.as_i64()?,
+            Test::AtMost(other) => number <= other.as_i64()?,
+            Test::Greater(other) => number > other.as_i64()?,
+            Test::AtLeast(other) => number >= other.as_i64()?,
+            Test::In(_) | Test::NotIn(_) => return None,
+        })
     }
 
     fn is_negative(&self) -> bool {
