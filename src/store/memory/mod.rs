@@ -1,4 +1,5 @@
 //! Documents in memory.
+mod columns;
 mod rows;
 mod table;
 
@@ -61,7 +62,7 @@ impl MemoryStore {
     /// Shows what a query finds, in its order, while the table is read.
     fn found<R>(&self, query: &Query, call: &CallOptions, show: impl FnOnce(Part<'_>) -> R) -> R {
         let rows = self.table.read();
-        let mut matched: Vec<&Document> = rows.documents().filter(|document| query.matches(document)).collect();
+        let mut matched: Vec<&Document> = rows.matching(query).map(|(_, document)| document).collect();
         if !query.sort().is_none() {
             matched.sort_by(|a, b| query.sort().compare(a, b));
         }
@@ -184,8 +185,7 @@ impl MemoryStore {
                 Ok(Documents::One(one(&mut rows, place, &before)))
             }
             None => {
-                let matched: Vec<_> =
-                    rows.entries().filter(|(_, document)| query.matches(document)).map(copy).collect();
+                let matched: Vec<_> = rows.matching(query).map(copy).collect();
                 let written = matched.iter().map(|(place, before)| one(&mut rows, *place, before));
                 Ok(Documents::Many(written.collect()))
             }

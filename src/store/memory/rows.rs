@@ -1,5 +1,6 @@
 //! Documents in the order in which they are found, and by the keys of their ids.
-use crate::store::{Document, Id};
+use super::columns::Columns;
+use crate::store::{Document, Id, Query};
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -14,7 +15,11 @@ pub(super) enum Place {
 /// The documents of a table. All takes logarithmic time but what looks at all of them.
 #[derive(Default)]
 pub(super) struct Rows {
-    entries: BTreeMap<Place, (SmolStr, Document)>,
+    /// The slots in the order in which their documents are found.
+    order: BTreeMap<Place, u32>,
+    slots: Vec<Option<(SmolStr, Document)>>,
+    free: Vec<u32>,
+    columns: Columns,
     /// The places of keys that are no index.
     turns: HashMap<SmolStr, Place>,
     next_turn: u64,
@@ -23,26 +28,43 @@ pub(super) struct Rows {
 
 impl Rows {
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.order.len()
     }
 
     pub fn place_of(&self, key: &str) -> Option<Place> {
         match index(key) {
-            Some(index) => Some(Place::Index(index)).filter(|place| self.entries.contains_key(place)),
+            Some(index) => Some(Place::Index(index)).filter(|place| self.order.contains_key(place)),
             None => self.turns.get(key).copied(),
         }
     }
 
     pub fn document(&self, place: Place) -> Option<&Document> {
-        self.entries.get(&place).map(|(_, document)| document)
+        self.in_slot(*self.order.get(&place)?)
     }
 
-    pub fn entries(&self) -> impl Iterator<Item = (Place, &Document)> {
-        self.entries.iter().map(|(place, (_, document))| (*place, document))
+    fn in_slot(&self, slot: u32) -> Option<&Document> {
+        self.slots.get(slot as usize)?.as_ref().map(|(_, document)| document)
     }
 
-    pub fn documents(&self) -> impl Iterator<Item = &Document> {
-        self.entries.values().map(|(_, document)| document)
+    /// All that a query matches, in order.
+    pub fn matching<'r>(&'r self, query: &Query) -> impl Iterator<Item = (Place, &'r Document)> {
+        let documents = self.slots.iter().map(|slot| slot.as_ref().map(|(_, document)| document));
+        let glance = self.columns.glance(query, documents);
+        self.order.iter().filter_map(move |(place, slot)| {
+            let glanced = glance.as_ref().map(|glance| (glance.passes(*slot as usize), glance.is_all));
+            let document = || self.in_slot(*slot).map(|document| (*place, document));
+            match glanced {
+                Some((Some(false), _)) => None,
+                Some((Some(true), true)) => document(),
+                _ => document().filter(|(_, document)| query.matches(document)),
+            }
+        })
+    }
+
+    /// All of them, in order.
+    #[cfg(test)]
+    fn documents(&self) -> impl Iterator<Item = &Document> {
+        self.order.values().filter_map(|slot| self.in_slot(*slot))
     }
 
     /// Keeps a document under a key that is free.
@@ -56,20 +78,32 @@ impl Rows {
                 place
             }
         };
-        self.entries.insert(place, (key.clone(), document));
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            // There are at most as many as documents, which are bounded.
+            self.slots.len() as u32 - 1
+        });
+        self.columns.note(slot as usize, Some(&document));
+        self.slots[slot as usize] = Some((key.clone(), document));
+        self.order.insert(place, slot);
     }
 
     /// Keeps another document in the place of one.
     pub fn replace(&mut self, place: Place, document: Document) {
-        if let Some((_, kept)) = self.entries.get_mut(&place) {
+        let Some(slot) = self.order.get(&place).map(|slot| *slot as usize) else { return };
+        self.columns.note(slot, Some(&document));
+        if let Some(Some((_, kept))) = self.slots.get_mut(slot) {
             *kept = document;
         }
     }
 
     pub fn remove(&mut self, place: Place) {
-        if let Some((key, _)) = self.entries.remove(&place) {
+        let Some(slot) = self.order.remove(&place) else { return };
+        self.columns.note(slot as usize, None);
+        if let Some((key, _)) = self.slots.get_mut(slot as usize).and_then(Option::take) {
             self.turns.remove(&key);
         }
+        self.free.push(slot);
     }
 
     /// The next number that is the key of no document and none of these. Each is passed by once, so the time that taken ones cost
@@ -96,6 +130,8 @@ fn index(key: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
 
     #[test]
     fn only_digits_without_a_leading_zero_are_an_index() {
@@ -131,5 +167,82 @@ mod tests {
         rows.insert(&"6".into(), Document::new());
         let taken = HashSet::from(["7".into()]);
         assert_eq!([rows.next_id(5, &taken), rows.next_id(0, &taken), rows.next_id(0, &taken)], [5, 8, 9]);
+    }
+
+    /// Values of all kinds, few enough to meet again.
+    fn value() -> impl Strategy<Value = Value> {
+        let values = [
+            json!(null),
+            json!(true),
+            json!(false),
+            json!(0),
+            json!(1),
+            json!(-1),
+            json!(1.0),
+            json!(1.5),
+            json!(u64::MAX),
+            json!("1"),
+            json!("a"),
+            json!(""),
+            json!([1, "a"]),
+            json!([]),
+            json!({"a": 1}),
+            json!([null]),
+        ];
+        prop::sample::select(values.to_vec())
+    }
+
+    fn condition() -> impl Strategy<Value = Value> {
+        let operator = prop::sample::select(vec!["$ne", "$lt", "$lte", "$gt", "$gte"]);
+        let name = prop::sample::select(vec!["x", "y", "x.a"]);
+        let test = prop_oneof![
+            (operator, value()).prop_map(|(operator, value)| json!({operator: value})),
+            value(),
+            prop::collection::vec(value(), 0..3).prop_map(|values| json!({"$in": values})),
+        ];
+        prop::collection::vec((name, test), 1..3).prop_map(|fields| fields.into_iter().collect())
+    }
+
+    #[derive(Debug, Clone)]
+    enum Act {
+        Write(u8, Value),
+        Remove(u8),
+        Ask(Value),
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        prop_oneof![
+            (any::<u8>(), value()).prop_map(|(key, value)| Act::Write(key, value)),
+            any::<u8>().prop_map(Act::Remove),
+            condition().prop_map(Act::Ask),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_query_finds_in_columns_what_it_finds_in_documents(acts in prop::collection::vec(act(), 0..60)) {
+            let mut rows = Rows::default();
+            for key in 0..70u8 {
+                rows.insert(&key.to_string().into(), [("x".to_owned(), json!(key % 3))].into_iter().collect());
+            }
+            for act in acts {
+                match act {
+                    Act::Write(key, value) => {
+                        let document: Document = [("x".to_owned(), value)].into_iter().collect();
+                        match rows.place_of(&key.to_string()) {
+                            Some(place) => rows.replace(place, document),
+                            None => rows.insert(&key.to_string().into(), document),
+                        }
+                    }
+                    Act::Remove(key) => rows.place_of(&key.to_string()).iter().for_each(|place| rows.remove(*place)),
+                    Act::Ask(query) => {
+                        let Ok(query) = Query::parse(&query) else { continue };
+                        let found: Vec<_> = rows.matching(&query).map(|(_, document)| document.clone()).collect();
+                        let expected: Vec<_> = rows.documents().filter(|document| query.matches(document)).cloned().collect();
+                        prop_assert_eq!(found, expected);
+                    }
+                }
+            }
+        }
     }
 }
