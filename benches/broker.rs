@@ -9,7 +9,7 @@ use callboard::broker::handler::{Handlers, Placement};
 use callboard::broker::{
     Ask, Limits, Namespace, Namespaces, Node, Parts, PingSettings, Rule, Session, Settings, Worker,
 };
-use callboard::delivery::{Delivered, Delivery, Naming, Outlet, Ticket};
+use callboard::delivery::{Delivered, Delivery, Naming, Outlet, Ticket, WhenFull};
 use callboard::engine::memory::{Config as MemoryConfig, MemoryEngine};
 use callboard::metrics::Metrics;
 use callboard::protocol::centrifuge::CentrifugeJson;
@@ -35,8 +35,8 @@ struct Tally {
 struct Counter(Rc<Tally>);
 
 impl Outlet for Counter {
-    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>) -> Delivered {
-        black_box(delivery.frame(&CentrifugeJson, naming).websocket().clone());
+    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>, _: WhenFull) -> Delivered {
+        black_box(delivery.frame(&CentrifugeJson, naming));
         self.0.events.set(self.0.events.get() + 1);
         Delivered::Queued
     }

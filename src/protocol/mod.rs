@@ -13,7 +13,7 @@ pub use command::{
     Acknowledge, Command, Connect, Emit, History, Home, Publish, Recover, Refresh, Request, Resume, Rpc, SubRefresh,
     Subscribe, Unsubscribe,
 };
-pub use frame::{Frame, FrameBuilder};
+pub use frame::{Frame, FrameBuilder, Payload};
 pub use push::Push;
 pub use reply::{Connected, Expiry, HistoryPage, Presence, Recovered, Reply, Subscribed};
 

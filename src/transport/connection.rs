@@ -3,14 +3,13 @@
 //! The actor has a context of its own and writes through its outbox, which the response body drains: an actor that is
 //! itself the body is frozen, timers and all, while its socket is blocked. This is the one file that names
 //! `actix_web_actors`.
-use super::body::OutboxBody;
+use super::carrier::{OutboxBody, pump, websocket};
 use super::cut::SocketCut;
 use super::endpoint::{Endpoint, Heartbeat};
 use super::inbound::{Broken, Inbound};
 use super::params::ConnectionParams;
-use super::pump;
 use super::requests::{Incoming, Requests};
-use super::socket::{SocketOutlet, close_frame};
+use super::socket::SocketOutlet;
 use crate::broker::{Ask, ConnectionPlace, Due, Gone, PingSettings, Session, Worker};
 use crate::delivery::{Cut, Outbox, Outlet};
 use crate::metrics::WireLabel;
@@ -83,7 +82,7 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
     match endpoint.enter(&params) {
         Ok(entered) => response.body(OutboxBody(Connection::start_on(&endpoint, &params, entered, payload, cut))),
         Err(reason) => {
-            let words = pump::last_words(&endpoint.node, close_frame(reason.code, &reason.reason));
+            let words = pump::last_words(&endpoint.node, websocket::close(reason.code, &reason.reason));
             actix_rt::spawn(let_go(payload, cut));
             response.body(OutboxBody(words))
         }

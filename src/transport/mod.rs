@@ -1,5 +1,5 @@
 //! The edges where sockets come in. What carries frames is known here and nowhere else; what they say is a wire's matter.
-mod body;
+mod carrier;
 mod connection;
 mod cut;
 mod endpoint;
@@ -7,7 +7,6 @@ pub mod engineio;
 mod inbound;
 mod line;
 mod params;
-mod pump;
 mod requests;
 mod socket;
 pub mod socketio;

@@ -1,12 +1,12 @@
 //! A socket of our own: after the handshake the HTTP dispatcher is left behind, and with it its buffers and its task, which
 //! are most of what an idle connection costs. Needs a server that hands over upgrades; a mounted app writes through its
 //! response body instead.
+use super::carrier::{pump, websocket};
 use super::connection::Connection;
 use super::endpoint::{Endpoint, Refusal};
 use super::line::{Line, Socket};
 use super::params::{ConnectionParams, asked_protocols};
-use super::pump;
-use super::socket::close_frame;
+use crate::protocol::Frame;
 use actix_codec::{Encoder, Framed};
 use actix_http::body::BodySize;
 use actix_http::h1::{Codec, Message};
@@ -33,11 +33,12 @@ pub fn take_over<T: Socket>(endpoint: Option<&Endpoint>, request: &Request, fram
             let incoming = pump::Reader::new(line.clone(), early);
             // The socket ends with the pump, so nothing else is needed to cut it.
             let outbox = Connection::start_on(endpoint, &params, entered, incoming, Some(line.clone()));
-            outbox.begin_with(head);
+            outbox.begin_with(Frame::without_message(head));
             actix_rt::spawn(pump::write(line, outbox));
         }
         Err(reason) => {
-            let words = [head, close_frame(reason.code, &reason.reason)].concat();
+            let words =
+                [&head, websocket::close(reason.code, &reason.reason).websocket()].map(|words| &words[..]).concat();
             actix_rt::spawn(pump::dismiss(socket, words.into()));
         }
     }

@@ -10,7 +10,7 @@ use callboard::broker::{
     Ask, Expose, Gone, Limits, Namespace, Namespaces, Node, Parts, PingSettings, PublishRequest, Session, Settings,
     Worker,
 };
-use callboard::delivery::{Delivered, Delivery, Lag, Naming, Outlet, Ticket};
+use callboard::delivery::{Delivered, Delivery, Lag, Naming, Outlet, Ticket, WhenFull};
 use callboard::metrics::Metrics;
 use callboard::protocol::centrifuge::CentrifugeJson;
 use callboard::protocol::{Encoding, Push, Reply, Wire};
@@ -289,7 +289,7 @@ impl Recorder {
 }
 
 impl Outlet for Recorder {
-    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>) -> Delivered {
+    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>, _: WhenFull) -> Delivered {
         self.hear(&delivery.frame(&WIRE, naming));
         Delivered::Queued
     }
@@ -300,7 +300,7 @@ impl Outlet for Recorder {
 
     fn lagged(&self, lag: &Lag) {
         if let Some(told) = lag.told() {
-            self.deliver(told, Naming::Own);
+            self.deliver(told, Naming::Own, WhenFull::Disconnect);
         }
     }
 

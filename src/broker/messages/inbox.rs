@@ -5,7 +5,8 @@ use super::{ListenerId, Loss};
 use crate::broker::channel::{Join, Joined, Member, Membership};
 use crate::broker::{Node, Worker, fault};
 use crate::delivery::{
-    Body, Delivered, Delivery, Holder, Lag, Listener, ListenerKey, Naming, Outlet, SessionOrder, Settled, Since, Ticket,
+    Body, Delivered, Delivery, Holder, Lag, Listener, ListenerKey, Naming, Outlet, SessionOrder, Settled, Since,
+    Ticket, WhenFull,
 };
 use crate::engine::Error;
 use crate::metrics::Metrics;
@@ -82,7 +83,7 @@ impl Listeners {
 }
 
 impl Outlet for Listeners {
-    fn deliver(&self, delivery: &Delivery, _: Naming<'_>) -> Delivered {
+    fn deliver(&self, delivery: &Delivery, _: Naming<'_>, _: WhenFull) -> Delivered {
         let Body::Event(event) = &delivery.body else { return Delivered::Skipped };
         self.hear(event);
         Delivered::Queued

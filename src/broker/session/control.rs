@@ -2,7 +2,7 @@
 use super::join::{Asked, Wanted};
 use super::message::PublishDone;
 use super::{Phase, Session, Subscription};
-use crate::delivery::{Body, Delivery, Holder, Naming, SessionOrder, SubscribeOptions, Ticket};
+use crate::delivery::{Body, Delivery, Holder, Naming, SessionOrder, SubscribeOptions, Ticket, WhenFull};
 use crate::protocol::{Push, Recovered};
 use crate::types::{ChannelName, Disconnect, Fault, Identity, Json, ReplyError, Unsubscribed};
 use actix::prelude::*;
@@ -52,7 +52,7 @@ impl Session {
     fn deliver_recovered(&self, recovered: Option<Recovered>) {
         for event in recovered.into_iter().flat_map(|recovered| recovered.events) {
             let delivery = Delivery::new(event.channel.clone(), Body::Event(event), 0);
-            self.outlet.deliver(&delivery, Naming::Own);
+            self.outlet.deliver(&delivery, Naming::Own, WhenFull::Disconnect);
         }
     }
 

@@ -7,7 +7,7 @@ use super::request::{Asked, Purpose, Refusal};
 use super::session::{EngineSession, Offer, Order, PollAnswer};
 use super::sessions::Entry;
 use crate::delivery::Cut;
-use crate::transport::body::OutboxBody;
+use crate::transport::carrier::OutboxBody;
 use crate::transport::cut::{Encrypted, SocketCut};
 use actix_http::ws::{hash_key, verify_handshake};
 use actix_web::body::MessageBody;

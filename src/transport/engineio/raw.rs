@@ -2,6 +2,7 @@
 use super::client_link::ClientLink;
 use super::layer::{Arrival, Broken, Layer, Upper};
 use crate::broker::handler::{Call, Caller};
+use crate::delivery::Outgoing;
 use crate::metrics::Metrics;
 use crate::protocol::socketio::engine::EnginePacket;
 use crate::types::{BoxFuture, Fault, ReplyError};
@@ -130,7 +131,7 @@ impl Asked {
             EngineMessage::Text(text) => EnginePacket::Text(text),
             EngineMessage::Binary(bytes) => EnginePacket::Binary(bytes),
         };
-        self.link.answer(packet.frame().websocket().clone());
+        self.link.put(Outgoing::Reply(packet.frame()));
     }
 }
 

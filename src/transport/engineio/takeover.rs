@@ -3,8 +3,9 @@ use super::config::Transport;
 use super::endpoint::EngineEndpoint;
 use super::request::{Asked, Purpose, Refusal};
 use super::session::{EngineSession, Offer};
+use crate::protocol::Frame;
+use crate::transport::carrier::pump;
 use crate::transport::line::{Line, Socket};
-use crate::transport::pump;
 use crate::transport::takeover::{head_of, refused};
 use actix_codec::Framed;
 use actix_http::h1::Codec;
@@ -50,7 +51,7 @@ pub fn take_over<T: Socket>(endpoint: &Arc<EngineEndpoint>, request: &Request, f
             // The socket ends with the pump, so nothing else is needed to cut it.
             let cut = Some(line.clone() as _);
             let outbox = EngineSession::open_websocket(endpoint, &asked.arrival(), place, incoming, cut);
-            outbox.begin_with(head(parts.codec));
+            outbox.begin_with(Frame::without_message(head(parts.codec)));
             actix_rt::spawn(pump::write(line, outbox));
         }
         // What asks for an upgrade cannot begin to poll: that was looked at.

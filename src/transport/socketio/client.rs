@@ -5,7 +5,7 @@ use super::connect_auth::{ConnectAuth, token_of_request};
 use super::layer::Door;
 use super::outlet::{NamespaceOutlet, Phase, Shared};
 use crate::broker::{Ask, Gone, PingSettings, Session};
-use crate::delivery::SessionOrder;
+use crate::delivery::{Outgoing, SessionOrder};
 use crate::protocol::socketio::{AckId, Body, EventName, Namespace, Packet, Reassembly, SocketIo, builtin};
 use crate::protocol::{Acknowledge, Command, Connect, Emit, Home};
 use crate::transport::engineio::{Arrival, Broken, ClientLink, Upper};
@@ -74,7 +74,7 @@ impl Client {
         }
         let Some(home) = self.door.home(&namespace) else {
             let refusal = SocketIo::new(namespace, false).no_such_namespace();
-            self.shared.link.answer(refusal.websocket().clone());
+            self.shared.link.put(Outgoing::Reply(refusal));
             return Ok(());
         };
         if self.members.len() >= self.door.node.limits().channels_per_connection {

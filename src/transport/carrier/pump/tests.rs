@@ -1,4 +1,5 @@
 use super::*;
+use crate::delivery::WhenFull;
 use crate::transport::line::Movable;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, DuplexStream};
@@ -51,13 +52,17 @@ fn kept() -> (Rc<Outbox>, Rc<Line<Keeping>>, DuplexStream) {
     (Outbox::new(100, Arc::default(), None), Line::new(Keeping { below, kept: vec![] }), peer)
 }
 
+fn push(bytes: &'static [u8]) -> Outgoing {
+    Outgoing::Push(Frame::without_message(Bytes::from_static(bytes)), WhenFull::Disconnect)
+}
+
 #[actix_rt::test]
 async fn what_a_socket_keeps_leaves_as_soon_as_its_peer_reads_on() {
     let (outbox, line, mut peer) = kept();
     actix_rt::spawn(write(line, outbox.clone()));
     let mut read = [0; 12];
     for _ in 0..2 {
-        outbox.push(Bytes::from_static(b"12 bytes now"));
+        outbox.put(push(b"12 bytes now"));
         let whole = tokio::time::timeout(LAST_WORDS, peer.read_exact(&mut read)).await;
         whole.expect("nothing else is needed for it to leave").expect("it is open");
         assert_eq!(&read, b"12 bytes now");
@@ -68,7 +73,7 @@ async fn what_a_socket_keeps_leaves_as_soon_as_its_peer_reads_on() {
 async fn a_peer_that_reads_no_more_does_not_keep_a_socket_that_has_ended() {
     let (outbox, line, _deaf) = kept();
     let ended = actix_rt::spawn(write(line, outbox.clone()));
-    outbox.push(Bytes::from_static(b"12 bytes now"));
-    outbox.finish(None);
+    outbox.put(push(b"12 bytes now"));
+    outbox.put(Outgoing::Last(None));
     tokio::time::timeout(LAST_WORDS * 2, ended).await.expect("it is given up").expect("nothing panics");
 }

@@ -1,8 +1,9 @@
 //! Moves bytes between a socket of our own and its connection: reads on demand into a buffer that all connections of the
 //! thread share, writes whatever waits in the outbox with one system call.
-use super::line::{Line, Socket};
 use crate::broker::{Node, Worker};
-use crate::delivery::{Flush, Outbox};
+use crate::delivery::{Flush, Outbox, Outgoing};
+use crate::protocol::Frame;
+use crate::transport::line::{Line, Socket};
 use bytes::Bytes;
 use futures_util::Stream;
 use std::cell::{Cell, RefCell};
@@ -107,7 +108,8 @@ impl<T: Socket> Flush for Line<T> {
     fn flush(self: Rc<Self>) {
         let Some(outbox) = self.outbox.borrow().upgrade() else { return };
         if let Some(plain) = self.socket.borrow().plain() {
-            let wrote = outbox.with_frames(|frames| write_gathered(frames, |bytes| plain.try_write(bytes)));
+            let wrote =
+                outbox.with_frames(|frames, begun| write_gathered(frames, begun, |bytes| plain.try_write(bytes)));
             // An error shows again to the task, which is woken as long as something is left.
             if let Some(Ok(bytes)) = wrote {
                 outbox.consume(bytes);
@@ -130,7 +132,7 @@ fn poll_write<T: Socket>(line: &Rc<Line<T>>, outbox: &Outbox, cx: &mut Context<'
             }
         }
         let write = |bytes: &[u8]| Pin::new(&mut *line.socket.borrow_mut()).poll_write(cx, bytes);
-        let wrote = outbox.with_frames(|frames| write_gathered(frames, write));
+        let wrote = outbox.with_frames(|frames, begun| write_gathered(frames, begun, write));
         match ready!(wrote.unwrap_or(Poll::Ready(Ok(0)))) {
             Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
             Ok(bytes) => outbox.consume(bytes),
@@ -139,16 +141,22 @@ fn poll_write<T: Socket>(line: &Rc<Line<T>>, outbox: &Outbox, cx: &mut Context<'
     }
 }
 
-/// Writes the first frames with one call of `write`; none where there are no frames. Small ones are gathered in the buffer of
-/// the thread: to copy a few hundred bytes costs less than to have the kernel walk over a list of slices.
-fn write_gathered<R>(frames: &mut dyn Iterator<Item = &Bytes>, write: impl FnOnce(&[u8]) -> R) -> Option<R> {
-    let first = frames.next()?;
-    let Some(second) = frames.next().filter(|second| first.len() + second.len() <= READ) else {
+/// Writes the first frames with one call of `write`; none where there are no frames. So many bytes of the first are written
+/// already. Small ones are gathered in the buffer of the thread: to copy a few hundred bytes costs less than to have the kernel
+/// walk over a list of slices.
+fn write_gathered<R>(
+    frames: &mut dyn Iterator<Item = &Frame>,
+    begun: usize,
+    write: impl FnOnce(&[u8]) -> R,
+) -> Option<R> {
+    let mut slices = frames.map(|frame| &frame.websocket()[..]);
+    let first = &slices.next()?[begun..];
+    let Some(second) = slices.next().filter(|second| first.len() + second.len() <= READ) else {
         return Some(write(first));
     };
     SCRATCH.with_borrow_mut(|scratch| {
         let mut end = 0;
-        for frame in [first, second].into_iter().chain(frames) {
+        for frame in [first, second].into_iter().chain(slices) {
             let Some(room) = scratch.get_mut(end..end + frame.len()) else { break };
             room.copy_from_slice(frame);
             end += frame.len();
@@ -179,10 +187,10 @@ fn poll_discard<T: Socket>(socket: &mut T, cx: &mut Context<'_>) -> Poll<io::Res
 }
 
 /// An outbox that says this and ends.
-pub fn last_words(node: &Node, words: Bytes) -> Rc<Outbox> {
+pub fn last_words(node: &Node, words: Frame) -> Rc<Outbox> {
     let worker = Worker::here(node);
-    let outbox = Outbox::new(words.len(), worker.outbox_bytes().clone(), None);
-    outbox.finish(Some(words));
+    let outbox = Outbox::new(words.size(), worker.outbox_bytes().clone(), None);
+    outbox.put(Outgoing::Last(Some(words)));
     outbox
 }
 

@@ -19,7 +19,7 @@ impl MessageBody for OutboxBody {
     }
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
-        self.0.poll_next(cx).map(|frame| frame.map(Ok))
+        self.0.poll_next(cx).map(|frame| frame.map(|frame| Ok(frame.websocket().clone())))
     }
 }
 
