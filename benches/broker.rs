@@ -4,7 +4,7 @@
 //! the figures but that of encoding once.
 use actix::{Actor, Addr, System};
 use bytes::Bytes;
-use callboard::auth::{ApiConfig, ApiKeys, Authenticator, Config, Origins, OwnNames, TrustedProxies};
+use callboard::auth::{ApiConfig, ApiKeys, Authenticator, Authenticators, Config, Origins, OwnNames, TrustedProxies};
 use callboard::broker::handler::{Handlers, Placement};
 use callboard::broker::{
     Ask, Limits, Namespace, Namespaces, Node, Parts, PingSettings, Rule, Session, Settings, Worker,
@@ -74,7 +74,7 @@ impl Stage {
             ..open.clone()
         };
         let settings = Settings {
-            authenticator: Authenticator::new(&Config::default()).expect("no keys"),
+            authenticators: Authenticators::new(Authenticator::new(&Config::default()).expect("no keys")),
             origins: Origins::new(&[]).expect("no origins"),
             names_for_clients: OwnNames::All,
             names_for_api: OwnNames::All,

@@ -6,7 +6,7 @@ use super::messages::ListenerIndex;
 use super::registry::{RegistryPort, Routes, Routing};
 use super::revocations::Revocations;
 use super::{Directory, HubId, Limits, Namespace, Namespaces, Questions, RecoverableSessions};
-use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
+use crate::auth::{ApiKeys, Authenticators, Origins, OwnNames, TrustedProxies};
 use crate::delivery::Rounds;
 use crate::engine::Engine;
 use crate::engine::memory::{self, MemoryEngine};
@@ -35,8 +35,8 @@ impl WeakNode {
 
 /// What of the config can change while the broker runs.
 pub struct Settings {
-    /// Verifies tokens.
-    pub authenticator: Authenticator,
+    /// Verify tokens.
+    pub authenticators: Authenticators,
     /// Which pages may connect.
     pub origins: Origins,
     /// Under which names a page of the broker's own host may connect.

@@ -100,6 +100,12 @@ pub trait Wire: Encoding + Send + Sync + 'static {
         &UserNames
     }
 
+    /// The name of the authenticator that its clients' tokens are for; none for that of the section `[auth]`. A broker has it by
+    /// `BrokerBuilder::authenticator`.
+    fn authenticator(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Reads the next request of a message, taking its bytes off the front of `rest`; none when the message is used up.
     /// A message that breaks the protocol ends the connection with the fault returned.
     ///

@@ -2,16 +2,15 @@
 use super::Config;
 use super::config::ServerConfig;
 use super::engines::{self, Engines, Mounted};
+use super::settings::{Address, NamedAuth, settings};
 use super::wires::{self, Wires};
-use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
+use crate::auth;
 use crate::broker::handler::{
     ConnectCall, EmitCall, Handle, HandlerAddr, HandlerThreads, Handlers, LifecycleEvent, MessageCall, Placement,
     PublishCall, RpcCall, SessionView,
 };
 use crate::broker::messages::ServerSession;
-use crate::broker::{
-    Expose, Limits, Namespace, Namespaces, Node, Parts, PublishRequest, Reached, Revoke, RevokeError, Settings,
-};
+use crate::broker::{Limits, Node, Parts, PublishRequest, Reached, Revoke, RevokeError};
 use crate::engine::{self, Opened, memory};
 use crate::filter::View;
 use crate::metrics::Metrics;
@@ -20,7 +19,6 @@ use crate::protocol::centrifuge::CentrifugeJson;
 use crate::service::events::{Emitter, EventHandler, FromArguments, Listens, Overheard};
 use crate::transport::engineio::{EngineCall, EngineConfig, RawLayer};
 use crate::types::{ChannelName, Clock, Identity, Json, NameError, Position, ReplyError};
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -36,6 +34,9 @@ pub enum Error {
     /// Whoever reaches the app could publish and read everything.
     #[error("the HTTP API has no key: set api.key, or server.allow_insecure = true if only friends can reach this app")]
     Keyless,
+    /// A wire names an authenticator that there is not.
+    #[error("a wire names the authenticator {0:?}: add it with BrokerBuilder::authenticator")]
+    NoAuthenticator(&'static str),
     /// Only one endpoint can be at a path.
     #[error("two endpoints at {0}: take another path for one of them")]
     SamePath(String),
@@ -51,13 +52,7 @@ pub struct BrokerBuilder {
     clock: Clock,
     mounted: Vec<Mounted>,
     wires: Vec<(String, Vec<&'static dyn Wire>)>,
-}
-
-/// Where a program of its own listens.
-#[derive(Clone, Copy)]
-struct Address {
-    clients: IpAddr,
-    api: IpAddr,
+    named: Vec<NamedAuth>,
 }
 
 /// A running broker: mount it with [`Broker::routes`], publish with [`Broker::publish`]. Cheap to clone.
@@ -69,6 +64,7 @@ pub struct Broker {
     pub(super) wires: Wires,
     /// None where it is mounted in somebody's app.
     address: Option<Address>,
+    named: Arc<[NamedAuth]>,
 }
 
 impl BrokerBuilder {
@@ -166,6 +162,13 @@ impl BrokerBuilder {
         self
     }
 
+    /// Gives the wires that ask for it (`Wire::authenticator`) an authenticator of their own: of this config its keys, realm,
+    /// audience, issuer, leeway and `revocation_ttl` count. A reload reads its files again.
+    pub fn authenticator(mut self, name: impl Into<String>, config: auth::Config) -> Self {
+        self.named.push((name.into(), config));
+        self
+    }
+
     /// Starts the broker on the current actix system, to be mounted in an app.
     ///
     /// Fails where keys or lists of the config cannot be used, and where the HTTP API has no key: what an app will listen
@@ -181,12 +184,12 @@ impl BrokerBuilder {
     /// As [`BrokerBuilder::start`], for who listens where the config says: what is loopback there is so indeed
     /// (decision 15).
     pub(super) fn start_listening(self) -> Result<Broker, Error> {
-        let address = Address { clients: self.config.server.host, api: api_host(&self.config.server) };
+        let address = Address::of(&self.config.server);
         self.start_at(Some(address))
     }
 
     fn start_at(self, address: Option<Address>) -> Result<Broker, Error> {
-        let settings = settings(&self.config, address, self.config.server.allow_insecure)?;
+        let settings = settings(&self.config, &self.named, address, self.config.server.allow_insecure)?;
         let memory = memory_of(&self.config.limits);
         let engine = match engine::open(self.config.engine, memory, &self.config.redis, &self.metrics)? {
             Opened::Memory(engine) => {
@@ -212,7 +215,7 @@ impl BrokerBuilder {
         }
         let engines = engines::open(&node, &self.config.socketio, self.mounted)?;
         let wires = wires::open(&node, &self.config.server, self.wires)?;
-        Ok(Broker { node, config: Arc::new(self.config.server), engines, wires, address })
+        Ok(Broker { node, config: Arc::new(self.config.server), engines, wires, address, named: self.named.into() })
     }
 }
 
@@ -224,8 +227,8 @@ impl Broker {
         let placement = Placement::default();
         let threads = HandlerThreads::new(placement, config.server.handler_threads);
         let path = format!("{}/websocket", config.server.connection_prefix);
-        let (clock, mounted, wires) = (Clock::default(), vec![], vec![]);
-        let builder = BrokerBuilder { config, metrics, handlers, threads, placement, clock, mounted, wires };
+        let (clock, mounted, wires, named) = (Clock::default(), vec![], vec![], vec![]);
+        let builder = BrokerBuilder { config, metrics, handlers, threads, placement, clock, mounted, wires, named };
         builder.wire(path, vec![&CentrifugeJson])
     }
 
@@ -260,63 +263,9 @@ impl Broker {
     /// Puts namespaces, keys, origins and the like of a config in force; the rest of it needs a restart.
     /// Where something in it cannot be used, nothing changes.
     pub fn reload(&self, config: &Config) -> Result<(), Error> {
-        self.node.reload(settings(config, self.address, self.config.allow_insecure)?);
+        self.node.reload(settings(config, &self.named, self.address, self.config.allow_insecure)?);
         Ok(())
     }
-}
-
-/// The settings of a config. `address` is where the program listens and `insecure` whether that may be open, neither of
-/// which a new config changes.
-fn settings(config: &Config, address: Option<Address>, insecure: bool) -> Result<Settings, Error> {
-    let api_keys = ApiKeys::new(&config.api)?;
-    let (clients, api) = (address.map(|address| address.clients), address.map(|address| address.api));
-    if api_keys.is_keyless() && !insecure && !api.is_some_and(is_loopback) {
-        return Err(Error::Keyless);
-    }
-    Ok(Settings {
-        authenticator: Authenticator::new(&config.auth)?,
-        origins: Origins::new(&config.auth.origins)?,
-        names_for_clients: own_names(clients, config.auth.anonymous),
-        names_for_api: own_names(api, api_keys.is_keyless()),
-        proxies: TrustedProxies::new(&config.server.trusted_proxies)?,
-        api_keys,
-        anonymous: config.auth.anonymous,
-        personal_channel: config.auth.personal_channel,
-        namespaces: namespaces(config),
-    })
-}
-
-/// The policy of the channels of Socket.IO namespaces: their events are kept where any endpoint lets clients come back.
-fn namespaces(config: &Config) -> Namespaces {
-    Namespaces::new(config.namespaces.iter().cloned())
-        .with_homes(homes(config))
-        .exposing(config.expose.iter().filter_map(Expose::opened))
-}
-
-fn homes(config: &Config) -> Namespace {
-    let kept = config.socketio.iter().filter(|endpoint| !endpoint.recovery.is_zero());
-    Namespace {
-        history_size: kept.clone().map(|endpoint| endpoint.recovery_events).max().unwrap_or(0),
-        history_ttl: kept.map(|endpoint| endpoint.recovery).max().unwrap_or_default(),
-        ..Namespace::default()
-    }
-}
-
-/// On loopback, what is open is open to this machine: pages count as its own under its names alone.
-fn own_names(host: Option<IpAddr>, is_open: bool) -> OwnNames {
-    match host {
-        Some(host) if is_open && is_loopback(host) => OwnNames::Loopback,
-        _ => OwnNames::All,
-    }
-}
-
-fn is_loopback(host: IpAddr) -> bool {
-    host.to_canonical().is_loopback()
-}
-
-/// The API is on the internal address where there is one.
-fn api_host(server: &ServerConfig) -> IpAddr {
-    server.internal_host.unwrap_or(server.host)
 }
 
 fn memory_of(limits: &Limits) -> memory::Config {

@@ -6,6 +6,7 @@ mod engines;
 mod listen;
 mod mount;
 mod run;
+mod settings;
 mod sweep;
 mod tls;
 mod wires;

@@ -10,7 +10,7 @@ use super::inbound::{Broken, Inbound};
 use super::params::ConnectionParams;
 use super::requests::{Incoming, Requests};
 use super::socket::SocketOutlet;
-use crate::broker::{Ask, ConnectionPlace, Due, Gone, PingSettings, Session, Worker};
+use crate::broker::{Ask, ClientTerms, ConnectionPlace, Due, Gone, PingSettings, Session, Worker};
 use crate::delivery::{Cut, Outbox, Outlet};
 use crate::metrics::WireLabel;
 use crate::protocol::{Command, Request, Wire};
@@ -117,7 +117,8 @@ impl Connection {
             true => PingSettings { ping: 0, pong: false },
             false => PingSettings { ping: interval.max(1), pong: true },
         };
-        let session = Session::new(worker.clone(), outlet.clone(), pings).naming(wire.names()).start();
+        let terms = ClientTerms { names: wire.names(), authenticator: wire.authenticator() };
+        let session = Session::new(worker.clone(), outlet.clone(), pings).under(terms).start();
         let label = WireLabel { wire: wire.name().to_owned() };
         let stale = endpoint.stale_timeout;
         let first_beat = endpoint.heartbeat.interval.mul_f64(worker.spread());

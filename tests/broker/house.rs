@@ -2,8 +2,8 @@
 use super::engine::Moody;
 use actix::{Actor, Addr, System};
 use callboard::auth::{
-    ApiConfig, ApiKeys, Authenticator, Config, ConnectionToken, Issuer, Origins, OwnNames, SubscriptionToken,
-    TrustedProxies,
+    ApiConfig, ApiKeys, Authenticator, Authenticators, Config, ConnectionToken, Issuer, Origins, OwnNames,
+    SubscriptionToken, TrustedProxies,
 };
 use callboard::broker::handler::{Handlers, Placement};
 use callboard::broker::{
@@ -112,7 +112,7 @@ impl Plan {
         engine.has_bus.store(self.bus, Ordering::SeqCst);
         let handlers = self.handlers.unwrap_or_else(|| Handlers::new(PATIENCE, 64, metrics.clone()));
         let settings = Settings {
-            authenticator: Authenticator::new(&self.auth).expect("keys"),
+            authenticators: Authenticators::new(Authenticator::new(&self.auth).expect("keys")),
             origins: Origins::new(&[]).expect("origins"),
             names_for_clients: OwnNames::All,
             names_for_api: OwnNames::All,

@@ -68,8 +68,9 @@ impl Node {
     /// Takes in what the engine keeps; what is new is taken back from live sessions. Before the first reading is done there are
     /// none with tokens, and nothing is new to handlers.
     fn take_in(&self, page: &RevocationPage) {
-        let leeway = self.settings().authenticator.leeway();
+        let settings = self.settings();
         for (revocation, left) in &page.kept {
+            let leeway = settings.authenticators.of_realm(&revocation.realm).leeway();
             let upto = revocation.at.saturating_add(leeway);
             let learned = match self.revocations().is_read() {
                 true if !self.revocations().knows(revocation) => self.enforce(revocation, *left, upto),

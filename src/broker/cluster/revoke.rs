@@ -68,7 +68,7 @@ impl Node {
             Revoke::Scopes(scopes) if scopes.is_empty() => return Err(ReplyError::BAD_REQUEST),
             Revoke::Scopes(scopes) => (None, scopes),
         };
-        let realm = self.settings().authenticator.realm();
+        let realm = self.settings().authenticators.own().realm();
         Ok(Revocation { realm, user: user.into(), token_id, scopes: scopes.into_iter().collect(), at: self.now() })
     }
 
@@ -109,7 +109,7 @@ impl Everywhere<'_> {
             return Err(RevokeError::Refused(ReplyError::BAD_REQUEST));
         }
         let node = self.node();
-        let ttl = node.settings().authenticator.revocation_ttl();
+        let ttl = node.settings().authenticators.of_realm(&revocation.realm).revocation_ttl();
         // Whatever they say of their issue: they were there before.
         let learned = node.enforce(&revocation, ttl, i64::MAX);
         let ask = Ask::Revoke { revocation: revocation.clone(), seconds: ttl.as_secs() };

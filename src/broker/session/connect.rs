@@ -56,7 +56,7 @@ impl Session {
                 false => Fault::Close(Disconnect::BAD_REQUEST).into(),
             };
         }
-        match settings.authenticator.verify_connection_at(&connect.token, self.node().now()) {
+        match self.authenticator().verify_connection_at(&connect.token, self.node().now()) {
             Answer::Ready(grant) => self.granted(ticket, connect, grant.map(Granted::from), ctx),
             Answer::Later(grant) => {
                 self.later(ctx, grant, move |session, grant, ctx| {

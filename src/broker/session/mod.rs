@@ -12,16 +12,18 @@ mod query;
 mod renewed;
 mod revoked;
 mod subscribe;
+mod terms;
 mod viewing;
 
 pub use message::{Ask, Gone};
+pub use terms::ClientTerms;
 
 use super::channel::{Member, Membership};
 use super::handler::{LifecycleEvent, SessionView};
-use super::{Namespace, Node, SessionRef, Worker};
+use super::{Node, SessionRef, Worker};
 use crate::auth::{Overrides, SubscriptionOptions};
 use crate::delivery::{ListenerKey, Outlet, Since, Ticket};
-use crate::protocol::{Command, Names, Reply, UserNames};
+use crate::protocol::{Command, Reply};
 use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Identity, SessionId};
 use actix::prelude::*;
 use foldhash::quality::RandomState;
@@ -38,8 +40,7 @@ pub struct Session {
     /// Its own address, made once.
     me: Option<SessionRef>,
     pings: PingSettings,
-    /// What its client's names of channels mean.
-    names: &'static dyn Names,
+    terms: ClientTerms,
     phase: Phase,
     identity: Arc<Identity>,
     /// The subscriptions that its token made.
@@ -159,7 +160,7 @@ impl Session {
             outlet,
             me: None,
             pings,
-            names: &UserNames,
+            terms: ClientTerms::default(),
             phase: Phase::New,
             identity: Identity::nobody(),
             granted: Box::default(),
@@ -177,22 +178,8 @@ impl Session {
         }
     }
 
-    /// The same, whose client's names of channels mean this.
-    pub fn naming(mut self, names: &'static dyn Names) -> Self {
-        self.names = names;
-        self
-    }
-
     fn node(&self) -> &Node {
         self.worker.node()
-    }
-
-    fn channel(&self, name: &str) -> Result<ChannelName, Fault> {
-        self.node().channel_among(self.names, name)
-    }
-
-    fn known_channel(&self, name: &str) -> Result<(ChannelName, Arc<Namespace>), Fault> {
-        self.node().known_among(self.names, name)
     }
 
     fn me(&mut self, ctx: &Context<Self>) -> SessionRef {

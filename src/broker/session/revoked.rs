@@ -35,7 +35,7 @@ impl Session {
     }
 
     fn status(&self, identity: &Identity) -> TokenStatus {
-        let leeway = self.node().settings().authenticator.leeway();
+        let leeway = self.authenticator().leeway();
         self.node().revocations().status(identity, leeway)
     }
 
@@ -43,7 +43,7 @@ impl Session {
     /// grant nothing, so none are taken from it.
     pub(super) fn right_of(&self, grant: &SubscriptionGrant) -> Option<Right> {
         let identity = Identity {
-            realm: self.node().settings().authenticator.realm(),
+            realm: self.authenticator().realm(),
             user: grant.user.clone(),
             token_id: grant.token_id.clone(),
             issued_at: grant.issued_at,
@@ -57,7 +57,7 @@ impl Session {
         let is_whole = revocation.scopes.is_empty();
         match (revocation.touches(&self.identity, upto), is_whole) {
             (true, true) => {
-                let kept = self.node().settings().authenticator.revocation_ttl();
+                let kept = self.authenticator().revocation_ttl();
                 self.node().revocations().warn_of_return(&self.identity, kept);
                 self.node().listener_index().silence(self.id);
                 self.end(Disconnect::INVALID_TOKEN, ctx);

@@ -84,7 +84,7 @@ impl Client {
         let credentials = ConnectAuth::read(auth.as_ref());
         // Where no key is configured no token could be one of ours; where the application has handlers it is their matter.
         let node = &self.door.node;
-        let is_ours = node.settings().authenticator.has_keys() || !node.handlers().serves(&home);
+        let is_ours = node.settings().authenticators.own().has_keys() || !node.handlers().serves(&home);
         let token = credentials.token().or_else(|| self.token.clone()).filter(|_| is_ours);
         let connect = Connect {
             token: token.unwrap_or_default(),
