@@ -73,6 +73,17 @@ impl Names for UserNames {
     }
 }
 
+/// Where a token stands in the request that begins a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenPlace {
+    /// In the header `Authorization: Bearer …` (RFC 6750, section 2.1).
+    Header,
+    /// In the query, under this name: browsers cannot set headers of a WebSocket.
+    Query(&'static str),
+    /// In the header, or else in the query.
+    HeaderOrQuery(&'static str),
+}
+
 /// One encoding of a wire of commands and replies: the two directions as functions. Stateless, so that one value serves
 /// all connections.
 pub trait Wire: Encoding + Send + Sync + 'static {

@@ -3,14 +3,14 @@
 //! The actor has a context of its own and writes through its outbox, which the response body drains: an actor that is
 //! itself the body is frozen, timers and all, while its socket is blocked. This is the one file that names
 //! `actix_web_actors`.
+use super::arrival::{Arrival, Head};
 use super::carrier::{OutboxBody, pump, websocket};
 use super::cut::SocketCut;
 use super::endpoint::{Endpoint, Heartbeat};
 use super::inbound::{Broken, Inbound};
-use super::params::ConnectionParams;
 use super::requests::{Incoming, Requests};
 use super::socket::SocketOutlet;
-use crate::broker::{Ask, ClientTerms, ConnectionPlace, Due, Gone, PingSettings, Session, Worker};
+use crate::broker::{Ask, ConnectionPlace, Due, Gone, PingSettings, Session, Worker};
 use crate::delivery::{Cut, Outbox, Outlet};
 use crate::metrics::WireLabel;
 use crate::protocol::{Command, Request, Wire};
@@ -67,8 +67,8 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
     if let Some(refusal) = endpoint.refusal(request.headers(), request.peer_addr()) {
         return refusal.into();
     }
-    let params = ConnectionParams::of(request.query_string(), request.headers(), &endpoint.encodings);
-    let mut response = match ws::handshake_with_protocols(&request, &params.protocols()) {
+    let arrival = Arrival::of_commands(Head::of(&request), request.peer_addr(), &endpoint.encodings);
+    let mut response = match ws::handshake_with_protocols(&request, &arrival.encoding.subprotocols()) {
         Ok(response) => response,
         Err(error) => return actix_web::ResponseError::error_response(&error),
     };
@@ -79,8 +79,8 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
             log::warn!("sockets cannot be cut while their peers do not read: wrap the server in Broker::server")
         });
     }
-    match endpoint.enter(&params) {
-        Ok(entered) => response.body(OutboxBody(Connection::start_on(&endpoint, &params, entered, payload, cut))),
+    match endpoint.enter(&arrival) {
+        Ok(entered) => response.body(OutboxBody(Connection::start_on(&endpoint, &arrival, entered, payload, cut))),
         Err(reason) => {
             let words = pump::last_words(&endpoint.node, websocket::close(reason.code, &reason.reason));
             actix_rt::spawn(let_go(payload, cut));
@@ -102,7 +102,7 @@ impl Connection {
     /// outbox returned; `cut` ends its socket while it does not read.
     pub fn start_on<E: 'static>(
         endpoint: &Endpoint,
-        params: &ConnectionParams,
+        arrival: &Arrival<'_>,
         (wire, place): (&'static dyn Wire, ConnectionPlace),
         incoming: impl Stream<Item = Result<Bytes, E>> + Unpin + 'static,
         cut: Option<Rc<dyn Cut>>,
@@ -113,12 +113,12 @@ impl Connection {
         let outbox = Outbox::new(limits.outbox, worker.outbox_bytes().clone(), cut);
         let outlet = SocketOutlet::new(wire, outbox.clone(), node.metrics().clone(), limits.unanswered_commands);
         let interval = endpoint.heartbeat.interval.as_secs() as u32;
-        let pings = match params.frame_pings {
+        let frame_pings = arrival.head.has("cf_ws_frame_ping_pong", "true");
+        let pings = match frame_pings {
             true => PingSettings { ping: 0, pong: false },
             false => PingSettings { ping: interval.max(1), pong: true },
         };
-        let terms = ClientTerms { names: wire.names(), authenticator: wire.authenticator() };
-        let session = Session::new(worker.clone(), outlet.clone(), pings).under(terms).start();
+        let session = Session::new(worker.clone(), outlet.clone(), pings).under(arrival.terms()).start();
         let label = WireLabel { wire: wire.name().to_owned() };
         let stale = endpoint.stale_timeout;
         let first_beat = endpoint.heartbeat.interval.mul_f64(worker.spread());
@@ -127,7 +127,7 @@ impl Connection {
             outlet: outlet.clone(),
             worker,
             heartbeat: endpoint.heartbeat,
-            frame_pings: params.frame_pings,
+            frame_pings,
             stale_timeout: stale,
             first_beat,
             opened: Instant::now(),

@@ -1,5 +1,6 @@
 //! What an endpoint is made of, and the look at a request before it becomes a connection.
-use super::params::{ConnectionParams, Encoding};
+use super::arrival::Arrival;
+use super::encoding::EncodingChoice;
 use crate::broker::{ConnectionPlace, Node};
 use crate::metrics::Metrics;
 use crate::protocol::Wire;
@@ -49,10 +50,12 @@ impl Endpoint {
 
 impl Endpoint {
     /// The wire and the place of a connection; else why it is closed after its handshake, before anything of it is heard.
-    pub(super) fn enter(&self, params: &ConnectionParams) -> Result<(&'static dyn Wire, ConnectionPlace), Disconnect> {
-        let entered = match params.encoding {
-            Encoding::Unspoken(_) => Err(Disconnect::INAPPROPRIATE_PROTOCOL),
-            Encoding::Spoken(wire) => self.node.enter().map(|place| (wire, place)).ok_or(Disconnect::CONNECTION_LIMIT),
+    pub(super) fn enter(&self, arrival: &Arrival<'_>) -> Result<(&'static dyn Wire, ConnectionPlace), Disconnect> {
+        let entered = match arrival.encoding {
+            EncodingChoice::Unspoken(_) | EncodingChoice::Layer => Err(Disconnect::INAPPROPRIATE_PROTOCOL),
+            EncodingChoice::Spoken(wire) => {
+                self.node.enter().map(|place| (wire, place)).ok_or(Disconnect::CONNECTION_LIMIT)
+            }
         };
         entered.inspect_err(|reason| Metrics::count(&self.node.metrics().disconnects, &reason.reason))
     }

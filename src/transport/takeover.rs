@@ -1,11 +1,11 @@
 //! A socket of our own: after the handshake the HTTP dispatcher is left behind, and with it its buffers and its task, which
 //! are most of what an idle connection costs. Needs a server that hands over upgrades; a mounted app writes through its
 //! response body instead.
+use super::arrival::{Arrival, Head};
 use super::carrier::{pump, websocket};
 use super::connection::Connection;
 use super::endpoint::{Endpoint, Refusal};
 use super::line::{Line, Socket};
-use super::params::{ConnectionParams, asked_protocols};
 use crate::protocol::Frame;
 use actix_codec::{Encoder, Framed};
 use actix_http::body::BodySize;
@@ -19,20 +19,20 @@ use bytes::{Bytes, BytesMut};
 pub fn take_over<T: Socket>(endpoint: Option<&Endpoint>, request: &Request, framed: Framed<T, Codec>) {
     let parts = framed.into_parts();
     let (socket, early) = (parts.io, parts.read_buf.freeze());
-    let (endpoint, params) = match verify(endpoint, request) {
+    let (endpoint, arrival) = match verify(endpoint, request, socket.is_encrypted()) {
         Ok(verified) => verified,
         Err(Refusal { status, text }) => {
             let words = refused(status, "text/plain; charset=utf-8", &[], text);
             return drop(actix_rt::spawn(pump::dismiss(socket, words)));
         }
     };
-    let head = handshake(&params, request, parts.codec);
-    match endpoint.enter(&params) {
+    let head = handshake(&arrival, request, parts.codec);
+    match endpoint.enter(&arrival) {
         Ok(entered) => {
             let line = Line::new(socket);
             let incoming = pump::Reader::new(line.clone(), early);
             // The socket ends with the pump, so nothing else is needed to cut it.
-            let outbox = Connection::start_on(endpoint, &params, entered, incoming, Some(line.clone()));
+            let outbox = Connection::start_on(endpoint, &arrival, entered, incoming, Some(line.clone()));
             outbox.begin_with(Frame::without_message(head));
             actix_rt::spawn(pump::write(line, outbox));
         }
@@ -44,7 +44,11 @@ pub fn take_over<T: Socket>(endpoint: Option<&Endpoint>, request: &Request, fram
     }
 }
 
-fn verify<'a>(endpoint: Option<&'a Endpoint>, request: &Request) -> Result<(&'a Endpoint, ConnectionParams), Refusal> {
+fn verify<'a>(
+    endpoint: Option<&'a Endpoint>,
+    request: &'a Request,
+    is_encrypted: bool,
+) -> Result<(&'a Endpoint, Arrival<'a>), Refusal> {
     let endpoint = endpoint.ok_or(Refusal { status: StatusCode::NOT_FOUND, text: "nothing here\n" })?;
     if request.method() != Method::GET {
         return Err(Refusal { status: StatusCode::METHOD_NOT_ALLOWED, text: "a WebSocket begins with GET\n" });
@@ -57,13 +61,15 @@ fn verify<'a>(endpoint: Option<&'a Endpoint>, request: &Request) -> Result<(&'a 
         text: "no WebSocket handshake (RFC 6455, section 4.2.1)\n",
     })?;
     let query = request.uri().query().unwrap_or_default();
-    Ok((endpoint, ConnectionParams::of(query, request.headers(), &endpoint.encodings)))
+    let head = Head { headers: request.headers(), query, is_encrypted };
+    Ok((endpoint, Arrival::of_commands(head, request.peer_addr(), &endpoint.encodings)))
 }
 
 /// The answer that switches protocols (RFC 6455, section 4.2.2).
-fn handshake(params: &ConnectionParams, request: &Request, codec: Codec) -> Bytes {
+fn handshake(arrival: &Arrival<'_>, request: &Request, codec: Codec) -> Bytes {
     let mut response = ws::handshake_response(request.head());
-    if let Some(protocol) = asked_protocols(request.headers()).find(|asked| params.agrees_on(asked)) {
+    let agreed = arrival.encoding.subprotocols();
+    if let Some(protocol) = arrival.head.subprotocols().find(|asked| agreed.contains(asked)) {
         response.insert_header(("sec-websocket-protocol", protocol));
     }
     head_of(response, codec)

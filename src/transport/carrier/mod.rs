@@ -12,3 +12,12 @@ pub(super) mod pump;
 pub(super) mod websocket;
 
 pub(super) use body::OutboxBody;
+
+/// What takes frames to a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// A WebSocket.
+    WebSocket,
+    /// Requests of Engine.IO that wait for what there is to take.
+    Polling,
+}

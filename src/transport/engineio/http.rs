@@ -7,8 +7,9 @@ use super::request::{Asked, Purpose, Refusal};
 use super::session::{EngineSession, Offer, Order, PollAnswer};
 use super::sessions::Entry;
 use crate::delivery::Cut;
+use crate::transport::Head;
 use crate::transport::carrier::OutboxBody;
-use crate::transport::cut::{Encrypted, SocketCut};
+use crate::transport::cut::SocketCut;
 use actix_http::ws::{hash_key, verify_handshake};
 use actix_web::body::MessageBody;
 use actix_web::http::Method;
@@ -56,14 +57,7 @@ fn add(cors: &Headers, headers: &mut HeaderMap) {
 
 async fn answer(request: &HttpRequest, payload: Payload, endpoint: &Arc<EngineEndpoint>) -> HttpResponse {
     let is_upgrade = request.headers().get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
-    let asked = Asked {
-        method: request.method(),
-        query: request.query_string(),
-        headers: request.headers(),
-        peer: request.peer_addr(),
-        is_upgrade,
-        is_encrypted: request.conn_data::<Encrypted>().is_some() || request.app_config().secure(),
-    };
+    let asked = Asked { method: request.method(), head: Head::of(request), peer: request.peer_addr(), is_upgrade };
     let purpose = match endpoint.verify(&asked) {
         Ok(_) if is_upgrade && verify_handshake(request.head()).is_err() => Err(Refusal::Request),
         verified => verified,

@@ -1,10 +1,11 @@
 //! An endpoint without anything above Engine.IO: one handler takes its messages, and answers with others.
 use super::client_link::ClientLink;
-use super::layer::{Arrival, Broken, Layer, Upper};
+use super::layer::{Broken, Layer, Upper};
 use crate::broker::handler::{Call, Caller};
 use crate::delivery::Outgoing;
 use crate::metrics::Metrics;
 use crate::protocol::socketio::engine::EnginePacket;
+use crate::transport::Arrival;
 use crate::types::{BoxFuture, Fault, ReplyError};
 use bytes::Bytes;
 use bytestring::ByteString;

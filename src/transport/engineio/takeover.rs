@@ -4,6 +4,7 @@ use super::endpoint::EngineEndpoint;
 use super::request::{Asked, Purpose, Refusal};
 use super::session::{EngineSession, Offer};
 use crate::protocol::Frame;
+use crate::transport::Head;
 use crate::transport::carrier::pump;
 use crate::transport::line::{Line, Socket};
 use crate::transport::takeover::{head_of, refused};
@@ -17,11 +18,13 @@ use std::sync::Arc;
 pub fn take_over<T: Socket>(endpoint: &Arc<EngineEndpoint>, request: &Request, framed: Framed<T, Codec>) {
     let asked = Asked {
         method: request.method(),
-        query: request.uri().query().unwrap_or_default(),
-        headers: request.headers(),
+        head: Head {
+            headers: request.headers(),
+            query: request.uri().query().unwrap_or_default(),
+            is_encrypted: framed.io_ref().is_encrypted(),
+        },
         peer: request.peer_addr(),
         is_upgrade: true,
-        is_encrypted: framed.io_ref().is_encrypted(),
     };
     let verified = endpoint.verify(&asked).and_then(|purpose| match ws::verify_handshake(request.head()) {
         Ok(()) => Ok(purpose),
@@ -65,5 +68,5 @@ pub fn take_over<T: Socket>(endpoint: &Arc<EngineEndpoint>, request: &Request, f
 }
 
 fn refusal(endpoint: &EngineEndpoint, asked: &Asked<'_>, refusal: Refusal) -> bytes::Bytes {
-    refused(refusal.status(), "text/html", &endpoint.cors().headers(asked.headers), &refusal.to_string())
+    refused(refusal.status(), "text/html", &endpoint.cors().headers(asked.head.headers), &refusal.to_string())
 }
