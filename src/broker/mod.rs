@@ -49,5 +49,5 @@ pub use policy::{Limits, Namespace, Namespaces, Rule, UnknownRule};
 pub use query::HistoryRequest;
 pub use recoverable::{RecoverableSession, RecoverableSessions, SessionData};
 pub use revocations::Revocations;
-pub use session::{Ask, ClientTerms, Gone, PingSettings, Session};
+pub use session::{Admit, Ask, ClientTerms, Gone, PingSettings, Session};
 pub use worker::Worker;

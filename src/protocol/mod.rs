@@ -117,6 +117,19 @@ pub trait Wire: Encoding + Send + Sync + 'static {
         None
     }
 
+    /// Where a token stands in the request that asks for a connection, if it is to be verified before the connection is there: a
+    /// client without a good one is answered with 401 and has no session, one with a good one is in from the start, and says
+    /// no [`Command::Connect`]. None where clients connect by that command.
+    fn token_place(&self) -> Option<TokenPlace> {
+        None
+    }
+
+    /// What a client is told that is in from the start; none where nothing is.
+    fn welcome(&self, connected: &Connected) -> Option<Frame> {
+        let _ = connected;
+        None
+    }
+
     /// Reads the next request of a message, taking its bytes off the front of `rest`; none when the message is used up.
     /// A message that breaks the protocol ends the connection with the fault returned.
     ///

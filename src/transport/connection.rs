@@ -6,14 +6,14 @@
 use super::arrival::{Arrival, Head};
 use super::carrier::{OutboxBody, pump, websocket};
 use super::cut::SocketCut;
-use super::endpoint::{Endpoint, Heartbeat};
+use super::endpoint::{Endpoint, Entered, Heartbeat};
 use super::inbound::{Broken, Inbound};
 use super::requests::{Incoming, Requests};
 use super::socket::SocketOutlet;
-use crate::broker::{Ask, ConnectionPlace, Due, Gone, PingSettings, Session, Worker};
+use crate::broker::{Admit, Ask, ConnectionPlace, Due, Gone, Node, PingSettings, Session, Worker};
 use crate::delivery::{Cut, Outbox, Outlet};
 use crate::metrics::WireLabel;
-use crate::protocol::{Command, Request, Wire};
+use crate::protocol::{Command, Connect, Request, Wire};
 use crate::types::Disconnect;
 use actix::prelude::*;
 use actix_web::web::{Data, Payload};
@@ -24,6 +24,7 @@ use futures_util::{Stream, StreamExt};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::Once;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -62,7 +63,7 @@ enum Pulse {
     Answered,
 }
 
-/// Takes a WebSocket upgrade: answers 403, 503 or 400 where it cannot be, else starts the connection.
+/// Takes a WebSocket upgrade: answers 403, 503, 400 or 401 where it cannot be, else starts the connection.
 pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoint>) -> HttpResponse {
     if let Some(refusal) = endpoint.refusal(request.headers(), request.peer_addr()) {
         return refusal.into();
@@ -72,6 +73,10 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
         Ok(response) => response,
         Err(error) => return actix_web::ResponseError::error_response(&error),
     };
+    let grant = match endpoint.admit(&arrival).wait().await {
+        Ok(grant) => grant,
+        Err(refusal) => return refusal.into(),
+    };
     let cut = request.conn_data::<SocketCut>().cloned().map(|cut| Rc::new(cut) as Rc<dyn Cut>);
     if cut.is_none() {
         static ONCE: Once = Once::new();
@@ -79,7 +84,7 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
             log::warn!("sockets cannot be cut while their peers do not read: wrap the server in Broker::server")
         });
     }
-    match endpoint.enter(&arrival) {
+    match endpoint.enter(&arrival, grant) {
         Ok(entered) => response.body(OutboxBody(Connection::start_on(&endpoint, &arrival, entered, payload, cut))),
         Err(reason) => {
             let words = pump::last_words(&endpoint.node, websocket::close(reason.code, &reason.reason));
@@ -87,6 +92,12 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
             response.body(OutboxBody(words))
         }
     }
+}
+
+/// What a client that is in from the start would have said.
+fn said_by(arrival: &Arrival<'_>, wire: &dyn Wire, node: &Node) -> Connect {
+    let handshake = node.handlers().sees_handshakes().then(|| arrival.handshake(&node.settings().proxies));
+    Connect { name: wire.name().to_owned(), handshake: handshake.map(Arc::new), ..Connect::default() }
 }
 
 /// Lets a client that was refused read why, for a bounded time.
@@ -103,7 +114,7 @@ impl Connection {
     pub fn start_on<E: 'static>(
         endpoint: &Endpoint,
         arrival: &Arrival<'_>,
-        (wire, place): (&'static dyn Wire, ConnectionPlace),
+        Entered { wire, place, grant }: Entered,
         incoming: impl Stream<Item = Result<Bytes, E>> + Unpin + 'static,
         cut: Option<Rc<dyn Cut>>,
     ) -> Rc<Outbox> {
@@ -119,6 +130,9 @@ impl Connection {
             false => PingSettings { ping: interval.max(1), pong: true },
         };
         let session = Session::new(worker.clone(), outlet.clone(), pings).under(arrival.terms()).start();
+        if let Some(grant) = grant {
+            session.do_send(Admit { ticket: outlet.admit(), grant, connect: said_by(arrival, wire, node) });
+        }
         let label = WireLabel { wire: wire.name().to_owned() };
         let stale = endpoint.stale_timeout;
         let first_beat = endpoint.heartbeat.interval.mul_f64(worker.spread());

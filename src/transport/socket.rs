@@ -37,7 +37,8 @@ struct Answers {
 }
 
 enum Slot {
-    Waiting(u32),
+    /// For the answer to the command of this id; none for the admission of a client that said none.
+    Waiting(Option<u32>),
     Ready(Frame),
     Done,
 }
@@ -73,7 +74,14 @@ impl SocketOutlet {
             answers.loose.push((ticket, id));
             return Ticket(ticket);
         }
-        answers.ordered.push_back(Slot::Waiting(id));
+        answers.ordered.push_back(Slot::Waiting(Some(id)));
+        Ticket(answers.first + answers.ordered.len() as u64 - 1)
+    }
+
+    /// Takes the first place in the order of answers, for the admission of a client that is in from the start.
+    pub fn admit(&self) -> Ticket {
+        let mut answers = self.answers.borrow_mut();
+        answers.ordered.push_back(Slot::Waiting(None));
         Ticket(answers.first + answers.ordered.len() as u64 - 1)
     }
 
@@ -178,12 +186,12 @@ impl SocketOutlet {
         }
     }
 
-    fn settle(&self, ticket: Ticket, answer: impl FnOnce(u32) -> Slot) {
+    fn settle(&self, ticket: Ticket, answer: impl FnOnce(Option<u32>) -> Slot) {
         let mut answers = self.answers.borrow_mut();
         if ticket.0 & LOOSE != 0 {
             let Some(at) = answers.loose.iter().position(|(loose, _)| *loose == ticket.0) else { return };
             let (_, id) = answers.loose.swap_remove(at);
-            if let Slot::Ready(frame) = answer(id) {
+            if let Slot::Ready(frame) = answer(Some(id)) {
                 self.outbox.put(Outgoing::Reply(frame));
             }
         } else {
@@ -223,7 +231,16 @@ impl Outlet for SocketOutlet {
         if let Reply::Connected(_) = reply {
             self.connected.set(true);
         }
-        self.settle(ticket, |id| Slot::Ready(self.wire.reply(id, &reply)));
+        let mut refused = None;
+        self.settle(ticket, |id| match (id, &reply) {
+            (Some(id), reply) => Slot::Ready(self.wire.reply(id, reply)),
+            (None, Reply::Connected(connected)) => self.wire.welcome(connected).map_or(Slot::Done, Slot::Ready),
+            (None, reply) => {
+                refused = Some(refusal(reply));
+                Slot::Done
+            }
+        });
+        refused.into_iter().for_each(|reason| self.close(reason));
     }
 
     fn done(&self, ticket: Ticket) {
@@ -234,6 +251,13 @@ impl Outlet for SocketOutlet {
         self.outbox.put(Outgoing::Last(Some(websocket::close(reason.code, &reason.reason))));
         self.ended_with(&reason);
     }
+}
+
+/// A client that asked for nothing cannot be answered with an error: its connection is closed with that.
+fn refusal(reply: &Reply) -> Disconnect {
+    let Reply::Error(error) = reply else { return Disconnect::INTERNAL };
+    let like = if error.temporary { Disconnect::FORCE_RECONNECT } else { Disconnect::FORCE_DISCONNECT };
+    Disconnect { reason: error.message.clone(), ..like }
 }
 
 /// The metric label of a disconnect: the names we have, one word for all of an application's own.

@@ -18,7 +18,7 @@ use std::time::Duration;
 const REFUSED_LINGER: Duration = Duration::from_secs(5);
 
 /// Who the session is from now on. Those without a token share one identity.
-struct Granted {
+pub(super) struct Granted {
     identity: Arc<Identity>,
     subs: Vec<(String, SubscriptionOptions)>,
 }
@@ -68,7 +68,7 @@ impl Session {
         }
     }
 
-    fn granted(
+    pub(super) fn granted(
         &mut self,
         ticket: Ticket,
         connect: Connect,
@@ -221,7 +221,7 @@ impl Session {
         }))))
     }
 
-    fn settle_connect(&mut self, ticket: Ticket, step: Step, ctx: &mut Context<Self>) {
+    pub(super) fn settle_connect(&mut self, ticket: Ticket, step: Step, ctx: &mut Context<Self>) {
         match step {
             Step::Done(result) => self.resume(ticket, result, ctx),
             Step::Waits => {}

@@ -1,4 +1,5 @@
 //! A session: one client identity with its listeners. When it ends, its listeners end.
+mod admission;
 mod connect;
 mod control;
 mod emit;
@@ -15,6 +16,7 @@ mod subscribe;
 mod terms;
 mod viewing;
 
+pub use admission::Admit;
 pub use message::{Ask, Gone};
 pub use terms::ClientTerms;
 
