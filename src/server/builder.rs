@@ -235,7 +235,7 @@ impl Broker {
     /// Publishes an event; answers its position where the channel has history.
     /// Fails with the error a client would get: 102 for an unknown namespace, 107 for a bad name, 111 under a flood.
     pub async fn publish(&self, channel: &str, data: Json) -> Result<Option<Position>, ReplyError> {
-        self.node.publish(channel, PublishRequest::new(data)).await
+        self.node.channels().publish(channel, PublishRequest::new(data)).await
     }
 
     /// The sockets of a Socket.IO namespace, to emit to. Fails where the name is empty or too long.
@@ -246,13 +246,13 @@ impl Broker {
     /// Opens a session for server code: what it posts and listens to, see [`ServerSession::messages`]. It stands above the
     /// rules of channels. Fails with error 106 where there are as many as `limits.server_sessions`.
     pub fn open_session(&self, identity: Identity) -> Result<ServerSession, ReplyError> {
-        self.node.open_session(identity)
+        self.node.sessions().open(identity)
     }
 
     /// Takes back what tokens granted to a user, on all nodes: the user's sessions end or lose what they may no longer do, on
     /// every wire, and a token so revoked is refused from then on. See [`crate::broker::Everywhere::revoke`].
     pub async fn revoke_authentication(&self, user: &str, what: Revoke) -> Result<Reached<()>, RevokeError> {
-        self.node.revoke_authentication(user, what).await
+        self.node.authentication().revoke(user, what).await
     }
 
     /// The broker's own calls: subscribe, disconnect, presence, history and more.

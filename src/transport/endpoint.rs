@@ -39,7 +39,7 @@ impl Endpoint {
     /// The answer to what must not become a connection: a foreign origin (decision 15), or any while the node stops; none
     /// for what may.
     pub fn refusal(&self, headers: &HeaderMap, peer: Option<SocketAddr>) -> Option<Refusal> {
-        if self.node.is_draining() {
+        if self.node.connections().is_draining() {
             return Some(Refusal { status: StatusCode::SERVICE_UNAVAILABLE, text: "the broker is stopping\n" });
         }
         match admits(&self.node, headers, peer) {
@@ -56,7 +56,7 @@ impl Endpoint {
         let Some(place) = arrival.encoding.wire().and_then(|wire| wire.token_place()) else { return Answer::ok(None) };
         let node = self.node.clone();
         let verified = match arrival.token(place) {
-            Some(token) => node.verify(arrival.authenticator, &token),
+            Some(token) => node.authentication().verify(arrival.authenticator, &token),
             None => Answer::err(TokenError::Invalid("there is none")),
         };
         verified.then(move |grant| {
@@ -77,7 +77,7 @@ impl Endpoint {
         let entered = match arrival.encoding {
             EncodingChoice::Unspoken(_) | EncodingChoice::Layer => Err(Disconnect::INAPPROPRIATE_PROTOCOL),
             EncodingChoice::Spoken(wire) => {
-                let place = self.node.enter().ok_or(Disconnect::CONNECTION_LIMIT);
+                let place = self.node.connections().enter().ok_or(Disconnect::CONNECTION_LIMIT);
                 place.map(|place| Entered { wire, place, grant })
             }
         };

@@ -180,7 +180,7 @@ impl House {
     /// Publishes a number from the server.
     pub async fn publish(&self, channel: &str, number: u64) -> Result<Option<u64>, ReplyError> {
         let request = PublishRequest::new(json(&number.to_string()));
-        Ok(self.node.publish(channel, request).await?.map(|position| position.offset))
+        Ok(self.node.channels().publish(channel, request).await?.map(|position| position.offset))
     }
 
     /// The gauges that must return to 0: sessions, channels, listeners.

@@ -104,11 +104,11 @@ impl Messages {
         name: &str,
         scope: Option<Scope>,
     ) -> Result<tokio::sync::oneshot::Receiver<Result<Option<Position>, ReplyError>>, MessageError> {
-        let (channel, namespace) = self.node.own_channel(channel)?;
+        let (channel, namespace) = self.node.channels().own(channel)?;
         let local = scope::is_local(scope, self.node.engine().is_shared(), &namespace)?;
         let tags = Tags::from([(TYPE_TAG.to_owned(), name.to_owned())]);
         let request = PublishRequest { tags: Some(tags), ..PublishRequest::new(data?) };
-        Ok(self.node.hand_on(channel, request, local))
+        Ok(self.node.channels().hand_on(channel, request, local))
     }
 
     /// Has a function called for each event of a channel, wherever it came from. Answers when the subscription stands, on the
@@ -144,7 +144,7 @@ impl Messages {
     /// Ends a listener of this session: it is not called any more, but for a call that is under way. One that is gone, or
     /// another session's, is left as it is.
     pub fn remove_listener(&self, listener: ListenerId) {
-        self.node.listener_index().remove(self.session, listener);
+        self.node.sessions().listener_index().remove(self.session, listener);
     }
 
     /// Listens to a channel as to a stream of messages of one type. Answers when the subscription stands; what comes from then
@@ -160,14 +160,14 @@ impl Messages {
     /// Takes back what tokens granted to a user, on all nodes: the user's sessions end or lose what they may no longer do, on
     /// every wire, and a token so revoked is refused from then on. See [`Everywhere::revoke`](crate::broker::Everywhere::revoke).
     pub async fn revoke_authentication(&self, user: &str, what: Revoke) -> Result<Reached<()>, RevokeError> {
-        self.node.revoke_authentication(user, what).await
+        self.node.authentication().revoke(user, what).await
     }
 
     async fn claim(&self, channel: &str, listener: Option<Listener>) -> Result<Claim, MessageError> {
-        let (channel, _): (ChannelName, _) = self.node.own_channel(channel)?;
+        let (channel, _): (ChannelName, _) = self.node.channels().own(channel)?;
         let threads = engage::threads(&self.node).await?;
         let node = &self.node;
-        let around = Around { directory: node.directory(), limits: node.limits(), metrics: node.metrics() };
-        node.listener_index().claim(around, &threads, self.session, channel, listener)
+        let around = Around { directory: node.sessions().directory(), limits: node.limits(), metrics: node.metrics() };
+        node.sessions().listener_index().claim(around, &threads, self.session, channel, listener)
     }
 }

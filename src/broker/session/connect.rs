@@ -145,7 +145,7 @@ impl Session {
         let all = granted.iter().cloned().chain(plain.map(|name| (name, SubscriptionOptions::default())));
         let mut wanted: Vec<(ChannelName, Wanted)> = self.wanted_by_home().into_iter().collect();
         for (name, granted) in all {
-            let channel = self.node().channel(&name)?;
+            let channel = self.node().channels().named(&name)?;
             if wanted.iter().any(|(other, _)| other == &channel) {
                 continue;
             }

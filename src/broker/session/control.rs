@@ -11,8 +11,8 @@ use std::sync::Arc;
 impl Session {
     /// What a server-side subscription shall be: above the rules, but not in an unknown namespace (decision 4).
     pub(super) fn wanted_by_server(&self, channel: &ChannelName, options: SubscribeOptions) -> Result<Wanted, Fault> {
-        let namespace = self.node().namespace(channel).ok_or(ReplyError::UNKNOWN_CHANNEL)?;
-        self.node().source(channel)?;
+        let namespace = self.node().channels().namespace(channel).ok_or(ReplyError::UNKNOWN_CHANNEL)?;
+        self.node().channels().source(channel)?;
         let asked = Asked { recoverable: options.recover.is_some(), ..Asked::default() };
         Ok(Wanted {
             info: options.info,

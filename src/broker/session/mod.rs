@@ -310,20 +310,20 @@ impl Session {
         if let Some(view) = view {
             let node = self.node();
             if let Some(me) = &self.me {
-                node.directory().exit(self.id, &self.info.user, me);
+                node.sessions().directory().exit(self.id, &self.info.user, me);
             }
-            node.listener_index().leave(self.id);
+            node.sessions().listener_index().leave(self.id);
             node.metrics().sessions.dec();
-            node.tell(LifecycleEvent::Disconnected(view, reason));
+            node.handlers().tell(LifecycleEvent::Disconnected(view, reason));
         }
     }
 
     fn enter(&mut self, me: SessionRef) {
         self.phase = Phase::In;
         let node = self.node();
-        node.directory().enter(self.id, self.info.user.clone(), me);
+        node.sessions().directory().enter(self.id, self.info.user.clone(), me);
         node.metrics().sessions.inc();
-        node.tell(LifecycleEvent::Connected(self.view()));
+        node.handlers().tell(LifecycleEvent::Connected(self.view()));
     }
 }
 

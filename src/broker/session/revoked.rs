@@ -36,7 +36,7 @@ impl Session {
 
     fn status(&self, identity: &Identity) -> TokenStatus {
         let leeway = self.authenticator().leeway();
-        self.node().revocations().status(identity, leeway)
+        self.node().authentication().revocations().status(identity, leeway)
     }
 
     /// The right that a subscription token gives; none where it has been taken back, or that cannot be told yet. Its scopes
@@ -58,8 +58,8 @@ impl Session {
         match (revocation.touches(&self.identity, upto), is_whole) {
             (true, true) => {
                 let kept = self.authenticator().revocation_ttl();
-                self.node().revocations().warn_of_return(&self.identity, kept);
-                self.node().listener_index().silence(self.id);
+                self.node().authentication().revocations().warn_of_return(&self.identity, kept);
+                self.node().sessions().listener_index().silence(self.id);
                 self.end(Disconnect::INVALID_TOKEN, ctx);
             }
             (true, false) => self.renew(self.identity.without(&revocation.scopes)),

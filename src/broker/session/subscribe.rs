@@ -41,7 +41,7 @@ impl Session {
 
     fn subscribable(&self, subscribe: &Subscribe) -> Result<(ChannelName, Arc<Namespace>), Fault> {
         let (channel, namespace) = self.known_channel(&subscribe.channel)?;
-        self.node().source(&channel)?;
+        self.node().channels().source(&channel)?;
         if self.subs.contains_key(&channel) {
             return Err(ReplyError::ALREADY_SUBSCRIBED.into());
         }

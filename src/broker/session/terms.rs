@@ -35,10 +35,10 @@ impl Session {
     }
 
     pub(super) fn channel(&self, name: &str) -> Result<ChannelName, Fault> {
-        self.node().channel_among(self.terms.names, name)
+        self.node().channels().named_among(self.terms.names, name)
     }
 
     pub(super) fn known_channel(&self, name: &str) -> Result<(ChannelName, Arc<Namespace>), Fault> {
-        self.node().known_among(self.terms.names, name)
+        self.node().channels().known_among(self.terms.names, name)
     }
 }

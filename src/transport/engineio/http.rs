@@ -67,7 +67,7 @@ async fn answer(request: &HttpRequest, payload: Payload, endpoint: &Arc<EngineEn
             HttpResponse::build(refusal.status()).insert_header((CONTENT_TYPE, "text/html")).body(refusal.to_string())
         }
         Err(refusal) => refused(refusal),
-        Ok(Purpose::Handshake(Transport::Polling)) => match endpoint.node().enter() {
+        Ok(Purpose::Handshake(Transport::Polling)) => match endpoint.node().connections().enter() {
             Some(place) => polled(EngineSession::open_polling(endpoint, &asked.arrival(), place)),
             None => refused(endpoint.full()),
         },
@@ -88,7 +88,7 @@ fn open_websocket(
     asked: &Asked<'_>,
 ) -> HttpResponse {
     let cut = cut_of(request).map(|cut| Rc::new(cut) as Rc<dyn Cut>);
-    let Some(place) = endpoint.node().enter() else { return refused(endpoint.full()) };
+    let Some(place) = endpoint.node().connections().enter() else { return refused(endpoint.full()) };
     let outbox = EngineSession::open_websocket(endpoint, &asked.arrival(), place, payload, cut);
     switching(request, OutboxBody(outbox))
 }

@@ -118,7 +118,7 @@ impl EngineEndpoint {
         if asked.parameter("EIO") != Some(VERSION) {
             return Err(Refusal::Version);
         }
-        match self.node().is_draining() {
+        match self.node().connections().is_draining() {
             true => Err(Refusal::Unavailable),
             false => Ok(Purpose::Handshake(transport)),
         }

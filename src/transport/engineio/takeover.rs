@@ -45,7 +45,7 @@ pub fn take_over<T: Socket>(endpoint: &Arc<EngineEndpoint>, request: &Request, f
             Err(error) => log::debug!("a socket ended before it was handed over: {error}"),
         },
         Ok(Purpose::Handshake(Transport::Websocket)) => {
-            let Some(place) = endpoint.node().enter() else {
+            let Some(place) = endpoint.node().connections().enter() else {
                 actix_rt::spawn(pump::dismiss(socket, refusal(endpoint, &asked, endpoint.full())));
                 return;
             };

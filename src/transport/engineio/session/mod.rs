@@ -258,7 +258,7 @@ impl EngineSession {
     /// What is queued waits for the next poll, no longer than a client that is gone would have been waited for.
     fn keep_last_words(&self) {
         self.link.finish();
-        let is_stopping = self.endpoint.node().is_draining();
+        let is_stopping = self.endpoint.node().connections().is_draining();
         self.linger(if is_stopping { LAST_WORDS } else { KEPT.min(self.until_given_up()) });
     }
 
@@ -287,7 +287,9 @@ impl Handler<Order> for EngineSession {
 
     fn handle(&mut self, order: Order, ctx: &mut Self::Context) {
         match order {
-            Order::Close if self.endpoint.node().is_draining() => self.end(reason::STOPPING, Parting::Kept, ctx),
+            Order::Close if self.endpoint.node().connections().is_draining() => {
+                self.end(reason::STOPPING, Parting::Kept, ctx)
+            }
             Order::Close => self.end(reason::FORCED, Parting::Kept, ctx),
             Order::Cut | Order::Fail => self.end(reason::ERROR, Parting::Now, ctx),
         }
