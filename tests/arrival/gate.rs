@@ -1,6 +1,6 @@
 //! A wire whose clients show their token before the upgrade.
-use super::house::{House, Plan, both};
 use super::toy_wire::{GATE, GatedToyWire, KEYS};
+use crate::engineio::house::{House, Plan, both};
 use callboard::auth::{Config, Secret};
 use callboard::broker::handler::{ConnectCall, Handle, HandlerFuture, Welcome, answer, host};
 use callboard::broker::{Namespace, Rule};

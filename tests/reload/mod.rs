@@ -1,9 +1,7 @@
 //! What SIGHUP puts in force, and what it leaves alone.
-mod harness;
-
+use crate::harness::socket::{Next, Socket};
+use crate::harness::{Broker, http};
 use callboard::auth::{Config, ConnectionToken, Issuer};
-use harness::socket::{Next, Socket};
-use harness::{Broker, http};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 

@@ -1,7 +1,5 @@
 //! A page whose name was made to resolve to this machine (DNS rebinding) gets nothing from a broker that is open to it.
-mod harness;
-
-use harness::{API_KEY, Broker, http};
+use crate::harness::{API_KEY, Broker, http};
 
 const OPEN: &str = r#"
 [auth]

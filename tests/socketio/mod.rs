@@ -1,8 +1,6 @@
 //! Socket.IO endpoints of a broker that is a process of its own: their settings, and what a restart does to sessions.
-mod harness;
-
-use harness::socketio::Client;
-use harness::{Broker, http};
+use crate::harness::socketio::Client;
+use crate::harness::{Broker, http};
 use serde_json::{Value, json};
 
 const CONFIG: &str = r#"

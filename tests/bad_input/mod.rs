@@ -1,8 +1,6 @@
 //! What bad input does to the broker itself: nothing. (What the sender gets is asked in `tests/clients/`.)
-mod harness;
-
-use harness::socket::{Next, Socket};
-use harness::{API_KEY, Broker};
+use crate::harness::socket::{Next, Socket};
+use crate::harness::{API_KEY, Broker, http};
 
 const CONFIG: &str = r#"
 [server]
@@ -76,7 +74,7 @@ async fn bad_input_costs_one_log_line_at_most_and_leaves_nothing_behind() {
         socket.send(frame).await;
         socket.closed().await;
     }
-    let unauthorized = harness::http::call(broker.address(), "a wrong key", "info", "{}").expect("an answer");
+    let unauthorized = http::call(broker.address(), "a wrong key", "info", "{}").expect("an answer");
     assert_eq!(unauthorized.status, 401);
 
     for gauge in ["connections", "sessions", "channels", "listeners", "outbox_bytes"] {
@@ -151,7 +149,7 @@ async fn frames_that_may_not_be_are_refused_by_their_heads() {
         ("over the limit", frame(0x81, 65_537, b""), 1009),
         ("over all limits", frame(0x81, usize::MAX >> 1, b""), 1009),
     ] {
-        let mut socket = harness::http::upgraded(broker.address()).expect("a WebSocket");
+        let mut socket = http::upgraded(broker.address()).expect("a WebSocket");
         // Of the last two no payload is ever sent: an answer shows that nobody waits for it.
         std::io::Write::write_all(&mut socket, &bytes).expect("it is open");
         let mut answered = vec![];
@@ -170,7 +168,7 @@ async fn a_client_that_goes_on_sending_after_its_end_costs_nothing_and_is_cut_in
     const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 
     let broker = broker();
-    let mut socket = harness::http::upgraded(broker.address()).expect("a WebSocket");
+    let mut socket = http::upgraded(broker.address()).expect("a WebSocket");
     socket.set_write_timeout(Some(PATIENCE)).expect("a time");
     let said = |text: &str| frame(0x81, text.len().max(126), format!("{text:126}").as_bytes());
     let mut say = move |bytes: &[u8]| std::io::Write::write_all(&mut socket, bytes);

@@ -1,8 +1,6 @@
 //! Where the API, metrics and health are when the config puts them apart from clients, and what may be reached by others.
-mod harness;
-
-use harness::socket::Socket;
-use harness::{API_KEY, Broker, http};
+use crate::harness::socket::Socket;
+use crate::harness::{API_KEY, Broker, http};
 use std::io::Write;
 use std::process::Command;
 

@@ -1,8 +1,6 @@
 //! How connections end: what was carried out is answered, each wire says its own code, and all of it is over in a bounded time.
-mod harness;
-
-use harness::socket::{Next, Socket};
-use harness::{API_KEY, Broker, http};
+use crate::harness::socket::{Next, Socket};
+use crate::harness::{API_KEY, Broker, http};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;

@@ -1,8 +1,6 @@
 //! How the broker stops: clients are told, nobody new gets in, and it says that all went well.
-mod harness;
-
-use harness::socket::Socket;
-use harness::{API_KEY, Broker};
+use crate::harness::socket::Socket;
+use crate::harness::{API_KEY, Broker};
 use rustix::process::Signal;
 
 const CONFIG: &str = r#"

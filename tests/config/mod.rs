@@ -1,13 +1,8 @@
 //! The config: its layers, its problems, the shipped file and its documentation.
-#[path = "config/documentation.rs"]
 mod documentation;
-#[path = "config/exposure.rs"]
 mod exposure;
-#[path = "config/layers.rs"]
 mod layers;
-#[path = "config/problems.rs"]
 mod problems;
-#[path = "config/shipped.rs"]
 mod shipped;
 
 use callboard::config::{self, Overrides, Problems, Source};
