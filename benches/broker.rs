@@ -4,12 +4,12 @@
 //! the figures but that of encoding once.
 use actix::{Actor, Addr, System};
 use bytes::Bytes;
-use callboard::auth::{ApiConfig, ApiKeys, Authenticator, Config, Origins, OwnNames, TrustedProxies};
+use callboard::auth::{ApiConfig, ApiKeys, Authenticator, Authenticators, Config, Origins, OwnNames, TrustedProxies};
 use callboard::broker::handler::{Handlers, Placement};
 use callboard::broker::{
     Ask, Limits, Namespace, Namespaces, Node, Parts, PingSettings, Rule, Session, Settings, Worker,
 };
-use callboard::delivery::{Delivered, Delivery, Naming, Outlet, Ticket};
+use callboard::delivery::{Delivered, Delivery, Naming, Outlet, Ticket, WhenFull};
 use callboard::engine::memory::{Config as MemoryConfig, MemoryEngine};
 use callboard::metrics::Metrics;
 use callboard::protocol::centrifuge::CentrifugeJson;
@@ -35,8 +35,8 @@ struct Tally {
 struct Counter(Rc<Tally>);
 
 impl Outlet for Counter {
-    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>) -> Delivered {
-        black_box(delivery.frame(&CentrifugeJson, naming).websocket().clone());
+    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>, _: WhenFull) -> Delivered {
+        black_box(delivery.frame(&CentrifugeJson, naming));
         self.0.events.set(self.0.events.get() + 1);
         Delivered::Queued
     }
@@ -74,7 +74,7 @@ impl Stage {
             ..open.clone()
         };
         let settings = Settings {
-            authenticator: Authenticator::new(&Config::default()).expect("no keys"),
+            authenticators: Authenticators::new(Authenticator::new(&Config::default()).expect("no keys")),
             origins: Origins::new(&[]).expect("no origins"),
             names_for_clients: OwnNames::All,
             names_for_api: OwnNames::All,

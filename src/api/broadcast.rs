@@ -53,7 +53,7 @@ impl Method for Broadcast {
             return Err(ReplyError::LIMIT_EXCEEDED);
         }
         let request = self.request()?;
-        let published = channels.iter().map(|channel| node.publish(channel, request.clone()));
+        let published = channels.iter().map(|channel| node.channels().publish(channel, request.clone()));
         let outcomes = join_all(published).await;
         Ok(Broadcasted { responses: outcomes.into_iter().map(Response::from).collect() })
     }

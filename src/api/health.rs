@@ -17,9 +17,10 @@ pub fn alive() -> HttpResponse {
 
 /// 200 where the broker may take traffic; 503 with the reasons where not.
 pub fn ready(node: &Node) -> HttpResponse {
-    let stopping = node.is_draining().then_some("the broker is stopping");
+    let stopping = node.connections().is_draining().then_some("the broker is stopping");
     let lost = (!node.registry().is_there()).then_some("the registry has ended");
-    let unread = (!node.revocations().is_read()).then_some("what has been revoked has not been read yet");
+    let unread =
+        (!node.authentication().revocations().is_read()).then_some("what has been revoked has not been read yet");
     let reasons: Vec<_> = stopping.into_iter().chain(lost).chain(unread).chain(node.engine().trouble()).collect();
     match reasons.is_empty() {
         true => HttpResponse::Ok().json(Health { status: "ok", reasons }),

@@ -52,7 +52,7 @@ impl Method for History {
             limit: self.limit.unwrap_or_default(),
             reverse: self.reverse.unwrap_or_default(),
         };
-        let page = node.history(&self.channel.unwrap_or_default(), request).await?;
+        let page = node.channels().history(&self.channel.unwrap_or_default(), request).await?;
         let publications = page.events.iter().map(|event| (&**event).into()).collect();
         Ok(HistoryPart { publications, offset: page.offset, epoch: page.epoch.as_str().to_owned() })
     }
@@ -66,7 +66,7 @@ impl Method for HistoryRemove {
     const RESULT: &'static str = "{}";
 
     async fn answer(self, node: &Node) -> Result<Done, ReplyError> {
-        node.remove_history(&self.channel.unwrap_or_default()).await?;
+        node.channels().remove_history(&self.channel.unwrap_or_default()).await?;
         Ok(Done {})
     }
 }

@@ -41,6 +41,6 @@ impl Method for Publish {
 
     async fn answer(mut self, node: &Node) -> Result<Published, ReplyError> {
         let channel = self.channel.take().unwrap_or_default();
-        Ok(node.publish(&channel, self.request()?).await?.into())
+        Ok(node.channels().publish(&channel, self.request()?).await?.into())
     }
 }

@@ -28,7 +28,7 @@ impl Method for Revoke {
 
     async fn answer(self, node: &Node) -> Result<Ordered, ReplyError> {
         let what = self.scopes.map_or(What::All, What::Scopes);
-        let mut revocation = node.revocation(&self.user.unwrap_or_default(), what)?;
+        let mut revocation = node.authentication().revocation(&self.user.unwrap_or_default(), what)?;
         revocation.token_id = self.token_id.filter(|id| !id.is_empty()).map(Into::into);
         if let Some(realm) = self.realm {
             revocation.realm = realm.into();

@@ -35,6 +35,6 @@ impl Method for Rpc {
 
     async fn answer(self, node: &Node) -> Result<RpcAnswer, ReplyError> {
         let method = self.method.filter(|method| !method.is_empty()).ok_or(ReplyError::BAD_REQUEST)?;
-        Ok(RpcAnswer { data: node.rpc(method, self.params).await? })
+        Ok(RpcAnswer { data: node.handlers().ask(method, self.params).await? })
     }
 }

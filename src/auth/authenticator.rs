@@ -2,7 +2,7 @@
 use super::claims::{Claims, Policy};
 use super::jwks::{Found, Jwks, KeySet};
 use super::keys::{self, Key};
-use super::{Config, ConnectionGrant, Error, SubscriptionGrant};
+use super::{Config, ConnectionGrant, Error, OneOrMany, SubscriptionGrant};
 use crate::types::Answer;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -70,6 +70,14 @@ impl Authenticator {
         let keys = keys::configured(config)?;
         let jwks = config.jwks_url.as_deref().map(|url| Jwks::start(url, config.jwks_refresh)).transpose()?;
         Ok(Authenticator(Arc::new(Inner { policy, keys, jwks, revocation_ttl: config.revocation_ttl })))
+    }
+
+    /// One without keys, for which no token is valid.
+    pub(super) fn closed() -> Self {
+        let policy =
+            Policy { realm: "".into(), audience: OneOrMany::default(), issuer: OneOrMany::default(), leeway: 0 };
+        let revocation_ttl = Config::default().revocation_ttl;
+        Authenticator(Arc::new(Inner { policy, keys: vec![], jwks: None, revocation_ttl }))
     }
 
     /// Whether any key is configured: without one no token is valid.

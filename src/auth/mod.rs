@@ -3,6 +3,7 @@
 //! | part | answers |
 //! |---|---|
 //! | [`Authenticator`] | whom a connection or subscription token (a JWT) stands for, and what it grants |
+//! | [`Authenticators`] | which of several a wire's tokens are for |
 //! | [`Issuer`] | signs such tokens, for the command line |
 //! | [`ApiKeys`] | whether a request to the HTTP API carries a key of ours |
 //! | [`Origins`] | whether a page of that origin may open a connection |
@@ -13,6 +14,7 @@
 //! which algorithms it verifies, so a public key can never serve as an HMAC secret (RFC 8725, section 2.1).
 mod api_keys;
 mod authenticator;
+mod authenticators;
 mod claims;
 mod config;
 mod grant;
@@ -25,6 +27,7 @@ mod secret;
 
 pub use api_keys::ApiKeys;
 pub use authenticator::{Authenticator, MAX_TOKEN, TokenError};
+pub use authenticators::Authenticators;
 pub use config::{ApiConfig, Config};
 pub use grant::{ConnectionGrant, Flag, Overrides, SubscriptionGrant, SubscriptionOptions};
 pub use issuer::{ConnectionToken, Issuer, SubscriptionToken};

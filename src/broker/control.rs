@@ -1,14 +1,10 @@
-//! What the HTTP API and Rust code ask of a broker, from any thread.
-use super::Node;
+//! What the HTTP API, handlers and Rust code ask of channels, from any thread.
 use super::channel::{Publish, PublishAnswer};
-use super::directory::{Attendance, Target};
-use super::fault;
-use super::handler::RpcCall;
 use super::query::{self, HistoryRequest};
-use crate::delivery::{SessionOrder, SubscribeOptions};
+use super::{Channels, fault};
 use crate::engine::{Idempotency, PresenceStats, Version};
 use crate::protocol::HistoryPage;
-use crate::types::{ChannelName, ClientInfo, Disconnect, Json, Position, ReplyError, Tags, Unsubscribed};
+use crate::types::{ChannelName, ClientInfo, Json, Position, ReplyError, Tags};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -38,41 +34,17 @@ impl PublishRequest {
     }
 }
 
-/// The numbers of a node.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Census {
-    /// Sessions that are let in.
-    pub clients: usize,
-    /// Different users among them.
-    pub users: usize,
-    /// Channels with listeners.
-    pub channels: usize,
-    /// Listeners.
-    pub subscriptions: usize,
-}
-
-/// A node as `info` tells of it.
-#[derive(Debug, Clone)]
-pub struct NodeInfo {
-    /// Its id.
-    pub uid: String,
-    /// Its numbers.
-    pub census: Census,
-    /// For how long it has run.
-    pub uptime: Duration,
-}
-
-impl Node {
+impl Channels<'_> {
     /// Publishes. Answers the position, if the channel has history; fails with 102 for an unknown namespace, 107 for a bad
     /// name, 111 where the channel is flooded, 100 where the outcome is unknown.
-    pub async fn publish(&self, channel: &str, request: PublishRequest) -> Result<Option<Position>, ReplyError> {
-        let (channel, _) = self.own_channel(channel)?;
+    pub async fn publish(self, channel: &str, request: PublishRequest) -> Result<Option<Position>, ReplyError> {
+        let (channel, _) = self.own(channel)?;
         self.hand_on(channel, request, false).await.unwrap_or(Err(ReplyError::INTERNAL))
     }
 
     /// Sends a publish on its way, before this returns; its outcome comes later. `local` keeps it on this node.
     pub(super) fn hand_on(
-        &self,
+        self,
         channel: ChannelName,
         request: PublishRequest,
         local: bool,
@@ -91,119 +63,41 @@ impl Node {
             answer,
         };
         match self.bus_for(&publish) {
-            Some(bus) => bus.publish(publish, |namespace| self.metrics().namespace(namespace).publishes),
+            Some(bus) => bus.publish(publish, |namespace| self.0.metrics().namespace(namespace).publishes),
             None => self.send(publish.into()),
         }
         outcome
     }
 
-    /// Subscribes sessions to a channel; nobody there is no error.
-    pub async fn subscribe(
-        &self,
-        target: Target,
-        channel: &str,
-        options: SubscribeOptions,
-    ) -> Result<usize, ReplyError> {
-        let (channel, _) = self.served_channel(channel)?;
-        self.order(target, SessionOrder::Subscribe(Box::new((channel, options)))).await
-    }
-
-    /// Ends subscriptions: of one channel, or of all where `channel` is none.
-    pub async fn unsubscribe(&self, target: Target, channel: Option<&str>) -> Result<usize, ReplyError> {
-        let order = match channel {
-            Some(channel) => SessionOrder::Unsubscribe(self.served_channel(channel)?.0, Unsubscribed::SERVER),
-            None => SessionOrder::UnsubscribeAll(Unsubscribed::SERVER),
-        };
-        self.order(target, order).await
-    }
-
-    /// Ends sessions.
-    pub async fn disconnect(&self, target: Target, reason: Disconnect) -> Result<usize, ReplyError> {
-        self.order(target, SessionOrder::Disconnect(reason)).await
-    }
-
-    /// Changes when sessions end (none for never), and what others see of them.
-    pub async fn refresh(
-        &self,
-        target: Target,
-        expire_at: Option<i64>,
-        info: Option<Json>,
-    ) -> Result<usize, ReplyError> {
-        self.order(target, SessionOrder::Refresh { expire_at, info }).await
-    }
-
     /// Who is present in a channel; error 108 where its namespace keeps no presence.
-    pub async fn presence(&self, channel: &str) -> Result<Vec<Arc<ClientInfo>>, ReplyError> {
-        let channel = self.present_channel(channel)?;
-        self.engine().presence(&channel).wait().await.map_err(fault::of_engine)
+    pub async fn presence(self, channel: &str) -> Result<Vec<Arc<ClientInfo>>, ReplyError> {
+        let channel = self.present(channel)?;
+        self.0.engine().presence(&channel).wait().await.map_err(fault::of_engine)
     }
 
     /// How many are present in a channel; error 108 where its namespace keeps no presence.
-    pub async fn presence_stats(&self, channel: &str) -> Result<PresenceStats, ReplyError> {
-        let channel = self.present_channel(channel)?;
-        self.engine().presence_stats(&channel).wait().await.map_err(fault::of_engine)
+    pub async fn presence_stats(self, channel: &str) -> Result<PresenceStats, ReplyError> {
+        let channel = self.present(channel)?;
+        self.0.engine().presence_stats(&channel).wait().await.map_err(fault::of_engine)
     }
 
     /// A part of a channel's history; error 108 where none is kept, 112 where something is missing after the position.
-    pub async fn history(&self, channel: &str, request: HistoryRequest) -> Result<HistoryPage, ReplyError> {
-        let (channel, namespace) = self.served_channel(channel)?;
-        query::history(self, &channel, &namespace, request).wait().await.map_err(fault::without_connection)
+    pub async fn history(self, channel: &str, request: HistoryRequest) -> Result<HistoryPage, ReplyError> {
+        let (channel, namespace) = self.served(channel)?;
+        query::history(self.0, &channel, &namespace, request).wait().await.map_err(fault::without_connection)
     }
 
     /// Drops a channel's history and keeps its position; error 108 where none is kept.
-    pub async fn remove_history(&self, channel: &str) -> Result<(), ReplyError> {
-        let (channel, namespace) = self.served_channel(channel)?;
+    pub async fn remove_history(self, channel: &str) -> Result<(), ReplyError> {
+        let (channel, namespace) = self.served(channel)?;
         if !namespace.has_history() {
             return Err(ReplyError::NOT_AVAILABLE);
         }
-        self.engine().remove_history(&channel).wait().await.map_err(fault::of_engine)
+        self.0.engine().remove_history(&channel).wait().await.map_err(fault::of_engine)
     }
 
     /// The channels that have listeners, with how many they have.
-    pub async fn channels(&self) -> Result<Vec<(ChannelName, usize)>, ReplyError> {
-        self.registry().occupied().await
-    }
-
-    /// The nodes and their numbers.
-    pub async fn info(&self) -> Result<Vec<NodeInfo>, ReplyError> {
-        let (channels, subscriptions) = self.registry().count().await?;
-        let Attendance { sessions, users } = self.directory().attendance();
-        let census = Census { clients: sessions, users, channels, subscriptions };
-        Ok(vec![NodeInfo { uid: self.id().to_owned(), census, uptime: self.started().elapsed() }])
-    }
-
-    /// Asks an rpc handler; error 104 where the method has none.
-    pub async fn rpc(&self, method: String, data: Option<Json>) -> Result<Option<Json>, ReplyError> {
-        let call = RpcCall { session: None, method, data };
-        let asked = self
-            .handlers()
-            .rpc(call)
-            .ok_or(ReplyError { message: "not found".into(), ..ReplyError::METHOD_NOT_FOUND })?;
-        asked.await.map_err(fault::without_connection)
-    }
-
-    async fn order(&self, target: Target, order: SessionOrder) -> Result<usize, ReplyError> {
-        Ok(self.directory().order(&target, &order))
-    }
-
-    fn present_channel(&self, channel: &str) -> Result<ChannelName, ReplyError> {
-        let (channel, namespace) = self.served_channel(channel)?;
-        match namespace.presence {
-            true => Ok(channel),
-            false => Err(ReplyError::NOT_AVAILABLE),
-        }
-    }
-
-    /// The same for what is not of another space: there is no way into one but its own.
-    pub(super) fn own_channel(&self, channel: &str) -> Result<(ChannelName, Arc<super::Namespace>), ReplyError> {
-        let (channel, namespace) = self.served_channel(channel)?;
-        match self.settings().namespaces.exposed(&channel) {
-            Some(_) => Err(ReplyError::PERMISSION_DENIED),
-            None => Ok((channel, namespace)),
-        }
-    }
-
-    pub(super) fn served_channel(&self, channel: &str) -> Result<(ChannelName, Arc<super::Namespace>), ReplyError> {
-        self.known_channel(channel).map_err(fault::without_connection)
+    pub async fn occupied(self) -> Result<Vec<(ChannelName, usize)>, ReplyError> {
+        self.0.registry().occupied().await
     }
 }

@@ -1,7 +1,7 @@
 //! Events for the sessions of a home, or for some of them: what handlers and Rust code emit, and the answers they ask for.
 use super::Node;
 use super::channel::{Publish, PublishAnswer};
-use crate::delivery::{Answers, GroupsQuery, Instruct, Instruction};
+use crate::delivery::{Answers, GroupsQuery, Instruct, Instruction, Rounds};
 use crate::types::{
     Arity, Audience, ChannelName, Envelope, Group, Json, JsonError, Position, ReplyError, SessionId, Tags,
 };
@@ -81,16 +81,32 @@ impl Future for Emitted {
     }
 }
 
+/// The homes of a node: what is emitted to their sessions, and done to the listeners of channels in order with that.
+#[derive(Clone, Copy)]
+pub struct Homes<'a>(pub(super) &'a Node);
+
 impl Node {
+    /// The homes of its sessions.
+    pub fn homes(&self) -> Homes<'_> {
+        Homes(self)
+    }
+}
+
+impl<'a> Homes<'a> {
+    /// The rounds of acknowledgements under way.
+    pub fn rounds(self) -> &'a Rounds {
+        &self.0.tables().rounds
+    }
+
     /// Emits an event to sessions of a home. It is on its way when this returns; the future tells whether it was accepted.
     /// Fails with 111 where the home is flooded.
-    pub fn emit(&self, home: &ChannelName, emission: Emission) -> Emitted {
+    pub fn emit(self, home: &ChannelName, emission: Emission) -> Emitted {
         self.emit_in_round(home, emission, None)
     }
 
     /// Emits an event and waits for the answers of those it went to, at most for this time.
     /// Fails with 111 where the home is flooded, or too many such rounds are under way.
-    pub async fn ask(&self, home: &ChannelName, emission: Emission, time: Duration) -> Result<Answers, ReplyError> {
+    pub async fn ask(self, home: &ChannelName, emission: Emission, time: Duration) -> Result<Answers, ReplyError> {
         let mut round = self.rounds().open().ok_or(ReplyError::TOO_MANY_REQUESTS)?;
         self.emit_in_round(home, emission, Some(round.number)).await?;
         // Whether everybody has answered or the time is over: what has come back is told.
@@ -99,21 +115,21 @@ impl Node {
     }
 
     /// Does something to the listeners of a channel that are meant, in order with what is emitted there.
-    pub fn instruct(&self, channel: &ChannelName, audience: Audience, what: Instruct) {
+    pub fn instruct(self, channel: &ChannelName, audience: Audience, what: Instruct) {
         let instruction = Instruction { channel: channel.clone(), audience, what };
-        self.send(instruction.into());
+        self.0.channels().send(instruction.into());
     }
 
     /// The groups that a session's listener in a channel is in, once all that was asked of them before has taken effect; none
     /// where there is no such listener.
-    pub async fn groups(&self, channel: &ChannelName, session: SessionId) -> Vec<Group> {
+    pub async fn groups(self, channel: &ChannelName, session: SessionId) -> Vec<Group> {
         let (tell, told) = oneshot::channel();
         let audience = Audience::of([session.to_string().into()]);
         self.instruct(channel, audience, Instruct::Tell(GroupsQuery::new(tell)));
         told.await.unwrap_or_default()
     }
 
-    fn emit_in_round(&self, home: &ChannelName, emission: Emission, round: Option<u64>) -> Emitted {
+    fn emit_in_round(self, home: &ChannelName, emission: Emission, round: Option<u64>) -> Emitted {
         let (answer, outcome) = PublishAnswer::call();
         let envelope = Envelope {
             audience: emission.audience,
@@ -136,7 +152,7 @@ impl Node {
             version: None,
             answer,
         };
-        self.send(publish.into());
+        self.0.channels().send(publish.into());
         Emitted(Fate::Waits(outcome))
     }
 }

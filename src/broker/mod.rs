@@ -5,17 +5,24 @@
 //! | `start` | how a node begins |
 //! | `session` | one client identity with its listeners |
 //! | `messages` | listeners, streams and sessions of Rust code |
-//! | `control`, `query`, `emission` | what the API, handlers and Rust code ask of the broker |
+//! | `control`, `query` | what the API, handlers and Rust code ask of channels |
+//! | `sessions`, `emission` | what they ask of sessions, and emit to those of a home |
+//! | `census` | the numbers of a node |
 //! | `cluster` | the other nodes that share an engine |
 //! | `worker` | what the sessions of one thread share |
 //! | `channel`, `recovery` | one channel: order, positions, who listens, what the bus brings |
 //! | `registry` | which channels there are, and the way there |
 //! | `hub` | one thread: the channels it knows, and their listeners there |
 //! | `handler` | the user's own actors |
-//! | `node` | what all of them share |
+//! | `channels`, `authentication`, `connections` | what names mean; which tokens are good; how many may come |
+//! | `node` | what all of them share, and hands out by what it is about |
 //! | `directory`, `recoverable`, `revocations`, `deadline`, `policy`, `expose`, `fault` | tables and values: which sessions there are, which may come back, what has been taken back, what falls due, what the config says, what of other spaces is shown, what errors are to clients |
+mod authentication;
+mod census;
 mod channel;
+mod channels;
 mod cluster;
+mod connections;
 mod control;
 mod deadline;
 mod directory;
@@ -33,21 +40,27 @@ mod recovery;
 mod registry;
 mod revocations;
 mod session;
+mod sessions;
 mod start;
 mod worker;
 
+pub use authentication::Authentication;
+pub use census::{Census, NodeInfo};
 pub use channel::Channel;
+pub use channels::Channels;
 pub use cluster::{Everywhere, Questions, Reached, Revoke, RevokeError};
-pub use control::{Census, NodeInfo, PublishRequest};
+pub use connections::{ConnectionPlace, Connections};
+pub use control::PublishRequest;
 pub use deadline::{DeadlineKey, Deadlines, Due};
 pub use directory::{Attendance, Directory, SessionRef, Target};
-pub use emission::{Emission, Emitted};
+pub use emission::{Emission, Emitted, Homes};
 pub use expose::Expose;
 pub use hub::HubId;
-pub use node::{ConnectionPlace, Node, Parts, Settings};
+pub use node::{Node, Parts, Settings};
 pub use policy::{Limits, Namespace, Namespaces, Rule, UnknownRule};
 pub use query::HistoryRequest;
 pub use recoverable::{RecoverableSession, RecoverableSessions, SessionData};
 pub use revocations::Revocations;
-pub use session::{Ask, Gone, PingSettings, Session};
+pub use session::{Admit, Ask, ClientTerms, Gone, PingSettings, Session};
+pub use sessions::Sessions;
 pub use worker::Worker;

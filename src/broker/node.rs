@@ -1,21 +1,18 @@
 //! What all actors of one running broker share. Passed by value, so that each test has a house of its own.
-use super::expose::Source;
-use super::handler::{Handlers, LifecycleEvent, Placement};
-use super::hub::HubHandle;
+use super::handler::{Handlers, Placement};
+use super::hub::Hubs;
 use super::messages::ListenerIndex;
 use super::registry::{RegistryPort, Routes, Routing};
 use super::revocations::Revocations;
-use super::{Directory, HubId, Limits, Namespace, Namespaces, Questions, RecoverableSessions};
-use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
+use super::{Connections, Directory, Limits, Namespaces, Questions, RecoverableSessions};
+use crate::auth::{ApiKeys, Authenticators, Origins, OwnNames, TrustedProxies};
 use crate::delivery::Rounds;
 use crate::engine::Engine;
 use crate::engine::memory::{self, MemoryEngine};
 use crate::metrics::Metrics;
-use crate::protocol::{Names, UserNames};
-use crate::types::{ChannelName, Clock, Disconnect, Fault, NameError, ReplyError};
+use crate::types::Clock;
 use arc_swap::ArcSwap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, RwLock, Weak};
+use std::sync::{Arc, Weak};
 use tokio::time::Instant;
 
 /// One running broker. Cheap to clone.
@@ -35,8 +32,8 @@ impl WeakNode {
 
 /// What of the config can change while the broker runs.
 pub struct Settings {
-    /// Verifies tokens.
-    pub authenticator: Authenticator,
+    /// Verify tokens.
+    pub authenticators: Authenticators,
     /// Which pages may connect.
     pub origins: Origins,
     /// Under which names a page of the broker's own host may connect.
@@ -58,26 +55,38 @@ pub struct Settings {
 struct Inner {
     id: String,
     registry: Arc<dyn RegistryPort>,
-    directory: Directory,
-    listener_index: Arc<ListenerIndex>,
+    tables: Tables,
     engine: Arc<dyn Engine>,
     aside: Arc<MemoryEngine>,
     settings: ArcSwap<Settings>,
     limits: Limits,
     metrics: Metrics,
     handlers: Handlers,
-    rounds: Rounds,
-    routing: Routing,
-    routes: Routes,
-    recoverable: RecoverableSessions,
-    questions: Questions,
-    revocations: Revocations,
-    hubs: RwLock<Vec<HubHandle>>,
-    connections: AtomicUsize,
-    draining: AtomicBool,
+    hubs: Hubs,
+    connections: Connections,
     placement: Placement,
     clock: Clock,
     started: Instant,
+}
+
+/// The tables of a node. What they are about leads to them: [`Node::sessions`] and its like.
+pub(super) struct Tables {
+    /// Which sessions are let in.
+    pub directory: Directory,
+    /// Which sessions have Rust listeners.
+    pub listener_index: Arc<ListenerIndex>,
+    /// The rounds of acknowledgements under way.
+    pub rounds: Rounds,
+    /// What is on its way to the registry.
+    pub routing: Routing,
+    /// The ways to channels that callers outside the workers have.
+    pub routes: Routes,
+    /// The sessions whose clients may come back to them.
+    pub recoverable: RecoverableSessions,
+    /// The questions to other nodes that wait for answers.
+    pub questions: Questions,
+    /// What has been revoked.
+    pub revocations: Revocations,
 }
 
 /// What a node is made of.
@@ -104,23 +113,24 @@ impl Node {
         Node(Arc::new(Inner {
             id: uuid::Uuid::new_v4().to_string(),
             registry,
-            directory: Directory::default(),
-            listener_index: Arc::default(),
+            tables: Tables {
+                directory: Directory::default(),
+                listener_index: Arc::default(),
+                rounds: Rounds::new(parts.limits.ack_rounds, parts.limits.ack_bytes, parts.metrics.clone()),
+                routing: Routing::new(parts.limits.registry_queue),
+                routes: Routes::default(),
+                recoverable: RecoverableSessions::new(parts.limits.kept_sessions),
+                questions: Questions::default(),
+                revocations: Revocations::new(parts.limits.revocations, parts.clock),
+            },
             engine: parts.engine,
             aside: Arc::new(MemoryEngine::new(beside(&parts.limits))),
             settings: ArcSwap::from_pointee(parts.settings),
-            rounds: Rounds::new(parts.limits.ack_rounds, parts.limits.ack_bytes, parts.metrics.clone()),
-            routing: Routing::new(parts.limits.registry_queue),
-            routes: Routes::default(),
-            recoverable: RecoverableSessions::new(parts.limits.kept_sessions),
-            questions: Questions::default(),
-            revocations: Revocations::new(parts.limits.revocations, parts.clock),
+            connections: Connections::new(&parts.limits, parts.metrics.clone()),
             limits: parts.limits,
             metrics: parts.metrics,
             handlers: parts.handlers,
-            hubs: RwLock::default(),
-            connections: AtomicUsize::new(0),
-            draining: AtomicBool::new(false),
+            hubs: Hubs::default(),
             placement: parts.placement,
             clock: parts.clock,
             started: Instant::now(),
@@ -135,16 +145,6 @@ impl Node {
     /// The way to the registry.
     pub fn registry(&self) -> &Arc<dyn RegistryPort> {
         &self.0.registry
-    }
-
-    /// Which sessions are let in.
-    pub fn directory(&self) -> &Directory {
-        &self.0.directory
-    }
-
-    /// Which sessions have Rust listeners.
-    pub(super) fn listener_index(&self) -> &Arc<ListenerIndex> {
-        &self.0.listener_index
     }
 
     /// Where history lives.
@@ -173,33 +173,18 @@ impl Node {
         &self.0.handlers
     }
 
-    /// The rounds of acknowledgements under way.
-    pub fn rounds(&self) -> &Rounds {
-        &self.0.rounds
+    /// The threads that deliver.
+    pub(super) fn hubs(&self) -> &Hubs {
+        &self.0.hubs
     }
 
-    pub(super) fn routing(&self) -> &Routing {
-        &self.0.routing
+    /// Its connections.
+    pub fn connections(&self) -> &Connections {
+        &self.0.connections
     }
 
-    /// The ways to channels that callers outside the workers have.
-    pub(super) fn routes(&self) -> &Routes {
-        &self.0.routes
-    }
-
-    /// The sessions whose clients may come back to them.
-    pub fn recoverable(&self) -> &RecoverableSessions {
-        &self.0.recoverable
-    }
-
-    /// The questions to other nodes that wait for answers.
-    pub fn questions(&self) -> &Questions {
-        &self.0.questions
-    }
-
-    /// What has been revoked.
-    pub fn revocations(&self) -> &Revocations {
-        &self.0.revocations
+    pub(super) fn tables(&self) -> &Tables {
+        &self.0.tables
     }
 
     /// The node, as long as somebody else has it.
@@ -231,113 +216,10 @@ impl Node {
     pub fn reload(&self, settings: Settings) {
         self.0.settings.store(Arc::new(settings));
     }
-
-    /// The policy of a channel; none is error 102.
-    pub fn namespace(&self, channel: &ChannelName) -> Option<Arc<Namespace>> {
-        self.settings().namespaces.of(channel).cloned()
-    }
-
-    /// Where a channel's events come from, where its name shows another space; none where they are its own. Fails with 103 where
-    /// the name would open what is for one session alone.
-    pub(super) fn source(&self, channel: &ChannelName) -> Result<Option<Source>, ReplyError> {
-        match self.settings().namespaces.exposed(channel) {
-            Some(home) => Source::of(home, channel).map(Some).ok_or(ReplyError::PERMISSION_DENIED),
-            None => Ok(None),
-        }
-    }
-
-    /// A channel's name as the API and Rust code write it. Fails with error 107 where it is too long, and closes where it is empty:
-    /// no client library sends that.
-    pub fn channel(&self, name: &str) -> Result<ChannelName, Fault> {
-        self.channel_among(&UserNames, name)
-    }
-
-    /// The same as clients of a wire write it.
-    pub(super) fn channel_among(&self, names: &dyn Names, name: &str) -> Result<ChannelName, Fault> {
-        names.channel(name, self.0.limits.channel_name).map_err(|error| match error {
-            NameError::Empty => Disconnect::BAD_REQUEST.into(),
-            NameError::TooLong { .. } => {
-                self.metrics().reached("channel_name");
-                ReplyError::BAD_REQUEST.into()
-            }
-        })
-    }
-
-    /// A channel and its policy. Fails as [`Node::channel`] does, and with error 102 where there is no such namespace.
-    pub fn known_channel(&self, name: &str) -> Result<(ChannelName, Arc<Namespace>), Fault> {
-        self.known_among(&UserNames, name)
-    }
-
-    /// The same as clients of a wire write it.
-    pub(super) fn known_among(&self, names: &dyn Names, name: &str) -> Result<(ChannelName, Arc<Namespace>), Fault> {
-        let channel = self.channel_among(names, name)?;
-        let namespace = self.namespace(&channel).ok_or(ReplyError::UNKNOWN_CHANNEL)?;
-        Ok((channel, namespace))
-    }
-
-    /// Tells the lifecycle handlers; does not wait for them.
-    pub fn tell(&self, event: LifecycleEvent) {
-        self.0.handlers.tell(event, &self.0.metrics);
-    }
-
-    /// Takes the place of one connection; none where there are as many as there may be.
-    pub fn enter(&self) -> Option<ConnectionPlace> {
-        let connections = &self.0.connections;
-        if connections.fetch_add(1, Ordering::Relaxed) >= self.0.limits.connections {
-            connections.fetch_sub(1, Ordering::Relaxed);
-            Metrics::count(&self.metrics().refusals, "connections");
-            return None;
-        }
-        Some(ConnectionPlace(self.clone()))
-    }
-
-    /// How many connections there are.
-    pub fn connections(&self) -> usize {
-        self.0.connections.load(Ordering::Relaxed)
-    }
-
-    /// Whether the node is stopping and takes no more clients.
-    pub fn is_draining(&self) -> bool {
-        self.0.draining.load(Ordering::Relaxed)
-    }
-
-    /// Takes no more clients from now on.
-    pub fn drain(&self) {
-        self.0.draining.store(true, Ordering::Relaxed);
-    }
-
-    pub(super) fn add_hub(&self, make: impl FnOnce(HubId) -> HubHandle) -> HubHandle {
-        let mut hubs = self.0.hubs.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let handle = make(HubId(hubs.len()));
-        hubs.push(handle.clone());
-        handle
-    }
-
-    pub(super) fn hub(&self, id: HubId) -> Option<HubHandle> {
-        self.hubs_locked().get(id.0).cloned()
-    }
-
-    pub(super) fn hubs(&self) -> Vec<HubHandle> {
-        self.hubs_locked().clone()
-    }
-
-    fn hubs_locked(&self) -> std::sync::RwLockReadGuard<'_, Vec<HubHandle>> {
-        // The list is only pushed to, so it is whole even where a writer panicked.
-        self.0.hubs.read().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
 }
 
 /// The bounds of what is kept beside an engine that nodes share: those of the memory engine, which is not there.
 fn beside(limits: &Limits) -> memory::Config {
     let (history_bytes, positions) = (limits.history_bytes, limits.positions);
     memory::Config { history_bytes, positions, idempotency_keys: 0, presence_entries: 0 }
-}
-
-/// A connection's place among those that there may be; given back when dropped.
-pub struct ConnectionPlace(Node);
-
-impl Drop for ConnectionPlace {
-    fn drop(&mut self) {
-        self.0.0.connections.fetch_sub(1, Ordering::Relaxed);
-    }
 }

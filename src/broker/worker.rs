@@ -68,11 +68,11 @@ impl Worker {
         let limits = node.limits();
         let bounds =
             Bounds { join_buffer: limits.join_buffer, groups: limits.groups_per_session, lag_pace: limits.lag_pace };
-        let table = Rc::new(RefCell::new(HubTable::new(bounds, node.rounds().clone(), node.metrics().clone())));
+        let table = Rc::new(RefCell::new(HubTable::new(bounds, node.homes().rounds().clone(), node.metrics().clone())));
         let (inlet, items) = mpsc::channel(limits.hub_queue);
         let addr = Hub::new(table.clone(), items).start().recipient();
         let arbiter = Arbiter::current();
-        let hub = node.add_hub(|id| HubHandle { id, arbiter, inlet, addr, is_worker });
+        let hub = node.hubs().add(|id| HubHandle { id, arbiter, inlet, addr, is_worker });
         let outbox_bytes = node.metrics().outbox_of_worker();
         let (deadlines, published) = (Deadlines::start(), RefCell::default());
         Worker { node, hub, table, deadlines, outbox_bytes, pace: Cell::new(0), published }
@@ -166,7 +166,7 @@ impl Worker {
 
     /// Sends a publish to the bus, or to its channel. Publishes sent from one thread to one channel arrive in this order.
     pub fn publish(&self, publish: Publish) {
-        if let Some(bus) = self.node.bus_for(&publish) {
+        if let Some(bus) = self.node.channels().bus_for(&publish) {
             return bus.publish(publish, |namespace| self.published(namespace));
         }
         let channel = publish.channel.clone();
@@ -205,6 +205,6 @@ impl Worker {
 
     fn ask_registry(&self, channel: &ChannelName, what: Routed) {
         let passing = self.table.borrow_mut().pass(channel);
-        self.node.route(self.hub.id, what, passing);
+        self.node.channels().route(self.hub.id, what, passing);
     }
 }

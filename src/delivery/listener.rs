@@ -1,6 +1,6 @@
 //! One session's interest in one channel, as its hub keeps it.
 use super::viewed::{Next, Turn, Viewed};
-use super::{Body, Delivered, Delivery, Gap, Holder, Lag, Loss, Naming, Outlet, Seq, Skipped};
+use super::{Body, Delivered, Delivery, Gap, Holder, Lag, Loss, Naming, Outlet, Seq, Skipped, WhenFull};
 use crate::filter::Shown;
 use crate::types::{ChannelName, Group, Place, SessionId};
 use joining::{Joining, between};
@@ -21,6 +21,8 @@ pub struct Listener {
     pub view: Option<Box<Viewed>>,
     /// Wants joins and leaves.
     pub notices: bool,
+    /// What is done about an event that its client does not take in time.
+    pub when_full: WhenFull,
     /// The number that stands for the channel's name.
     pub number: Option<u32>,
     /// The name that its client knows the channel by, where that is of another space. It is nobody's session there: what is done
@@ -100,6 +102,7 @@ impl Listener {
             holder,
             view: None,
             notices: false,
+            when_full: WhenFull::default(),
             number: None,
             shown_as: None,
             member: None,
@@ -281,7 +284,7 @@ impl Listener {
     // For each delivery: as a call of its own it would be a third of what a listener costs.
     #[inline(always)]
     fn hand_over(&mut self, delivery: &Delivery, shown: &Delivery) -> Offered {
-        match self.outlet.deliver(shown, self.naming()) {
+        match self.outlet.deliver(shown, self.naming(), self.when_full) {
             Delivered::Queued => {
                 // Only who is in groups comes back by what it was sent; others are spared the count.
                 if let Some(member) = &mut self.member {

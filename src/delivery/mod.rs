@@ -35,7 +35,7 @@ pub use lag::{Gap, Lag, Loss, Skipped};
 pub use listener::{GroupMember, Listener, Missed, Offered, Settled, Since};
 pub use local::{Comebacks, ListenerKey, ListenerStatus, Local};
 pub use order::{Holder, SessionOrder, SubscribeOptions};
-pub use outbox::{Cut, Outbox, Pushed};
+pub use outbox::{Cut, Outbox, Outgoing, Pushed, WhenFull};
 pub use outlet::{Delivered, Outlet, Ticket};
 pub use rounds::{Acknowledgement, Answers, OpenRound, Rounds};
 pub use viewed::{ViewBounds, Viewed, decide, look};

@@ -2,13 +2,13 @@
 mod queue;
 
 use super::flusher::{self, Flush};
-use bytes::Bytes;
+use crate::protocol::Frame;
 use queue::FrameQueue;
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 /// Cuts a socket from outside: a peer that does not read keeps its socket from ever being polled again, so waking its
 /// writer is not enough.
@@ -17,7 +17,8 @@ pub trait Cut {
     fn cut(&self);
 }
 
-/// What is queued for one socket, bounded in bytes. Frames are shared by all listeners of an encoding.
+/// What is queued for one client, bounded in bytes. Frames are shared by all listeners of an encoding; whatever drains the queue, the
+/// client's carrier, decides how they leave.
 pub struct Outbox {
     state: RefCell<State>,
     limit: usize,
@@ -55,6 +56,28 @@ enum End {
     Dead,
 }
 
+/// What is to be queued. Its kind decides what bounds it.
+#[derive(Debug, Clone)]
+pub enum Outgoing {
+    /// An answer. It has no bound of its own: while more than the bound is queued no further command is read.
+    Reply(Frame),
+    /// Something that the client did not ask for. What does not fit is dealt with by this policy; an empty outbox takes any one
+    /// frame (decision 18).
+    Push(Frame, WhenFull),
+    /// A heartbeat, or the answer to one. A peer for which it does not fit is cut, as it reads nothing.
+    Ping(Frame),
+    /// The last frame, if there is one: the socket ends when all is written.
+    Last(Option<Frame>),
+}
+
+/// What is done about a push that does not fit. It comes with the listener, as it is a matter of the channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WhenFull {
+    /// The connection is cut: its client reads too slowly, and comes back for what it missed.
+    #[default]
+    Disconnect,
+}
+
 /// Whether a frame was queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pushed {
@@ -82,14 +105,22 @@ impl Outbox {
         Rc::new(Outbox { state: RefCell::new(state), limit, worker_bytes })
     }
 
-    /// Queues something the client did not ask for. Past the bound the connection is cut; an empty outbox takes any one
-    /// frame (decision 18).
-    pub fn push(&self, frame: Bytes) -> Pushed {
+    /// Queues something, by the rule of its kind. Nothing is taken behind the last.
+    #[inline]
+    pub fn put(&self, outgoing: Outgoing) -> Pushed {
+        match outgoing {
+            Outgoing::Push(frame, WhenFull::Disconnect) | Outgoing::Ping(frame) => self.add(frame, self.limit),
+            Outgoing::Reply(frame) => self.add(frame, usize::MAX),
+            Outgoing::Last(last) => self.finish(last),
+        }
+    }
+
+    fn add(&self, frame: Frame, bound: usize) -> Pushed {
         let mut state = self.state.borrow_mut();
         if state.end != End::Open {
             return Pushed::Ended;
         }
-        if !state.queue.is_empty() && state.queue.bytes() + frame.len() > self.limit {
+        if !state.queue.is_empty() && state.queue.bytes() + frame.size() > bound {
             drop(state);
             self.kill();
             return Pushed::Overflow;
@@ -98,19 +129,10 @@ impl Outbox {
         Pushed::Queued
     }
 
-    /// Queues an answer. It has no bound of its own: while more than the bound is queued no further command is read.
-    pub fn answer(&self, frame: Bytes) {
-        let mut state = self.state.borrow_mut();
-        if state.end == End::Open {
-            self.queue(&mut state, frame);
-        }
-    }
-
-    /// Queues the last frame, if there is one; the socket ends when all is written.
-    pub fn finish(&self, last: Option<Bytes>) {
+    fn finish(&self, last: Option<Frame>) -> Pushed {
         let mut state = self.state.borrow_mut();
         if state.end != End::Open {
-            return;
+            return Pushed::Ended;
         }
         if let Some(frame) = last {
             self.queue(&mut state, frame);
@@ -118,6 +140,7 @@ impl Outbox {
         state.end = End::Draining;
         wake(&mut state.reader);
         wake(&mut state.over);
+        Pushed::Queued
     }
 
     /// Drops all that is queued and ends the socket at once.
@@ -158,25 +181,24 @@ impl Outbox {
         self.kill();
     }
 
-    /// The next frame to write; none at the end.
-    pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        let mut state = self.state.borrow_mut();
-        if let Some(frame) = state.queue.pop_front() {
-            self.account(-(frame.len() as i64));
-            if state.queue.bytes() <= self.limit {
-                wake(&mut state.room);
-            }
-            return Poll::Ready(Some(frame));
+    /// The next frame to write; none at the end. For carriers that take one frame at a time.
+    pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Frame>> {
+        match ready!(self.poll_frames(cx)) {
+            true => Poll::Ready(self.take()),
+            false => Poll::Ready(None),
         }
-        if state.end != End::Open {
-            return Poll::Ready(None);
-        }
-        register(&mut state.reader, cx);
-        Poll::Pending
     }
 
-    /// Ready when something is to be written; false at the end. For writers that take many frames at a time with
-    /// [`Outbox::with_frames`] and [`Outbox::consume`].
+    /// Takes the first frame that is queued.
+    pub fn take(&self) -> Option<Frame> {
+        let mut state = self.state.borrow_mut();
+        let frame = state.queue.pop_front()?;
+        self.taken(&mut state, frame.size());
+        Some(frame)
+    }
+
+    /// Ready when something is to be written; false at the end. For carriers that take many frames at a time, by [`Outbox::take`]
+    /// or by [`Outbox::with_frames`] and [`Outbox::consume`].
     pub fn poll_frames(&self, cx: &mut Context<'_>) -> Poll<bool> {
         let mut state = self.state.borrow_mut();
         if !state.queue.is_empty() {
@@ -201,26 +223,24 @@ impl Outbox {
         }
     }
 
-    /// Shows the queued frames, first to last, and leaves them there.
-    pub fn with_frames<R>(&self, look: impl FnOnce(&mut dyn Iterator<Item = &Bytes>) -> R) -> R {
-        look(&mut self.state.borrow().queue.iter())
+    /// Shows the queued frames, first to last, and leaves them there; of the first so many bytes are written already.
+    pub fn with_frames<R>(&self, look: impl FnOnce(&mut dyn Iterator<Item = &Frame>, usize) -> R) -> R {
+        let queue = &self.state.borrow().queue;
+        look(&mut queue.iter(), queue.written())
     }
 
     /// Takes off as many bytes as were written.
     pub fn consume(&self, written: usize) {
         let mut state = self.state.borrow_mut();
         let taken = state.queue.advance(written);
-        self.account(-(taken as i64));
-        if state.queue.bytes() <= self.limit {
-            wake(&mut state.room);
-        }
+        self.taken(&mut state, taken);
     }
 
     /// Puts the answer to the handshake in front of everything else.
-    pub fn begin_with(&self, head: Bytes) {
+    pub fn begin_with(&self, head: Frame) {
         let mut state = self.state.borrow_mut();
         if state.end != End::Dead {
-            self.account(head.len() as i64);
+            self.account(head.size() as i64);
             state.queue.push_front(head);
             tell(&mut state);
         }
@@ -265,10 +285,17 @@ impl Outbox {
         self.state.borrow().end == End::Open
     }
 
-    fn queue(&self, state: &mut State, frame: Bytes) {
-        self.account(frame.len() as i64);
+    fn queue(&self, state: &mut State, frame: Frame) {
+        self.account(frame.size() as i64);
         state.queue.push_back(frame);
         tell(state);
+    }
+
+    fn taken(&self, state: &mut State, bytes: usize) {
+        self.account(-(bytes as i64));
+        if state.queue.bytes() <= self.limit {
+            wake(&mut state.room);
+        }
     }
 
     fn account(&self, bytes: i64) {

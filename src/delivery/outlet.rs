@@ -1,5 +1,5 @@
 //! Where a session's words go: the connection's side of a session, whatever carries it.
-use super::{Delivery, InFlightPlace, Lag, Naming, Pushed};
+use super::{Delivery, InFlightPlace, Lag, Naming, Pushed, WhenFull};
 use crate::protocol::{Push, Reply};
 use crate::types::Disconnect;
 
@@ -32,8 +32,9 @@ impl From<Pushed> for Delivered {
 ///
 /// Everything that is said goes through one queue, so that a reply and the pushes around it keep their order.
 pub trait Outlet {
-    /// Sends an event, a join or a leave of a channel that the client knows by this name.
-    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>) -> Delivered;
+    /// Sends an event, a join or a leave of a channel that the client knows by this name; `when_full` says what is done where it
+    /// does not fit.
+    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>, when_full: WhenFull) -> Delivered;
 
     /// Sends something else that the client did not ask for.
     fn push(&self, push: &Push);

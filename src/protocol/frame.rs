@@ -1,15 +1,43 @@
-//! One encoded message, made once and shared by every connection that sends it.
-use bytes::{BufMut, Bytes, BytesMut};
+//! Encoded messages, made once and shared by every connection that sends them.
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use std::ops::Range;
+use std::sync::Arc;
 
 /// Room in front of a payload for the largest header of an unmasked WebSocket frame (RFC 6455, section 5.2).
 const HEADROOM: usize = 10;
 
-/// An encoded message that a WebSocket and a plain HTTP stream can send without copying: the payload stands behind its own
-/// WebSocket header in one buffer. Server frames are not masked, so they are the same for every client.
+/// The opcodes of messages (the same section).
+const TEXT: u8 = 1;
+const BINARY: u8 = 2;
+
+/// What is sent in one piece: one encoded message, or several in a row that nothing may come between. Each payload stands
+/// behind its own WebSocket header in one buffer, which all who send it share: server frames are not masked, so they are the same
+/// for every client. A carrier that is no WebSocket sends the payloads alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
+pub struct Frame(Arc<Encoded>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Encoded {
     bytes: Bytes,
-    payload_at: u8,
+    /// The first message; none in what a WebSocket says for itself.
+    first: Option<Part>,
+    more: Vec<Part>,
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Part {
+    opcode: u8,
+    payload: Range<usize>,
+}
+
+/// One message without its framing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Payload<'a> {
+    /// Of text, which is UTF-8 where the encoding wrote UTF-8.
+    Text(&'a [u8]),
+    /// Of bytes.
+    Binary(&'a [u8]),
 }
 
 /// Collects a payload, keeping room for the header in front of it.
@@ -21,12 +49,12 @@ pub struct FrameBuilder {
 impl FrameBuilder {
     /// A text message; `size` is a guess at its length in bytes.
     pub fn text(size: usize) -> Self {
-        Self::with_opcode(1, size)
+        Self::with_opcode(TEXT, size)
     }
 
     /// A binary message; `size` is a guess at its length in bytes.
     pub fn binary(size: usize) -> Self {
-        Self::with_opcode(2, size)
+        Self::with_opcode(BINARY, size)
     }
 
     fn with_opcode(opcode: u8, size: usize) -> Self {
@@ -57,8 +85,10 @@ impl FrameBuilder {
             }
         };
         self.buffer[HEADROOM - used..HEADROOM].copy_from_slice(&header[..used]);
-        let bytes = self.buffer.freeze().slice(HEADROOM - used..);
-        Frame { bytes, payload_at: used as u8 }
+        let mut bytes = self.buffer.freeze();
+        bytes.advance(HEADROOM - used);
+        let first = Some(Part { opcode: self.opcode, payload: used..used + length });
+        Frame(Arc::new(Encoded { bytes, first, more: vec![] }))
     }
 }
 
@@ -81,19 +111,53 @@ impl Frame {
         builder.finish()
     }
 
-    /// Several whole messages in a row, each behind its header; such a frame has no payload of its own.
-    pub fn in_a_row(bytes: Bytes) -> Self {
-        Frame { bytes, payload_at: 0 }
+    /// The messages of several frames in a row.
+    pub fn in_a_row<'a>(frames: impl IntoIterator<Item = &'a Frame>) -> Self {
+        let (mut bytes, mut parts) = (BytesMut::new(), vec![]);
+        for frame in frames {
+            let at = bytes.len();
+            bytes.extend_from_slice(frame.websocket());
+            parts.extend(
+                frame
+                    .parts()
+                    .map(|part| Part { opcode: part.opcode, payload: at + part.payload.start..at + part.payload.end }),
+            );
+        }
+        let mut parts = parts.into_iter();
+        Frame(Arc::new(Encoded { bytes: bytes.freeze(), first: parts.next(), more: parts.collect() }))
     }
 
-    /// Header and payload, as a WebSocket sends them.
+    /// What a WebSocket says for itself: a control frame, or the answer to its handshake. There is no message in it, so other
+    /// carriers send nothing of it.
+    pub fn without_message(bytes: Bytes) -> Self {
+        Frame(Arc::new(Encoded { bytes, first: None, more: vec![] }))
+    }
+
+    /// Headers and payloads, as a WebSocket sends them.
     pub fn websocket(&self) -> &Bytes {
-        &self.bytes
+        &self.0.bytes
     }
 
-    /// The payload alone.
+    /// What it counts for where a queue is bounded: its bytes on a WebSocket, whatever carries it.
+    pub fn size(&self) -> usize {
+        self.0.bytes.len()
+    }
+
+    /// The payload of the first message; empty where there is none.
     pub fn payload(&self) -> Bytes {
-        self.bytes.slice(self.payload_at as usize..)
+        self.0.first.as_ref().map_or_else(Bytes::new, |part| self.0.bytes.slice(part.payload.clone()))
+    }
+
+    /// The payload of each message, first to last.
+    pub fn payloads(&self) -> impl Iterator<Item = Payload<'_>> {
+        self.parts().map(|part| {
+            let bytes = &self.0.bytes[part.payload.clone()];
+            if part.opcode == BINARY { Payload::Binary(bytes) } else { Payload::Text(bytes) }
+        })
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.0.first.iter().chain(&self.0.more)
     }
 }
 
@@ -109,5 +173,21 @@ mod tests {
             assert_eq!(frame.payload().len(), length);
             assert_eq!(frame.websocket()[0], 0x81);
         }
+    }
+
+    #[test]
+    fn messages_in_a_row_are_read_without_their_headers() {
+        let mut binary = FrameBuilder::binary(0);
+        std::io::Write::write_all(&mut binary, &[1, 2]).expect("a buffer in memory takes all that is written");
+        let (binary, long) = (binary.finish(), Frame::of_text(&"x".repeat(70_000)));
+        let pong = Frame::without_message(Bytes::from_static(&[0x8a, 0]));
+        let row = Frame::in_a_row([&Frame::of_text("a"), &pong, &binary, &Frame::of_text(""), &long]);
+        assert_eq!(row.size(), 3 + 2 + 4 + 2 + 70_010);
+        let long = long.payload();
+        let expected = [Payload::Text(b"a"), Payload::Binary(&[1, 2]), Payload::Text(b""), Payload::Text(&long)];
+        assert_eq!(row.payloads().collect::<Vec<_>>(), expected);
+        // Rows of rows are rows.
+        assert_eq!(Frame::in_a_row([&row, &pong]).payloads().collect::<Vec<_>>(), expected);
+        assert_eq!((pong.payloads().count(), pong.payload()), (0, Bytes::new()));
     }
 }

@@ -13,7 +13,7 @@ pub use command::{
     Acknowledge, Command, Connect, Emit, History, Home, Publish, Recover, Refresh, Request, Resume, Rpc, SubRefresh,
     Subscribe, Unsubscribe,
 };
-pub use frame::{Frame, FrameBuilder};
+pub use frame::{Frame, FrameBuilder, Payload};
 pub use push::Push;
 pub use reply::{Connected, Expiry, HistoryPage, Presence, Recovered, Reply, Subscribed};
 
@@ -73,6 +73,17 @@ impl Names for UserNames {
     }
 }
 
+/// Where a token stands in the request that begins a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenPlace {
+    /// In the header `Authorization: Bearer …` (RFC 6750, section 2.1).
+    Header,
+    /// In the query, under this name: browsers cannot set headers of a WebSocket.
+    Query(&'static str),
+    /// In the header, or else in the query.
+    HeaderOrQuery(&'static str),
+}
+
 /// One encoding of a wire of commands and replies: the two directions as functions. Stateless, so that one value serves
 /// all connections.
 pub trait Wire: Encoding + Send + Sync + 'static {
@@ -98,6 +109,25 @@ pub trait Wire: Encoding + Send + Sync + 'static {
     /// What its clients' names of channels mean. A wire whose channels are not those of everybody says otherwise.
     fn names(&self) -> &'static dyn Names {
         &UserNames
+    }
+
+    /// The name of the authenticator that its clients' tokens are for; none for that of the section `[auth]`. A broker has it by
+    /// `BrokerBuilder::authenticator`.
+    fn authenticator(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Where a token stands in the request that asks for a connection, if it is to be verified before the connection is there: a
+    /// client without a good one is answered with 401 and has no session, one with a good one is in from the start, and says
+    /// no [`Command::Connect`]. None where clients connect by that command.
+    fn token_place(&self) -> Option<TokenPlace> {
+        None
+    }
+
+    /// What a client is told that is in from the start; none where nothing is.
+    fn welcome(&self, connected: &Connected) -> Option<Frame> {
+        let _ = connected;
+        None
     }
 
     /// Reads the next request of a message, taking its bytes off the front of `rest`; none when the message is used up.

@@ -2,16 +2,15 @@
 use super::Config;
 use super::config::ServerConfig;
 use super::engines::{self, Engines, Mounted};
+use super::settings::{Address, NamedAuth, is_loopback, settings};
 use super::wires::{self, Wires};
-use crate::auth::{ApiKeys, Authenticator, Origins, OwnNames, TrustedProxies};
+use crate::auth;
 use crate::broker::handler::{
     ConnectCall, EmitCall, Handle, HandlerAddr, HandlerThreads, Handlers, LifecycleEvent, MessageCall, Placement,
     PublishCall, RpcCall, SessionView,
 };
 use crate::broker::messages::ServerSession;
-use crate::broker::{
-    Expose, Limits, Namespace, Namespaces, Node, Parts, PublishRequest, Reached, Revoke, RevokeError, Settings,
-};
+use crate::broker::{Limits, Node, Parts, PublishRequest, Reached, Revoke, RevokeError};
 use crate::engine::{self, Opened, memory};
 use crate::filter::View;
 use crate::metrics::Metrics;
@@ -21,7 +20,6 @@ use crate::service::events::{Emitter, EventHandler, FromArguments, Listens, Over
 use crate::service::{self, Setup, SetupError};
 use crate::transport::engineio::{EngineCall, EngineConfig, RawLayer};
 use crate::types::{ChannelName, Clock, Identity, Json, NameError, Position, ReplyError};
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -37,6 +35,9 @@ pub enum Error {
     /// Whoever reaches the app could publish and read everything.
     #[error("the HTTP API has no key: set api.key, or server.allow_insecure = true if only friends can reach this app")]
     Keyless,
+    /// A wire names an authenticator that there is not.
+    #[error("a wire names the authenticator {0:?}: add it with BrokerBuilder::authenticator")]
+    NoAuthenticator(&'static str),
     /// Only one endpoint can be at a path.
     #[error("two endpoints at {0}: take another path for one of them")]
     SamePath(String),
@@ -55,14 +56,8 @@ pub struct BrokerBuilder {
     clock: Clock,
     mounted: Vec<Mounted>,
     wires: Vec<(String, Vec<&'static dyn Wire>)>,
+    named: Vec<NamedAuth>,
     pub(super) setup: Setup,
-}
-
-/// Where a program of its own listens.
-#[derive(Clone, Copy)]
-struct Address {
-    clients: IpAddr,
-    api: IpAddr,
 }
 
 /// A running broker: mount it with [`Broker::routes`], publish with [`Broker::publish`]. Cheap to clone.
@@ -74,6 +69,7 @@ pub struct Broker {
     pub(super) wires: Wires,
     /// None where it is mounted in somebody's app.
     address: Option<Address>,
+    named: Arc<[NamedAuth]>,
 }
 
 impl BrokerBuilder {
@@ -171,6 +167,13 @@ impl BrokerBuilder {
         self
     }
 
+    /// Gives the wires that ask for it (`Wire::authenticator`) an authenticator of their own: of this config its keys, realm,
+    /// audience, issuer, leeway and `revocation_ttl` count. A reload reads its files again.
+    pub fn authenticator(mut self, name: impl Into<String>, config: auth::Config) -> Self {
+        self.named.push((name.into(), config));
+        self
+    }
+
     /// Starts the broker on the current actix system, to be mounted in an app.
     ///
     /// Fails where keys or lists of the config cannot be used, and where the HTTP API has no key: what an app will listen
@@ -186,7 +189,7 @@ impl BrokerBuilder {
     /// As [`BrokerBuilder::start`], for who listens where the config says: what is loopback there is so indeed
     /// (decision 15).
     pub(super) fn start_listening(self) -> Result<Broker, Error> {
-        let address = Address { clients: self.config.server.host, api: api_host(&self.config.server) };
+        let address = Address::of(&self.config.server);
         self.start_at(Some(address))
     }
 
@@ -194,7 +197,7 @@ impl BrokerBuilder {
         let is_shared = self.config.engine == engine::Kind::Redis;
         let is_open = !address.is_some_and(|address| is_loopback(address.clients));
         service::start(self.setup, &self.threads, &mut self.handlers, (is_shared, is_open))?;
-        let settings = settings(&self.config, address, self.config.server.allow_insecure)?;
+        let settings = settings(&self.config, &self.named, address, self.config.server.allow_insecure)?;
         let memory = memory_of(&self.config.limits);
         let engine = match engine::open(self.config.engine, memory, &self.config.redis, &self.metrics)? {
             Opened::Memory(engine) => {
@@ -220,7 +223,7 @@ impl BrokerBuilder {
         }
         let engines = engines::open(&node, &self.config.socketio, self.mounted)?;
         let wires = wires::open(&node, &self.config.server, self.wires)?;
-        Ok(Broker { node, config: Arc::new(self.config.server), engines, wires, address })
+        Ok(Broker { node, config: Arc::new(self.config.server), engines, wires, address, named: self.named.into() })
     }
 }
 
@@ -232,15 +235,17 @@ impl Broker {
         let placement = Placement::default();
         let threads = HandlerThreads::new(placement, config.server.handler_threads);
         let path = format!("{}/websocket", config.server.connection_prefix);
-        let (clock, mounted, wires, setup) = (Clock::default(), vec![], vec![], Setup::default());
-        let builder = BrokerBuilder { config, metrics, handlers, threads, placement, clock, mounted, wires, setup };
+        let (clock, mounted, wires, named) = (Clock::default(), vec![], vec![], vec![]);
+        let setup = Setup::default();
+        let builder =
+            BrokerBuilder { config, metrics, handlers, threads, placement, clock, mounted, wires, named, setup };
         builder.wire(path, vec![&CentrifugeJson])
     }
 
     /// Publishes an event; answers its position where the channel has history.
     /// Fails with the error a client would get: 102 for an unknown namespace, 107 for a bad name, 111 under a flood.
     pub async fn publish(&self, channel: &str, data: Json) -> Result<Option<Position>, ReplyError> {
-        self.node.publish(channel, PublishRequest::new(data)).await
+        self.node.channels().publish(channel, PublishRequest::new(data)).await
     }
 
     /// The sockets of a Socket.IO namespace, to emit to. Fails where the name is empty or too long.
@@ -251,13 +256,13 @@ impl Broker {
     /// Opens a session for server code: what it posts and listens to, see [`ServerSession::messages`]. It stands above the
     /// rules of channels. Fails with error 106 where there are as many as `limits.server_sessions`.
     pub fn open_session(&self, identity: Identity) -> Result<ServerSession, ReplyError> {
-        self.node.open_session(identity)
+        self.node.sessions().open(identity)
     }
 
     /// Takes back what tokens granted to a user, on all nodes: the user's sessions end or lose what they may no longer do, on
     /// every wire, and a token so revoked is refused from then on. See [`crate::broker::Everywhere::revoke`].
     pub async fn revoke_authentication(&self, user: &str, what: Revoke) -> Result<Reached<()>, RevokeError> {
-        self.node.revoke_authentication(user, what).await
+        self.node.authentication().revoke(user, what).await
     }
 
     /// The broker's own calls: subscribe, disconnect, presence, history and more.
@@ -268,63 +273,9 @@ impl Broker {
     /// Puts namespaces, keys, origins and the like of a config in force; the rest of it needs a restart.
     /// Where something in it cannot be used, nothing changes.
     pub fn reload(&self, config: &Config) -> Result<(), Error> {
-        self.node.reload(settings(config, self.address, self.config.allow_insecure)?);
+        self.node.reload(settings(config, &self.named, self.address, self.config.allow_insecure)?);
         Ok(())
     }
-}
-
-/// The settings of a config. `address` is where the program listens and `insecure` whether that may be open, neither of
-/// which a new config changes.
-fn settings(config: &Config, address: Option<Address>, insecure: bool) -> Result<Settings, Error> {
-    let api_keys = ApiKeys::new(&config.api)?;
-    let (clients, api) = (address.map(|address| address.clients), address.map(|address| address.api));
-    if api_keys.is_keyless() && !insecure && !api.is_some_and(is_loopback) {
-        return Err(Error::Keyless);
-    }
-    Ok(Settings {
-        authenticator: Authenticator::new(&config.auth)?,
-        origins: Origins::new(&config.auth.origins)?,
-        names_for_clients: own_names(clients, config.auth.anonymous),
-        names_for_api: own_names(api, api_keys.is_keyless()),
-        proxies: TrustedProxies::new(&config.server.trusted_proxies)?,
-        api_keys,
-        anonymous: config.auth.anonymous,
-        personal_channel: config.auth.personal_channel,
-        namespaces: namespaces(config),
-    })
-}
-
-/// The policy of the channels of Socket.IO namespaces: their events are kept where any endpoint lets clients come back.
-fn namespaces(config: &Config) -> Namespaces {
-    Namespaces::new(config.namespaces.iter().cloned())
-        .with_homes(homes(config))
-        .exposing(config.expose.iter().filter_map(Expose::opened))
-}
-
-fn homes(config: &Config) -> Namespace {
-    let kept = config.socketio.iter().filter(|endpoint| !endpoint.recovery.is_zero());
-    Namespace {
-        history_size: kept.clone().map(|endpoint| endpoint.recovery_events).max().unwrap_or(0),
-        history_ttl: kept.map(|endpoint| endpoint.recovery).max().unwrap_or_default(),
-        ..Namespace::default()
-    }
-}
-
-/// On loopback, what is open is open to this machine: pages count as its own under its names alone.
-fn own_names(host: Option<IpAddr>, is_open: bool) -> OwnNames {
-    match host {
-        Some(host) if is_open && is_loopback(host) => OwnNames::Loopback,
-        _ => OwnNames::All,
-    }
-}
-
-fn is_loopback(host: IpAddr) -> bool {
-    host.to_canonical().is_loopback()
-}
-
-/// The API is on the internal address where there is one.
-fn api_host(server: &ServerConfig) -> IpAddr {
-    server.internal_host.unwrap_or(server.host)
 }
 
 fn memory_of(limits: &Limits) -> memory::Config {

@@ -32,10 +32,10 @@ impl Broker {
     /// the config's `server.shutdown_timeout` is over. Answers how many were left.
     pub async fn drain(&self) -> usize {
         let deadline = Instant::now() + self.config.shutdown_timeout;
-        self.node.drain();
+        self.node.connections().drain();
         // Those of Engine.IO first: they end what runs above them, in their own way.
         let engines = self.engines.iter().flat_map(|engine| engine.leavers()).map(DrainTarget::Engine);
-        let sessions = self.node.directory().everyone().into_iter().map(DrainTarget::Session);
+        let sessions = self.node.sessions().directory().everyone().into_iter().map(DrainTarget::Session);
         let mut told: Vec<DrainTarget> = engines.chain(sessions).collect();
         let all = told.len();
         // As paced as half the time allows: everybody is told before the time is over.
@@ -51,11 +51,11 @@ impl Broker {
             }
             tokio::time::sleep(BEAT).await;
         }
-        while self.node.connections() > 0 && Instant::now() < deadline {
+        while self.node.connections().count() > 0 && Instant::now() < deadline {
             tokio::time::sleep(BEAT).await;
         }
         self.leave().await;
-        self.node.connections()
+        self.node.connections().count()
     }
 
     /// Tells the other nodes that this one is gone, now that it has no sessions to be asked about.

@@ -127,7 +127,7 @@ fn upgrade<T: Socket>(
             Some(engine) => engineio::take_over(engine, &request, framed),
             None => {
                 let wire = wires.iter().find(|wire| wire.path == request.path());
-                take_over(wire.map(|wire| &**wire), &request, framed);
+                take_over(wire, request, framed);
             }
         }
         std::future::ready(Ok::<_, Infallible>(()))

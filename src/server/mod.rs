@@ -7,6 +7,7 @@ mod listen;
 mod mount;
 mod run;
 mod services;
+mod settings;
 mod sweep;
 mod tls;
 mod wires;

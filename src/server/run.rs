@@ -36,7 +36,7 @@ async fn run(broker: Broker, config: Config, reload: impl Fn() -> Result<Config,
             _ = either(&mut terminate, &mut interrupt) => break,
         }
     }
-    log::info!("stopping: {} connections", broker.node().connections());
+    log::info!("stopping: {} connections", broker.node().connections().count());
     tokio::select! {
         left = broker.drain() => log::info!("stopped with {left} connections left"),
         ended = &mut servers => return ended,

@@ -20,6 +20,11 @@ pub(super) fn open(
         if opened.iter().any(|other| other.path == path) {
             return Err(Error::SamePath(path));
         }
+        let asked = encodings.iter().filter_map(|wire| wire.authenticator());
+        let authenticators = &node.settings().authenticators;
+        if let Some(name) = asked.into_iter().find(|name| !authenticators.has(name)) {
+            return Err(Error::NoAuthenticator(name));
+        }
         let heartbeat = Heartbeat { interval: config.ping_interval, timeout: config.pong_timeout };
         let stale_timeout = config.stale_timeout;
         opened.push(Arc::new(Endpoint { node: node.clone(), path, encodings, heartbeat, stale_timeout }));

@@ -67,7 +67,7 @@ impl App {
     pub(super) fn regroup(&self, session: SessionId, join: Vec<Group>, leave: Vec<Group>) {
         self.note_emitted();
         let audience = Audience::of([session.to_string().into()]);
-        self.node.instruct(&self.services.home, audience, Instruct::Regroup { join, leave });
+        self.node.homes().instruct(&self.services.home, audience, Instruct::Regroup { join, leave });
     }
 
     /// Has the event of a call follow: one for each item of the result. `shown` is what clients are shown, where that is written
@@ -149,7 +149,7 @@ impl App {
         self.note_emitted();
         let (arity, attachments, volatile, local) = (Arity::One, vec![], false, false);
         let emission = Emission { event, data, arity, attachments, audience, view_tags, volatile, local };
-        let emitted = self.node.emit(&self.services.home, emission);
+        let emitted = self.node.homes().emit(&self.services.home, emission);
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let metrics = self.node.metrics().clone();
         // What was stored is stored; that its event was refused is not lost in silence.

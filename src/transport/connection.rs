@@ -3,18 +3,17 @@
 //! The actor has a context of its own and writes through its outbox, which the response body drains: an actor that is
 //! itself the body is frozen, timers and all, while its socket is blocked. This is the one file that names
 //! `actix_web_actors`.
-use super::body::OutboxBody;
+use super::arrival::{Arrival, Head};
+use super::carrier::{OutboxBody, pump, websocket};
 use super::cut::SocketCut;
-use super::endpoint::{Endpoint, Heartbeat};
+use super::endpoint::{Endpoint, Entered, Heartbeat};
 use super::inbound::{Broken, Inbound};
-use super::params::ConnectionParams;
-use super::pump;
 use super::requests::{Incoming, Requests};
-use super::socket::{SocketOutlet, close_frame};
-use crate::broker::{Ask, ConnectionPlace, Due, Gone, PingSettings, Session, Worker};
+use super::socket::SocketOutlet;
+use crate::broker::{Admit, Ask, ConnectionPlace, Due, Gone, Node, PingSettings, Session, Worker};
 use crate::delivery::{Cut, Outbox, Outlet};
 use crate::metrics::WireLabel;
-use crate::protocol::{Command, Request, Wire};
+use crate::protocol::{Command, Connect, Request, Wire};
 use crate::types::Disconnect;
 use actix::prelude::*;
 use actix_web::web::{Data, Payload};
@@ -25,6 +24,7 @@ use futures_util::{Stream, StreamExt};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::Once;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -63,15 +63,19 @@ enum Pulse {
     Answered,
 }
 
-/// Takes a WebSocket upgrade: answers 403, 503 or 400 where it cannot be, else starts the connection.
+/// Takes a WebSocket upgrade: answers 403, 503, 400 or 401 where it cannot be, else starts the connection.
 pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoint>) -> HttpResponse {
     if let Some(refusal) = endpoint.refusal(request.headers(), request.peer_addr()) {
         return refusal.into();
     }
-    let params = ConnectionParams::of(request.query_string(), request.headers(), &endpoint.encodings);
-    let mut response = match ws::handshake_with_protocols(&request, &params.protocols()) {
+    let arrival = Arrival::of_commands(Head::of(&request), request.peer_addr(), &endpoint.encodings);
+    let mut response = match ws::handshake_with_protocols(&request, &arrival.encoding.subprotocols()) {
         Ok(response) => response,
         Err(error) => return actix_web::ResponseError::error_response(&error),
+    };
+    let grant = match endpoint.admit(&arrival).wait().await {
+        Ok(grant) => grant,
+        Err(refusal) => return refusal.into(),
     };
     let cut = request.conn_data::<SocketCut>().cloned().map(|cut| Rc::new(cut) as Rc<dyn Cut>);
     if cut.is_none() {
@@ -80,14 +84,20 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
             log::warn!("sockets cannot be cut while their peers do not read: wrap the server in Broker::server")
         });
     }
-    match endpoint.enter(&params) {
-        Ok(entered) => response.body(OutboxBody(Connection::start_on(&endpoint, &params, entered, payload, cut))),
+    match endpoint.enter(&arrival, grant) {
+        Ok(entered) => response.body(OutboxBody(Connection::start_on(&endpoint, &arrival, entered, payload, cut))),
         Err(reason) => {
-            let words = pump::last_words(&endpoint.node, close_frame(reason.code, &reason.reason));
+            let words = pump::last_words(&endpoint.node, websocket::close(reason.code, &reason.reason));
             actix_rt::spawn(let_go(payload, cut));
             response.body(OutboxBody(words))
         }
     }
+}
+
+/// What a client that is in from the start would have said.
+fn said_by(arrival: &Arrival<'_>, wire: &dyn Wire, node: &Node) -> Connect {
+    let handshake = node.handlers().sees_handshakes().then(|| arrival.handshake(&node.settings().proxies));
+    Connect { name: wire.name().to_owned(), handshake: handshake.map(Arc::new), ..Connect::default() }
 }
 
 /// Lets a client that was refused read why, for a bounded time.
@@ -103,8 +113,8 @@ impl Connection {
     /// outbox returned; `cut` ends its socket while it does not read.
     pub fn start_on<E: 'static>(
         endpoint: &Endpoint,
-        params: &ConnectionParams,
-        (wire, place): (&'static dyn Wire, ConnectionPlace),
+        arrival: &Arrival<'_>,
+        Entered { wire, place, grant }: Entered,
         incoming: impl Stream<Item = Result<Bytes, E>> + Unpin + 'static,
         cut: Option<Rc<dyn Cut>>,
     ) -> Rc<Outbox> {
@@ -114,11 +124,15 @@ impl Connection {
         let outbox = Outbox::new(limits.outbox, worker.outbox_bytes().clone(), cut);
         let outlet = SocketOutlet::new(wire, outbox.clone(), node.metrics().clone(), limits.unanswered_commands);
         let interval = endpoint.heartbeat.interval.as_secs() as u32;
-        let pings = match params.frame_pings {
+        let frame_pings = arrival.head.has("cf_ws_frame_ping_pong", "true");
+        let pings = match frame_pings {
             true => PingSettings { ping: 0, pong: false },
             false => PingSettings { ping: interval.max(1), pong: true },
         };
-        let session = Session::new(worker.clone(), outlet.clone(), pings).naming(wire.names()).start();
+        let session = Session::new(worker.clone(), outlet.clone(), pings).under(arrival.terms()).start();
+        if let Some(grant) = grant {
+            session.do_send(Admit { ticket: outlet.admit(), grant, connect: said_by(arrival, wire, node) });
+        }
         let label = WireLabel { wire: wire.name().to_owned() };
         let stale = endpoint.stale_timeout;
         let first_beat = endpoint.heartbeat.interval.mul_f64(worker.spread());
@@ -127,7 +141,7 @@ impl Connection {
             outlet: outlet.clone(),
             worker,
             heartbeat: endpoint.heartbeat,
-            frame_pings: params.frame_pings,
+            frame_pings,
             stale_timeout: stale,
             first_beat,
             opened: Instant::now(),

@@ -1,12 +1,14 @@
 //! What an endpoint is made of, and the look at a request before it becomes a connection.
-use super::params::{ConnectionParams, Encoding};
+use super::arrival::Arrival;
+use super::encoding::EncodingChoice;
+use crate::auth::{ConnectionGrant, TokenError};
 use crate::broker::{ConnectionPlace, Node};
 use crate::metrics::Metrics;
 use crate::protocol::Wire;
-use crate::types::Disconnect;
+use crate::types::{Answer, Disconnect};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
+use actix_web::http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, WWW_AUTHENTICATE};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -37,7 +39,7 @@ impl Endpoint {
     /// The answer to what must not become a connection: a foreign origin (decision 15), or any while the node stops; none
     /// for what may.
     pub fn refusal(&self, headers: &HeaderMap, peer: Option<SocketAddr>) -> Option<Refusal> {
-        if self.node.is_draining() {
+        if self.node.connections().is_draining() {
             return Some(Refusal { status: StatusCode::SERVICE_UNAVAILABLE, text: "the broker is stopping\n" });
         }
         match admits(&self.node, headers, peer) {
@@ -48,14 +50,49 @@ impl Endpoint {
 }
 
 impl Endpoint {
-    /// The wire and the place of a connection; else why it is closed after its handshake, before anything of it is heard.
-    pub(super) fn enter(&self, params: &ConnectionParams) -> Result<(&'static dyn Wire, ConnectionPlace), Disconnect> {
-        let entered = match params.encoding {
-            Encoding::Unspoken(_) => Err(Disconnect::INAPPROPRIATE_PROTOCOL),
-            Encoding::Spoken(wire) => self.node.enter().map(|place| (wire, place)).ok_or(Disconnect::CONNECTION_LIMIT),
+    /// What the token of a client grants whose wire wants it verified before the upgrade, or the answer where it is not good; none
+    /// for a client that will connect by a command. `Ready` unless a key set must be fetched.
+    pub(super) fn admit(&self, arrival: &Arrival<'_>) -> Answer<Option<ConnectionGrant>, Refusal> {
+        let Some(place) = arrival.encoding.wire().and_then(|wire| wire.token_place()) else { return Answer::ok(None) };
+        let node = self.node.clone();
+        let verified = match arrival.token(place) {
+            Some(token) => node.authentication().verify(arrival.authenticator, &token),
+            None => Answer::err(TokenError::Invalid("there is none")),
+        };
+        verified.then(move |grant| {
+            grant.map(Some).map_err(|error| {
+                Metrics::count(&node.metrics().refusals, "token");
+                let line = format_args!("a connection was refused before its upgrade: {error}");
+                node.metrics().log_some(log::Level::Info, "token", line);
+                match error {
+                    TokenError::Unavailable => UNVERIFIABLE,
+                    TokenError::Invalid(_) | TokenError::Expired => UNAUTHORIZED,
+                }
+            })
+        })
+    }
+
+    /// What a connection begins with; else why it is closed after its handshake, before anything of it is heard.
+    pub(super) fn enter(&self, arrival: &Arrival<'_>, grant: Option<ConnectionGrant>) -> Result<Entered, Disconnect> {
+        let entered = match arrival.encoding {
+            EncodingChoice::Unspoken(_) | EncodingChoice::Layer => Err(Disconnect::INAPPROPRIATE_PROTOCOL),
+            EncodingChoice::Spoken(wire) => {
+                let place = self.node.connections().enter().ok_or(Disconnect::CONNECTION_LIMIT);
+                place.map(|place| Entered { wire, place, grant })
+            }
         };
         entered.inspect_err(|reason| Metrics::count(&self.node.metrics().disconnects, &reason.reason))
     }
+}
+
+/// What a connection begins with.
+pub struct Entered {
+    /// What it speaks.
+    pub(super) wire: &'static dyn Wire,
+    /// Its place among those that there may be.
+    pub(super) place: ConnectionPlace,
+    /// What the client's token grants, where that was verified already.
+    pub(super) grant: Option<ConnectionGrant>,
 }
 
 /// Whether a page may connect, by the request that it makes; a refusal is counted and logged.
@@ -76,6 +113,12 @@ pub(super) fn admits(node: &Node, headers: &HeaderMap, peer: Option<SocketAddr>)
     is_admitted
 }
 
+/// The answer to a token that is not good.
+const UNAUTHORIZED: Refusal = Refusal { status: StatusCode::UNAUTHORIZED, text: "no good token\n" };
+/// The answer where nobody can tell.
+const UNVERIFIABLE: Refusal =
+    Refusal { status: StatusCode::SERVICE_UNAVAILABLE, text: "tokens cannot be verified now\n" };
+
 /// Why a request does not become a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
@@ -85,9 +128,20 @@ pub struct Refusal {
     pub text: &'static str,
 }
 
+impl Refusal {
+    /// The headers of the answer beside the usual ones: a 401 says what would do (RFC 6750, section 3).
+    pub(super) fn headers(&self) -> Option<(HeaderName, HeaderValue)> {
+        (self.status == StatusCode::UNAUTHORIZED).then(|| (WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+    }
+}
+
 impl From<Refusal> for HttpResponse {
-    fn from(Refusal { status, text }: Refusal) -> Self {
-        HttpResponse::build(status).body(text)
+    fn from(refusal: Refusal) -> Self {
+        let mut response = HttpResponse::build(refusal.status);
+        if let Some(header) = refusal.headers() {
+            response.insert_header(header);
+        }
+        response.body(refusal.text)
     }
 }
 

@@ -1,20 +1,23 @@
 //! The edges where sockets come in. What carries frames is known here and nowhere else; what they say is a wire's matter.
-mod body;
+mod arrival;
+mod carrier;
 mod connection;
 mod cut;
+mod encoding;
 mod endpoint;
 pub mod engineio;
 mod inbound;
 mod line;
-mod params;
-mod pump;
 mod requests;
 mod socket;
 pub mod socketio;
 mod takeover;
 
+pub use arrival::{Arrival, Head};
+pub use carrier::Carrier;
 pub use connection::open;
 pub use cut::{Encrypted, on_connect};
+pub use encoding::EncodingChoice;
 pub use endpoint::{Endpoint, Heartbeat, Refusal};
 pub use line::Socket;
 pub use takeover::take_over;

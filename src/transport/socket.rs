@@ -1,9 +1,9 @@
 //! A session's way out through a WebSocket: encodes, keeps answers in order, fills the outbox.
-use crate::delivery::{Delivered, Delivery, Lag, Naming, Outbox, Outlet, Pushed, Ticket};
+use super::carrier::websocket;
+use crate::delivery::{Delivered, Delivery, Lag, Naming, Outbox, Outgoing, Outlet, Pushed, Ticket, WhenFull};
 use crate::metrics::Metrics;
-use crate::protocol::{Push, Reply, Wire};
+use crate::protocol::{Frame, Push, Reply, Wire};
 use crate::types::Disconnect;
-use bytes::{BufMut, Bytes, BytesMut};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -37,8 +37,9 @@ struct Answers {
 }
 
 enum Slot {
-    Waiting(u32),
-    Ready(Bytes),
+    /// For the answer to the command of this id; none for the admission of a client that said none.
+    Waiting(Option<u32>),
+    Ready(Frame),
     Done,
 }
 
@@ -73,7 +74,14 @@ impl SocketOutlet {
             answers.loose.push((ticket, id));
             return Ticket(ticket);
         }
-        answers.ordered.push_back(Slot::Waiting(id));
+        answers.ordered.push_back(Slot::Waiting(Some(id)));
+        Ticket(answers.first + answers.ordered.len() as u64 - 1)
+    }
+
+    /// Takes the first place in the order of answers, for the admission of a client that is in from the start.
+    pub fn admit(&self) -> Ticket {
+        let mut answers = self.answers.borrow_mut();
+        answers.ordered.push_back(Slot::Waiting(None));
         Ticket(answers.first + answers.ordered.len() as u64 - 1)
     }
 
@@ -119,22 +127,22 @@ impl SocketOutlet {
 
     /// Sends the wire's heartbeat.
     pub fn ping(&self) {
-        self.push_frame(self.wire.ping().websocket().clone());
+        self.put(Outgoing::Ping(self.wire.ping()));
     }
 
     /// Sends a WebSocket ping without a payload (RFC 6455, section 5.5.2).
     pub fn ping_frame(&self) {
-        self.push_frame(Bytes::from_static(&[0x89, 0]));
+        self.put(Outgoing::Ping(websocket::ping()));
     }
 
     /// Answers a WebSocket ping (RFC 6455, section 5.5.3), unless the client does not read what it already has.
     pub fn pong_frame(&self, payload: &[u8]) {
-        self.push_frame(pong_frame(payload));
+        self.put(Outgoing::Ping(websocket::pong(payload)));
     }
 
     /// Ends the connection with a close code of WebSocket's own.
     pub fn close_with(&self, code: u16) {
-        self.outbox.finish(Some(close_frame(code, "")));
+        self.outbox.put(Outgoing::Last(Some(websocket::close(code, ""))));
         self.wake();
     }
 
@@ -145,7 +153,7 @@ impl SocketOutlet {
 
     /// Ends the socket when what is queued is written.
     pub fn finish(&self) {
-        self.outbox.finish(None);
+        self.outbox.put(Outgoing::Last(None));
     }
 
     /// Cuts the socket if its peer takes nothing any more.
@@ -153,8 +161,8 @@ impl SocketOutlet {
         self.outbox.cut_if_stuck();
     }
 
-    fn push_frame(&self, frame: Bytes) -> Pushed {
-        let pushed = self.outbox.push(frame);
+    fn put(&self, outgoing: Outgoing) -> Pushed {
+        let pushed = self.outbox.put(outgoing);
         if pushed == Pushed::Overflow {
             Metrics::count(&self.metrics.drops, "slow");
             self.ended_with(&Disconnect::SLOW);
@@ -178,13 +186,13 @@ impl SocketOutlet {
         }
     }
 
-    fn settle(&self, ticket: Ticket, answer: impl FnOnce(u32) -> Slot) {
+    fn settle(&self, ticket: Ticket, answer: impl FnOnce(Option<u32>) -> Slot) {
         let mut answers = self.answers.borrow_mut();
         if ticket.0 & LOOSE != 0 {
             let Some(at) = answers.loose.iter().position(|(loose, _)| *loose == ticket.0) else { return };
             let (_, id) = answers.loose.swap_remove(at);
-            if let Slot::Ready(frame) = answer(id) {
-                self.outbox.answer(frame);
+            if let Slot::Ready(frame) = answer(Some(id)) {
+                self.outbox.put(Outgoing::Reply(frame));
             }
         } else {
             let Some(at) = ticket.0.checked_sub(answers.first) else { return };
@@ -195,7 +203,7 @@ impl SocketOutlet {
             while let Some(slot) = answers.ordered.pop_front_if(|slot| !matches!(slot, Slot::Waiting(_))) {
                 answers.first += 1;
                 if let Slot::Ready(frame) = slot {
-                    self.outbox.answer(frame);
+                    self.outbox.put(Outgoing::Reply(frame));
                 }
             }
         }
@@ -205,17 +213,17 @@ impl SocketOutlet {
 }
 
 impl Outlet for SocketOutlet {
-    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>) -> Delivered {
-        self.push_frame(delivery.frame(self.wire, naming).websocket().clone()).into()
+    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>, when_full: WhenFull) -> Delivered {
+        self.put(Outgoing::Push(delivery.frame(self.wire, naming), when_full)).into()
     }
 
     fn push(&self, push: &Push) {
-        self.push_frame(self.wire.push(push).websocket().clone());
+        self.put(Outgoing::Push(self.wire.push(push), WhenFull::Disconnect));
     }
 
     fn lagged(&self, lag: &Lag) {
         if let Some(told) = lag.told() {
-            self.deliver(told, Naming::Own);
+            self.deliver(told, Naming::Own, WhenFull::Disconnect);
         }
     }
 
@@ -223,7 +231,16 @@ impl Outlet for SocketOutlet {
         if let Reply::Connected(_) = reply {
             self.connected.set(true);
         }
-        self.settle(ticket, |id| Slot::Ready(self.wire.reply(id, &reply).websocket().clone()));
+        let mut refused = None;
+        self.settle(ticket, |id| match (id, &reply) {
+            (Some(id), reply) => Slot::Ready(self.wire.reply(id, reply)),
+            (None, Reply::Connected(connected)) => self.wire.welcome(connected).map_or(Slot::Done, Slot::Ready),
+            (None, reply) => {
+                refused = Some(refusal(reply));
+                Slot::Done
+            }
+        });
+        refused.into_iter().for_each(|reason| self.close(reason));
     }
 
     fn done(&self, ticket: Ticket) {
@@ -231,33 +248,16 @@ impl Outlet for SocketOutlet {
     }
 
     fn close(&self, reason: Disconnect) {
-        self.outbox.finish(Some(close_frame(reason.code, &reason.reason)));
+        self.outbox.put(Outgoing::Last(Some(websocket::close(reason.code, &reason.reason))));
         self.ended_with(&reason);
     }
 }
 
-/// The answer to a WebSocket ping (RFC 6455, section 5.5.3).
-pub(super) fn pong_frame(payload: &[u8]) -> Bytes {
-    let mut frame = BytesMut::with_capacity(2 + payload.len());
-    frame.put_u8(0x8a);
-    // Control frames have at most 125 bytes; the codec has seen to it.
-    frame.put_u8(payload.len() as u8);
-    frame.put_slice(payload);
-    frame.freeze()
-}
-
-/// RFC 6455, section 5.5.1: the code, then at most 123 bytes of reason.
-pub(super) fn close_frame(code: u16, reason: &str) -> Bytes {
-    let mut end = reason.len().min(123);
-    while !reason.is_char_boundary(end) {
-        end -= 1;
-    }
-    let mut frame = BytesMut::with_capacity(4 + end);
-    frame.put_u8(0x88);
-    frame.put_u8(2 + end as u8);
-    frame.put_u16(code);
-    frame.put_slice(&reason.as_bytes()[..end]);
-    frame.freeze()
+/// A client that asked for nothing cannot be answered with an error: its connection is closed with that.
+fn refusal(reply: &Reply) -> Disconnect {
+    let Reply::Error(error) = reply else { return Disconnect::INTERNAL };
+    let like = if error.temporary { Disconnect::FORCE_RECONNECT } else { Disconnect::FORCE_DISCONNECT };
+    Disconnect { reason: error.message.clone(), ..like }
 }
 
 /// The metric label of a disconnect: the names we have, one word for all of an application's own.

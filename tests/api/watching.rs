@@ -19,7 +19,7 @@ async fn a_broker_is_alive_and_ready_until_it_stops() {
         let head = house.ask(TestRequest::default().method(actix_web::http::Method::HEAD).uri(path)).await;
         assert_eq!(head.status, 200, "{path}");
     }
-    house.broker.node().drain();
+    house.broker.node().connections().drain();
     assert_eq!(get("/health").await.status, 200);
     let ready = get("/ready").await;
     assert_eq!(ready.status, 503);

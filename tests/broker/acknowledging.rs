@@ -15,7 +15,7 @@ fn house() -> House {
 /// Asks everybody, in a task of its own.
 fn ask(house: &House) -> tokio::task::JoinHandle<Result<Answers, ReplyError>> {
     let (node, emission) = (house.node.clone(), Emission::new("well?", args("[]"), vec![]).expect("an array"));
-    tokio::task::spawn_local(async move { node.ask(&home(), emission, TIME).await })
+    tokio::task::spawn_local(async move { node.homes().ask(&home(), emission, TIME).await })
 }
 
 /// The number under which one is asked.

@@ -22,7 +22,7 @@ async fn arrive(house: &House) -> Resident {
 
 fn emit(house: &House, word: &str, change: impl FnOnce(Emission) -> Emission) {
     let emission = Emission::new("said", args(&format!("[{word:?}]")), vec![]).expect("an array");
-    drop(house.node.emit(&home(), change(emission)));
+    drop(house.node.homes().emit(&home(), change(emission)));
 }
 
 /// As an emitter's event comes in.
@@ -46,7 +46,7 @@ fn what_this_node_alone_has_heard_is_brought_to_who_missed_it() {
         let one = arrive(&house).await;
         let own = one.word("sid");
         let join = Instruct::Regroup { join: vec!["red".into()], leave: vec![] };
-        house.node.instruct(&home(), Audience::of([own.clone().into()]), join);
+        house.node.homes().instruct(&home(), Audience::of([own.clone().into()]), join);
         overhear(&house, "seen", Audience::EVERYONE);
         rest().await;
         assert!(last_place(&one.said()).aside.is_some_and(|aside| aside.offset == 1));

@@ -27,7 +27,7 @@ fn a_publish_needs_no_channel_of_its_own_and_is_answered_and_counted() {
         let client = house.guest().await;
         let reply = client.ask(r#"{"id":3,"publish":{"channel":"kept:1","data":1}}"#).await;
         assert!(reply.contains(r#""publish":{}"#), "{reply}");
-        let position = house.node.publish("kept:1", PublishRequest::new(json("2"))).await.expect("accepted");
+        let position = house.node.channels().publish("kept:1", PublishRequest::new(json("2"))).await.expect("accepted");
         assert_eq!(position.map(|position| position.offset), Some(2));
         rest().await;
         assert_eq!(house.gauges(), (1, 0, 0));
@@ -42,7 +42,7 @@ fn a_repeated_publish_gets_the_first_answer_and_is_not_counted_again() {
         let house = on_a_bus();
         for _ in 0..2 {
             let request = PublishRequest { idempotency_key: Some("once".into()), ..PublishRequest::new(json("1")) };
-            let position = house.node.publish("kept:1", request).await.expect("accepted");
+            let position = house.node.channels().publish("kept:1", request).await.expect("accepted");
             assert_eq!(position.map(|position| position.offset), Some(1));
         }
         let text = house.metrics.text().expect("the metrics");
@@ -54,7 +54,8 @@ fn a_repeated_publish_gets_the_first_answer_and_is_not_counted_again() {
 fn a_publish_into_no_namespace_is_refused_before_the_bus() {
     story(async {
         let house = on_a_bus();
-        let refused = house.node.publish("other:1", PublishRequest::new(json("1"))).await.expect_err("no namespace");
+        let refused =
+            house.node.channels().publish("other:1", PublishRequest::new(json("1"))).await.expect_err("no namespace");
         assert_eq!(refused.code, 102);
     });
 }
@@ -66,12 +67,12 @@ fn red() -> [Group; 1] {
 /// Emits a word to a room, over the bus.
 fn emit(house: &House, word: &str) {
     let emission = Emission::new("said", args(&format!("[{word:?}]")), vec![]).expect("an array");
-    drop(house.node.emit(&home(), Emission { audience: Audience::of(red()), ..emission }));
+    drop(house.node.homes().emit(&home(), Emission { audience: Audience::of(red()), ..emission }));
 }
 
 fn regroup(house: &House, join: &[Group], leave: &[Group]) {
     let what = Instruct::Regroup { join: join.to_vec(), leave: leave.to_vec() };
-    house.node.instruct(&home(), Audience::EVERYONE, what);
+    house.node.homes().instruct(&home(), Audience::EVERYONE, what);
 }
 
 #[test]
@@ -106,7 +107,7 @@ fn what_waits_for_an_event_that_never_comes_back_is_done_in_time() {
         rest().await;
         let groups = |house: &House| {
             let (node, id) = (house.node.clone(), callboard::types::SessionId::parse(&who.word("sid")).expect("an id"));
-            tokio::task::spawn_local(async move { node.groups(&home(), id).await })
+            tokio::task::spawn_local(async move { node.homes().groups(&home(), id).await })
         };
         let asked = groups(&house);
         pass(Duration::from_secs(1)).await;
@@ -134,10 +135,10 @@ fn a_question_to_other_nodes_ends_with_its_caller() {
             let (target, reason) = nobody();
             node.everywhere().disconnect(target, reason).await
         });
-        until("the others are asked", || house.node.questions().len() == 1).await;
+        until("the others are asked", || house.node.everywhere().questions().len() == 1).await;
         asks.abort();
         let _ = asks.await;
-        assert!(house.node.questions().is_empty());
+        assert!(house.node.everywhere().questions().is_empty());
     });
 }
 
@@ -152,7 +153,7 @@ fn a_node_that_refuses_is_missing_at_once() {
             let (target, reason) = nobody();
             node.everywhere().disconnect(target, reason).await
         });
-        until("the others are asked", || house.node.questions().len() == 1).await;
+        until("the others are asked", || house.node.everywhere().questions().len() == 1).await;
         house.engine.hears(r#"{"from":"old","number":0,"answer":"refused"}"#);
         house.engine.hears(r#"{"from":"new","number":0,"answer":{"done":3}}"#);
         let reached = asks.await.expect("it ends").expect("it was asked");

@@ -16,7 +16,7 @@ fn only(group: &str) -> Audience {
 
 fn emit(house: &House, audience: Audience, word: &str) {
     let emission = Emission::new("said", args(&format!("[{word:?}]")), vec![]).expect("an array");
-    drop(house.node.emit(&home(), Emission { audience, ..emission }));
+    drop(house.node.homes().emit(&home(), Emission { audience, ..emission }));
 }
 
 fn words(said: &[String]) -> Vec<&str> {
@@ -32,7 +32,7 @@ fn who_comes_back_in_time_is_the_same_and_gets_what_was_missed_before_the_answer
         rest().await;
         let own = one.word("sid");
         let join = Instruct::Regroup { join: vec!["red".into()], leave: vec![] };
-        house.node.instruct(&home(), only(&own), join);
+        house.node.homes().instruct(&home(), only(&own), join);
         emit(&house, Audience::EVERYONE, "seen");
         rest().await;
         one.vanish();
@@ -43,7 +43,7 @@ fn who_comes_back_in_time_is_the_same_and_gets_what_was_missed_before_the_answer
         emit(&house, only(&own), "own");
         emit(&house, Audience::EVERYONE.but(["red".into()]), "not red");
         let volatile = Emission::new("said", args("[\"volatile\"]"), vec![]).expect("an array");
-        drop(house.node.emit(&home(), Emission { volatile: true, ..volatile }));
+        drop(house.node.homes().emit(&home(), Emission { volatile: true, ..volatile }));
         rest().await;
         let back = one.come_back(&house).await;
         rest().await;
@@ -113,7 +113,7 @@ fn who_left_on_purpose_or_was_sent_away_is_not_kept() {
         two.session
             .do_send(callboard::delivery::SessionOrder::Disconnect(callboard::types::Disconnect::FORCE_DISCONNECT));
         rest().await;
-        assert!(house.node.recoverable().is_empty());
+        assert!(house.node.sessions().recoverable().is_empty());
         let back = one.come_back(&house).await;
         rest().await;
         assert_ne!(back.word("sid"), one.word("sid"));
@@ -157,12 +157,12 @@ fn who_comes_back_is_not_asked_again_but_who_begins_anew_is() {
         let one = Resident::arrive(&house, true).await;
         super::house::until("it is let in", || !one.said().is_empty()).await;
         one.vanish();
-        super::house::until("it is kept", || house.node.recoverable().len() == 1).await;
+        super::house::until("it is kept", || house.node.sessions().recoverable().len() == 1).await;
         let back = one.come_back(&house).await;
         super::house::until("it is back", || !back.said().is_empty()).await;
         assert_eq!(back.word("sid"), one.word("sid"));
         back.vanish();
-        super::house::until("it is kept", || house.node.recoverable().len() == 1).await;
+        super::house::until("it is kept", || house.node.sessions().recoverable().len() == 1).await;
         for _ in 0..4 {
             emit(&house, Audience::EVERYONE, "x");
         }

@@ -27,7 +27,7 @@ fn the_listeners_of_a_channel_that_dies_are_told_to_come_back_and_find_a_new_one
         house.publish("news", 2).await.unwrap();
         rest().await;
         assert_eq!(client.numbers(), [2]);
-        assert_eq!(house.node.channels().await.unwrap().len(), 1);
+        assert_eq!(house.node.channels().occupied().await.unwrap().len(), 1);
     });
 }
 
@@ -122,7 +122,7 @@ fn everything_returns_to_nothing_when_all_have_left() {
         let census = house.node.info().await.unwrap()[0].census;
         assert_eq!((census.clients, census.users, census.channels, census.subscriptions), (0, 0, 0, 0));
         for channel in ["news0", "news1", "news2"] {
-            assert!(house.node.presence(channel).await.unwrap().is_empty(), "{channel}");
+            assert!(house.node.channels().presence(channel).await.unwrap().is_empty(), "{channel}");
         }
     });
 }
@@ -138,7 +138,7 @@ fn a_session_that_panics_leaves_hub_channel_presence_and_directory() {
         client.say(r#"{"id":7,"presence":{"channel":"news"}}"#);
         rest().await;
         assert_eq!(house.gauges(), (1, 1, 1));
-        assert_eq!(house.node.presence("news").await.unwrap().len(), 1);
+        assert_eq!(house.node.channels().presence("news").await.unwrap().len(), 1);
         assert_eq!(house.node.info().await.unwrap()[0].census.clients, 1);
         house.publish("news", 3).await.unwrap();
         rest().await;

@@ -26,7 +26,7 @@ fn a_session_whose_time_is_over_is_closed_after_the_grace() {
     story(async {
         let house = house();
         let client = house.user("42").await;
-        house.node.refresh(target(), Some(now() - 100), None).await.unwrap();
+        house.node.sessions().refresh(target(), Some(now() - 100), None).await.unwrap();
         assert_eq!(client.heard().await, [r#"{"push":{"refresh":{"expires":true,"ttl":1}}}"#]);
         pass(GRACE - MARGIN).await;
         assert_eq!(client.heard().await.len(), 0);
@@ -41,7 +41,7 @@ fn a_session_that_is_given_a_new_token_in_the_grace_stays() {
     story(async {
         let house = house();
         let client = house.user("42").await;
-        house.node.refresh(target(), Some(now() - 100), None).await.unwrap();
+        house.node.sessions().refresh(target(), Some(now() - 100), None).await.unwrap();
         pass(GRACE - MARGIN).await;
         let refresh = format!(r#"{{"id":3,"refresh":{{"token":"{}"}}}}"#, house.token("42", None));
         assert_eq!(client.ask(&refresh).await, r#"{"id":3,"refresh":{}}"#);
@@ -75,7 +75,7 @@ fn what_ends_later_than_deadlines_reach_does_not_end_early() {
     story(async {
         let house = house();
         let client = house.user("42").await;
-        house.node.refresh(target(), Some(now() + 800 * DAY as i64), None).await.unwrap();
+        house.node.sessions().refresh(target(), Some(now() + 800 * DAY as i64), None).await.unwrap();
         let token = house.subscription("42", "news", Some(700 * DAY));
         client.subscribe("news", &format!(r#""token":"{token}""#)).await;
         client.forget();
@@ -94,7 +94,7 @@ fn a_subscription_of_the_server_that_ends_closes() {
         let house = house();
         let client = house.user("42").await;
         let options = SubscribeOptions { expire_at: Some(now() - 1), ..SubscribeOptions::default() };
-        house.node.subscribe(target(), "news", options).await.unwrap();
+        house.node.sessions().subscribe(target(), "news", options).await.unwrap();
         rest().await;
         client.forget();
         pass(GRACE + MARGIN).await;

@@ -20,7 +20,7 @@ fn emit(house: &House, to: &[&str], except: &[&str], arguments: &str) {
     let groups = |names: &[&str]| names.iter().map(|name| Group::from(*name)).collect::<Vec<_>>();
     let audience = if to.is_empty() { Audience::EVERYONE } else { Audience::of(groups(to)) };
     let emission = Emission::new("said", args(arguments), vec![]).expect("an array");
-    drop(house.node.emit(&home(), Emission { audience: audience.but(groups(except)), ..emission }));
+    drop(house.node.homes().emit(&home(), Emission { audience: audience.but(groups(except)), ..emission }));
 }
 
 /// The channel, the payload and the tags of what a client heard.
@@ -127,9 +127,12 @@ fn nobody_publishes_through_the_door_and_nothing_is_kept_behind_it() {
         }
         let node = &house.node;
         let request = PublishRequest::new(Json::null());
-        assert_eq!(node.publish("chat:red", request).await, Err(ReplyError::PERMISSION_DENIED));
-        assert_eq!(node.presence("chat:red").await.err(), Some(ReplyError::NOT_AVAILABLE));
-        assert_eq!(node.history("chat:red", Default::default()).await.err(), Some(ReplyError::NOT_AVAILABLE));
+        assert_eq!(node.channels().publish("chat:red", request).await, Err(ReplyError::PERMISSION_DENIED));
+        assert_eq!(node.channels().presence("chat:red").await.err(), Some(ReplyError::NOT_AVAILABLE));
+        assert_eq!(
+            node.channels().history("chat:red", Default::default()).await.err(),
+            Some(ReplyError::NOT_AVAILABLE)
+        );
         assert!(!resident.heard().await.iter().any(|line| line.starts_with("42")));
     });
 }
@@ -145,16 +148,21 @@ fn what_is_done_to_sessions_is_not_done_to_who_looks_in() {
         rest().await;
         client.forget();
         let red = || Audience::of(["red".into()]);
-        house.node.instruct(&home(), red(), Instruct::Regroup { join: vec!["blue".into()], leave: vec!["red".into()] });
+        house.node.homes().instruct(
+            &home(),
+            red(),
+            Instruct::Regroup { join: vec!["blue".into()], leave: vec!["red".into()] },
+        );
         emit(&house, &["blue"], &[], "[0]");
         emit(&house, &["red"], &[], "[1]");
         // Nobody of the room is a session that could answer.
         let emission = Emission::new("ask", args("[2]"), vec![]).expect("an array");
-        let asked = house.node.ask(&home(), Emission { audience: red(), ..emission }, Duration::from_secs(9)).await;
+        let asked =
+            house.node.homes().ask(&home(), Emission { audience: red(), ..emission }, Duration::from_secs(9)).await;
         let answers = asked.expect("it is asked");
         assert!(answers.given.is_empty() && answers.missing.is_empty());
         let order = Instruct::Order(SessionOrder::Disconnect(Disconnect::FORCE_DISCONNECT));
-        house.node.instruct(&home(), Audience::EVERYONE, order);
+        house.node.homes().instruct(&home(), Audience::EVERYONE, order);
         let numbers: Vec<Value> = heard(&client).await.into_iter().map(|(_, data, _)| data).collect();
         assert_eq!(numbers, [1, 2]);
         assert!(resident.heard().await.iter().any(|line| line.starts_with("close")));

@@ -15,7 +15,7 @@ fn groups(names: &[&str]) -> Vec<Group> {
 
 fn join(house: &House, who: &Resident, names: &[&str]) {
     let to = Audience::of(groups(&[&who.word("sid")]));
-    house.node.instruct(&home(), to, Instruct::Regroup { join: groups(names), leave: vec![] });
+    house.node.homes().instruct(&home(), to, Instruct::Regroup { join: groups(names), leave: vec![] });
 }
 
 fn emit(house: &House, to: &[&str], except: &[&str], word: &str) {
@@ -25,7 +25,7 @@ fn emit(house: &House, to: &[&str], except: &[&str], word: &str) {
 
 fn emit_to(house: &House, audience: Audience, word: &str) {
     let emission = Emission::new("said", args(&format!("[{word:?}]")), vec![]).expect("an array");
-    drop(house.node.emit(&home(), Emission { audience, ..emission }));
+    drop(house.node.homes().emit(&home(), Emission { audience, ..emission }));
 }
 
 fn words(heard: Vec<String>) -> Vec<String> {
@@ -66,11 +66,16 @@ fn who_leaves_a_group_or_the_house_is_in_it_no_more() {
         rest().await;
         join(&house, &one, &["red"]);
         join(&house, &two, &["red"]);
-        let mine = house.node.groups(&home(), callboard::types::SessionId::parse(&one.word("sid")).unwrap()).await;
+        let mine =
+            house.node.homes().groups(&home(), callboard::types::SessionId::parse(&one.word("sid")).unwrap()).await;
         assert_eq!(mine, groups(&[&one.word("sid"), "red"]));
         let all_red = Audience::of(groups(&["red"])).but(groups(&[&two.word("sid")]));
         let own = one.word("sid");
-        house.node.instruct(&home(), all_red, Instruct::Regroup { join: vec![], leave: groups(&["red", &own]) });
+        house.node.homes().instruct(
+            &home(),
+            all_red,
+            Instruct::Regroup { join: vec![], leave: groups(&["red", &own]) },
+        );
         emit(&house, &["red"], &[], "red");
         emit(&house, &[&own], &[], "own");
         assert_eq!(words(one.heard().await), ["own"], "its own group is not left");
@@ -122,7 +127,7 @@ fn groups_span_the_worker_threads() {
         let mut words = vec![];
         until("the other is in", || told.try_recv().map(|word| words.push(word)).is_ok()).await;
         let both = Audience::of(groups(&[&words[0], &here.word("sid")]));
-        house.node.instruct(&home(), both, Instruct::Regroup { join: groups(&["red"]), leave: vec![] });
+        house.node.homes().instruct(&home(), both, Instruct::Regroup { join: groups(&["red"]), leave: vec![] });
         emit(&house, &["red"], &[], "both");
         until("the other has heard", || told.try_recv().map(|word| words.push(word)).is_ok()).await;
         until("this one has heard", || here.said().len() == 2).await;

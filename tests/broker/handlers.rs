@@ -161,7 +161,7 @@ fn a_hook_may_publish_to_its_own_channel() {
                     let node = known.get().expect("it is set before the first publish").clone();
                     Box::pin(async move {
                         let note = PublishRequest::new(json("1"));
-                        node.publish(call.channel.as_str(), note).await.map_err(Fault::Reply)?;
+                        node.channels().publish(call.channel.as_str(), note).await.map_err(Fault::Reply)?;
                         Ok(Verdict::Pass)
                     })
                 }),

@@ -2,15 +2,15 @@
 use super::engine::Moody;
 use actix::{Actor, Addr, System};
 use callboard::auth::{
-    ApiConfig, ApiKeys, Authenticator, Config, ConnectionToken, Issuer, Origins, OwnNames, SubscriptionToken,
-    TrustedProxies,
+    ApiConfig, ApiKeys, Authenticator, Authenticators, Config, ConnectionToken, Issuer, Origins, OwnNames,
+    SubscriptionToken, TrustedProxies,
 };
 use callboard::broker::handler::{Handlers, Placement};
 use callboard::broker::{
     Ask, Expose, Gone, Limits, Namespace, Namespaces, Node, Parts, PingSettings, PublishRequest, Session, Settings,
     Worker,
 };
-use callboard::delivery::{Delivered, Delivery, Lag, Naming, Outlet, Ticket};
+use callboard::delivery::{Delivered, Delivery, Lag, Naming, Outlet, Ticket, WhenFull};
 use callboard::metrics::Metrics;
 use callboard::protocol::centrifuge::CentrifugeJson;
 use callboard::protocol::{Encoding, Push, Reply, Wire};
@@ -112,7 +112,7 @@ impl Plan {
         engine.has_bus.store(self.bus, Ordering::SeqCst);
         let handlers = self.handlers.unwrap_or_else(|| Handlers::new(PATIENCE, 64, metrics.clone()));
         let settings = Settings {
-            authenticator: Authenticator::new(&self.auth).expect("keys"),
+            authenticators: Authenticators::new(Authenticator::new(&self.auth).expect("keys")),
             origins: Origins::new(&[]).expect("origins"),
             names_for_clients: OwnNames::All,
             names_for_api: OwnNames::All,
@@ -180,7 +180,7 @@ impl House {
     /// Publishes a number from the server.
     pub async fn publish(&self, channel: &str, number: u64) -> Result<Option<u64>, ReplyError> {
         let request = PublishRequest::new(json(&number.to_string()));
-        Ok(self.node.publish(channel, request).await?.map(|position| position.offset))
+        Ok(self.node.channels().publish(channel, request).await?.map(|position| position.offset))
     }
 
     /// The gauges that must return to 0: sessions, channels, listeners.
@@ -289,7 +289,7 @@ impl Recorder {
 }
 
 impl Outlet for Recorder {
-    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>) -> Delivered {
+    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>, _: WhenFull) -> Delivered {
         self.hear(&delivery.frame(&WIRE, naming));
         Delivered::Queued
     }
@@ -300,7 +300,7 @@ impl Outlet for Recorder {
 
     fn lagged(&self, lag: &Lag) {
         if let Some(told) = lag.told() {
-            self.deliver(told, Naming::Own);
+            self.deliver(told, Naming::Own, WhenFull::Disconnect);
         }
     }
 

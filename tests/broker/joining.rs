@@ -156,7 +156,7 @@ fn a_tags_filter_holds_for_recovered_and_live_events_alike() {
             let data = super::house::json(&number.to_string());
             let request =
                 callboard::broker::PublishRequest { tags: Some(tags), ..callboard::broker::PublishRequest::new(data) };
-            house.node.publish("news", request).await.expect("it is accepted");
+            house.node.channels().publish("news", request).await.expect("it is accepted");
         };
         for number in 1..=4 {
             tagged(number).await;

@@ -59,7 +59,7 @@ fn a_listener_that_lags_in_a_subscription_of_the_server_is_closed() {
         let house = narrow(1);
         let (listener, publisher) = (house.user("42").await, house.guest().await);
         let target = callboard::broker::Target { user: "42".into(), ..Default::default() };
-        house.node.subscribe(target, "news", Default::default()).await.unwrap();
+        house.node.sessions().subscribe(target, "news", Default::default()).await.unwrap();
         rest().await;
         flood(&publisher, 1..41).await;
         assert_eq!(listener.said().last().map(String::as_str), Some("close 3010"));
@@ -234,7 +234,7 @@ fn sessions_of_a_namespace_without_recovery_stay_and_what_they_missed_is_counted
         rest().await;
         let emit = |number: u64| {
             let emission = Emission::new("said", args(&format!("[{number}]")), vec![]).expect("an array");
-            drop(house.node.emit(&home(), emission));
+            drop(house.node.homes().emit(&home(), emission));
         };
         (1..41).for_each(emit);
         rest().await;
@@ -260,13 +260,13 @@ fn what_is_done_to_a_session_is_not_lost_in_silence_where_its_hub_is_behind() {
             rest().await;
             let emit = |audience: Audience| {
                 let emission = Emission::new("said", args("[\"secret\"]"), vec![]).expect("an array");
-                drop(house.node.emit(&home(), Emission { audience, ..emission }));
+                drop(house.node.homes().emit(&home(), Emission { audience, ..emission }));
             };
             let regroup = |join: &[&str], leave: &[&str]| Instruct::Regroup {
                 join: join.iter().map(|name| (*name).into()).collect(),
                 leave: leave.iter().map(|name| (*name).into()).collect(),
             };
-            house.node.instruct(&home(), Audience::EVERYONE, regroup(&["red"], &[]));
+            house.node.homes().instruct(&home(), Audience::EVERYONE, regroup(&["red"], &[]));
             rest().await;
             // Of these the hub takes the first only, and what is done comes behind them.
             (0..20).for_each(|_| emit(Audience::of(["nobody".into()])));
@@ -274,7 +274,7 @@ fn what_is_done_to_a_session_is_not_lost_in_silence_where_its_hub_is_behind() {
                 true => regroup(&[], &["red"]),
                 false => Instruct::Order(SessionOrder::Disconnect(Disconnect::FORCE_DISCONNECT)),
             };
-            house.node.instruct(&home(), Audience::EVERYONE, what);
+            house.node.homes().instruct(&home(), Audience::EVERYONE, what);
             rest().await;
             emit(Audience::of(["red".into()]));
             let heard = who.heard().await;

@@ -133,7 +133,7 @@ impl Stage {
                 let position = self.actors[who].1.position.take();
                 self.actors[who] = (self.house.guest().await, Mind { position, ..Mind::default() });
             }
-            Act::Trim => self.house.node.remove_history("news").await.expect("it is kept"),
+            Act::Trim => self.house.node.channels().remove_history("news").await.expect("it is kept"),
             Act::Break => self.house.engine.breaks.store(true, std::sync::atomic::Ordering::SeqCst),
             Act::Yield(turns) => {
                 for _ in 0..turns {
@@ -160,7 +160,7 @@ async fn play(hub_queue: usize, join_buffer: usize, acts: Vec<Act>) -> Result<()
         }
     }
     rest().await;
-    let top = stage.house.node.history("news", Default::default()).await.expect("it is kept").offset;
+    let top = stage.house.node.channels().history("news", Default::default()).await.expect("it is kept").offset;
     for (client, mind) in &mut stage.actors {
         mind.read(client)?;
         if mind.listening {

@@ -45,7 +45,7 @@ fn the_server_subscribes_with_a_push_before_the_first_event() {
         let client = house.user("42").await;
         house.publish("news", 1).await.unwrap();
         let options = SubscribeOptions { data: Some(json(r#"{"a":1}"#)), ..SubscribeOptions::default() };
-        assert_eq!(house.node.subscribe(target(), "news", options).await, Ok(1));
+        assert_eq!(house.node.sessions().subscribe(target(), "news", options).await, Ok(1));
         rest().await;
         house.publish("news", 2).await.unwrap();
         let heard = client.heard().await;
@@ -53,11 +53,11 @@ fn the_server_subscribes_with_a_push_before_the_first_event() {
         assert!(heard[0].contains(r#""data":{"a":1}"#) && heard[0].contains(r#""offset":1"#), "{heard:?}");
         assert!(heard[1].contains(r#""data":2"#), "{heard:?}");
         assert_eq!(
-            house.node.subscribe(target(), "unknown:1", SubscribeOptions::default()).await.unwrap_err().code,
+            house.node.sessions().subscribe(target(), "unknown:1", SubscribeOptions::default()).await.unwrap_err().code,
             102
         );
         let nobody = Target { user: "43".into(), ..Target::default() };
-        assert_eq!(house.node.subscribe(nobody, "news", SubscribeOptions::default()).await, Ok(0));
+        assert_eq!(house.node.sessions().subscribe(nobody, "news", SubscribeOptions::default()).await, Ok(0));
     });
 }
 
@@ -75,9 +75,9 @@ fn the_server_ends_one_subscription_or_all_and_says_so() {
                 r#"{{"push":{{"channel":"{channel}","unsubscribe":{{"code":2000,"reason":"server unsubscribe"}}}}}}"#
             )
         };
-        house.node.unsubscribe(target(), Some("b")).await.unwrap();
+        house.node.sessions().unsubscribe(target(), Some("b")).await.unwrap();
         assert_eq!(client.heard().await, [told("b")]);
-        house.node.unsubscribe(target(), None).await.unwrap();
+        house.node.sessions().unsubscribe(target(), None).await.unwrap();
         let mut heard = client.heard().await;
         heard.sort();
         assert_eq!(heard, [told("a"), told("c")]);
@@ -93,7 +93,7 @@ fn an_unsubscribe_that_meets_a_join_under_way_is_told_after_its_reply() {
         house.engine.slow_histories.store(true, SeqCst);
         client.say(r#"{"id":2,"subscribe":{"channel":"news"}}"#);
         rest().await;
-        house.node.unsubscribe(target(), Some("news")).await.unwrap();
+        house.node.sessions().unsubscribe(target(), Some("news")).await.unwrap();
         assert_eq!(client.heard().await.len(), 0);
         house.engine.let_go(0);
         let heard = client.heard().await;
@@ -115,7 +115,7 @@ fn what_ends_a_join_under_way_ends_its_recovery() {
         let from = format!(r#""recover":true,"epoch":"{epoch}","offset":0"#);
         client.say(&format!(r#"{{"id":2,"subscribe":{{"channel":"news",{from}}}}}"#));
         rest().await;
-        house.node.unsubscribe(target(), Some("news")).await.unwrap();
+        house.node.sessions().unsubscribe(target(), Some("news")).await.unwrap();
         house.engine.let_go(0);
         let heard = client.heard().await;
         assert!(heard[0].starts_with(r#"{"id":2,"subscribe""#) && !heard[0].contains("publications"), "{heard:?}");
@@ -129,7 +129,7 @@ fn a_join_of_the_server_that_its_client_gives_up_does_not_finish_the_clients_own
         let house = Plan::of(KEPT).build();
         let client = house.user("42").await;
         house.engine.slow_histories.store(true, SeqCst);
-        house.node.subscribe(target(), "news", SubscribeOptions::default()).await.unwrap();
+        house.node.sessions().subscribe(target(), "news", SubscribeOptions::default()).await.unwrap();
         rest().await;
         client.say(r#"{"id":2,"unsubscribe":{"channel":"news"}}"#);
         client.say(r#"{"id":3,"subscribe":{"channel":"news"}}"#);
@@ -142,7 +142,7 @@ fn a_join_of_the_server_that_its_client_gives_up_does_not_finish_the_clients_own
         let heard = client.heard().await;
         assert!(heard[0].starts_with(r#"{"id":3,"subscribe""#), "{heard:?}");
         assert!(heard[1].contains(r#""data":1"#), "{heard:?}");
-        assert_eq!(house.node.channels().await.unwrap()[0].1, 1);
+        assert_eq!(house.node.channels().occupied().await.unwrap()[0].1, 1);
     });
 }
 
@@ -152,9 +152,9 @@ fn the_server_tells_and_closes_whom_it_names() {
         let house = Plan::of(KEPT).build();
         let (one, other, stranger) = (house.user("42").await, house.user("42").await, house.user("7").await);
         let order = SessionOrder::Message(json(r#"{"hi":1}"#));
-        assert_eq!(house.node.directory().order(&target(), &order), 2);
+        assert_eq!(house.node.sessions().directory().order(&target(), &order), 2);
         assert_eq!(one.heard().await, [r#"{"push":{"message":{"data":{"hi":1}}}}"#]);
-        house.node.disconnect(target(), Disconnect::FORCE_DISCONNECT).await.unwrap();
+        house.node.sessions().disconnect(target(), Disconnect::FORCE_DISCONNECT).await.unwrap();
         assert_eq!(one.heard().await, ["close 3503"]);
         assert_eq!(other.heard().await.last().map(String::as_str), Some("close 3503"));
         assert_eq!(stranger.heard().await.len(), 0);

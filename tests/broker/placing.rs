@@ -26,7 +26,7 @@ fn channels_that_are_published_to_first_are_spread_over_the_workers() {
         }
         for number in 0..CHANNELS {
             let request = PublishRequest::new(Json::null());
-            house.node.publish(&format!("channel-{number}"), request).await.expect("it is accepted");
+            house.node.channels().publish(&format!("channel-{number}"), request).await.expect("it is accepted");
         }
         let engine: &Arc<Moody> = &house.engine;
         let mut counts = HashMap::new();
@@ -51,7 +51,7 @@ fn publishes_of_one_thread_keep_their_order_while_their_channel_begins_and_ends(
             let node = house.node.clone();
             let request = PublishRequest::new(Json::write(&number).expect("JSON"));
             // Begun one after the other, and not waited for, so that many are on their way together.
-            outcomes.push(actix_rt::spawn(async move { node.publish("news", request).await }));
+            outcomes.push(actix_rt::spawn(async move { node.channels().publish("news", request).await }));
             if number % 7 == 0 {
                 tokio::task::yield_now().await;
             }

@@ -91,7 +91,7 @@ fn where_the_channels_of_a_new_token_differ_the_client_comes_back_for_them() {
 /// What a witness is shown of the client: in presence, with its publication, and when it leaves.
 async fn shown(house: &House, client: &Client, witness: &Client) -> [Value; 3] {
     rest().await;
-    let present = house.node.presence("news").await.expect("it is kept");
+    let present = house.node.channels().presence("news").await.expect("it is kept");
     let present = present.iter().find(|info| &*info.user == "42").expect("it is present");
     let present = serde_json::to_value(present).expect("JSON");
     witness.forget();
@@ -115,7 +115,7 @@ fn new_info_of_the_user_is_shown_everywhere_from_then_on() {
             witness.subscribe("news", "").await;
             if by_api {
                 let target = Target { user: "42".into(), ..Target::default() };
-                house.node.refresh(target, None, Some(json("2"))).await.expect("it is told");
+                house.node.sessions().refresh(target, None, Some(json("2"))).await.expect("it is told");
             } else {
                 refresh(&client, &token(&house, &[], &[], Some("2"))).await;
             }
@@ -172,7 +172,7 @@ fn a_subscription_whose_new_token_has_other_settings_begins_anew_with_them() {
         assert!(heard.iter().any(|line| line.contains(r#""code":2500"#)), "{heard:?}");
         client.subscribe("news", &format!(r#""token":"{hidden}""#)).await;
         client.forget();
-        assert_eq!(house.node.presence("news").await.expect("it is kept").len(), 0);
+        assert_eq!(house.node.channels().presence("news").await.expect("it is kept").len(), 0);
         witness.subscribe("news", "").await;
         assert_eq!(client.heard().await.len(), 0);
     });
@@ -189,7 +189,7 @@ fn who_gets_new_info_while_joining_is_announced_with_it() {
         client.say(r#"{"id":3,"subscribe":{"channel":"kept:1"}}"#);
         rest().await;
         let target = Target { user: "42".into(), ..Target::default() };
-        house.node.refresh(target, None, Some(json("2"))).await.expect("it is told");
+        house.node.sessions().refresh(target, None, Some(json("2"))).await.expect("it is told");
         rest().await;
         house.engine.let_go(0);
         let heard = witness.heard().await;

@@ -3,7 +3,7 @@ use super::house::{House, Plan, rest};
 use actix::{Actor, Addr};
 use callboard::broker::handler::Handlers;
 use callboard::broker::{Ask, Gone, Namespace, PingSettings, Session, Worker};
-use callboard::delivery::{Delivered, Delivery, Naming, Outlet, Ticket};
+use callboard::delivery::{Delivered, Delivery, Naming, Outlet, Ticket, WhenFull};
 use callboard::metrics::Metrics;
 use callboard::protocol::socketio::{self, AckId, SocketIo, read_offset};
 use callboard::protocol::{Acknowledge, Command, Connect, Emit, Encoding, Home, Push, Reply, Resume};
@@ -144,7 +144,7 @@ impl Recorder {
 }
 
 impl Outlet for Recorder {
-    fn deliver(&self, delivery: &Delivery, _: Naming<'_>) -> Delivered {
+    fn deliver(&self, delivery: &Delivery, _: Naming<'_>, _: WhenFull) -> Delivered {
         self.hear(&delivery.frame(&self.encoding, Naming::Own));
         Delivered::Queued
     }

@@ -29,7 +29,7 @@ fn a_publish_to_a_channel_without_listeners_leaves_no_channel_behind() {
         house.publish("news", 1).await.unwrap();
         pass(LINGER * 2).await;
         assert_eq!(house.gauges(), (0, 0, 0));
-        assert!(house.node.channels().await.unwrap().is_empty());
+        assert!(house.node.channels().occupied().await.unwrap().is_empty());
     });
 }
 
@@ -83,7 +83,7 @@ fn publishes_of_one_session_keep_their_order_while_their_channel_retires() {
 
 async fn history(house: &House, channel: &str) -> Vec<u64> {
     let request = callboard::broker::HistoryRequest { limit: -1, ..Default::default() };
-    let page = house.node.history(channel, request).await.expect("it is kept");
+    let page = house.node.channels().history(channel, request).await.expect("it is kept");
     page.events.iter().map(|event| event.data.read().expect("a number")).collect()
 }
 

@@ -207,7 +207,7 @@ fn a_session_that_ends_late_leaves_the_entry_of_the_one_that_took_its_id_over() 
     story(async {
         let house = Plan::of("[[namespace]]\nsubscribe = 'anyone'").build();
         let (old, new) = (house.visitor(), house.visitor());
-        let (id, directory) = (callboard::types::SessionId::random(), house.node.directory());
+        let (id, directory) = (callboard::types::SessionId::random(), house.node.sessions().directory());
         let [old, new] = [old, new].map(|client| Arc::new(client.session.clone()) as SessionRef);
         directory.enter(id, "42".into(), old.clone());
         directory.enter(id, "42".into(), new.clone());

@@ -159,7 +159,7 @@ fn a_filter_of_the_client_goes_before_the_view() {
         let tagged = |of: &str| [("of".to_owned(), of.to_owned())].into_iter().collect();
         for (number, of) in [("1", "you"), ("3", "me")] {
             let request = PublishRequest { tags: Some(tagged(of)), ..PublishRequest::new(json(number)) };
-            house.node.publish("seen:1", request).await.expect("it is accepted");
+            house.node.channels().publish("seen:1", request).await.expect("it is accepted");
         }
         rest().await;
         assert_eq!(looks.len(), 1, "what the client does not want is not looked at");
@@ -291,7 +291,7 @@ fn a_channel_that_shows_another_space_is_seen_with_its_own_view_and_that_space_w
         guest.subscribe("chat:", "").await;
         resident.heard().await;
         for number in ["[1]", "[2]", "[4]"] {
-            drop(house.node.emit(&home(), Emission::new("said", args(number), vec![]).expect("an array")));
+            drop(house.node.homes().emit(&home(), Emission::new("said", args(number), vec![]).expect("an array")));
         }
         assert_eq!(resident.heard().await.len(), 3);
         assert_eq!(guest.numbers(), [] as [u64; 0]);

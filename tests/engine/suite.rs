@@ -85,8 +85,8 @@ macro_rules! rules {
     (@rule ($($attribute:tt)*), $fresh:path, $room:ident, $rule:ident) => {
         #[tokio::test($($attribute)*)]
         async fn $rule() {
-            use crate::*;
-            crate::$room::$rule(&$fresh()).await;
+            use crate::engine::*;
+            crate::engine::$room::$rule(&$fresh()).await;
         }
     };
 }

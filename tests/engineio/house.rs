@@ -44,6 +44,8 @@ pub struct House {
 pub struct Plan {
     pub config: Config,
     pub engine: EngineConfig,
+    /// What else the broker is given.
+    pub extend: fn(BrokerBuilder) -> BrokerBuilder,
 }
 
 impl Plan {
@@ -52,7 +54,8 @@ impl Plan {
         config.auth.anonymous = true;
         config.server.allow_insecure = true;
         config.server.workers = 2;
-        Plan { config, engine: EngineConfig { path: PATH.into(), ..EngineConfig::default() } }
+        let engine = EngineConfig { path: PATH.into(), ..EngineConfig::default() };
+        Plan { config, engine, extend: |builder| builder }
     }
 
     /// With short heartbeats: those of the original's own suite.
@@ -72,7 +75,7 @@ impl Plan {
                 let mut config = self.config;
                 config.server.port = free_port();
                 let port = config.server.port;
-                let builder = Broker::builder(config).engine(self.engine, &host(Echo::default));
+                let builder = (self.extend)(Broker::builder(config).engine(self.engine, &host(Echo::default)));
                 match kind {
                     Kind::Own => own(builder, port, &tell, stopped).await,
                     Kind::Mounted => mounted(builder, workers, &tell, stopped).await,

@@ -131,7 +131,7 @@ async fn groups_per_session() -> String {
     let _resident = Resident::arrive(&house, false).await;
     rest().await;
     let regroup = Instruct::Regroup { join: vec!["room".into()], leave: vec![] };
-    house.node.instruct(&home(), Audience::EVERYONE, regroup);
+    house.node.homes().instruct(&home(), Audience::EVERYONE, regroup);
     rest().await;
     text(&house.metrics)
 }
@@ -156,7 +156,7 @@ fn question() -> Emission {
 async fn ack_rounds() -> String {
     let house = house(|limits| limits.ack_rounds = 1);
     let home = home();
-    let ask = || house.node.ask(&home, question(), Duration::from_secs(1));
+    let ask = || house.node.homes().ask(&home, question(), Duration::from_secs(1));
     let (_, second) = futures_util::join!(ask(), ask());
     assert_eq!(second.expect_err("there is no room").code, 111);
     text(&house.metrics)
@@ -167,7 +167,8 @@ async fn ack_bytes() -> String {
     let resident = Resident::arrive(&house, false).await;
     rest().await;
     let node = house.node.clone();
-    let asked = tokio::task::spawn_local(async move { node.ask(&home(), question(), Duration::from_secs(1)).await });
+    let asked =
+        tokio::task::spawn_local(async move { node.homes().ask(&home(), question(), Duration::from_secs(1)).await });
     let heard = resident.heard().await;
     let round = heard[0].trim_start_matches('2').split('[').next().expect("a number").parse().expect("a number");
     resident.acknowledge(round, "[1]");
@@ -179,14 +180,14 @@ async fn ack_bytes() -> String {
 
 async fn server_sessions() -> String {
     let house = house(|limits| limits.server_sessions = 1);
-    let _first = house.node.open_session(Identity::anonymous()).expect("there is room");
-    assert_eq!(house.node.open_session(Identity::anonymous()).map(drop).expect_err("there is none").code, 106);
+    let _first = house.node.sessions().open(Identity::anonymous()).expect("there is room");
+    assert_eq!(house.node.sessions().open(Identity::anonymous()).map(drop).expect_err("there is none").code, 106);
     text(&house.metrics)
 }
 
 async fn session_listeners() -> String {
     let house = house(|limits| limits.session_listeners = 1);
-    let session = house.node.open_session(Identity::anonymous()).expect("there is room");
+    let session = house.node.sessions().open(Identity::anonymous()).expect("there is room");
     session.messages().add_listener("a", Listener::new(|_| ())).await.expect("there is room");
     assert!(session.messages().add_listener("a", Listener::new(|_| ())).await.is_err());
     text(&house.metrics)
@@ -194,7 +195,7 @@ async fn session_listeners() -> String {
 
 async fn listener_queue() -> String {
     let house = house(|limits| limits.listener_queue = 1);
-    let session = house.node.open_session(Identity::anonymous()).expect("there is room");
+    let session = house.node.sessions().open(Identity::anonymous()).expect("there is room");
     let _stream = session.messages().create_stream::<Word>("a").await.expect("there is room");
     for number in 0..3 {
         session.messages().post_message("a", &Word(number)).await.expect("accepted");
@@ -206,7 +207,7 @@ async fn listener_queue() -> String {
 async fn revocations() -> String {
     let house = house(|limits| limits.revocations = 1);
     for user in ["1", "2"] {
-        let _ = house.node.revoke_authentication(user, Revoke::All).await;
+        let _ = house.node.authentication().revoke(user, Revoke::All).await;
     }
     text(&house.metrics)
 }

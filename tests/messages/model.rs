@@ -80,7 +80,7 @@ impl Stage {
     async fn post(&mut self, channel: usize) {
         self.posted += 1;
         let id = self.posted;
-        let anybody = self.house.node.open_session(callboard::types::Identity::anonymous()).unwrap();
+        let anybody = self.house.node.sessions().open(callboard::types::Identity::anonymous()).unwrap();
         super::recorder::post(&anybody.messages(), CHANNELS[channel], [id]).await;
         for (_, handle, of) in self.model.keys() {
             if *of == channel {

@@ -136,7 +136,7 @@ fn as_many_sessions_as_there_may_be_can_be_opened() {
         let limits = Limits { server_sessions: 2, ..Limits::default() };
         let house = Plan { limits, ..Plan::of(NAMESPACES) }.build();
         let (one, other) = (session(&house), session(&house));
-        let refused = house.node.open_session(Identity::anonymous()).err();
+        let refused = house.node.sessions().open(Identity::anonymous()).err();
         assert_eq!(refused.map(|error| error.code), Some(106));
         one.close().await;
         drop(other);

@@ -46,7 +46,7 @@ pub fn house() -> House {
 
 /// A session of server code.
 pub fn session(house: &House) -> ServerSession {
-    house.node.open_session(Identity::anonymous()).expect("there is room")
+    house.node.sessions().open(Identity::anonymous()).expect("there is room")
 }
 
 pub async fn post(messages: &Messages, channel: &str, ids: impl IntoIterator<Item = u64>) {

@@ -48,7 +48,7 @@ fn a_message_of_another_type_or_no_message_is_an_error_item_and_the_stream_goes_
         let mut stream = session.messages().create_stream::<UserUpdate>("news").await.unwrap();
         session.messages().post_message("news", &Other { word: "hi".into() }).await.unwrap();
         for text in [r#"{"id":"no number"}"#, "17", r#"{"id":2,"more":true}"#] {
-            house.node.publish("news", PublishRequest::new(json(text))).await.unwrap();
+            house.node.channels().publish("news", PublishRequest::new(json(text))).await.unwrap();
         }
         post(&session.messages(), "news", [3]).await;
         let error = stream.next().await.unwrap().unwrap_err();

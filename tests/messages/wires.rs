@@ -43,7 +43,7 @@ fn a_listener_hears_clients_backends_and_rust_alike_and_sees_who_and_where() {
             tags: Some([("lang".to_owned(), "en".to_owned())].into()),
             ..PublishRequest::new(json(r#"{"id":2}"#))
         };
-        house.node.publish("open:1", request).await.unwrap();
+        house.node.channels().publish("open:1", request).await.unwrap();
         post(&session.messages(), "open:1", [3]).await;
         recorder.hears([1, 2, 3]).await;
         post(&session.messages(), "kept:1", [4]).await;

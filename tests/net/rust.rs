@@ -57,7 +57,7 @@ impl Client for Rust {
     fn publish(&mut self, channel: &str, from: usize, number: u64) {
         let data = Json::write(&payload(from, number)).expect("JSON");
         let (node, channel) = (self.house.broker.node().clone(), channel.to_owned());
-        let publish = async move { node.publish(&channel, PublishRequest::new(data)).await.is_ok() };
+        let publish = async move { node.channels().publish(&channel, PublishRequest::new(data)).await.is_ok() };
         self.publishing.push(publish.boxed_local());
     }
 

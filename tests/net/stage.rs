@@ -106,7 +106,7 @@ impl Stage {
             Act::Exit(seat) => self.move_in_room(seat, false).await,
             Act::Forget => {
                 let kept = CHANNELS[0];
-                self.house.broker.node().remove_history(kept).await.expect("it is kept");
+                self.house.broker.node().channels().remove_history(kept).await.expect("it is kept");
             }
             Act::Turns(count) => turns(count.into()).await,
             Act::Seconds(count) => self.seconds(count).await,
@@ -144,7 +144,7 @@ impl Stage {
         let posts = (0..times).map(|_| {
             self.number += 1;
             let data = Json::write(&payload(BACKEND, self.number)).expect("JSON");
-            node.publish(CHANNELS[channel], PublishRequest::new(data))
+            node.channels().publish(CHANNELS[channel], PublishRequest::new(data))
         });
         let posts: Vec<_> = posts.collect();
         join_all(posts).await.into_iter().for_each(|posted| drop(posted.expect("it is accepted")));
@@ -292,7 +292,7 @@ impl Stage {
 
     async fn look(&mut self) {
         let node = self.house.broker.node().clone();
-        let top = node.history(CHANNELS[0], Default::default()).await.expect("it is kept").offset;
+        let top = node.channels().history(CHANNELS[0], Default::default()).await.expect("it is kept").offset;
         let tops = [Some(top), None];
         for (channel, name) in CHANNELS.iter().enumerate() {
             let accepted = self.house.accepted(name);
@@ -317,6 +317,6 @@ impl Stage {
         for gauge in ["callboard_sessions", "callboard_listeners", "callboard_channels", "callboard_outbox_bytes"] {
             assert_eq!(self.house.gauge(gauge), 0.0, "{gauge} when everybody has left");
         }
-        assert_eq!(self.house.broker.node().connections(), 0, "connections when everybody has left");
+        assert_eq!(self.house.broker.node().connections().count(), 0, "connections when everybody has left");
     }
 }

@@ -1,5 +1,6 @@
 //! Engine.IO packets and polling bodies.
 use bytes::Bytes;
+use callboard::protocol::Frame;
 use callboard::protocol::socketio::engine::{EngineError, EnginePacket, Opening, Polled, PollingBody};
 use serde_json::{Value, json};
 
@@ -63,16 +64,15 @@ fn frames_in_a_row_are_one_packet_each_in_a_poll() {
         EnginePacket::Text("".into()),
         EnginePacket::Text(longer.as_str().into()),
     ];
-    let mut row: Vec<u8> = packets.iter().flat_map(|packet| packet.frame().websocket().to_vec()).collect();
     // What a WebSocket says for itself is nothing to a poll.
-    row.splice(0..0, [0x8a, 2, b'x', b'y']);
-    row.extend([0x88, 0]);
+    let pong = Frame::without_message(Bytes::from_static(&[0x8a, 2, b'x', b'y']));
+    let frames: Vec<Frame> = packets.iter().map(EnginePacket::frame).collect();
     let mut body = PollingBody::default();
-    body.push_frames(&row);
+    body.push(&Frame::in_a_row([&pong].into_iter().chain(&frames)));
     assert_eq!(&*body.finish(), format!("4a\u{1e}bAQID\u{1e}4{long}\u{1e}4\u{1e}4{longer}"));
     let mut body = PollingBody::default();
-    body.push_frames(&[0x81, 126, 0]);
-    assert_eq!(&*body.finish(), "", "half a header is nothing");
+    body.push(&pong);
+    assert_eq!(&*body.finish(), "");
 }
 
 #[test]

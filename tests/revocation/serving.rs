@@ -36,14 +36,19 @@ async fn rest_of(mut stream: MessageStream<UserUpdate>) -> Vec<Result<u64, Strea
 }
 
 async fn post(house: &House, id: u64) {
-    house.node.publish("news", PublishRequest::new(json(&format!(r#"{{"id":{id}}}"#)))).await.expect("accepted");
+    house
+        .node
+        .channels()
+        .publish("news", PublishRequest::new(json(&format!(r#"{{"id":{id}}}"#))))
+        .await
+        .expect("accepted");
 }
 
 #[test]
 fn a_session_that_server_code_opened_ends_and_its_streams_with_an_error_and_no_others() {
     real_story(async {
         let house = Plan::of(NAMESPACES).build();
-        let open = |user| house.node.open_session(identity(user)).expect("there is room");
+        let open = |user| house.node.sessions().open(identity(user)).expect("there is room");
         let (mia, leo) = (open("mia"), open("leo"));
         let calls = Arc::new(AtomicUsize::new(0));
         let counted = calls.clone();
@@ -78,7 +83,7 @@ fn one_tokens_revocation_ends_the_session_that_was_opened_with_it_and_no_other_o
         let house = Plan::of(NAMESPACES).build();
         let open = |token_id: &str| {
             let identity = Identity { token_id: Some(token_id.into()), ..identity("mia") };
-            house.node.open_session(identity).expect("there is room")
+            house.node.sessions().open(identity).expect("there is room")
         };
         let (meant, spared) = (open("a"), open("b"));
         let stream = meant.messages().create_stream::<UserUpdate>("news").await.expect("it listens");
@@ -86,7 +91,7 @@ fn one_tokens_revocation_ends_the_session_that_was_opened_with_it_and_no_other_o
         post(&house, 1).await;
         assert_eq!(other.next().await.expect("a message").expect("an update").id, 1);
 
-        house.node.revoke_authentication("mia", Revoke::Token("a".into())).await.expect("revoked");
+        house.node.authentication().revoke("mia", Revoke::Token("a".into())).await.expect("revoked");
         meant.closed().await;
         post(&house, 2).await;
         assert_eq!(other.next().await.expect("a message").expect("an update").id, 2);
@@ -103,11 +108,11 @@ fn one_tokens_revocation_ends_the_session_that_was_opened_with_it_and_no_other_o
 fn nothing_is_heard_while_what_is_to_be_done_before_the_end_takes_its_time() {
     real_story(async {
         let house = Plan::of(NAMESPACES).build();
-        let mia = house.node.open_session(identity("mia")).expect("there is room");
+        let mia = house.node.sessions().open(identity("mia")).expect("there is room");
         let stream = mia.messages().create_stream::<UserUpdate>("news").await.expect("it listens");
         let (go, gone) = tokio::sync::oneshot::channel::<()>();
         mia.on_close(async move || drop(gone.await)).expect("it is open");
-        house.node.revoke_authentication("mia", Revoke::All).await.expect("revoked");
+        house.node.authentication().revoke("mia", Revoke::All).await.expect("revoked");
         post(&house, 1).await;
         let heard = rest_of(stream).await;
         assert!(matches!(heard[..], [Err(StreamError::Revoked)]), "{heard:?}");
@@ -121,8 +126,8 @@ fn nothing_is_heard_while_what_is_to_be_done_before_the_end_takes_its_time() {
 fn a_session_that_server_code_opened_loses_scopes_and_goes_on() {
     real_story(async {
         let house = Plan::of(NAMESPACES).build();
-        let mia = house.node.open_session(identity("mia")).expect("there is room");
-        house.node.revoke_authentication("mia", Revoke::Scopes(vec!["a".into()])).await.expect("revoked");
+        let mia = house.node.sessions().open(identity("mia")).expect("there is room");
+        house.node.authentication().revoke("mia", Revoke::Scopes(vec!["a".into()])).await.expect("revoked");
         assert_eq!(mia.identity().scopes.iter().collect::<Vec<_>>(), ["b"]);
         assert!(!mia.is_closed());
     });
@@ -166,9 +171,9 @@ fn handlers_are_told_and_what_they_hear_for_a_revoked_client_ends_with_an_error(
         let scoped = token(json!({ "sub": "mia", "iat": now() - 60, "scope": "a" }));
         let _mia = client(&house, &scoped).await;
         until("its handler listens", || diary.streams.lock().unwrap().len() == 1).await;
-        house.node.revoke_authentication("mia", Revoke::Scopes(vec!["a".into()])).await.expect("revoked");
-        house.node.revoke_authentication("leo", Revoke::Token("t".into())).await.expect("revoked");
-        house.node.revoke_authentication("mia", Revoke::All).await.expect("revoked");
+        house.node.authentication().revoke("mia", Revoke::Scopes(vec!["a".into()])).await.expect("revoked");
+        house.node.authentication().revoke("leo", Revoke::Token("t".into())).await.expect("revoked");
+        house.node.authentication().revoke("mia", Revoke::All).await.expect("revoked");
         until("all is told", || diary.lines.lock().unwrap().len() == 4).await;
         let told = [r#"revoked mia {"a"}"#, "revoked leo {}", "revoked mia {}", "gone mia 3500"];
         assert_eq!(*diary.lines.lock().unwrap(), told);

@@ -53,5 +53,5 @@ pub async fn is_let_in(house: &House, token: &str) -> bool {
 }
 
 pub async fn revoke(house: &House, user: &str, what: Revoke) -> Result<Reached<()>, RevokeError> {
-    house.node.revoke_authentication(user, what).await
+    house.node.authentication().revoke(user, what).await
 }

@@ -26,7 +26,7 @@ fn house() -> House {
 }
 
 fn revocation(house: &House, user: &str, token_id: Option<&str>) -> Revocation {
-    let plain = house.node.revocation(user, Revoke::All).expect("it makes sense");
+    let plain = house.node.authentication().revocation(user, Revoke::All).expect("it makes sense");
     Revocation { token_id: token_id.map(Into::into), ..plain }
 }
 
@@ -172,13 +172,13 @@ fn what_was_kept_for_a_revoked_client_is_gone_also_for_who_comes_back_with_a_goo
         one.vanish();
         other.vanish();
         rest().await;
-        assert_eq!(house.node.recoverable().len(), 2);
+        assert_eq!(house.node.sessions().recoverable().len(), 2);
         revoke(&house, "mia", Revoke::Token("a".into())).await.expect("revoked");
-        assert_eq!(house.node.recoverable().len(), 1);
+        assert_eq!(house.node.sessions().recoverable().len(), 1);
         revoke(&house, "mia", Revoke::Scopes(vec!["x".into()])).await.expect("revoked");
-        assert_eq!(house.node.recoverable().len(), 1, "what is stripped stays");
+        assert_eq!(house.node.sessions().recoverable().len(), 1, "what is stripped stays");
         revoke(&house, "mia", Revoke::All).await.expect("revoked");
-        assert!(house.node.recoverable().is_empty());
+        assert!(house.node.sessions().recoverable().is_empty());
         let later = token(json!({ "sub": "mia", "iat": now() + 60 }));
         let resume = Resume { key: other.word("pid"), since: None };
         let back = Resident::arrive_with(&house.worker, true, Some(resume), &later).await;

@@ -5,25 +5,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms of `broker` from the roof down. A file may name rooms below its own.
-const BROKER: [&str; 21] = [
+const BROKER: [&str; 26] = [
     "start",
     "session",
     "messages",
     "emission",
     "cluster",
+    "sessions",
     "control",
+    "census",
     "query",
     "worker",
     "registry",
     "channel",
     "recovery",
     "handler",
+    "channels",
+    "authentication",
     "node",
     "fault",
     "hub",
     "directory",
     "recoverable",
     "revocations",
+    "connections",
     "deadline",
     "expose",
     "policy",

@@ -13,7 +13,8 @@
 //! `{"lagged":"news","count":…}` and `{"ping":true}`.
 use bytes::Bytes;
 use callboard::protocol::{
-    Command, Encoding, Frame, Publish, Push, Recover, Reply, Request, Subscribe, Unsubscribe, Wire,
+    Command, Connected, Encoding, Frame, Publish, Push, Recover, Reply, Request, Subscribe, TokenPlace, Unsubscribe,
+    Wire,
 };
 use callboard::types::{Disconnect, Epoch, Event, Json};
 use serde::Deserialize;
@@ -22,9 +23,18 @@ use serde_json::{Value, json};
 /// Where it is served.
 pub const PATH: &str = "/toy";
 
+/// Where its other variant is.
+pub const GATE: &str = "/gate";
+/// The authenticator of that variant.
+pub const KEYS: &str = "toys";
+
 /// See the file's text.
 #[derive(Debug, Clone, Copy)]
 pub struct ToyWire;
+
+/// The same for clients whose token is verified before the upgrade: they say no `hello`, and are told `{"is":"in"}`.
+#[derive(Debug, Clone, Copy)]
+pub struct GatedToyWire;
 
 #[derive(Deserialize)]
 #[serde(tag = "do", rename_all = "lowercase")]
@@ -129,5 +139,49 @@ impl Wire for ToyWire {
 
     fn ping(&self) -> Frame {
         line(&json!({ "ping": true }))
+    }
+}
+
+impl Encoding for GatedToyWire {
+    fn slot(&self) -> usize {
+        ToyWire.slot()
+    }
+
+    fn push(&self, push: &Push) -> Frame {
+        ToyWire.push(push)
+    }
+
+    fn event(&self, event: &Event) -> Frame {
+        ToyWire.event(event)
+    }
+}
+
+impl Wire for GatedToyWire {
+    fn name(&self) -> &'static str {
+        "gated"
+    }
+
+    fn authenticator(&self) -> Option<&'static str> {
+        Some(KEYS)
+    }
+
+    fn token_place(&self) -> Option<TokenPlace> {
+        Some(TokenPlace::HeaderOrQuery("token"))
+    }
+
+    fn welcome(&self, _: &Connected) -> Option<Frame> {
+        Some(line(&json!({ "is": "in" })))
+    }
+
+    fn decode(&self, rest: &mut Bytes) -> Result<Option<Request>, Disconnect> {
+        ToyWire.decode(rest)
+    }
+
+    fn reply(&self, id: u32, reply: &Reply) -> Frame {
+        ToyWire.reply(id, reply)
+    }
+
+    fn ping(&self) -> Frame {
+        ToyWire.ping()
     }
 }

@@ -14,7 +14,7 @@ impl Channel {
         if event.position.is_some() || is_fleeting || !self.is_home() {
             return event;
         }
-        let retention = self.node.namespace(&self.name).and_then(|namespace| namespace.retention());
+        let retention = self.node.channels().namespace(&self.name).and_then(|namespace| namespace.retention());
         let (Some(aside), Some(_)) = (self.node.aside(), retention) else { return event };
         match aside.publish((*event).clone(), PublishOptions { retention, ..PublishOptions::default() }) {
             Answer::Ready(Ok(Published::Deliver(kept))) => {
@@ -44,7 +44,7 @@ impl Channel {
     }
 
     fn top_aside(&self) -> Option<Position> {
-        let retention = self.node.namespace(&self.name)?.retention()?;
+        let retention = self.node.channels().namespace(&self.name)?.retention()?;
         Some(self.page_aside(HistoryQuery::default(), retention)?.top)
     }
 

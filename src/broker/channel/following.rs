@@ -208,7 +208,8 @@ impl Channel {
         held.events.extend(first);
         self.following.turn += 1;
         let turn = self.following.turn;
-        let Some(retention) = self.node.namespace(&self.name).and_then(|namespace| namespace.retention()) else {
+        let Some(retention) = self.node.channels().namespace(&self.name).and_then(|namespace| namespace.retention())
+        else {
             // The config has been changed meanwhile: nothing is kept any more.
             self.resync_all();
             return self.take_up_held(ctx);

@@ -46,7 +46,7 @@ impl Channel {
     fn admit(&mut self, hub: HubId) {
         self.listeners.fetch_add(1, Ordering::Relaxed);
         if self.listeners.load(Ordering::Relaxed) == 1 {
-            self.node.tell(LifecycleEvent::Occupied { channel: self.name.clone() });
+            self.node.handlers().tell(LifecycleEvent::Occupied { channel: self.name.clone() });
         }
         if self.hubs.is_empty() {
             self.begin_to_follow();
@@ -54,7 +54,7 @@ impl Channel {
         match self.hubs.iter_mut().find(|h| h.handle.id == hub) {
             Some(hub) => hub.listeners += 1,
             None => {
-                let Some(handle) = self.node.hub(hub) else { return };
+                let Some(handle) = self.node.hubs().get(hub) else { return };
                 let backlog = Arc::new(Backlog::new(Seq::from(self.life) << 64));
                 self.hubs.push(Listening { handle, listeners: 1, skipped: Skipped::default(), backlog });
             }
@@ -68,7 +68,7 @@ impl Channel {
             self.hubs.swap_remove(at);
         }
         if self.listeners.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.node.tell(LifecycleEvent::Vacated { channel: self.name.clone() });
+            self.node.handlers().tell(LifecycleEvent::Vacated { channel: self.name.clone() });
             self.stop_following();
             self.all_are_back();
             drive(self.node.engine().unsubscribe(&self.name));
@@ -158,7 +158,7 @@ impl Handler<Join> for Channel {
         if !self.is_active() {
             return self.put_off(join);
         }
-        let Some(namespace) = self.node.namespace(&self.name) else {
+        let Some(namespace) = self.node.channels().namespace(&self.name) else {
             self.check_idle_later(ctx);
             let _ = join.answer.send(Err(ReplyError::UNKNOWN_CHANNEL.into()));
             return;

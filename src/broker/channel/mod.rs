@@ -109,7 +109,7 @@ impl Channel {
         let stands = self.stand(&body);
         let round = body.round();
         if let Some(round) = round {
-            self.node.rounds().sent(round, self.hubs.len());
+            self.node.homes().rounds().sent(round, self.hubs.len());
         }
         if self.hubs.is_empty() {
             return;
@@ -121,7 +121,7 @@ impl Channel {
             let is_taken = hub.offer(&delivery);
             // A hub that does not get the event asks nobody.
             if let Some(round) = round.filter(|_| !is_taken) {
-                self.node.rounds().asked(round, []);
+                self.node.homes().rounds().asked(round, []);
             }
         }
     }

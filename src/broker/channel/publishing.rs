@@ -83,7 +83,7 @@ impl Handler<Publish> for Channel {
         if !self.is_active() {
             return self.put_off(publish);
         }
-        let Some(namespace) = self.node.namespace(&self.name) else {
+        let Some(namespace) = self.node.channels().namespace(&self.name) else {
             self.check_idle_later(ctx);
             return publish.answer.give(Err(ReplyError::UNKNOWN_CHANNEL));
         };

@@ -2,7 +2,7 @@
 use super::occupied;
 use super::words::{Ask, NodeAnswer, Options, Words, say};
 use crate::broker::Node;
-use crate::broker::control::{Census, NodeInfo};
+use crate::broker::census::{Census, NodeInfo};
 use crate::broker::node::WeakNode;
 use crate::broker::revocations::Learned;
 use crate::delivery::SubscribeOptions;
@@ -31,16 +31,16 @@ async fn answer(node: &Node, ask: Ask) -> Option<NodeAnswer> {
             let Options { info, data, overrides, expire_at, recover } = *options;
             let recover = recover.map(|(offset, epoch)| Recover { offset, epoch: Epoch::new(epoch) });
             let options = SubscribeOptions { info, data, overrides, expire_at, recover };
-            node.subscribe(who.target()?, &channel, options).await
+            node.sessions().subscribe(who.target()?, &channel, options).await
         }
-        Ask::Unsubscribe { who, channel } => node.unsubscribe(who.target()?, channel.as_deref()).await,
+        Ask::Unsubscribe { who, channel } => node.sessions().unsubscribe(who.target()?, channel.as_deref()).await,
         Ask::Disconnect { who, code, reason } => {
-            node.disconnect(who.target()?, Disconnect { code, reason: reason.into() }).await
+            node.sessions().disconnect(who.target()?, Disconnect { code, reason: reason.into() }).await
         }
-        Ask::Refresh { who, expire_at, info } => node.refresh(who.target()?, expire_at, info).await,
+        Ask::Refresh { who, expire_at, info } => node.sessions().refresh(who.target()?, expire_at, info).await,
         Ask::Revoke { revocation, seconds } => {
             // Who asks has just taken it back from all that were there.
-            let learned = node.enforce(&revocation, Duration::from_secs(seconds), i64::MAX);
+            let learned = node.authentication().enforce(&revocation, Duration::from_secs(seconds), i64::MAX);
             return (learned != Learned::Full).then_some(NodeAnswer::Done(0));
         }
     };
@@ -66,7 +66,7 @@ pub(super) fn attend(node: &Node) {
             let Some(node) = node.upgrade() else { return };
             match serde_json::from_slice::<Words>(&words) {
                 Ok(words) => hear(&node, words),
-                Err(error) => node.questions().undecodable(node.metrics(), &error),
+                Err(error) => node.everywhere().questions().undecodable(node.metrics(), &error),
             }
         }
     });
@@ -75,8 +75,9 @@ pub(super) fn attend(node: &Node) {
 fn hear(node: &Node, words: Words) {
     let Words { from, number, ask, answer: told } = words;
     if let Some(told) = told {
-        let told = told.read().inspect_err(|error| node.questions().undecodable(node.metrics(), error)).ok();
-        if let Some(asked) = node.questions().open().get(&number) {
+        let told =
+            told.read().inspect_err(|error| node.everywhere().questions().undecodable(node.metrics(), error)).ok();
+        if let Some(asked) = node.everywhere().questions().open().get(&number) {
             // Who asked may have stopped waiting.
             let _ = asked.send((from, told));
         }

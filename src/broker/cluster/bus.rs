@@ -1,6 +1,6 @@
 //! Publishing over a bus: no channel is needed here, for the bus brings the event to every channel that somebody listens to.
 use crate::broker::channel::Publish;
-use crate::broker::{Node, fault};
+use crate::broker::{Channels, Node, fault};
 use crate::engine::{Accepted, Peers};
 use crate::types::{ReplyError, Space};
 use prometheus_client::metrics::counter::Counter;
@@ -11,21 +11,21 @@ pub(in crate::broker) struct Bus<'a> {
     peers: &'a dyn Peers,
 }
 
-impl Node {
+impl<'a> Channels<'a> {
     /// The bus that brings this event. None where there is none, where it is for this node alone, and in the homes of Socket.IO,
     /// where things are done to listeners in order with the events: then its channel publishes it.
-    pub(in crate::broker) fn bus_for(&self, publish: &Publish) -> Option<Bus<'_>> {
+    pub(in crate::broker) fn bus_for(self, publish: &Publish) -> Option<Bus<'a>> {
         if publish.local || *publish.channel.space() != Space::User {
             return None;
         }
-        Some(Bus { node: self, peers: self.engine().peers()? })
+        Some(Bus { node: self.0, peers: self.0.engine().peers()? })
     }
 }
 
 impl Bus<'_> {
     /// Publishes: on its way before this returns. `publishes` says what counts for a namespace what is accepted.
     pub fn publish(self, publish: Publish, publishes: impl FnOnce(&str) -> Counter) {
-        let Some(namespace) = self.node.namespace(&publish.channel) else {
+        let Some(namespace) = self.node.channels().namespace(&publish.channel) else {
             return publish.answer.give(Err(ReplyError::UNKNOWN_CHANNEL));
         };
         let publishes = publishes(publish.channel.namespace());

@@ -1,8 +1,8 @@
 //! What other nodes have revoked, or this one before it was started again: read from the engine.
 use super::RevokeError;
-use crate::broker::Node;
 use crate::broker::node::WeakNode;
 use crate::broker::revocations::Learned;
+use crate::broker::{Authentication, Node};
 use crate::engine::{EngineAnswer, Error, RevocationPage};
 use crate::types::{Answer, Position};
 use futures_util::StreamExt;
@@ -19,8 +19,8 @@ pub(super) fn attend(node: &Node) {
     let is_shared = node.engine().is_shared();
     match node.engine().revocations(None) {
         Answer::Ready(Ok(page)) if !is_shared && !page.has_more => {
-            node.take_in(&page);
-            node.revocations().has_been_read();
+            node.authentication().take_in(&page);
+            node.authentication().revocations().has_been_read();
         }
         first => drop(actix_rt::spawn(follow(node.downgrade(), first, is_shared))),
     }
@@ -37,14 +37,14 @@ async fn follow(node: WeakNode, first: EngineAnswer<RevocationPage>, is_shared: 
         match read {
             Ok(page) => {
                 has_complained = false;
-                strong.take_in(&page);
+                strong.authentication().take_in(&page);
                 let may_have_lost = place.is_some_and(|place| place.epoch != page.upto.epoch);
                 place = Some(page.upto);
-                if strong.revocations().settle() || may_have_lost {
-                    strong.tell_again().await;
+                if strong.authentication().revocations().settle() || may_have_lost {
+                    strong.authentication().tell_again().await;
                 }
                 if !has_more {
-                    strong.revocations().has_been_read();
+                    strong.authentication().revocations().has_been_read();
                     if !is_shared {
                         return;
                     }
@@ -64,16 +64,17 @@ async fn follow(node: WeakNode, first: EngineAnswer<RevocationPage>, is_shared: 
     }
 }
 
-impl Node {
+impl Authentication<'_> {
     /// Takes in what the engine keeps; what is new is taken back from live sessions. Before the first reading is done there are
     /// none with tokens, and nothing is new to handlers.
-    fn take_in(&self, page: &RevocationPage) {
-        let leeway = self.settings().authenticator.leeway();
+    fn take_in(self, page: &RevocationPage) {
+        let settings = self.0.settings();
         for (revocation, left) in &page.kept {
+            let leeway = settings.authenticators.of_realm(&revocation.realm).leeway();
             let upto = revocation.at.saturating_add(leeway);
             let learned = match self.revocations().is_read() {
                 true if !self.revocations().knows(revocation) => self.enforce(revocation, *left, upto),
-                _ => self.revocations().learn(revocation, *left, self.metrics()),
+                _ => self.revocations().learn(revocation, *left, self.0.metrics()),
             };
             if learned == Learned::Full {
                 log::error!("limits.revocations is reached: not all that has been revoked is in force on this node");
@@ -83,12 +84,12 @@ impl Node {
     }
 
     /// Has the engine keep what this node knows: it may have lost some of it, or not have been there.
-    async fn tell_again(&self) {
+    async fn tell_again(self) {
         let told = self
             .revocations()
             .all()
             .into_iter()
-            .map(async |(revocation, left)| self.engine().revoke(&revocation, left).wait().await);
+            .map(async |(revocation, left)| self.0.engine().revoke(&revocation, left).wait().await);
         let told: Vec<Result<(), Error>> = futures_util::stream::iter(told).buffer_unordered(AT_ONCE).collect().await;
         if let Some(error) = told.into_iter().find_map(Result::err) {
             self.revocations().owe();

@@ -14,7 +14,7 @@ mod words;
 pub use questions::Questions;
 pub use revoke::{Revoke, RevokeError};
 
-use super::control::{Census, NodeInfo};
+use super::census::{Census, NodeInfo};
 use super::{Node, Target};
 use crate::delivery::SubscribeOptions;
 use crate::engine::{Peers, PresenceStats};
@@ -79,7 +79,7 @@ impl Everywhere<'_> {
         Ok(Reached { value: channels, missing: others.missing })
     }
 
-    /// As [`Node::subscribe`].
+    /// As [`Sessions::subscribe`](crate::broker::Sessions::subscribe).
     pub async fn subscribe(
         &self,
         target: Target,
@@ -90,23 +90,23 @@ impl Everywhere<'_> {
         let recover = recover.map(|from| (from.offset, from.epoch.as_str().to_owned()));
         let options_told = Box::new(Options { info, data, overrides, expire_at, recover });
         let ask = Ask::Subscribe { who: Who::of(&target), channel: channel.to_owned(), options: options_told };
-        self.order(self.0.subscribe(target, channel, options).await?, ask).await
+        self.order(self.0.sessions().subscribe(target, channel, options).await?, ask).await
     }
 
-    /// As [`Node::unsubscribe`].
+    /// As [`Sessions::unsubscribe`](crate::broker::Sessions::unsubscribe).
     pub async fn unsubscribe(&self, target: Target, channel: Option<&str>) -> Result<Reached<usize>, ReplyError> {
         let ask = Ask::Unsubscribe { who: Who::of(&target), channel: channel.map(str::to_owned) };
-        self.order(self.0.unsubscribe(target, channel).await?, ask).await
+        self.order(self.0.sessions().unsubscribe(target, channel).await?, ask).await
     }
 
-    /// As [`Node::disconnect`].
+    /// As [`Sessions::disconnect`](crate::broker::Sessions::disconnect).
     pub async fn disconnect(&self, target: Target, reason: Disconnect) -> Result<Reached<usize>, ReplyError> {
         let who = Who::of(&target);
         let ask = Ask::Disconnect { who, code: reason.code, reason: reason.reason.clone().into_owned() };
-        self.order(self.0.disconnect(target, reason).await?, ask).await
+        self.order(self.0.sessions().disconnect(target, reason).await?, ask).await
     }
 
-    /// As [`Node::refresh`].
+    /// As [`Sessions::refresh`](crate::broker::Sessions::refresh).
     pub async fn refresh(
         &self,
         target: Target,
@@ -114,18 +114,18 @@ impl Everywhere<'_> {
         info: Option<Json>,
     ) -> Result<Reached<usize>, ReplyError> {
         let ask = Ask::Refresh { who: Who::of(&target), expire_at, info: info.clone() };
-        self.order(self.0.refresh(target, expire_at, info).await?, ask).await
+        self.order(self.0.sessions().refresh(target, expire_at, info).await?, ask).await
     }
 
-    /// As [`Node::presence`]; where the engine's store is away, those of this node.
+    /// As [`Channels::presence`](crate::broker::Channels::presence); where the engine's store is away, those of this node.
     pub async fn presence(&self, channel: &str) -> Result<Reached<Vec<Arc<ClientInfo>>>, ReplyError> {
-        let value = self.0.presence(channel).await?;
+        let value = self.0.channels().presence(channel).await?;
         Ok(Reached { value, missing: self.out_of_sight().await })
     }
 
-    /// As [`Node::presence_stats`]; where the engine's store is away, those of this node.
+    /// As [`Channels::presence_stats`](crate::broker::Channels::presence_stats); where the engine's store is away, those of this node.
     pub async fn presence_stats(&self, channel: &str) -> Result<Reached<PresenceStats>, ReplyError> {
-        let value = self.0.presence_stats(channel).await?;
+        let value = self.0.channels().presence_stats(channel).await?;
         Ok(Reached { value, missing: self.out_of_sight().await })
     }
 
@@ -148,6 +148,11 @@ impl Everywhere<'_> {
         nodes.into_iter().filter(|id| id != self.0.id()).collect()
     }
 
+    /// The questions to other nodes that wait for answers.
+    pub fn questions(&self) -> &Questions {
+        &self.0.tables().questions
+    }
+
     /// This node.
     pub(super) fn node(&self) -> &Node {
         self.0
@@ -160,7 +165,7 @@ impl Everywhere<'_> {
         if waited_for.is_empty() {
             return Reached::default();
         }
-        let questions = self.0.questions();
+        let questions = self.questions();
         // Bounded by the nodes, each of which answers once.
         let (asked, mut answers) = mpsc::unbounded_channel();
         let open = questions.ask(asked);
@@ -186,7 +191,7 @@ impl Everywhere<'_> {
 }
 
 async fn occupied(node: &Node) -> Result<Vec<(String, usize)>, ReplyError> {
-    let channels = node.channels().await?.into_iter();
+    let channels = node.channels().occupied().await?.into_iter();
     let user = channels.filter(|(name, _): &(ChannelName, usize)| *name.space() == Space::User);
     Ok(user.map(|(name, listeners)| (name.as_str().to_owned(), listeners)).collect())
 }

@@ -8,7 +8,7 @@ use super::{Everywhere, Reached};
 use crate::auth::MAX_TOKEN;
 use crate::broker::handler::LifecycleEvent;
 use crate::broker::revocations::Learned;
-use crate::broker::{Node, Target};
+use crate::broker::{Authentication, Target};
 use crate::delivery::SessionOrder;
 use crate::engine;
 use crate::types::{ReplyError, Revocation};
@@ -59,42 +59,45 @@ impl From<RevokeError> for ReplyError {
     }
 }
 
-impl Node {
+impl Authentication<'_> {
     /// A revocation of now, in the realm of `auth`. Fails with 107 where it is about no scope.
-    pub fn revocation(&self, user: &str, what: Revoke) -> Result<Revocation, ReplyError> {
+    pub fn revocation(self, user: &str, what: Revoke) -> Result<Revocation, ReplyError> {
         let (token_id, scopes) = match what {
             Revoke::All => (None, vec![]),
             Revoke::Token(id) => (Some(id.into()), vec![]),
             Revoke::Scopes(scopes) if scopes.is_empty() => return Err(ReplyError::BAD_REQUEST),
             Revoke::Scopes(scopes) => (None, scopes),
         };
-        let realm = self.settings().authenticator.realm();
-        Ok(Revocation { realm, user: user.into(), token_id, scopes: scopes.into_iter().collect(), at: self.now() })
+        let realm = self.0.settings().authenticators.own().realm();
+        Ok(Revocation { realm, user: user.into(), token_id, scopes: scopes.into_iter().collect(), at: self.0.now() })
     }
 
     /// Takes back what tokens granted to a user, on all nodes. See [`Everywhere::revoke`].
-    pub async fn revoke_authentication(&self, user: &str, what: Revoke) -> Result<Reached<()>, RevokeError> {
+    pub async fn revoke(self, user: &str, what: Revoke) -> Result<Reached<()>, RevokeError> {
         let revocation = self.revocation(user, what).map_err(RevokeError::Refused)?;
-        self.everywhere().revoke(revocation).await
+        self.0.everywhere().revoke(revocation).await
     }
 
     /// Holds tokens against a revocation for this long, and takes it back from live sessions whose tokens say that they were
     /// issued up to `upto`.
-    pub(super) fn enforce(&self, revocation: &Revocation, ttl: Duration, upto: i64) -> Learned {
-        let learned = self.revocations().learn(revocation, ttl, self.metrics());
-        self.recoverable().forget(|identity| revocation.scopes.is_empty() && revocation.touches(identity, upto));
-        self.apply_revocation_to_server_sessions(revocation, upto);
+    pub(super) fn enforce(self, revocation: &Revocation, ttl: Duration, upto: i64) -> Learned {
+        let learned = self.revocations().learn(revocation, ttl, self.0.metrics());
+        self.0
+            .sessions()
+            .recoverable()
+            .forget(|identity| revocation.scopes.is_empty() && revocation.touches(identity, upto));
+        self.0.sessions().apply_revocation(revocation, upto);
         let shared = Arc::new(revocation.clone());
         let order = SessionOrder::Revoke(shared.clone(), upto);
         match revocation.user.is_empty() {
-            true => self.directory().everyone().iter().for_each(|session| session.order(order.clone())),
+            true => self.0.sessions().directory().everyone().iter().for_each(|session| session.order(order.clone())),
             false => {
                 let of_user = Target { user: revocation.user.to_string(), ..Target::default() };
-                self.directory().order(&of_user, &order);
+                self.0.sessions().directory().order(&of_user, &order);
             }
         }
         if learned != Learned::Known {
-            self.tell(LifecycleEvent::Revoked(shared));
+            self.0.handlers().tell(LifecycleEvent::Revoked(shared));
         }
         learned
     }
@@ -109,9 +112,9 @@ impl Everywhere<'_> {
             return Err(RevokeError::Refused(ReplyError::BAD_REQUEST));
         }
         let node = self.node();
-        let ttl = node.settings().authenticator.revocation_ttl();
+        let ttl = node.settings().authenticators.of_realm(&revocation.realm).revocation_ttl();
         // Whatever they say of their issue: they were there before.
-        let learned = node.enforce(&revocation, ttl, i64::MAX);
+        let learned = node.authentication().enforce(&revocation, ttl, i64::MAX);
         let ask = Ask::Revoke { revocation: revocation.clone(), seconds: ttl.as_secs() };
         if learned == Learned::Full {
             self.ask(ask).await;
@@ -122,7 +125,7 @@ impl Everywhere<'_> {
         match kept {
             Ok(()) => Ok(Reached { value: (), missing }),
             Err(error) => {
-                node.revocations().owe();
+                node.authentication().revocations().owe();
                 let error = RevokeError::NotKept { missing, error };
                 log::error!("{error}");
                 Err(error)

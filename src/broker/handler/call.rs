@@ -40,14 +40,14 @@ impl SessionView {
     /// Subscribes the session to a channel of the user space, whatever the channel's rule says.
     /// Fails with error 102 or 107 where there is no such namespace or the name is none.
     pub fn subscribe(&self, channel: &str) -> Result<(), Fault> {
-        let channel = self.node.channel(channel)?;
+        let channel = self.node.channels().named(channel)?;
         self.order(SessionOrder::Subscribe(Box::new((channel, SubscribeOptions::default()))));
         Ok(())
     }
 
     /// Ends a subscription of the session.
     pub fn unsubscribe(&self, channel: &str) -> Result<(), Fault> {
-        let channel = self.node.channel(channel)?;
+        let channel = self.node.channels().named(channel)?;
         self.order(SessionOrder::Unsubscribe(channel, Unsubscribed::SERVER));
         Ok(())
     }
@@ -69,7 +69,7 @@ impl SessionView {
 
     fn order(&self, order: SessionOrder) {
         let target = Target { session: Some(self.id), ..Target::default() };
-        self.node.directory().order(&target, &order);
+        self.node.sessions().directory().order(&target, &order);
     }
 }
 

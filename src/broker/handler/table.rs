@@ -3,6 +3,7 @@ use super::call::{ConnectCall, LifecycleEvent, MessageCall, PublishCall, RpcCall
 use super::emit::EmitHandlers;
 use super::hosted::{Call, Deliver, FAILED, Failure, Handle, HandlerAddr, Place};
 use super::threads::Thread;
+use crate::broker::fault;
 use crate::filter::View;
 use crate::metrics::Metrics;
 use crate::types::{BoxFuture, ChannelName, Fault, Json, ReplyError, Space};
@@ -162,6 +163,13 @@ impl Handlers {
         Some(self.bounds.ask(port, call))
     }
 
+    /// Asks the rpc handler of a method for nobody's session; error 104 where the method has none.
+    pub async fn ask(&self, method: String, data: Option<Json>) -> Result<Option<Json>, ReplyError> {
+        let not_found = || ReplyError { message: "not found".into(), ..ReplyError::METHOD_NOT_FOUND };
+        let asked = self.rpc(RpcCall { session: None, method, data }).ok_or_else(not_found)?;
+        asked.await.map_err(fault::without_connection)
+    }
+
     /// Whether there is any handler for rpc.
     pub fn has_rpc(&self) -> bool {
         !self.rpc.is_empty() || self.any_rpc.is_some()
@@ -192,7 +200,8 @@ impl Handlers {
     }
 
     /// Tells the lifecycle handlers, without waiting. What a full handler cannot take is counted.
-    pub fn tell(&self, event: LifecycleEvent, metrics: &Metrics) {
+    pub fn tell(&self, event: LifecycleEvent) {
+        let metrics = &self.bounds.metrics;
         for port in &self.lifecycle {
             let Some(place) = self.bounds.place(port) else {
                 Metrics::count(&metrics.handler_failures, "full");

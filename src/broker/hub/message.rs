@@ -3,8 +3,8 @@ use crate::broker::channel::ChannelRef;
 use crate::delivery::{Delivery, ListenerKey, Seq, Skipped};
 use crate::types::ChannelName;
 use actix::prelude::*;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use tokio::sync::mpsc;
 
 /// Names a hub among those of a node.
@@ -105,4 +105,33 @@ pub struct HubHandle {
     pub inlet: mpsc::Sender<HubItem>,
     /// Its mailbox, for what must not be lost.
     pub addr: Recipient<Lagging>,
+}
+
+/// The hubs of a node, in the order in which their threads came. They stay.
+#[derive(Default)]
+pub struct Hubs(RwLock<Vec<HubHandle>>);
+
+impl Hubs {
+    /// Adds the hub that `make` makes of its name.
+    pub fn add(&self, make: impl FnOnce(HubId) -> HubHandle) -> HubHandle {
+        let mut hubs = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let handle = make(HubId(hubs.len()));
+        hubs.push(handle.clone());
+        handle
+    }
+
+    /// The hub of this name.
+    pub fn get(&self, id: HubId) -> Option<HubHandle> {
+        self.read().get(id.0).cloned()
+    }
+
+    /// All of them.
+    pub fn all(&self) -> Vec<HubHandle> {
+        self.read().clone()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Vec<HubHandle>> {
+        // The list is only pushed to, so it is whole even where a writer panicked.
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
 }

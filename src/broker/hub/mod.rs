@@ -2,7 +2,7 @@
 mod message;
 mod table;
 
-pub use message::{Backlog, Forgetting, HubHandle, HubId, HubItem, Lagging};
+pub use message::{Backlog, Forgetting, HubHandle, HubId, HubItem, Hubs, Lagging};
 pub use table::{Bounds, HubTable};
 
 use crate::delivery::Gap;

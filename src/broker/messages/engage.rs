@@ -18,7 +18,7 @@ pub(super) async fn threads(node: &Node) -> Result<Threads, MessageError> {
         node.registry().run(Box::new(move || drop(tell.send(start(&own)))));
         begun.await
     };
-    let threads = node.listener_index().threads().get_or_try_init(begin).await;
+    let threads = node.sessions().listener_index().threads().get_or_try_init(begin).await;
     threads.cloned().map_err(|_| ReplyError::INTERNAL.into())
 }
 

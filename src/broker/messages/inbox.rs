@@ -53,7 +53,7 @@ impl Inbox {
             hub: self.worker.hub(),
             member: Member { info: Arc::new(nobody), presence: false, announced: false },
             // Where there are positions a gap can be filled.
-            positioned: self.node().namespace(channel).is_some_and(|namespace| namespace.has_history()),
+            positioned: self.node().channels().namespace(channel).is_some_and(|namespace| namespace.has_history()),
             recover: since,
             aside: None,
             recover_max: self.node().limits().recover_max,

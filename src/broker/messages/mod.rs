@@ -107,11 +107,11 @@ impl Messages {
         name: &str,
         scope: Option<Scope>,
     ) -> Result<tokio::sync::oneshot::Receiver<Result<Option<Position>, ReplyError>>, MessageError> {
-        let (channel, namespace) = self.node.own_channel(channel)?;
+        let (channel, namespace) = self.node.channels().own(channel)?;
         let local = scope::is_local(scope, self.node.engine().is_shared(), &namespace)?;
         let tags = Tags::from([(TYPE_TAG.to_owned(), name.to_owned())]);
         let request = PublishRequest { tags: Some(tags), ..PublishRequest::new(data?) };
-        Ok(self.node.hand_on(channel, request, local))
+        Ok(self.node.channels().hand_on(channel, request, local))
     }
 
     /// Has a function called for each event of a channel, wherever it came from. Where the channel shows another space, it is called for
@@ -148,7 +148,7 @@ impl Messages {
     /// Ends a listener of this session: it is not called any more, but for a call that is under way. One that is gone, or
     /// another session's, is left as it is.
     pub fn remove_listener(&self, listener: ListenerId) {
-        self.node.listener_index().remove(self.session.id, listener);
+        self.node.sessions().listener_index().remove(self.session.id, listener);
     }
 
     /// Listens to a channel as to a stream of messages of one type. Answers when the subscription stands; what comes from then
@@ -164,18 +164,18 @@ impl Messages {
     /// Takes back what tokens granted to a user, on all nodes: the user's sessions end or lose what they may no longer do, on
     /// every wire, and a token so revoked is refused from then on. See [`Everywhere::revoke`](crate::broker::Everywhere::revoke).
     pub async fn revoke_authentication(&self, user: &str, what: Revoke) -> Result<Reached<()>, RevokeError> {
-        self.node.revoke_authentication(user, what).await
+        self.node.authentication().revoke(user, what).await
     }
 
     async fn claim(&self, channel: &str, listener: Option<Listener>) -> Result<Claim, MessageError> {
-        let (channel, _): (ChannelName, _) = self.node.served_channel(channel)?;
-        self.node.source(&channel)?;
+        let (channel, _): (ChannelName, _) = self.node.channels().served(channel)?;
+        self.node.channels().source(&channel)?;
         let threads = engage::threads(&self.node).await?;
         let (node, session) = (&self.node, self.session.clone());
         let view_of =
             Arc::new(move |channel: &ChannelName| session.node.handlers().view_of(channel, || session.clone()));
-        let (directory, limits, metrics) = (node.directory(), node.limits(), node.metrics());
+        let (directory, limits, metrics) = (node.sessions().directory(), node.limits(), node.metrics());
         let around = Around { directory, limits, metrics, view_of };
-        node.listener_index().claim(&around, &threads, self.session.id, channel, listener)
+        node.sessions().listener_index().claim(&around, &threads, self.session.id, channel, listener)
     }
 }

@@ -1,8 +1,8 @@
 //! Sessions that server code opens: an identity with listeners, and no client.
 use super::opened::{Hook, Opened, State};
-use super::{MessageError, Messages, engage};
-use crate::broker::Node;
+use super::{ListenerIndex, MessageError, Messages, engage};
 use crate::broker::handler::SessionView;
+use crate::broker::{Node, Sessions};
 use crate::metrics::Metrics;
 use crate::types::{Identity, ReplyError, Revocation, SessionId};
 use futures_util::FutureExt;
@@ -19,27 +19,32 @@ pub struct ServerSession {
     state: watch::Receiver<State>,
 }
 
-impl Node {
+impl<'a> Sessions<'a> {
+    /// Which have Rust listeners.
+    pub(in crate::broker) fn listener_index(self) -> &'a Arc<ListenerIndex> {
+        &self.0.tables().listener_index
+    }
+
     /// Opens a session for server code, which stands above the rules of channels. Fails with error 106 where there are as many
     /// as `limits.server_sessions`.
-    pub fn open_session(&self, identity: Identity) -> Result<ServerSession, ReplyError> {
+    pub fn open(self, identity: Identity) -> Result<ServerSession, ReplyError> {
         let (state, watched) = watch::channel(State { identity: Arc::new(identity), is_ended: false });
         let id = SessionId::random();
         let mut table = self.listener_index().table();
-        if table.opened >= self.limits().server_sessions {
-            Metrics::count(&self.metrics().refusals, "server_sessions");
+        if table.opened >= self.0.limits().server_sessions {
+            Metrics::count(&self.0.metrics().refusals, "server_sessions");
             return Err(ReplyError::LIMIT_EXCEEDED);
         }
         table.opened += 1;
-        self.metrics().store("server_sessions", table.opened);
+        self.0.metrics().store("server_sessions", table.opened);
         let of_session = table.sessions.entry(id).or_default();
         of_session.opened = Some(Opened { state, hooks: vec![], is_closing: false });
-        Ok(ServerSession { node: self.clone(), id, state: watched })
+        Ok(ServerSession { node: self.0.clone(), id, state: watched })
     }
 
     /// Begins to end a session that was opened in Rust: what was to be done before is done, one thing after the other, then
     /// its listeners end.
-    pub(in crate::broker) fn close_session(&self, id: SessionId) {
+    pub(in crate::broker) fn close(self, id: SessionId) {
         let mut table = self.listener_index().table();
         let Some(opened) = table.sessions.get_mut(&id).and_then(|of_session| of_session.opened.as_mut()) else {
             return;
@@ -50,18 +55,18 @@ impl Node {
         let hooks = std::mem::take(&mut opened.hooks);
         drop(table);
         if hooks.is_empty() {
-            return self.end_session(id);
+            return self.end(id);
         }
-        let node = self.clone();
+        let node = self.0.clone();
         let farewell = async move {
             for hook in hooks {
-                node.run_hook(hook).await;
+                node.sessions().run_hook(hook).await;
             }
-            node.end_session(id);
+            node.sessions().end(id);
         };
-        let node = self.clone();
+        let node = self.0.clone();
         // On the threads of listeners, which it may block, and they may have to be started.
-        self.registry().run(Box::new(move || {
+        self.0.registry().run(Box::new(move || {
             drop(actix_rt::spawn(async move {
                 if let Ok(threads) = engage::threads(&node).await {
                     threads.run(farewell);
@@ -71,7 +76,7 @@ impl Node {
     }
 
     /// Takes back what the sessions that were opened in Rust have: they end, or lose scopes.
-    pub(in crate::broker) fn apply_revocation_to_server_sessions(&self, revocation: &Revocation, upto: i64) {
+    pub(in crate::broker) fn apply_revocation(self, revocation: &Revocation, upto: i64) {
         let mut ended = vec![];
         for (id, of_session) in &self.listener_index().table().sessions {
             let touched = |opened: &&Opened| revocation.touches(&opened.state.borrow().identity, upto);
@@ -83,24 +88,24 @@ impl Node {
                 opened.state.send_modify(|state| state.identity = state.identity.without(&revocation.scopes));
             }
         }
-        ended.into_iter().for_each(|id| self.close_session(id));
+        ended.into_iter().for_each(|id| self.close(id));
     }
 
-    async fn run_hook(&self, hook: Hook) {
+    async fn run_hook(self, hook: Hook) {
         let done = AssertUnwindSafe(async move { hook().await }).catch_unwind();
-        let failure = match tokio::time::timeout(self.limits().handler_timeout, done).await {
+        let failure = match tokio::time::timeout(self.0.limits().handler_timeout, done).await {
             Ok(Ok(())) => return,
             Ok(Err(_panic)) => "panic",
             Err(_late) => "timeout",
         };
         log::error!("what was to be done before a session ends failed: {failure}");
-        Metrics::count(&self.metrics().handler_failures, failure);
+        Metrics::count(&self.0.metrics().handler_failures, failure);
     }
 
-    fn end_session(&self, id: SessionId) {
+    fn end(self, id: SessionId) {
         self.listener_index().leave(id);
         let opened = self.listener_index().table().opened;
-        self.metrics().store("server_sessions", opened);
+        self.0.metrics().store("server_sessions", opened);
     }
 }
 
@@ -128,7 +133,7 @@ impl ServerSession {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let mut table = self.node.listener_index().table();
+        let mut table = self.node.sessions().listener_index().table();
         let opened = table.sessions.get_mut(&self.id).and_then(|of_session| of_session.opened.as_mut());
         let opened = opened.filter(|opened| !opened.is_closing).ok_or(MessageError::Closed)?;
         opened.hooks.push(Box::new(move || Box::pin(hook())));
@@ -137,7 +142,7 @@ impl ServerSession {
 
     /// Ends the session, and waits until it has ended. Once more does nothing.
     pub async fn close(&self) {
-        self.node.close_session(self.id);
+        self.node.sessions().close(self.id);
         self.closed().await;
     }
 
@@ -155,6 +160,6 @@ impl ServerSession {
 
 impl Drop for ServerSession {
     fn drop(&mut self) {
-        self.node.close_session(self.id);
+        self.node.sessions().close(self.id);
     }
 }

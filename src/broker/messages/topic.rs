@@ -4,7 +4,7 @@ use super::register::Register;
 use super::{ListenerId, Loss};
 use crate::broker::Node;
 use crate::broker::channel::Membership;
-use crate::delivery::{Body, Delivered, Delivery, Lag, ListenerKey, Naming, Outlet, Ticket};
+use crate::delivery::{Body, Delivered, Delivery, Lag, ListenerKey, Naming, Outlet, Ticket, WhenFull};
 use crate::filter::{View, chained};
 use crate::metrics::Metrics;
 use crate::protocol::{Push, Recovered, Reply};
@@ -63,7 +63,7 @@ impl Place {
     pub fn of(register: &Register, node: &Node) -> Self {
         let channel = &register.channel;
         // Its name was looked at when it was asked for.
-        match node.source(channel).ok().flatten() {
+        match node.channels().source(channel).ok().flatten() {
             None => Place { listened: channel.clone(), room: None, view: None, listeners: Listeners::new(node, None) },
             Some(source) => {
                 let view_of = &register.view_of;
@@ -113,7 +113,7 @@ impl Listeners {
 }
 
 impl Outlet for Listeners {
-    fn deliver(&self, delivery: &Delivery, _: Naming<'_>) -> Delivered {
+    fn deliver(&self, delivery: &Delivery, _: Naming<'_>, _: WhenFull) -> Delivered {
         let Body::Event(event) = &delivery.body else { return Delivered::Skipped };
         self.hear(event);
         Delivered::Queued

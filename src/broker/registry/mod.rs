@@ -79,7 +79,7 @@ impl Registry {
         let Some(address) = self.channel(&name, choice) else {
             refuse(what, ReplyError::LIMIT_EXCEEDED);
             drop(passing);
-            return self.node.routes().forget(&name);
+            return self.node.tables().routes.forget(&name);
         };
         match what {
             Routed::Publish(publish) => {
@@ -96,10 +96,10 @@ impl Registry {
             }
         }
         drop((place, passing));
-        match hub.and_then(|hub| self.node.hub(hub)) {
+        match hub.and_then(|hub| self.node.hubs().get(hub)) {
             // A full queue only means that the next one comes through here again.
             Some(hub) => drop(hub.inlet.try_send(HubItem::Route(name, address))),
-            None => self.node.routes().learn(&name, &address),
+            None => self.node.tables().routes.learn(&name, &address),
         }
     }
 
@@ -133,7 +133,7 @@ impl Registry {
         let channel = Channel::new(node, name.clone(), self.numbers, me, listeners.clone());
         let run = move || drop(Context::with_receiver(mailbox).run(channel));
         let hub = match choice {
-            HubChoice::Hub(hub) => self.node.hub(hub),
+            HubChoice::Hub(hub) => self.node.hubs().get(hub),
             HubChoice::ByName => self.hub_of(name),
         };
         match hub {
@@ -145,14 +145,14 @@ impl Registry {
 
     /// One of the workers' hubs.
     fn hub_of(&self, name: &ChannelName) -> Option<HubHandle> {
-        let mut hubs = self.node.hubs();
+        let mut hubs = self.node.hubs().all();
         hubs.retain(|hub| hub.is_worker && !hub.inlet.is_closed());
         let at = self.hasher.hash_one(name) as usize;
         (!hubs.is_empty()).then(|| hubs.swap_remove(at % hubs.len()))
     }
 
     fn retire(&mut self, name: &ChannelName, retiring: &ChannelRef) {
-        let hubs: Vec<HubHandle> = self.node.hubs().into_iter().filter(|hub| !hub.inlet.is_closed()).collect();
+        let hubs: Vec<HubHandle> = self.node.hubs().all().into_iter().filter(|hub| !hub.inlet.is_closed()).collect();
         // Room in every queue first: a hub that is not told could send to a channel that has ended.
         let Ok(permits) = hubs.iter().map(|hub| hub.inlet.try_reserve()).collect::<Result<Vec<_>, _>>() else {
             return retiring.retired(Retired::Refused);
@@ -162,7 +162,7 @@ impl Registry {
             && *life == retiring.life()
         {
             *entry = Entry::Ending { life: *life, passed_on: vec![], waiting: vec![] };
-            self.node.routes().forget(name);
+            self.node.tables().routes.forget(name);
         }
         retiring.retired(Retired::Once(permits.len()));
         for (permit, hub) in permits.into_iter().zip(&hubs) {
@@ -176,7 +176,7 @@ impl Registry {
             None => return,
         };
         if life == ended {
-            self.node.routes().forget(name);
+            self.node.tables().routes.forget(name);
         }
         // One that died may have been made anew already.
         if life == ended

@@ -18,7 +18,7 @@ use std::time::Duration;
 const REFUSED_LINGER: Duration = Duration::from_secs(5);
 
 /// Who the session is from now on. Those without a token share one identity.
-struct Granted {
+pub(super) struct Granted {
     identity: Arc<Identity>,
     subs: Vec<(String, SubscriptionOptions)>,
 }
@@ -56,7 +56,7 @@ impl Session {
                 false => Fault::Close(Disconnect::BAD_REQUEST).into(),
             };
         }
-        match settings.authenticator.verify_connection_at(&connect.token, self.node().now()) {
+        match self.authenticator().verify_connection_at(&connect.token, self.node().now()) {
             Answer::Ready(grant) => self.granted(ticket, connect, grant.map(Granted::from), ctx),
             Answer::Later(grant) => {
                 self.later(ctx, grant, move |session, grant, ctx| {
@@ -68,7 +68,7 @@ impl Session {
         }
     }
 
-    fn granted(
+    pub(super) fn granted(
         &mut self,
         ticket: Ticket,
         connect: Connect,
@@ -145,7 +145,7 @@ impl Session {
         let all = granted.iter().cloned().chain(plain.map(|name| (name, SubscriptionOptions::default())));
         let mut wanted: Vec<(ChannelName, Wanted)> = self.wanted_by_home().into_iter().collect();
         for (name, granted) in all {
-            let channel = self.node().channel(&name)?;
+            let channel = self.node().channels().named(&name)?;
             if wanted.iter().any(|(other, _)| other == &channel) {
                 continue;
             }
@@ -221,7 +221,7 @@ impl Session {
         }))))
     }
 
-    fn settle_connect(&mut self, ticket: Ticket, step: Step, ctx: &mut Context<Self>) {
+    pub(super) fn settle_connect(&mut self, ticket: Ticket, step: Step, ctx: &mut Context<Self>) {
         match step {
             Step::Done(result) => self.resume(ticket, result, ctx),
             Step::Waits => {}

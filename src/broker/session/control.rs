@@ -2,7 +2,7 @@
 use super::join::{Asked, Wanted};
 use super::message::PublishDone;
 use super::{Phase, Session, Subscription};
-use crate::delivery::{Body, Delivery, Holder, Naming, SessionOrder, SubscribeOptions, Ticket};
+use crate::delivery::{Body, Delivery, Holder, Naming, SessionOrder, SubscribeOptions, Ticket, WhenFull};
 use crate::protocol::{Push, Recovered};
 use crate::types::{ChannelName, Disconnect, Fault, Identity, Json, ReplyError, Unsubscribed};
 use actix::prelude::*;
@@ -11,8 +11,8 @@ use std::sync::Arc;
 impl Session {
     /// What a server-side subscription shall be: above the rules, but not in an unknown namespace (decision 4).
     pub(super) fn wanted_by_server(&self, channel: &ChannelName, options: SubscribeOptions) -> Result<Wanted, Fault> {
-        let namespace = self.node().namespace(channel).ok_or(ReplyError::UNKNOWN_CHANNEL)?;
-        self.node().source(channel)?;
+        let namespace = self.node().channels().namespace(channel).ok_or(ReplyError::UNKNOWN_CHANNEL)?;
+        self.node().channels().source(channel)?;
         let asked = Asked { recoverable: options.recover.is_some(), ..Asked::default() };
         Ok(Wanted {
             info: options.info,
@@ -52,7 +52,7 @@ impl Session {
     fn deliver_recovered(&self, recovered: Option<Recovered>) {
         for event in recovered.into_iter().flat_map(|recovered| recovered.events) {
             let delivery = Delivery::new(event.channel.clone(), Body::Event(event), 0);
-            self.outlet.deliver(&delivery, Naming::Own);
+            self.outlet.deliver(&delivery, Naming::Own, WhenFull::Disconnect);
         }
     }
 

@@ -50,7 +50,7 @@ impl Session {
 
     pub(super) fn acknowledge(&mut self, ticket: Ticket, answer: Acknowledge) -> Step {
         let Acknowledge { round, args, attachments } = answer;
-        self.node().rounds().answer(round, self.id, Acknowledgement { args, attachments });
+        self.node().homes().rounds().answer(round, self.id, Acknowledgement { args, attachments });
         self.outlet.done(ticket);
         Step::Handed
     }

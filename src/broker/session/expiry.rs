@@ -73,7 +73,7 @@ impl Session {
     }
 
     pub(super) fn refresh(&mut self, ticket: Ticket, token: &str, ctx: &mut Context<Self>) -> Step {
-        match self.node().settings().authenticator.verify_connection_at(token, self.node().now()) {
+        match self.authenticator().verify_connection_at(token, self.node().now()) {
             Answer::Ready(grant) => Step::Done(self.refreshed(grant, ctx)),
             Answer::Later(grant) => {
                 self.later(ctx, grant, move |session, grant, ctx| {
@@ -127,7 +127,7 @@ impl Session {
             Ok(channel) if self.subs.contains_key(&channel) => channel,
             _ => return ReplyError::PERMISSION_DENIED.into(),
         };
-        match self.node().settings().authenticator.verify_subscription_at(&refresh.token, self.node().now()) {
+        match self.authenticator().verify_subscription_at(&refresh.token, self.node().now()) {
             Answer::Ready(grant) => Step::Done(self.sub_refreshed(&channel, grant, ctx)),
             Answer::Later(grant) => {
                 self.later(ctx, grant, move |session, grant, ctx| {

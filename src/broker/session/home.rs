@@ -69,7 +69,7 @@ impl Session {
         let same = |one: &Identity, other: &Identity| one.realm == other.realm && one.user == other.user;
         // Who may not have it leaves it there for whom it is kept.
         let is_mine = |kept: &RecoverableSession| kept.home == home.channel && same(&kept.identity, &self.identity);
-        self.node().recoverable().take_if(&resume.key, is_mine)
+        self.node().sessions().recoverable().take_if(&resume.key, is_mine)
     }
 
     fn enter_anew(&mut self, home: &Home, connect: &Connect) {
@@ -123,7 +123,7 @@ impl Session {
     pub(super) fn wanted_by_home(&self) -> Option<(ChannelName, Wanted)> {
         let state = self.home.as_ref()?;
         let channel = state.membership.channel.clone();
-        let policy = self.node().namespace(&channel)?;
+        let policy = self.node().channels().namespace(&channel)?;
         let (recover, aside) = state.resume_from.clone().map(|from| (from.position, from.aside)).unzip();
         let recover = recover.map(|from| Recover { offset: from.offset, epoch: from.epoch });
         let kept = state.key.is_some() && policy.has_history();
@@ -202,7 +202,7 @@ impl Session {
         state.barriers += 1;
         let home = state.membership.channel.clone();
         // The answer comes back behind all that is on the way.
-        let arrived = async move { drop(node.groups(&home, id).await) };
+        let arrived = async move { drop(node.homes().groups(&home, id).await) };
         self.later(ctx, arrived, move |session, (), ctx| {
             if let Some(state) = &mut session.home {
                 state.barriers -= 1;
@@ -242,7 +242,7 @@ impl Session {
             sent: status.sent.or(state.sent),
             left,
         };
-        let pushed_out = self.node().recoverable().put(key, kept, state.kept_for);
+        let pushed_out = self.node().sessions().recoverable().put(key, kept, state.kept_for);
         (0..pushed_out).for_each(|_| Metrics::count(&self.node().metrics().drops, "kept"));
     }
 

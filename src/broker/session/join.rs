@@ -103,7 +103,7 @@ impl Session {
         ctx: &mut Context<Self>,
     ) -> (Plan, impl Future<Output = Result<Joined, Fault>> + use<>) {
         // A channel that shows another space has no events of its own.
-        let source = self.node().source(&channel).ok().flatten();
+        let source = self.node().channels().source(&channel).ok().flatten();
         let mut wanted = if source.is_some() { wanted.for_a_guest() } else { wanted };
         let member =
             Member { info: self.info_in(wanted.info.clone()), presence: wanted.presence, announced: wanted.announced };
@@ -223,7 +223,7 @@ impl Session {
         if let Some(membership) = self.subs.get_mut(channel).and_then(|sub| sub.membership.as_mut()) {
             membership.announce();
         }
-        self.node().tell(LifecycleEvent::Subscribed(self.view(), channel.clone()));
+        self.node().handlers().tell(LifecycleEvent::Subscribed(self.view(), channel.clone()));
         if let Some(reason) = ended {
             self.unsubscribe_and_say(channel, reason);
         } else if self.worker.is_cut(&source, key) {
@@ -237,7 +237,7 @@ impl Session {
         self.worker.unlisten(sub.source(channel), sub.key);
         self.goes_on(sub.ends.take());
         if sub.membership.is_some() {
-            self.node().tell(LifecycleEvent::Unsubscribed(self.view(), channel.clone()));
+            self.node().handlers().tell(LifecycleEvent::Unsubscribed(self.view(), channel.clone()));
         }
     }
 

@@ -1,4 +1,5 @@
 //! A session: one client identity with its listeners. When it ends, its listeners end.
+mod admission;
 mod connect;
 mod control;
 mod emit;
@@ -12,16 +13,19 @@ mod query;
 mod renewed;
 mod revoked;
 mod subscribe;
+mod terms;
 mod viewing;
 
+pub use admission::Admit;
 pub use message::{Ask, Gone};
+pub use terms::ClientTerms;
 
 use super::channel::{Member, Membership};
 use super::handler::{LifecycleEvent, SessionView};
-use super::{Namespace, Node, SessionRef, Worker};
+use super::{Node, SessionRef, Worker};
 use crate::auth::{Overrides, SubscriptionOptions};
 use crate::delivery::{ListenerKey, Outlet, Since, Ticket};
-use crate::protocol::{Command, Names, Reply, UserNames};
+use crate::protocol::{Command, Reply};
 use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Identity, SessionId};
 use actix::prelude::*;
 use foldhash::quality::RandomState;
@@ -38,8 +42,7 @@ pub struct Session {
     /// Its own address, made once.
     me: Option<SessionRef>,
     pings: PingSettings,
-    /// What its client's names of channels mean.
-    names: &'static dyn Names,
+    terms: ClientTerms,
     phase: Phase,
     identity: Arc<Identity>,
     /// The subscriptions that its token made.
@@ -159,7 +162,7 @@ impl Session {
             outlet,
             me: None,
             pings,
-            names: &UserNames,
+            terms: ClientTerms::default(),
             phase: Phase::New,
             identity: Identity::nobody(),
             granted: Box::default(),
@@ -177,22 +180,8 @@ impl Session {
         }
     }
 
-    /// The same, whose client's names of channels mean this.
-    pub fn naming(mut self, names: &'static dyn Names) -> Self {
-        self.names = names;
-        self
-    }
-
     fn node(&self) -> &Node {
         self.worker.node()
-    }
-
-    fn channel(&self, name: &str) -> Result<ChannelName, Fault> {
-        self.node().channel_among(self.names, name)
-    }
-
-    fn known_channel(&self, name: &str) -> Result<(ChannelName, Arc<Namespace>), Fault> {
-        self.node().known_among(self.names, name)
     }
 
     fn me(&mut self, ctx: &Context<Self>) -> SessionRef {
@@ -321,20 +310,20 @@ impl Session {
         if let Some(view) = view {
             let node = self.node();
             if let Some(me) = &self.me {
-                node.directory().exit(self.id, &self.info.user, me);
+                node.sessions().directory().exit(self.id, &self.info.user, me);
             }
-            node.listener_index().leave(self.id);
+            node.sessions().listener_index().leave(self.id);
             node.metrics().sessions.dec();
-            node.tell(LifecycleEvent::Disconnected(view, reason));
+            node.handlers().tell(LifecycleEvent::Disconnected(view, reason));
         }
     }
 
     fn enter(&mut self, me: SessionRef) {
         self.phase = Phase::In;
         let node = self.node();
-        node.directory().enter(self.id, self.info.user.clone(), me);
+        node.sessions().directory().enter(self.id, self.info.user.clone(), me);
         node.metrics().sessions.inc();
-        node.tell(LifecycleEvent::Connected(self.view()));
+        node.handlers().tell(LifecycleEvent::Connected(self.view()));
     }
 }
 

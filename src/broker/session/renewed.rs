@@ -23,7 +23,7 @@ impl Session {
             return false;
         }
         for (name, options) in &granted {
-            if let Ok(channel) = self.node().channel(name) {
+            if let Ok(channel) = self.node().channels().named(name) {
                 self.show_in(&channel, options.info.clone());
             }
         }
@@ -35,7 +35,7 @@ impl Session {
     fn recheck(&mut self) {
         let channels: Vec<ChannelName> = self.subs.keys().cloned().collect();
         for channel in channels {
-            let Some(namespace) = self.node().namespace(&channel) else { continue };
+            let Some(namespace) = self.node().channels().namespace(&channel) else { continue };
             let Some(sub) = self.subs.get(&channel) else { continue };
             let is_by_rule = matches!(sub.right, Right::Rule);
             if is_by_rule && !self.under_rule_as_listener(&namespace.subscribe, &channel).is_allowed() {

@@ -35,15 +35,15 @@ impl Session {
     }
 
     fn status(&self, identity: &Identity) -> TokenStatus {
-        let leeway = self.node().settings().authenticator.leeway();
-        self.node().revocations().status(identity, leeway)
+        let leeway = self.authenticator().leeway();
+        self.node().authentication().revocations().status(identity, leeway)
     }
 
     /// The right that a subscription token gives; none where it has been taken back, or that cannot be told yet. Its scopes
     /// grant nothing, so none are taken from it.
     pub(super) fn right_of(&self, grant: &SubscriptionGrant) -> Option<Right> {
         let identity = Identity {
-            realm: self.node().settings().authenticator.realm(),
+            realm: self.authenticator().realm(),
             user: grant.user.clone(),
             token_id: grant.token_id.clone(),
             issued_at: grant.issued_at,
@@ -57,9 +57,9 @@ impl Session {
         let is_whole = revocation.scopes.is_empty();
         match (revocation.touches(&self.identity, upto), is_whole) {
             (true, true) => {
-                let kept = self.node().settings().authenticator.revocation_ttl();
-                self.node().revocations().warn_of_return(&self.identity, kept);
-                self.node().listener_index().silence(self.id);
+                let kept = self.authenticator().revocation_ttl();
+                self.node().authentication().revocations().warn_of_return(&self.identity, kept);
+                self.node().sessions().listener_index().silence(self.id);
                 self.end(Disconnect::INVALID_TOKEN, ctx);
             }
             (true, false) => self.renew(self.identity.without(&revocation.scopes)),

@@ -25,7 +25,7 @@ impl Session {
             let right = if channel.admitted_users().is_some() { Right::Other } else { Right::Rule };
             return self.join_asked(ticket, channel, &namespace, subscribe, (right, None), ctx);
         }
-        match self.node().settings().authenticator.verify_subscription_at(&subscribe.token, self.node().now()) {
+        match self.authenticator().verify_subscription_at(&subscribe.token, self.node().now()) {
             Answer::Ready(grant) => self.subscribe_granted(ticket, channel, &namespace, subscribe, grant, ctx),
             Answer::Later(grant) => {
                 self.later(ctx, grant, move |session, grant, ctx| {
@@ -41,7 +41,7 @@ impl Session {
 
     fn subscribable(&self, subscribe: &Subscribe) -> Result<(ChannelName, Arc<Namespace>), Fault> {
         let (channel, namespace) = self.known_channel(&subscribe.channel)?;
-        self.node().source(&channel)?;
+        self.node().channels().source(&channel)?;
         if self.subs.contains_key(&channel) {
             return Err(ReplyError::ALREADY_SUBSCRIBED.into());
         }

@@ -1,5 +1,5 @@
 use super::{Gap, Lag, Listener, Loss, Missed, Offered, Settled, Since, Skipped};
-use crate::delivery::{Body, Delivered, Delivery, Holder, Naming, Outlet, Seq, SessionOrder, Ticket};
+use crate::delivery::{Body, Delivered, Delivery, Holder, Naming, Outlet, Seq, SessionOrder, Ticket, WhenFull};
 use crate::protocol::{Push, Reply};
 use crate::types::{ChannelName, Disconnect, Epoch, Event, Json, Place, Position};
 use std::cell::RefCell;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 struct Seen(RefCell<Vec<Seq>>, RefCell<Vec<(usize, Loss)>>);
 
 impl Outlet for Seen {
-    fn deliver(&self, delivery: &Delivery, _: Naming<'_>) -> Delivered {
+    fn deliver(&self, delivery: &Delivery, _: Naming<'_>, _: WhenFull) -> Delivered {
         self.0.borrow_mut().push(delivery.seq);
         Delivered::Queued
     }

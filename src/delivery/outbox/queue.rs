@@ -1,15 +1,17 @@
 //! Frames in a row. Most of the time there is none or one, which needs no memory of its own.
-use bytes::{Buf, Bytes};
+use crate::protocol::Frame;
 use std::collections::VecDeque;
 
-/// A drained queue with more slots than this is given back to the allocator: 2 KiB, the slots of one full write.
+/// A drained queue with more slots than this is given back to the allocator: 512 bytes, the slots of one full write.
 const KEPT_SLOTS: usize = 64;
 
-/// Frames, first to last, and how long they are together. Where there is no first one there is none.
+/// Frames, first to last, and how many bytes of them are not written yet. Where there is no first one there is none.
 #[derive(Default)]
 pub(super) struct FrameQueue {
-    first: Option<Bytes>,
-    rest: VecDeque<Bytes>,
+    first: Option<Frame>,
+    rest: VecDeque<Frame>,
+    /// How much of the first is written.
+    written: usize,
     bytes: usize,
 }
 
@@ -22,53 +24,75 @@ impl FrameQueue {
         self.bytes
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Bytes> {
+    /// How many bytes of the first frame are written.
+    pub fn written(&self) -> usize {
+        self.written
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Frame> {
         self.first.iter().chain(&self.rest)
     }
 
-    pub fn push_back(&mut self, frame: Bytes) {
-        self.bytes += frame.len();
+    pub fn push_back(&mut self, frame: Frame) {
+        self.bytes += frame.size();
         match self.first {
             None => self.first = Some(frame),
             Some(_) => self.rest.push_back(frame),
         }
     }
 
-    pub fn push_front(&mut self, frame: Bytes) {
-        self.bytes += frame.len();
+    pub fn push_front(&mut self, frame: Frame) {
+        self.bytes += frame.size();
         if let Some(second) = self.first.replace(frame) {
+            let second = self.unwritten(second);
             self.rest.push_front(second);
         }
     }
 
-    pub fn pop_front(&mut self) -> Option<Bytes> {
+    pub fn pop_front(&mut self) -> Option<Frame> {
         let frame = self.first.take()?;
-        self.bytes -= frame.len();
+        let frame = self.unwritten(frame);
+        self.bytes -= frame.size();
+        self.second_is_first();
+        Some(frame)
+    }
+
+    /// What is left of the first frame. One of which something is written can go on as what it is only: bytes of a WebSocket.
+    fn unwritten(&mut self, first: Frame) -> Frame {
+        match std::mem::take(&mut self.written) {
+            0 => first,
+            written => Frame::without_message(first.websocket().slice(written..)),
+        }
+    }
+
+    fn second_is_first(&mut self) {
         self.first = self.rest.pop_front();
         if self.first.is_none() && self.rest.capacity() > KEPT_SLOTS {
             self.rest = VecDeque::new();
         }
-        Some(frame)
     }
 
     /// Takes off this many bytes, or all; how many it took.
     pub fn advance(&mut self, bytes: usize) -> usize {
         let mut left = bytes;
         while left > 0
-            && let Some(frame) = &mut self.first
+            && let Some(frame) = &self.first
         {
-            if frame.len() > left {
-                frame.advance(left);
+            let unwritten = frame.size() - self.written;
+            if unwritten > left {
+                self.written += left;
                 self.bytes -= left;
                 return bytes;
             }
-            left -= frame.len();
-            self.pop_front();
+            left -= unwritten;
+            self.bytes -= unwritten;
+            self.written = 0;
+            self.second_is_first();
         }
         bytes - left
     }
 
-    /// Drops all frames; how many bytes those were.
+    /// Drops all frames; how many bytes were not written.
     pub fn clear(&mut self) -> usize {
         std::mem::take(self).bytes
     }
@@ -106,14 +130,14 @@ mod tests {
                 match act {
                     Act::Back(frame) => {
                         expected.extend(&frame);
-                        queue.push_back(frame.into());
+                        queue.push_back(Frame::without_message(frame.into()));
                     }
                     Act::Front(frame) => {
                         expected.splice(0..0, frame.iter().copied());
-                        queue.push_front(frame.into());
+                        queue.push_front(Frame::without_message(frame.into()));
                     }
                     Act::Pop => {
-                        let popped = queue.pop_front().unwrap_or_default();
+                        let popped = queue.pop_front().map(|frame| frame.websocket().to_vec()).unwrap_or_default();
                         prop_assert_eq!(expected.drain(..popped.len()).collect::<Vec<_>>(), popped);
                     }
                     Act::Advance(bytes) => {
@@ -122,7 +146,8 @@ mod tests {
                         expected.drain(..most);
                     }
                 }
-                prop_assert_eq!(queue.iter().flatten().copied().collect::<Vec<_>>(), &expected[..]);
+                let queued: Vec<u8> = queue.iter().flat_map(|frame| frame.websocket().to_vec()).collect();
+                prop_assert_eq!(&queued[queue.written()..], &expected[..]);
                 prop_assert_eq!((queue.bytes(), queue.is_empty()), (expected.len(), expected.is_empty()));
             }
         }

@@ -4,7 +4,7 @@ use super::envelope::Brought;
 use super::request::{QUEUE, Request, RequestQueue, refused};
 use super::server::{self, Pair, Source, Unusable};
 use super::subscriptions::LinkSubscriptions;
-use super::thread_inbox::{Arrival, ChannelSink, InboxBatches, ThreadInbox};
+use super::thread_inbox::{ChannelSink, InboxBatches, Landed, ThreadInbox};
 use super::watchdog::{self, Watchdog};
 use super::{pushes, scripts};
 use crate::metrics::Metrics;
@@ -76,7 +76,7 @@ impl Link {
         self.load(|batches| batches.bring(route, brought, bytes));
     }
 
-    pub fn hand_over(&self, inbox: Option<&Arc<ThreadInbox>>, arrival: Arrival) {
+    pub fn hand_over(&self, inbox: Option<&Arc<ThreadInbox>>, arrival: Landed) {
         self.load(|batches| batches.add(inbox, arrival));
     }
 
@@ -228,7 +228,7 @@ impl Link {
             let (error, command) = match answers.next() {
                 Some((Value::ServerError(error), command)) => (error, command),
                 Some((value, _)) => {
-                    batches.add(request.inbox.as_ref(), Arrival::Answer(request.waiting, Ok(value)));
+                    batches.add(request.inbox.as_ref(), Landed::Answer(request.waiting, Ok(value)));
                     continue;
                 }
                 None => return Err("it answered fewer commands than it got".into()),
@@ -248,7 +248,7 @@ impl Link {
                     if matches!(kind, Some(ServerErrorKind::ReadOnly)) {
                         end = Err("it has become a read-only replica".into());
                     }
-                    batches.add(request.inbox.as_ref(), Arrival::Answer(request.waiting, Err(refused(&error))));
+                    batches.add(request.inbox.as_ref(), Landed::Answer(request.waiting, Err(refused(&error))));
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! What the node is subscribed to: each channel once, confirmed before anybody is told, and again after a lost connection.
 use super::link::Link;
-use super::thread_inbox::{Arrival, ChannelSink};
+use super::thread_inbox::{ChannelSink, Landed};
 use crate::engine::{ControlSink, EngineAnswer, Error, Tap};
 use crate::types::Answer;
 use bytes::Bytes;
@@ -294,7 +294,7 @@ impl Subscriptions {
         }
         let route = if let Receiver::Channel(route) = receiver { Some(route) } else { None };
         let inbox = route.as_ref().and_then(|route| route.inbox().cloned());
-        link.hand_over(inbox.as_ref(), Arrival::Stands { again: route.filter(|_| is_again), waiting });
+        link.hand_over(inbox.as_ref(), Landed::Stands { again: route.filter(|_| is_again), waiting });
     }
 
     /// What becomes of a message under this name.

@@ -22,7 +22,7 @@ const MOST_BYTES: usize = 64 * 1024 * 1024;
 const OVERHEAD: usize = 256;
 
 /// What the engine's thread hands over to an inbox.
-pub(super) enum Arrival {
+pub(super) enum Landed {
     /// An answer, to who waits for it.
     Answer(Waiting, Outcome),
     /// What the bus brings of a channel, and its bytes.
@@ -53,7 +53,7 @@ pub(super) struct ThreadInbox {
 
 /// What the task that empties an inbox is to do.
 enum Mail {
-    HandOut(Vec<Arrival>),
+    HandOut(Vec<Landed>),
     Wake,
 }
 
@@ -81,7 +81,7 @@ impl ThreadInbox {
         runtime.spawn(async move {
             while let Some(mail) = mail.recv().await {
                 match mail {
-                    Mail::HandOut(arrivals) => arrivals.into_iter().for_each(Arrival::hand_out),
+                    Mail::HandOut(arrivals) => arrivals.into_iter().for_each(Landed::hand_out),
                     Mail::Wake => weak.upgrade().iter().for_each(|inbox| inbox.wake()),
                 }
             }
@@ -128,24 +128,24 @@ impl ChannelSink {
     }
 }
 
-impl Arrival {
+impl Landed {
     /// What the bus brings of a channel, in `bytes`. None where there is no room, and the channel is told already.
     fn brought(route: Arc<ChannelSink>, brought: Brought, bytes: usize) -> Option<Self> {
         let weight = bytes + OVERHEAD;
-        let Some(inbox) = &route.inbox else { return Some(Arrival::Brought(route, brought, weight)) };
+        let Some(inbox) = &route.inbox else { return Some(Landed::Brought(route, brought, weight)) };
         if inbox.bytes.fetch_add(weight, Ordering::Relaxed) < MOST_BYTES {
-            return Some(Arrival::Brought(route, brought, weight));
+            return Some(Landed::Brought(route, brought, weight));
         }
         inbox.bytes.fetch_sub(weight, Ordering::Relaxed);
         // In its place among the events.
         let is_told = route.is_behind.swap(true, Ordering::AcqRel);
-        (!is_told).then(|| Arrival::Lost(route))
+        (!is_told).then(|| Landed::Lost(route))
     }
 
     fn hand_out(self) {
         match self {
-            Arrival::Answer(waiting, outcome) => waiting.give(outcome),
-            Arrival::Brought(route, brought, weight) => {
+            Landed::Answer(waiting, outcome) => waiting.give(outcome),
+            Landed::Brought(route, brought, weight) => {
                 if let Some(inbox) = &route.inbox {
                     inbox.bytes.fetch_sub(weight, Ordering::Relaxed);
                 }
@@ -154,11 +154,11 @@ impl Arrival {
                     Brought::Notice(joined, info) => route.sink.notice(joined, info),
                 }
             }
-            Arrival::Lost(route) => {
+            Landed::Lost(route) => {
                 route.is_behind.store(false, Ordering::Release);
                 route.sink.lost();
             }
-            Arrival::Stands { again, waiting } => {
+            Landed::Stands { again, waiting } => {
                 // Before who waits is answered: the gap is older than they are.
                 if let Some(route) = again {
                     route.sink.resumed();
@@ -174,11 +174,11 @@ impl Arrival {
 
 /// What is to be handed over, by inbox.
 #[derive(Default)]
-pub(super) struct InboxBatches(Vec<(Arc<ThreadInbox>, Vec<Arrival>)>);
+pub(super) struct InboxBatches(Vec<(Arc<ThreadInbox>, Vec<Landed>)>);
 
 impl InboxBatches {
     /// Adds something for an inbox. What has no inbox is handed out at once.
-    pub fn add(&mut self, inbox: Option<&Arc<ThreadInbox>>, arrival: Arrival) {
+    pub fn add(&mut self, inbox: Option<&Arc<ThreadInbox>>, arrival: Landed) {
         match inbox {
             Some(inbox) => self.batch_for(inbox).push(arrival),
             None => arrival.hand_out(),
@@ -192,14 +192,14 @@ impl InboxBatches {
     /// Adds what the bus brings of a channel, in `bytes`.
     pub fn bring(&mut self, route: Arc<ChannelSink>, brought: Brought, bytes: usize) {
         let mut arrivals = route.inbox.as_ref().map(|inbox| self.batch_for(inbox));
-        match (&mut arrivals, Arrival::brought(route, brought, bytes)) {
+        match (&mut arrivals, Landed::brought(route, brought, bytes)) {
             (Some(arrivals), Some(arrival)) => arrivals.push(arrival),
             (None, Some(arrival)) => arrival.hand_out(),
             (_, None) => {}
         }
     }
 
-    fn batch_for(&mut self, inbox: &Arc<ThreadInbox>) -> &mut Vec<Arrival> {
+    fn batch_for(&mut self, inbox: &Arc<ThreadInbox>) -> &mut Vec<Landed> {
         // As many inboxes as there are workers: few.
         let known = self.0.iter().position(|(known, _)| Arc::ptr_eq(known, inbox));
         let at = known.unwrap_or_else(|| {
@@ -212,7 +212,7 @@ impl InboxBatches {
     pub fn go(self) {
         for (inbox, arrivals) in self.0 {
             if let Err(mpsc::error::SendError(Mail::HandOut(arrivals))) = inbox.inlet.send(Mail::HandOut(arrivals)) {
-                arrivals.into_iter().for_each(Arrival::hand_out);
+                arrivals.into_iter().for_each(Landed::hand_out);
             }
         }
     }
@@ -264,7 +264,7 @@ mod tests {
         (notes.clone(), ChannelSink::here(ChannelName::user("news", 255).expect("a valid name"), notes))
     }
 
-    async fn carry(arrivals: impl IntoIterator<Item = Arrival>) {
+    async fn carry(arrivals: impl IntoIterator<Item = Landed>) {
         let mut batches = InboxBatches::default();
         arrivals.into_iter().for_each(|arrival| batches.add(here().as_ref(), arrival));
         batches.go();
@@ -274,7 +274,7 @@ mod tests {
     #[tokio::test]
     async fn what_does_not_fit_is_told_once_in_its_place_and_what_fits_again_comes() {
         let (notes, route) = route();
-        let bring = |bytes| Arrival::brought(route.clone(), event(), bytes);
+        let bring = |bytes| Landed::brought(route.clone(), event(), bytes);
         let arrivals: Vec<_> = [bring(0), bring(MOST_BYTES), bring(0), bring(0)].into_iter().flatten().collect();
         assert_eq!(arrivals.len(), 3, "the second loss is one with the first");
         carry(arrivals).await;
@@ -288,8 +288,8 @@ mod tests {
     async fn that_a_subscription_stands_again_comes_behind_what_was_brought_before() {
         let (notes, route) = route();
         let (waiting, mut told) = oneshot::channel();
-        let again = Arrival::Stands { again: Some(route.clone()), waiting: vec![waiting] };
-        carry(Arrival::brought(route, event(), 0).into_iter().chain([again])).await;
+        let again = Landed::Stands { again: Some(route.clone()), waiting: vec![waiting] };
+        carry(Landed::brought(route, event(), 0).into_iter().chain([again])).await;
         assert_eq!(notes.take(), ["event", "resumed"]);
         assert!(told.try_recv().is_ok());
     }

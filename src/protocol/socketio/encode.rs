@@ -2,7 +2,7 @@
 use super::packet::{Body, Packet};
 use crate::protocol::{Frame, FrameBuilder};
 use crate::types::Json;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -23,16 +23,9 @@ impl Encoded {
     pub fn joined(self) -> Frame {
         match self.attachments.is_empty() {
             true => self.text,
-            false => joined(&self.text, self.attachments.into_iter()),
+            false => Frame::in_a_row([&self.text].into_iter().chain(&self.attachments)),
         }
     }
-}
-
-/// Several frames in a row as one, which nothing can come between.
-pub(super) fn joined(text: &Frame, attachments: impl Iterator<Item = Frame>) -> Frame {
-    let mut bytes = BytesMut::from(&text.websocket()[..]);
-    attachments.for_each(|frame| bytes.extend_from_slice(frame.websocket()));
-    Frame::in_a_row(bytes.freeze())
 }
 
 impl Packet {

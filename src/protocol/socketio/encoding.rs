@@ -109,7 +109,10 @@ impl SocketIo {
         });
         match envelope.attachments.is_empty() {
             true => text,
-            false => encode::joined(&text, envelope.attachments.iter().map(encode::binary)),
+            false => {
+                let attachments: Vec<Frame> = envelope.attachments.iter().map(encode::binary).collect();
+                Frame::in_a_row([&text].into_iter().chain(&attachments))
+            }
         }
     }
 

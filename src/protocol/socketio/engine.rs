@@ -1,5 +1,5 @@
 //! Engine.IO 4: single packets, the bodies that carry several of them in HTTP polling, and the first packet's content.
-use crate::protocol::Frame;
+use crate::protocol::{Frame, Payload};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -10,10 +10,6 @@ use std::fmt;
 
 /// Stands between the packets of a polling body.
 pub const SEPARATOR: u8 = 0x1e;
-
-/// The opcodes of messages (RFC 6455, section 5.2); those of control frames are greater.
-const TEXT_FRAME: u8 = 1;
-const BINARY_FRAME: u8 = 2;
 
 /// The reference's decoder does not ask for padding, so this one does not.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -156,28 +152,17 @@ pub struct PollingBody {
 }
 
 impl PollingBody {
-    /// Adds what would have gone out on a WebSocket, one packet or several.
+    /// Adds the messages of a frame, each one packet. A message of bytes becomes `b` and base64; what a WebSocket says for itself
+    /// is none. Text that is not UTF-8 cannot come from this codec; its odd bytes are replaced.
     pub fn push(&mut self, frame: &Frame) {
-        self.push_frames(frame.websocket());
-    }
-
-    /// Adds whole WebSocket frames in a row, each one packet: unmasked and unfragmented, as this codec writes them. A binary
-    /// frame becomes `b` and base64, a control frame nothing. A frame of text that is not UTF-8 cannot come from this
-    /// codec; its odd bytes are replaced.
-    pub fn push_frames(&mut self, mut frames: &[u8]) {
-        while let Some((opcode, payload, rest)) = split_frame(frames) {
-            frames = rest;
-            match opcode {
-                TEXT_FRAME => {
-                    self.separate();
-                    self.text.push_str(&String::from_utf8_lossy(payload));
-                }
-                BINARY_FRAME => {
-                    self.separate();
+        for payload in frame.payloads() {
+            self.separate();
+            match payload {
+                Payload::Text(text) => self.text.push_str(&String::from_utf8_lossy(text)),
+                Payload::Binary(bytes) => {
                     self.text.push('b');
-                    BASE64.encode_string(payload, &mut self.text);
+                    BASE64.encode_string(bytes, &mut self.text);
                 }
-                _ => {}
             }
         }
     }
@@ -192,18 +177,6 @@ impl PollingBody {
     pub fn finish(self) -> ByteString {
         self.text.into()
     }
-}
-
-/// The first frame's opcode and payload, and what follows it; none where no whole frame is there (RFC 6455, section 5.2).
-fn split_frame(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (first, short) = (*bytes.first()?, *bytes.get(1)?);
-    let (at, length) = match short {
-        126 => (4, u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?).into()),
-        127 => (10, usize::try_from(u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?)).ok()?),
-        short => (2, short.into()),
-    };
-    let (payload, rest) = bytes.get(at..)?.split_at_checked(length)?;
-    Some((first & 0x0f, payload, rest))
 }
 
 /// What the server tells in its first packet. `Debug` leaves out the id, which is a secret of its client.

@@ -130,7 +130,7 @@ impl Emitter {
     pub fn emit(&self, event: &str, args: impl IntoArguments) -> Emitted {
         match self.emission(event, args) {
             Ok(emission) => {
-                let emitted = self.node.emit(&self.home, emission);
+                let emitted = self.node.homes().emit(&self.home, emission);
                 self.note();
                 emitted
             }
@@ -145,7 +145,7 @@ impl Emitter {
     /// missing. Nobody there is no error; what [`Emitter::emit`] refuses is.
     pub async fn ask(&self, event: &str, args: impl IntoArguments, time: Duration) -> Result<Answers, AskError> {
         let emission = self.emission(event, args)?;
-        Ok(self.node.ask(&self.home, emission, time).await?)
+        Ok(self.node.homes().ask(&self.home, emission, time).await?)
     }
 
     /// They enter these rooms.
@@ -165,7 +165,7 @@ impl Emitter {
     }
 
     fn instruct(&self, what: Instruct) {
-        self.node.instruct(&self.home, self.audience.clone(), what);
+        self.node.homes().instruct(&self.home, self.audience.clone(), what);
         self.note();
     }
 

@@ -30,7 +30,7 @@ impl Overheard {
         let Said { namespace, audience, what } = said;
         let limit = self.node.limits().channel_name;
         let Ok(home) = ChannelName::in_space(Space::SocketIo, &namespace, limit) else { return };
-        let instruct = |what| self.node.instruct(&home, audience.clone(), what);
+        let instruct = |what| self.node.homes().instruct(&home, audience.clone(), what);
         match what {
             What::Join(join) => instruct(Instruct::Regroup { join, leave: vec![] }),
             What::Leave(leave) => instruct(Instruct::Regroup { join: vec![], leave }),
@@ -43,7 +43,7 @@ impl Overheard {
                 let Ok(emission) = Emission::new(name, args, attachments) else { return };
                 let emission = Emission { audience, volatile, local: true, ..emission };
                 // It is on its way; nobody waits for what becomes of it.
-                drop(self.node.emit(&home, emission));
+                drop(self.node.homes().emit(&home, emission));
             }
         }
     }

@@ -102,7 +102,7 @@ impl Socket {
 
     /// The rooms it is in, its own first; none when the session has ended. What was asked of it before has taken effect.
     pub async fn rooms(&self) -> Vec<Group> {
-        self.session.node().groups(&self.home, self.session.id).await
+        self.session.node().homes().groups(&self.home, self.session.id).await
     }
 
     /// Emits an event to this client. See [`Emitter::emit`].

@@ -1,31 +1,27 @@
 //! The link from what runs above a session down to its client.
 use super::session::{EngineSession, Order, UPPER};
 use crate::broker::{Due, Worker};
-use crate::delivery::{Outbox, Pushed};
+use crate::delivery::{Outbox, Outgoing, Pushed};
 use crate::metrics::Metrics;
-use crate::protocol::socketio::engine::{EnginePacket, PollingBody};
+use crate::protocol::socketio::engine::EnginePacket;
+use crate::transport::carrier::{polling, websocket};
 use actix::WeakAddr;
-use bytes::Bytes;
 use bytestring::ByteString;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// Ends a WebSocket without a status, as the original does (RFC 6455, section 7.1.5: the peer sees 1005).
-pub(super) const CLOSE: Bytes = Bytes::from_static(&[0x88, 0]);
-
-/// The link from a session to its client. One queue serves it for its whole life, whatever carries it: the frames of a
-/// WebSocket, which a poll takes as packets.
+/// The link from a session to its client. One queue serves it for its whole life, whatever carries it.
 pub struct ClientLink {
     outbox: Rc<Outbox>,
     worker: Rc<Worker>,
     session: WeakAddr<EngineSession>,
-    carrier: Cell<Carrier>,
+    taker: Cell<Taker>,
 }
 
 /// What could take a packet now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Carrier {
+pub(super) enum Taker {
     /// Polling, and no poll is there.
     Nobody,
     /// A poll that waits.
@@ -39,22 +35,23 @@ impl ClientLink {
         outbox: Rc<Outbox>,
         worker: Rc<Worker>,
         session: WeakAddr<EngineSession>,
-        carrier: Carrier,
+        taker: Taker,
     ) -> Rc<Self> {
-        Rc::new(ClientLink { outbox, worker, session, carrier: Cell::new(carrier) })
+        Rc::new(ClientLink { outbox, worker, session, taker: Cell::new(taker) })
     }
 
-    /// Sends one or several whole WebSocket frames in a row, unmasked and unfragmented, each one Engine.IO packet. Past the
-    /// bound of the queue the session is cut, with the reason `transport error`.
-    pub fn push(&self, frames: Bytes) -> Pushed {
-        let pushed = self.outbox.push(frames);
+    /// Sends a frame, each of whose messages is one Engine.IO packet. Where it does not fit into the queue the session is cut, with
+    /// the reason `transport error`; an answer always fits, and while more than the bound is queued nothing more is read of the
+    /// client.
+    pub fn put(&self, outgoing: Outgoing) -> Pushed {
+        let pushed = self.outbox.put(outgoing);
         if pushed == Pushed::Overflow {
             self.overflowed();
         }
         pushed
     }
 
-    /// The queue of [`ClientLink::push`], for who has much to push; an overflow of it is to be told here.
+    /// The queue of [`ClientLink::put`], for who has much to push; an overflow of it is to be told here.
     pub(in crate::transport) fn outbox(&self) -> &Rc<Outbox> {
         &self.outbox
     }
@@ -67,15 +64,9 @@ impl ClientLink {
         self.tell(Order::Cut);
     }
 
-    /// The same for what the client asked for. It has no bound of its own: while more than the bound is queued, nothing more
-    /// is read of the client.
-    pub fn answer(&self, frames: Bytes) {
-        self.outbox.answer(frames);
-    }
-
     /// Whether a packet would leave at once: nothing is queued, and a WebSocket or a poll is there to take it.
     pub fn is_writable(&self) -> bool {
-        self.carrier.get() != Carrier::Nobody && self.outbox.is_open() && self.outbox.bytes() == 0
+        self.taker.get() != Taker::Nobody && self.outbox.is_open() && self.outbox.bytes() == 0
     }
 
     /// Ends the session. What is queued is still delivered: to the next poll, if none waits, along with a close packet.
@@ -100,33 +91,23 @@ impl ClientLink {
         self.worker.deadlines().after(time, self.session.clone().recipient(), due);
     }
 
-    pub(super) fn carrier(&self) -> Carrier {
-        self.carrier.get()
+    pub(super) fn taker(&self) -> Taker {
+        self.taker.get()
     }
 
-    pub(super) fn carry_by(&self, carrier: Carrier) {
-        self.carrier.set(carrier);
+    pub(super) fn set_taker(&self, taker: Taker) {
+        self.taker.set(taker);
     }
 
-    /// Takes no more; what is queued is the last. A WebSocket is closed after it.
+    /// Takes no more; what is queued is the last. A WebSocket is closed after it, without a status as the original does it.
     pub(super) fn finish(&self) {
-        self.outbox.finish((self.carrier.get() == Carrier::WebSocket).then_some(CLOSE));
+        let is_websocket = self.taker.get() == Taker::WebSocket;
+        self.outbox.put(Outgoing::Last(is_websocket.then(websocket::close_without_status)));
     }
 
     /// Takes all that is queued, and this after it, as the answer to a poll.
     pub(super) fn take_packets(&self, last: Option<EnginePacket>) -> ByteString {
-        let (mut body, mut taken) = (PollingBody::default(), 0);
-        self.outbox.with_frames(|frames| {
-            for frame in frames {
-                body.push_frames(frame);
-                taken += frame.len();
-            }
-        });
-        self.outbox.consume(taken);
-        if let Some(last) = last {
-            body.push(&last.frame());
-        }
-        body.finish()
+        polling::take_packets(&self.outbox, last)
     }
 
     fn tell(&self, order: Order) {

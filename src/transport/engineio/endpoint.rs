@@ -1,5 +1,5 @@
 //! One endpoint: its settings, what runs above it, and its sessions, wherever they live.
-use super::client_link::Carrier;
+use super::client_link::Taker;
 use super::cors::Cors;
 use super::layer::Layer;
 use super::request::Refusal;
@@ -96,10 +96,10 @@ impl EngineEndpoint {
         &self.messages
     }
 
-    pub(super) fn carried_by(&self, carrier: Carrier) -> &Gauge {
-        match carrier {
-            Carrier::WebSocket => &self.by_websocket,
-            Carrier::Nobody | Carrier::Poll => &self.by_polling,
+    pub(super) fn carried_by(&self, taker: Taker) -> &Gauge {
+        match taker {
+            Taker::WebSocket => &self.by_websocket,
+            Taker::Nobody | Taker::Poll => &self.by_polling,
         }
     }
 }

@@ -7,8 +7,9 @@ use super::request::{Asked, Purpose, Refusal};
 use super::session::{EngineSession, Offer, Order, PollAnswer};
 use super::sessions::Entry;
 use crate::delivery::Cut;
-use crate::transport::body::OutboxBody;
-use crate::transport::cut::{Encrypted, SocketCut};
+use crate::transport::Head;
+use crate::transport::carrier::OutboxBody;
+use crate::transport::cut::SocketCut;
 use actix_http::ws::{hash_key, verify_handshake};
 use actix_web::body::MessageBody;
 use actix_web::http::Method;
@@ -56,14 +57,7 @@ fn add(cors: &Headers, headers: &mut HeaderMap) {
 
 async fn answer(request: &HttpRequest, payload: Payload, endpoint: &Arc<EngineEndpoint>) -> HttpResponse {
     let is_upgrade = request.headers().get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
-    let asked = Asked {
-        method: request.method(),
-        query: request.query_string(),
-        headers: request.headers(),
-        peer: request.peer_addr(),
-        is_upgrade,
-        is_encrypted: request.conn_data::<Encrypted>().is_some() || request.app_config().secure(),
-    };
+    let asked = Asked { method: request.method(), head: Head::of(request), peer: request.peer_addr(), is_upgrade };
     let purpose = match endpoint.verify(&asked) {
         Ok(_) if is_upgrade && verify_handshake(request.head()).is_err() => Err(Refusal::Request),
         verified => verified,
@@ -73,7 +67,7 @@ async fn answer(request: &HttpRequest, payload: Payload, endpoint: &Arc<EngineEn
             HttpResponse::build(refusal.status()).insert_header((CONTENT_TYPE, "text/html")).body(refusal.to_string())
         }
         Err(refusal) => refused(refusal),
-        Ok(Purpose::Handshake(Transport::Polling)) => match endpoint.node().enter() {
+        Ok(Purpose::Handshake(Transport::Polling)) => match endpoint.node().connections().enter() {
             Some(place) => polled(EngineSession::open_polling(endpoint, &asked.arrival(), place)),
             None => refused(endpoint.full()),
         },
@@ -94,7 +88,7 @@ fn open_websocket(
     asked: &Asked<'_>,
 ) -> HttpResponse {
     let cut = cut_of(request).map(|cut| Rc::new(cut) as Rc<dyn Cut>);
-    let Some(place) = endpoint.node().enter() else { return refused(endpoint.full()) };
+    let Some(place) = endpoint.node().connections().enter() else { return refused(endpoint.full()) };
     let outbox = EngineSession::open_websocket(endpoint, &asked.arrival(), place, payload, cut);
     switching(request, OutboxBody(outbox))
 }

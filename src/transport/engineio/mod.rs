@@ -31,6 +31,6 @@ mod takeover;
 pub use client_link::ClientLink;
 pub use config::{EngineConfig, Transport};
 pub use endpoint::{EngineEndpoint, Leaver};
-pub use layer::{Arrival, Broken, Layer, Upper};
+pub use layer::{Broken, Layer, Upper};
 pub use raw::{EngineCall, EngineMessage, RawLayer};
 pub use takeover::take_over;

@@ -1,9 +1,11 @@
 //! An endpoint without anything above Engine.IO: one handler takes its messages, and answers with others.
 use super::client_link::ClientLink;
-use super::layer::{Arrival, Broken, Layer, Upper};
+use super::layer::{Broken, Layer, Upper};
 use crate::broker::handler::{Call, Caller};
+use crate::delivery::Outgoing;
 use crate::metrics::Metrics;
 use crate::protocol::socketio::engine::EnginePacket;
+use crate::transport::Arrival;
 use crate::types::{BoxFuture, Fault, ReplyError};
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -130,7 +132,7 @@ impl Asked {
             EngineMessage::Text(text) => EnginePacket::Text(text),
             EngineMessage::Binary(bytes) => EnginePacket::Binary(bytes),
         };
-        self.link.answer(packet.frame().websocket().clone());
+        self.link.put(Outgoing::Reply(packet.frame()));
     }
 }
 

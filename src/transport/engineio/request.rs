@@ -1,11 +1,11 @@
 //! What a request asks for, and whether it may.
 use super::config::Transport;
 use super::endpoint::EngineEndpoint;
-use super::layer::Arrival;
 use super::sessions::Entry;
 use crate::metrics::Metrics;
 use crate::transport::endpoint::admits;
-use actix_http::header::{HeaderMap, ORIGIN};
+use crate::transport::{Arrival, Carrier, Head};
+use actix_http::header::ORIGIN;
 use actix_http::{Method, StatusCode};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,13 +16,10 @@ const VERSION: &str = "4";
 /// A request, whatever it came by.
 pub(super) struct Asked<'a> {
     pub method: &'a Method,
-    pub query: &'a str,
-    pub headers: &'a HeaderMap,
+    pub head: Head<'a>,
     pub peer: Option<SocketAddr>,
     /// It asks to become a WebSocket.
     pub is_upgrade: bool,
-    /// It came over TLS.
-    pub is_encrypted: bool,
 }
 
 /// What a request that may be is for.
@@ -69,12 +66,13 @@ impl Refusal {
 
 impl<'a> Asked<'a> {
     pub fn arrival(&self) -> Arrival<'a> {
-        Arrival { headers: self.headers, query: self.query, peer: self.peer, is_encrypted: self.is_encrypted }
+        let carrier = if self.is_upgrade { Carrier::WebSocket } else { Carrier::Polling };
+        Arrival::of_layer(self.head, self.peer, carrier)
     }
 
     /// A parameter's value as it was sent: those that are looked at have no letters that would be written otherwise.
     fn parameter(&self, name: &str) -> Option<&'a str> {
-        self.query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, v)| v)
+        self.head.query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, v)| v)
     }
 }
 
@@ -99,7 +97,7 @@ impl EngineEndpoint {
         let named = asked.parameter("transport").unwrap_or_default();
         let mut transports = self.config().transports.iter().copied();
         let transport = transports.find(|transport| transport.name() == named).ok_or(Refusal::Transport)?;
-        if asked.headers.get(ORIGIN).is_some_and(|origin| origin.to_str().is_err()) {
+        if asked.head.headers.get(ORIGIN).is_some_and(|origin| origin.to_str().is_err()) {
             return Err(Refusal::Request);
         }
         // A poll is no WebSocket, and nothing but a WebSocket is one.
@@ -120,14 +118,14 @@ impl EngineEndpoint {
         if asked.parameter("EIO") != Some(VERSION) {
             return Err(Refusal::Version);
         }
-        match self.node().is_draining() {
+        match self.node().connections().is_draining() {
             true => Err(Refusal::Unavailable),
             false => Ok(Purpose::Handshake(transport)),
         }
     }
 
     fn admit(&self, asked: &Asked<'_>) -> Result<(), Refusal> {
-        match self.cors().admits(asked.headers) || admits(self.node(), asked.headers, asked.peer) {
+        match self.cors().admits(asked.head.headers) || admits(self.node(), asked.head.headers, asked.peer) {
             true => Ok(()),
             false => Err(Refusal::Forbidden),
         }

@@ -3,8 +3,10 @@ use super::config::Transport;
 use super::endpoint::EngineEndpoint;
 use super::request::{Asked, Purpose, Refusal};
 use super::session::{EngineSession, Offer};
+use crate::protocol::Frame;
+use crate::transport::Head;
+use crate::transport::carrier::pump;
 use crate::transport::line::{Line, Socket};
-use crate::transport::pump;
 use crate::transport::takeover::{head_of, refused};
 use actix_codec::Framed;
 use actix_http::h1::Codec;
@@ -16,11 +18,13 @@ use std::sync::Arc;
 pub fn take_over<T: Socket>(endpoint: &Arc<EngineEndpoint>, request: &Request, framed: Framed<T, Codec>) {
     let asked = Asked {
         method: request.method(),
-        query: request.uri().query().unwrap_or_default(),
-        headers: request.headers(),
+        head: Head {
+            headers: request.headers(),
+            query: request.uri().query().unwrap_or_default(),
+            is_encrypted: framed.io_ref().is_encrypted(),
+        },
         peer: request.peer_addr(),
         is_upgrade: true,
-        is_encrypted: framed.io_ref().is_encrypted(),
     };
     let verified = endpoint.verify(&asked).and_then(|purpose| match ws::verify_handshake(request.head()) {
         Ok(()) => Ok(purpose),
@@ -41,7 +45,7 @@ pub fn take_over<T: Socket>(endpoint: &Arc<EngineEndpoint>, request: &Request, f
             Err(error) => log::debug!("a socket ended before it was handed over: {error}"),
         },
         Ok(Purpose::Handshake(Transport::Websocket)) => {
-            let Some(place) = endpoint.node().enter() else {
+            let Some(place) = endpoint.node().connections().enter() else {
                 actix_rt::spawn(pump::dismiss(socket, refusal(endpoint, &asked, endpoint.full())));
                 return;
             };
@@ -50,7 +54,7 @@ pub fn take_over<T: Socket>(endpoint: &Arc<EngineEndpoint>, request: &Request, f
             // The socket ends with the pump, so nothing else is needed to cut it.
             let cut = Some(line.clone() as _);
             let outbox = EngineSession::open_websocket(endpoint, &asked.arrival(), place, incoming, cut);
-            outbox.begin_with(head(parts.codec));
+            outbox.begin_with(Frame::without_message(head(parts.codec)));
             actix_rt::spawn(pump::write(line, outbox));
         }
         // What asks for an upgrade cannot begin to poll: that was looked at.
@@ -64,5 +68,5 @@ pub fn take_over<T: Socket>(endpoint: &Arc<EngineEndpoint>, request: &Request, f
 }
 
 fn refusal(endpoint: &EngineEndpoint, asked: &Asked<'_>, refusal: Refusal) -> bytes::Bytes {
-    refused(refusal.status(), "text/html", &endpoint.cors().headers(asked.headers), &refusal.to_string())
+    refused(refusal.status(), "text/html", &endpoint.cors().headers(asked.head.headers), &refusal.to_string())
 }

@@ -27,7 +27,7 @@ impl Fixture {
     fn sent(&self) -> Vec<String> {
         let mut sent = vec![];
         while let Poll::Ready(Some(frame)) = self.outbox.poll_next(&mut Context::from_waker(Waker::noop())) {
-            sent.push(String::from_utf8_lossy(&frame[2..]).into_owned());
+            sent.push(String::from_utf8_lossy(&frame.websocket()[2..]).into_owned());
         }
         sent
     }

@@ -1,14 +1,15 @@
 //! One connection of a Socket.IO client: reads its packets, and gives them to the sessions of its namespaces.
 //!
 //! Every error here ends the whole connection, as the original does it (contract, edge table).
-use super::connect_auth::{ConnectAuth, token_of_request};
+use super::connect_auth::ConnectAuth;
 use super::layer::Door;
 use super::outlet::{NamespaceOutlet, Phase, Shared};
-use crate::broker::{Ask, Gone, PingSettings, Session};
-use crate::delivery::SessionOrder;
+use crate::broker::{Ask, ClientTerms, Gone, PingSettings, Session};
+use crate::delivery::{Outgoing, SessionOrder};
 use crate::protocol::socketio::{AckId, Body, EventName, Namespace, Packet, Reassembly, SocketIo, builtin};
-use crate::protocol::{Acknowledge, Command, Connect, Emit, Home};
-use crate::transport::engineio::{Arrival, Broken, ClientLink, Upper};
+use crate::protocol::{Acknowledge, Command, Connect, Emit, Home, TokenPlace};
+use crate::transport::Arrival;
+use crate::transport::engineio::{Broken, ClientLink, Upper};
 use crate::types::{ChannelName, Disconnect, Handshake, Json, ReplyError};
 use actix::prelude::*;
 use bytes::Bytes;
@@ -27,6 +28,7 @@ pub(super) struct Client {
     shared: Rc<Shared>,
     /// A token that came with the request, for namespaces whose CONNECT brings none.
     token: Option<String>,
+    terms: ClientTerms,
     /// The request with which it began, where handlers may ask for it.
     handshake: Option<Arc<Handshake>>,
     reassembly: Reassembly,
@@ -47,10 +49,10 @@ impl Client {
         link.wake_after(door.connect_timeout);
         let unanswered = node.limits().unanswered_commands.saturating_mul(EVENTS_A_COMMAND);
         let shared = Shared::new(link, node.metrics().clone(), unanswered);
-        let token = token_of_request(arrival.header("authorization"), arrival.query());
+        let (token, terms) = (arrival.token(TokenPlace::HeaderOrQuery("token")), arrival.terms());
         let sees = node.handlers().sees_handshakes();
         let handshake = sees.then(|| Arc::new(arrival.handshake(&node.settings().proxies)));
-        Client { shared, token, handshake, reassembly: Reassembly::default(), members: vec![], door }
+        Client { shared, token, terms, handshake, reassembly: Reassembly::default(), members: vec![], door }
     }
 
     fn packet(&mut self, packet: Packet) -> Result<(), Broken> {
@@ -74,7 +76,7 @@ impl Client {
         }
         let Some(home) = self.door.home(&namespace) else {
             let refusal = SocketIo::new(namespace, false).no_such_namespace();
-            self.shared.link.answer(refusal.websocket().clone());
+            self.shared.link.put(Outgoing::Reply(refusal));
             return Ok(());
         };
         if self.members.len() >= self.door.node.limits().channels_per_connection {
@@ -84,7 +86,8 @@ impl Client {
         let credentials = ConnectAuth::read(auth.as_ref());
         // Where no key is configured no token could be one of ours; where the application has handlers it is their matter.
         let node = &self.door.node;
-        let is_ours = node.settings().authenticator.has_keys() || !node.handlers().serves(&home);
+        let is_ours =
+            node.settings().authenticators.of(self.terms.authenticator).has_keys() || !node.handlers().serves(&home);
         let token = credentials.token().or_else(|| self.token.clone()).filter(|_| is_ours);
         let connect = Connect {
             token: token.unwrap_or_default(),
@@ -96,7 +99,7 @@ impl Client {
         };
         let outlet = NamespaceOutlet::new(self.shared.clone(), self.door.encoding(&namespace));
         let pings = PingSettings { ping: 0, pong: false };
-        let session = Session::new(self.shared.link.worker().clone(), outlet.clone(), pings).start();
+        let session = Session::new(self.shared.link.worker().clone(), outlet.clone(), pings).under(self.terms).start();
         let member = Member { namespace, home, session, outlet };
         member.ask(None, Command::Connect(Box::new(connect)));
         self.members.push(member);

@@ -45,19 +45,6 @@ fn text(raw: Option<&RawValue>) -> Option<String> {
     serde_json::from_str(raw?.get()).ok()
 }
 
-/// The token in the header `Authorization: Bearer …` (RFC 6750, section 2.1), or in the query parameter `token`.
-pub(super) fn token_of_request(authorization: Option<&str>, query: &str) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Query {
-        token: Option<String>,
-    }
-    let bearer = authorization.and_then(|header| {
-        let (scheme, token) = header.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
-    });
-    bearer.or_else(|| actix_web::web::Query::<Query>::from_query(query).ok()?.into_inner().token)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,12 +69,5 @@ mod tests {
         assert!(resume(r#"{"pid":"p","offset":"x"}"#).is_none());
         assert!(resume(r#"{"pid":5,"offset":"7-e"}"#).is_none());
         assert!(resume(r#"{"offset":"7-e"}"#).is_none());
-    }
-
-    #[test]
-    fn the_header_goes_before_the_query() {
-        assert_eq!(token_of_request(Some("bearer abc"), "token=q").as_deref(), Some("abc"));
-        assert_eq!(token_of_request(Some("Basic abc"), "EIO=4&token=a%20b").as_deref(), Some("a b"));
-        assert_eq!(token_of_request(None, "EIO=4"), None);
     }
 }

@@ -2,7 +2,8 @@
 use super::client::Client;
 use crate::broker::Node;
 use crate::protocol::socketio::{Namespace, SocketIo};
-use crate::transport::engineio::{Arrival, ClientLink, EngineConfig, Layer, Upper};
+use crate::transport::Arrival;
+use crate::transport::engineio::{ClientLink, EngineConfig, Layer, Upper};
 use crate::types::{ChannelName, Space};
 use std::rc::Rc;
 use std::sync::Arc;

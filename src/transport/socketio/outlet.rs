@@ -1,5 +1,7 @@
 //! The way from one session to its client: packets of its namespace, through the connection that its namespaces share.
-use crate::delivery::{Delivered, Delivery, InFlight, InFlightPlace, Lag, Naming, Outbox, Outlet, Pushed, Ticket};
+use crate::delivery::{
+    Delivered, Delivery, InFlight, InFlightPlace, Lag, Naming, Outbox, Outgoing, Outlet, Pushed, Ticket, WhenFull,
+};
 use crate::metrics::Metrics;
 use crate::protocol::socketio::{AckId, SocketIo};
 use crate::protocol::{Encoding, Frame, Push, Reply, Subscribed};
@@ -53,8 +55,8 @@ impl Shared {
     }
 
     /// Sends what the client did not ask for. Past the bound of its queue the connection is cut.
-    pub(super) fn push(&self, frame: &Frame) {
-        self.link.push(frame.websocket().clone());
+    pub(super) fn push(&self, frame: Frame) {
+        self.link.put(Outgoing::Push(frame, WhenFull::Disconnect));
     }
 
     fn settled(&self) {
@@ -67,7 +69,7 @@ impl Shared {
     /// Leaves all namespaces and ends the connection.
     fn end_for_good(&self) {
         self.is_ended_for_good.set(true);
-        self.joined.take().iter().for_each(|encoding| self.push(&encoding.disconnect()));
+        self.joined.take().iter().for_each(|encoding| self.push(encoding.disconnect()));
         self.link.close();
     }
 }
@@ -134,8 +136,8 @@ impl NamespaceOutlet {
         id
     }
 
-    fn answer_frame(&self, frame: &Frame) {
-        self.shared.link.answer(frame.websocket().clone());
+    fn answer_frame(&self, frame: Frame) {
+        self.shared.link.put(Outgoing::Reply(frame));
     }
 
     /// Answers the CONNECT. What was missed comes before the answer, as the original has it.
@@ -143,9 +145,9 @@ impl NamespaceOutlet {
         match reply {
             Reply::Connected(connected) => {
                 for (event, place) in &connected.missed {
-                    self.answer_frame(&self.encoding.event_at(event, Some(place)));
+                    self.answer_frame(self.encoding.event_at(event, Some(place)));
                 }
-                self.answer_frame(&self.encoding.connected(connected));
+                self.answer_frame(self.encoding.connected(connected));
                 self.phase.set(Phase::Joined);
                 self.shared.has_joined.set(true);
                 self.shared.joined.borrow_mut().push(self.encoding.clone());
@@ -156,17 +158,17 @@ impl NamespaceOutlet {
     }
 
     fn refuse(&self, error: &ReplyError) {
-        self.answer_frame(&self.encoding.refused(error));
+        self.answer_frame(self.encoding.refused(error));
         self.phase.set(Phase::Left);
     }
 
     fn replay(&self, missed: &[Arc<Event>]) {
-        missed.iter().for_each(|event| self.answer_frame(&self.encoding.event(event)));
+        missed.iter().for_each(|event| self.answer_frame(self.encoding.event(event)));
     }
 }
 
 impl Outlet for NamespaceOutlet {
-    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>) -> Delivered {
+    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>, when_full: WhenFull) -> Delivered {
         if self.phase.get() == Phase::Left {
             return Delivered::Skipped;
         }
@@ -176,7 +178,7 @@ impl Outlet for NamespaceOutlet {
         }
         // It has no numbers for channels.
         let naming = if let Naming::Number(_) = naming { Naming::Own } else { naming };
-        let pushed = self.outbox.push(delivery.frame(&*self.encoding, naming).websocket().clone());
+        let pushed = self.outbox.put(Outgoing::Push(delivery.frame(&*self.encoding, naming), when_full));
         if pushed == Pushed::Overflow {
             self.shared.link.overflowed();
         }
@@ -185,14 +187,14 @@ impl Outlet for NamespaceOutlet {
 
     fn push(&self, push: &Push) {
         if self.phase.get() != Phase::Left {
-            self.shared.push(&self.encoding.push(push));
+            self.shared.push(self.encoding.push(push));
         }
     }
 
     fn lagged(&self, lag: &Lag) {
         // What is lost of a namespace itself shows in the metric; its clients have no word for it.
         if let Some(told) = lag.told().filter(|told| *told.channel.space() == Space::User) {
-            self.deliver(told, Naming::Own);
+            self.deliver(told, Naming::Own, WhenFull::Disconnect);
         }
     }
 
@@ -202,7 +204,7 @@ impl Outlet for NamespaceOutlet {
             Phase::Connecting => self.connect(&reply),
             Phase::Joined => {
                 if let Some(id) = id {
-                    self.answer_frame(&self.encoding.acknowledge(id, &reply));
+                    self.answer_frame(self.encoding.acknowledge(id, &reply));
                 }
                 if let Reply::Subscribed(subscribed) = &reply {
                     self.replay(missed(subscribed));
@@ -232,7 +234,7 @@ impl Outlet for NamespaceOutlet {
             _ if ends_connection(&reason) => self.shared.link.close(),
             Phase::Connecting => self.refuse(&ReplyError::new(reason.code.into(), reason.reason)),
             Phase::Joined => {
-                self.shared.push(&self.encoding.disconnect());
+                self.shared.push(self.encoding.disconnect());
                 self.leave();
             }
         }

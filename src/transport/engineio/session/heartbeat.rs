@@ -1,6 +1,7 @@
 //! Whether the client is still there: a ping one interval after the last pong, and a pong in time.
 use super::{EngineSession, Parting, reason};
 use crate::broker::Due;
+use crate::delivery::Outgoing;
 use crate::protocol::Frame;
 use crate::protocol::socketio::engine::EnginePacket;
 use actix::prelude::*;
@@ -63,7 +64,7 @@ impl EngineSession {
         if self.pulse.is_asked {
             return self.end(reason::PING, Parting::Now, ctx);
         }
-        self.link.push(PING.with(|ping| ping.websocket().clone()));
+        self.link.put(Outgoing::Ping(PING.with(Frame::clone)));
         // Counted from when the ping was due, so that lateness does not add up; half of it a client has in any case.
         let at = (self.pulse.at + timeout).max(now + timeout / 2);
         self.pulse = Pulse { is_asked: true, at };

@@ -14,15 +14,18 @@ mod upgrade;
 pub(super) use polling::{Poll, PollAnswer, Post};
 pub(super) use upgrade::Offer;
 
-use super::client_link::{CLOSE, Carrier, ClientLink};
+use super::client_link::{ClientLink, Taker};
 use super::config::Transport;
 use super::endpoint::EngineEndpoint;
-use super::layer::{Arrival, Broken, Upper};
+use super::layer::{Broken, Upper};
 use super::sessions::{Entry, Sid};
 use crate::broker::{ConnectionPlace, Due, Worker};
-use crate::delivery::{Cut, Outbox};
+use crate::delivery::{Cut, Outbox, Outgoing};
 use crate::metrics::Metrics;
+use crate::protocol::Frame;
 use crate::protocol::socketio::engine::{EnginePacket, Opening};
+use crate::transport::Arrival;
+use crate::transport::carrier::websocket;
 use crate::transport::inbound::Inbound;
 use actix::prelude::*;
 use bytes::Bytes;
@@ -105,7 +108,7 @@ enum Parting {
 impl EngineSession {
     /// Begins a session whose packets are polled; the first of them.
     pub fn open_polling(endpoint: &Arc<EngineEndpoint>, arrival: &Arrival<'_>, place: ConnectionPlace) -> ByteString {
-        Self::begin(endpoint, arrival, place, Carrier::Nobody, None, |_| {}).take_packets(None)
+        Self::begin(endpoint, arrival, place, Taker::Nobody, None, |_| {}).take_packets(None)
     }
 
     /// Begins a session on a WebSocket. What the client sends comes in through `incoming`, what it is sent goes into the
@@ -118,7 +121,7 @@ impl EngineSession {
         cut: Option<Rc<dyn Cut>>,
     ) -> Rc<Outbox> {
         let reader = Reader::of_transport(Inbound::new(incoming, endpoint.config().max_payload));
-        let link = Self::begin(endpoint, arrival, place, Carrier::WebSocket, cut, |ctx| {
+        let link = Self::begin(endpoint, arrival, place, Taker::WebSocket, cut, |ctx| {
             ctx.spawn(reader);
         });
         link.outbox().clone()
@@ -128,7 +131,7 @@ impl EngineSession {
         endpoint: &Arc<EngineEndpoint>,
         arrival: &Arrival<'_>,
         place: ConnectionPlace,
-        carrier: Carrier,
+        taker: Taker,
         cut: Option<Rc<dyn Cut>>,
         start: impl FnOnce(&mut Context<Self>),
     ) -> Rc<ClientLink> {
@@ -136,13 +139,13 @@ impl EngineSession {
         let worker = Worker::here(node);
         let outbox = Outbox::new(node.limits().outbox, worker.outbox_bytes().clone(), cut);
         let sid = Sid::random();
-        outbox.answer(opening(endpoint, &sid, carrier));
+        outbox.put(Outgoing::Reply(opening(endpoint, &sid, taker)));
         let mut begun = None;
         Self::create(|ctx| {
-            let link = ClientLink::new(outbox, worker, ctx.address().downgrade(), carrier);
-            let entry = endpoint.sessions().add(sid, ctx.address(), carrier == Carrier::WebSocket, place);
+            let link = ClientLink::new(outbox, worker, ctx.address().downgrade(), taker);
+            let entry = endpoint.sessions().add(sid, ctx.address(), taker == Taker::WebSocket, place);
             let upper = endpoint.layer().open(link.clone(), arrival);
-            endpoint.carried_by(carrier).inc();
+            endpoint.carried_by(taker).inc();
             let session = EngineSession {
                 pulse: Pulse::new(endpoint.config().ping_interval),
                 endpoint: endpoint.clone(),
@@ -214,40 +217,40 @@ impl EngineSession {
     }
 
     fn end(&mut self, reason: &'static str, parting: Parting, ctx: &mut Context<Self>) {
-        self.end_with(reason, parting, CLOSE, ctx);
+        self.end_with(reason, parting, websocket::close_without_status(), ctx);
     }
 
     /// Ends the session; `last` is the frame that ends its WebSocket. The actor stays for its last words only.
-    fn end_with(&mut self, reason: &'static str, parting: Parting, last: Bytes, ctx: &mut Context<Self>) {
+    fn end_with(&mut self, reason: &'static str, parting: Parting, last: Frame, ctx: &mut Context<Self>) {
         let Some(mut upper) = self.upper.take() else { return };
         if reason != reason::CLIENT {
             Metrics::count(&self.metrics().disconnects, reason);
         }
         self.dismiss_candidate();
-        match self.link.carrier() {
-            Carrier::WebSocket => {
-                self.link.outbox().finish(Some(last));
+        match self.link.taker() {
+            Taker::WebSocket => {
+                self.link.outbox().put(Outgoing::Last(Some(last)));
                 self.linger(LAST_WORDS);
                 self.endpoint.sessions().remove(&self.entry);
             }
             // The reference's client reads the close in a body before what stands in front of it: what is queued goes first,
             // and the close to the next poll.
-            Carrier::Poll if parting == Parting::Kept && self.link.outbox().bytes() > 0 => {
+            Taker::Poll if parting == Parting::Kept && self.link.outbox().bytes() > 0 => {
                 self.answer_queued(ctx);
                 self.keep_last_words();
             }
-            Carrier::Poll => {
+            Taker::Poll => {
                 self.answer_poll(if parting == Parting::Silent { EnginePacket::Noop } else { EnginePacket::Close });
                 self.leave(ctx);
             }
-            Carrier::Nobody if parting == Parting::Kept => self.keep_last_words(),
+            Taker::Nobody if parting == Parting::Kept => self.keep_last_words(),
             // A poll that its client sent before it closed may come behind the close, by another connection.
-            Carrier::Nobody if parting == Parting::Silent => {
+            Taker::Nobody if parting == Parting::Silent => {
                 self.is_left = true;
                 self.link.finish();
                 self.linger(OVERTAKEN);
             }
-            Carrier::Nobody => self.leave(ctx),
+            Taker::Nobody => self.leave(ctx),
         }
         upper.closed(reason);
     }
@@ -255,7 +258,7 @@ impl EngineSession {
     /// What is queued waits for the next poll, no longer than a client that is gone would have been waited for.
     fn keep_last_words(&self) {
         self.link.finish();
-        let is_stopping = self.endpoint.node().is_draining();
+        let is_stopping = self.endpoint.node().connections().is_draining();
         self.linger(if is_stopping { LAST_WORDS } else { KEPT.min(self.until_given_up()) });
     }
 
@@ -284,7 +287,9 @@ impl Handler<Order> for EngineSession {
 
     fn handle(&mut self, order: Order, ctx: &mut Self::Context) {
         match order {
-            Order::Close if self.endpoint.node().is_draining() => self.end(reason::STOPPING, Parting::Kept, ctx),
+            Order::Close if self.endpoint.node().connections().is_draining() => {
+                self.end(reason::STOPPING, Parting::Kept, ctx)
+            }
             Order::Close => self.end(reason::FORCED, Parting::Kept, ctx),
             Order::Cut | Order::Fail => self.end(reason::ERROR, Parting::Now, ctx),
         }
@@ -313,7 +318,7 @@ impl Drop for EngineSession {
     fn drop(&mut self) {
         self.take_poll();
         self.endpoint.sessions().remove(&self.entry);
-        self.endpoint.carried_by(self.link.carrier()).dec();
+        self.endpoint.carried_by(self.link.taker()).dec();
         self.dismiss_candidate();
         self.link.finish();
         // Otherwise it was told already.
@@ -324,9 +329,9 @@ impl Drop for EngineSession {
 }
 
 /// The first packet of a session.
-fn opening(endpoint: &EngineEndpoint, sid: &Sid, carrier: Carrier) -> Bytes {
+fn opening(endpoint: &EngineEndpoint, sid: &Sid, taker: Taker) -> Frame {
     let config = endpoint.config();
-    let may_move = carrier != Carrier::WebSocket && config.transports.contains(&Transport::Websocket);
+    let may_move = taker != Taker::WebSocket && config.transports.contains(&Transport::Websocket);
     let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let opening = Opening {
         sid: sid.as_str().to_owned(),
@@ -335,5 +340,5 @@ fn opening(endpoint: &EngineEndpoint, sid: &Sid, carrier: Carrier) -> Bytes {
         ping_timeout: millis(config.ping_timeout),
         max_payload: config.max_payload as u64,
     };
-    opening.packet().frame().websocket().clone()
+    opening.packet().frame()
 }

@@ -1,7 +1,7 @@
 //! Requests of a client that polls: one poll that waits, one POST that is worked off.
 use super::{EngineSession, Parting, reason};
 use crate::protocol::socketio::engine::{EnginePacket, Polled};
-use crate::transport::engineio::client_link::Carrier;
+use crate::transport::engineio::client_link::Taker;
 use actix::fut::ActorFuture;
 use actix::prelude::*;
 use bytes::Bytes;
@@ -50,15 +50,15 @@ impl Handler<Poll> for EngineSession {
         if self.is_given_up(ctx) {
             return;
         }
-        match self.link.carrier() {
-            Carrier::WebSocket => drop(answer.send(PollAnswer::Moved)),
-            Carrier::Poll => {
+        match self.link.taker() {
+            Taker::WebSocket => drop(answer.send(PollAnswer::Moved)),
+            Taker::Poll => {
                 drop(answer.send(PollAnswer::Second));
                 self.end(reason::ERROR, Parting::Now, ctx);
             }
-            Carrier::Nobody => {
+            Taker::Nobody => {
                 self.poll = Some(answer);
-                self.link.carry_by(Carrier::Poll);
+                self.link.set_taker(Taker::Poll);
                 self.metrics().polls.inc();
                 let (is_open, is_queued) = (self.link.outbox().is_open(), self.link.outbox().bytes() > 0);
                 // What is queued goes before the close, and not in one body with it.
@@ -82,7 +82,7 @@ impl Handler<Post> for EngineSession {
         if self.is_given_up(ctx) || self.is_left {
             return;
         }
-        if self.link.carrier() == Carrier::WebSocket {
+        if self.link.taker() == Taker::WebSocket {
             return drop(answer.send(PollAnswer::Moved));
         }
         match Polled::new(body) {
@@ -126,7 +126,7 @@ impl EngineSession {
     /// From here on none waits.
     pub(super) fn take_poll(&mut self) -> Option<oneshot::Sender<PollAnswer>> {
         let poll = self.poll.take()?;
-        self.link.carry_by(Carrier::Nobody);
+        self.link.set_taker(Taker::Nobody);
         self.metrics().polls.dec();
         Some(poll)
     }
@@ -210,7 +210,7 @@ impl Posted {
     /// The POST is answered however its packets were: a client learns by its poll that its session is over.
     fn finish(&mut self, session: &mut EngineSession, cx: &mut task::Context<'_>) -> task::Poll<()> {
         session.is_posting = false;
-        if session.is_left && session.link.carrier() == Carrier::Nobody {
+        if session.is_left && session.link.taker() == Taker::Nobody {
             // Answered when the session is gone, so that only a poll that is on its way already finds it.
             session.farewell = self.answer.take();
         }

@@ -1,9 +1,11 @@
 //! Messages of a WebSocket: of one that carries the session, or of one that is to.
 use super::{EngineSession, HALF_CLOSED, Parting, reason};
+use crate::delivery::Outgoing;
+use crate::protocol::Frame;
 use crate::protocol::socketio::engine::EnginePacket;
-use crate::transport::engineio::client_link::Carrier;
+use crate::transport::carrier::websocket;
+use crate::transport::engineio::client_link::Taker;
 use crate::transport::inbound::{Broken, Inbound, Message};
-use crate::transport::socket::{close_frame, pong_frame};
 use actix::fut::ActorFuture;
 use actix::prelude::*;
 use bytes::Bytes;
@@ -113,11 +115,11 @@ impl EngineSession {
                     Ok(packet) => self.packet(packet, ctx),
                     Err(_) => self.end(reason::PARSE, Parting::Now, ctx),
                 },
-                Err(_) => self.end_with(reason::ERROR, Parting::Now, close_frame(NOT_UTF8, ""), ctx),
+                Err(_) => self.end_with(reason::ERROR, Parting::Now, websocket::close(NOT_UTF8, ""), ctx),
             },
             Message::Binary(bytes) => self.packet(EnginePacket::Binary(bytes), ctx),
             Message::Ping(payload) => {
-                self.link.push(pong_frame(&payload));
+                self.link.put(Outgoing::Ping(websocket::pong(&payload)));
             }
             Message::Pong | Message::Close => {}
         }
@@ -132,8 +134,8 @@ impl EngineSession {
                 self.link.outbox().kill();
                 return ctx.stop();
             }
-            Broken::TooLarge => close_frame(TOO_LARGE, ""),
-            Broken::Protocol => close_frame(PROTOCOL, ""),
+            Broken::TooLarge => websocket::close(TOO_LARGE, ""),
+            Broken::Protocol => websocket::close(PROTOCOL, ""),
         };
         self.end_with(reason::ERROR, Parting::Now, last, ctx);
     }
@@ -148,20 +150,20 @@ impl EngineSession {
     /// Whether a message of the candidate moves the session to it.
     fn is_answer(&self, message: &Message) -> bool {
         self.is_open()
-            && self.link.carrier() != Carrier::WebSocket
+            && self.link.taker() != Taker::WebSocket
             && matches!(message, Message::Text(text) if text[..] == *b"5")
     }
 
     fn probe(&mut self, message: Message) {
         match message {
             Message::Text(text) if text[..] == *b"2probe" => self.probed(),
-            Message::Ping(payload) => self.answer_candidate(pong_frame(&payload)),
+            Message::Ping(payload) => self.answer_candidate(websocket::pong(&payload)),
             Message::Pong | Message::Close => {}
             Message::Text(_) | Message::Binary(_) => self.fail_candidate("refused"),
         }
     }
 
-    fn answer_candidate(&self, frame: Bytes) {
+    fn answer_candidate(&self, frame: Frame) {
         if let Some(candidate) = &self.candidate {
             candidate.push(frame);
         }

@@ -1,13 +1,14 @@
 //! From polling to a WebSocket: the socket comes to the thread of its session, proves that it works, and takes over.
 use super::{EngineSession, LAST_WORDS, reader::Reader};
 use crate::broker::Due;
-use crate::delivery::{Cut, Outbox};
+use crate::delivery::{Cut, Outbox, Outgoing, WhenFull};
 use crate::metrics::Metrics;
+use crate::protocol::Frame;
 use crate::protocol::socketio::engine::EnginePacket;
-use crate::transport::engineio::client_link::{CLOSE, Carrier};
+use crate::transport::carrier::{pump, websocket};
+use crate::transport::engineio::client_link::Taker;
 use crate::transport::inbound::Inbound;
 use crate::transport::line::{Line, Movable, Socket};
-use crate::transport::pump;
 use actix::prelude::*;
 use actix_web::rt::net::TcpStream;
 use bytes::{Bytes, BytesMut};
@@ -43,13 +44,13 @@ pub(super) struct Candidate {
 
 impl Candidate {
     /// A client that lets these pile up is cut off.
-    pub fn push(&self, frame: Bytes) {
-        self.outbox.push(frame);
+    pub fn push(&self, frame: Frame) {
+        self.outbox.put(Outgoing::Push(frame, WhenFull::Disconnect));
     }
 
     /// Closes it, for a client that reads the close in time or is cut off. Its session may be gone by then.
     pub fn part(&self) {
-        self.outbox.finish(Some(CLOSE));
+        self.outbox.put(Outgoing::Last(Some(websocket::close_without_status())));
         let outbox = self.outbox.clone();
         actix_rt::spawn(async move {
             tokio::time::sleep(LAST_WORDS).await;
@@ -75,11 +76,11 @@ impl Handler<Offer> for EngineSession {
 
 impl EngineSession {
     fn consider<T: Socket>(&mut self, socket: T, early: Bytes, head: Bytes, ctx: &mut Context<Self>) {
-        let is_taken = self.link.carrier() == Carrier::WebSocket || self.candidate.is_some();
+        let is_taken = self.link.taker() == Taker::WebSocket || self.candidate.is_some();
         if is_taken || !self.is_open() {
             self.count_upgrade("refused");
             let mut words = BytesMut::from(&head[..]);
-            words.extend_from_slice(&CLOSE);
+            words.extend_from_slice(websocket::close_without_status().websocket());
             actix_rt::spawn(pump::dismiss(socket, words.freeze()));
             return;
         }
@@ -89,7 +90,7 @@ impl EngineSession {
         let cut = line.clone();
         let outbox = Outbox::new(CANDIDATE, self.link.worker().outbox_bytes().clone(), Some(cut.clone()));
         if !head.is_empty() {
-            outbox.begin_with(head);
+            outbox.begin_with(Frame::without_message(head));
         }
         let next = Rc::new(Cell::new(None));
         let incoming = pump::Reader::new(line.clone(), early);
@@ -108,7 +109,7 @@ impl EngineSession {
         let Some(candidate) = &mut self.candidate else { return };
         let was_probed = std::mem::replace(&mut candidate.is_probed, true);
         let answer = EnginePacket::Pong("probe".into()).frame();
-        candidate.push(answer.websocket().clone());
+        candidate.push(answer);
         if !was_probed {
             self.nudge();
         }
@@ -142,14 +143,14 @@ impl EngineSession {
         let Some(candidate) = self.candidate.take() else { return };
         // A client that asks for packets while it moves has its poll ended; the packets go the new way.
         self.end_poll();
-        self.endpoint.carried_by(self.link.carrier()).dec();
-        self.link.carry_by(Carrier::WebSocket);
-        self.endpoint.carried_by(Carrier::WebSocket).inc();
+        self.endpoint.carried_by(self.link.taker()).dec();
+        self.link.set_taker(Taker::WebSocket);
+        self.endpoint.carried_by(Taker::WebSocket).inc();
         self.entry.set_upgraded();
         let outbox = self.link.outbox();
         outbox.cut_with(candidate.cut);
         candidate.next.set(Some(outbox.clone()));
-        candidate.outbox.finish(None);
+        candidate.outbox.put(Outgoing::Last(None));
         self.count_upgrade("done");
     }
 

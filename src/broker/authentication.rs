@@ -1,0 +1,39 @@
+//! What is held against the tokens of clients.
+use super::revocations::TokenStatus;
+use super::{Node, Revocations};
+use crate::auth::{ConnectionGrant, TokenError};
+use crate::types::Answer;
+
+/// The tokens of a node's clients: which are good, and what has been taken back of them.
+#[derive(Clone, Copy)]
+pub struct Authentication<'a>(pub(super) &'a Node);
+
+impl Node {
+    /// The tokens of its clients.
+    pub fn authentication(&self) -> Authentication<'_> {
+        Authentication(self)
+    }
+}
+
+impl<'a> Authentication<'a> {
+    /// What has been revoked.
+    pub fn revocations(self) -> &'a Revocations {
+        &self.0.tables().revocations
+    }
+
+    /// Verifies a connection token with the authenticator of this name, before there is a session: what it grants, unless that has
+    /// been revoked. `Ready` unless the authenticator's key set must be fetched for it.
+    pub fn verify(self, authenticator: Option<&str>, token: &str) -> Answer<ConnectionGrant, TokenError> {
+        let authenticator = self.0.settings().authenticators.of(authenticator).clone();
+        let (node, leeway) = (self.0.clone(), authenticator.leeway());
+        authenticator.verify_connection_at(token, self.0.now()).then(move |grant| {
+            let grant = grant?;
+            match node.authentication().revocations().status(&grant.identity, leeway) {
+                // What is left of it is for its session to see, which looks again.
+                TokenStatus::Good | TokenStatus::Without(_) => Ok(grant),
+                TokenStatus::Revoked => Err(TokenError::Invalid("it has been revoked")),
+                TokenStatus::Unknown => Err(TokenError::Unavailable),
+            }
+        })
+    }
+}

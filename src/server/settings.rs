@@ -1,0 +1,87 @@
+//! What of a config can change while the broker runs.
+use super::builder::Error;
+use super::config::{Config, ServerConfig};
+use crate::auth::{self, ApiKeys, Authenticator, Authenticators, Origins, OwnNames, TrustedProxies};
+use crate::broker::{Expose, Namespace, Namespaces, Settings};
+use std::net::IpAddr;
+
+/// What the section `[auth]` would say to the wires that name this authenticator.
+pub(super) type NamedAuth = (String, auth::Config);
+
+/// Where a program of its own listens.
+#[derive(Clone, Copy)]
+pub(super) struct Address {
+    /// For clients.
+    pub clients: IpAddr,
+    /// For the HTTP API.
+    pub api: IpAddr,
+}
+
+impl Address {
+    /// Where this config says to listen: the API on the internal address where there is one.
+    pub fn of(server: &ServerConfig) -> Self {
+        Address { clients: server.host, api: server.internal_host.unwrap_or(server.host) }
+    }
+}
+
+/// The settings of a config. `address` is where the program listens and `insecure` whether that may be open, neither of
+/// which a new config changes.
+pub(super) fn settings(
+    config: &Config,
+    named: &[NamedAuth],
+    address: Option<Address>,
+    insecure: bool,
+) -> Result<Settings, Error> {
+    let api_keys = ApiKeys::new(&config.api)?;
+    let (clients, api) = (address.map(|address| address.clients), address.map(|address| address.api));
+    if api_keys.is_keyless() && !insecure && !api.is_some_and(is_loopback) {
+        return Err(Error::Keyless);
+    }
+    Ok(Settings {
+        authenticators: authenticators(&config.auth, named)?,
+        origins: Origins::new(&config.auth.origins)?,
+        names_for_clients: own_names(clients, config.auth.anonymous),
+        names_for_api: own_names(api, api_keys.is_keyless()),
+        proxies: TrustedProxies::new(&config.server.trusted_proxies)?,
+        api_keys,
+        anonymous: config.auth.anonymous,
+        personal_channel: config.auth.personal_channel,
+        namespaces: namespaces(config),
+    })
+}
+
+fn authenticators(own: &auth::Config, named: &[NamedAuth]) -> Result<Authenticators, Error> {
+    let mut all = Authenticators::new(Authenticator::new(own)?);
+    for (name, config) in named {
+        all = all.with(name, Authenticator::new(config)?);
+    }
+    Ok(all)
+}
+
+/// The policy of the channels of Socket.IO namespaces: their events are kept where any endpoint lets clients come back.
+fn namespaces(config: &Config) -> Namespaces {
+    Namespaces::new(config.namespaces.iter().cloned())
+        .with_homes(homes(config))
+        .exposing(config.expose.iter().filter_map(Expose::opened))
+}
+
+fn homes(config: &Config) -> Namespace {
+    let kept = config.socketio.iter().filter(|endpoint| !endpoint.recovery.is_zero());
+    Namespace {
+        history_size: kept.clone().map(|endpoint| endpoint.recovery_events).max().unwrap_or(0),
+        history_ttl: kept.map(|endpoint| endpoint.recovery).max().unwrap_or_default(),
+        ..Namespace::default()
+    }
+}
+
+/// On loopback, what is open is open to this machine: pages count as its own under its names alone.
+fn own_names(host: Option<IpAddr>, is_open: bool) -> OwnNames {
+    match host {
+        Some(host) if is_open && is_loopback(host) => OwnNames::Loopback,
+        _ => OwnNames::All,
+    }
+}
+
+pub(super) fn is_loopback(host: IpAddr) -> bool {
+    host.to_canonical().is_loopback()
+}

@@ -1,0 +1,14 @@
+//! The HTTP API as backends see it: over HTTP alone, and beside real WebSocket clients.
+mod batches;
+mod client;
+mod description;
+mod errors;
+mod history;
+mod house;
+mod keyless;
+mod presence;
+mod publishing;
+mod refusals;
+mod rpc;
+mod sessions;
+mod watching;

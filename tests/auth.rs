@@ -1,8 +1,0 @@
-//! Tokens, as the rest of the broker meets them.
-mod auth {
-    mod algorithms;
-    mod claims;
-    mod issuing;
-    mod key_set;
-    mod signing;
-}

@@ -1,0 +1,27 @@
+//! The actors of the broker, told as stories: sessions of a real node say and hear frames of the centrifuge wire.
+//!
+//! Time is virtual, but for the stories with handlers or several threads; those wait for what they tell of.
+mod acknowledging;
+mod aside;
+mod bus;
+mod coming_back;
+mod death;
+mod emitting;
+mod engine;
+mod expiry;
+mod exposing;
+mod following;
+mod groups;
+mod handlers;
+pub mod house;
+mod joining;
+mod lagging;
+mod model;
+mod orders;
+mod placing;
+mod renewing;
+pub mod residents;
+mod retirement;
+mod sessions;
+mod subscribing;
+mod viewing;

@@ -1,0 +1,23 @@
+//! The suites that can share a process, so that the crate is linked once for all of them: what they are about is a module each.
+//! `cargo test --test suites broker::` runs one of them.
+mod harness;
+
+mod api;
+mod arrival;
+mod auth;
+mod bad_input;
+mod broker;
+mod closing;
+mod config;
+mod engine;
+mod engineio;
+mod filter;
+mod internal;
+mod limits;
+mod messages;
+mod protocol;
+mod rebinding;
+mod reload;
+mod revocation;
+mod socketio;
+mod stop;
