@@ -5,7 +5,7 @@
 //! | `start` | how a node begins |
 //! | `session` | one client identity with its listeners |
 //! | `messages` | listeners, streams and sessions of Rust code |
-//! | `control`, `query`, `emission` | what the API, handlers and Rust code ask of the broker |
+//! | `control`, `query`, `emission`, `bearer` | what the API, handlers and Rust code ask of the broker |
 //! | `cluster` | the other nodes that share an engine |
 //! | `worker` | what the sessions of one thread share |
 //! | `channel`, `recovery` | one channel: order, positions, who listens, what the bus brings |
@@ -14,6 +14,7 @@
 //! | `handler` | the user's own actors |
 //! | `node` | what all of them share |
 //! | `directory`, `recoverable`, `revocations`, `deadline`, `policy`, `expose`, `fault` | tables and values: which sessions there are, which may come back, what has been taken back, what falls due, what the config says, what of other spaces is shown, what errors are to clients |
+mod bearer;
 mod channel;
 mod cluster;
 mod control;

@@ -49,7 +49,7 @@ impl Client {
         let shared = Shared::new(link, node.metrics().clone(), unanswered);
         let token = token_of_request(arrival.header("authorization"), arrival.query());
         let sees = node.handlers().sees_handshakes();
-        let handshake = sees.then(|| Arc::new(arrival.handshake(&node.settings().proxies)));
+        let handshake = sees.then(|| Arc::new(arrival.handshake(&node.settings().proxies).at(&door.path)));
         Client { shared, token, handshake, reassembly: Reassembly::default(), members: vec![], door }
     }
 
