@@ -1,8 +1,11 @@
 //! The HTTP API as backends see it: over HTTP alone, and beside real WebSocket clients.
+mod harness;
+
 mod api {
     mod batches;
     mod client;
     mod description;
+    mod emit;
     mod errors;
     mod history;
     mod house;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms of `broker` from the roof down. A file may name rooms below its own.
-const BROKER: [&str; 21] = [
+const BROKER: [&str; 22] = [
     "start",
     "session",
     "messages",
@@ -13,6 +13,7 @@ const BROKER: [&str; 21] = [
     "cluster",
     "control",
     "query",
+    "bearer",
     "worker",
     "registry",
     "channel",

@@ -1,0 +1,16 @@
+//! Services over HTTP: as REST clients call them, and what listeners elsewhere get of it.
+mod harness;
+
+mod rest {
+    mod bad_input;
+    mod bodies;
+    mod callers;
+    mod errors;
+    mod events;
+    mod house;
+    mod mapping;
+    mod origins;
+    mod places;
+    mod queries;
+    mod without_services;
+}
