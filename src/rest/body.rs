@@ -2,16 +2,20 @@
 use super::failure::{Failure, refused};
 use crate::service::{ErrorClass, ServiceError};
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use actix_web::web::{Bytes, Payload};
+use actix_web::web::{BytesMut, Payload};
 use actix_web::{HttpMessage, HttpRequest};
+use futures_util::StreamExt;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// How long a body may take to arrive.
 const TIME: Duration = Duration::from_secs(30);
+/// How many bytes, and for how long, are read of a request that is refused.
+const REST: usize = 16 * 1024 * 1024;
+const REST_TIME: Duration = Duration::from_secs(5);
 
 /// The data of a call; an empty object where nothing was sent, as with the original.
-pub(super) async fn read(request: &HttpRequest, body: Payload, limit: usize) -> Result<Value, Failure> {
+pub(super) async fn read(request: &HttpRequest, body: &mut Payload, limit: usize) -> Result<Value, Failure> {
     let is_plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
     let is_named = request.headers().contains_key(CONTENT_TYPE);
     let is_json = matches!(request.mime_type(), Ok(Some(mime)) if mime.essence_str() == "application/json");
@@ -35,11 +39,36 @@ fn announced(request: &HttpRequest) -> Option<usize> {
     request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-async fn collect(body: Payload, limit: usize) -> Result<Bytes, Failure> {
+async fn collect(body: &mut Payload, limit: usize) -> Result<BytesMut, Failure> {
+    let collected = async {
+        let mut read = BytesMut::new();
+        while let Some(chunk) = body.next().await {
+            let chunk = chunk.map_err(|_| refused("malformed", ErrorClass::BadRequest, "The body broke off"))?;
+            if read.len() + chunk.len() > limit {
+                return Err(Failure::too_large(limit));
+            }
+            read.extend_from_slice(&chunk);
+        }
+        Ok(read)
+    };
     let late = |_| refused("body_time", ErrorClass::Timeout, "The body took too long");
-    let collected = tokio::time::timeout(TIME, body.to_bytes_limited(limit)).await.map_err(late)?;
-    let within = collected.map_err(|_| Failure::too_large(limit))?;
-    within.map_err(|_| refused("malformed", ErrorClass::BadRequest, "The body broke off"))
+    tokio::time::timeout(TIME, collected).await.map_err(late)?
+}
+
+/// Reads what is left of the body of a request that is refused, within bounds. A client that still writes when the connection ends
+/// would not see the answer.
+pub(super) async fn pass_over(body: &mut Payload) {
+    let passed = async {
+        let mut left = REST;
+        while let Some(Ok(chunk)) = body.next().await {
+            match left.checked_sub(chunk.len()) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    };
+    // One that takes longer finds the connection closed.
+    let _ = tokio::time::timeout(REST_TIME, passed).await;
 }
 
 fn unreadable(error: &serde_json::Error) -> Failure {

@@ -9,10 +9,11 @@ use serde_json::Value;
 use std::time::Instant;
 
 /// Answers a request.
-pub(super) async fn serve(request: HttpRequest, body: Payload, endpoint: Data<Endpoint>) -> HttpResponse {
+pub(super) async fn serve(request: HttpRequest, mut body: Payload, endpoint: Data<Endpoint>) -> HttpResponse {
     let node = endpoint.app.node();
     if !cors::admits(node, &request) {
         let refusal = ServiceError::forbidden("This origin is not in auth.origins");
+        body::pass_over(&mut body).await;
         return Failure::from(refusal).response(node.metrics());
     }
     let mut response = match *request.method() {
@@ -21,13 +22,19 @@ pub(super) async fn serve(request: HttpRequest, body: Payload, endpoint: Data<En
             cors::preflight(&request, response.headers_mut());
             response
         }
-        _ => call(&endpoint, &request, body).await.unwrap_or_else(|failure| failure.response(node.metrics())),
+        _ => match call(&endpoint, &request, &mut body).await {
+            Ok(response) => response,
+            Err(failure) => {
+                body::pass_over(&mut body).await;
+                failure.response(node.metrics())
+            }
+        },
     };
     cors::allow(&request, response.headers_mut());
     response
 }
 
-async fn call(endpoint: &Endpoint, request: &HttpRequest, body: Payload) -> Result<HttpResponse, Failure> {
+async fn call(endpoint: &Endpoint, request: &HttpRequest, body: &mut Payload) -> Result<HttpResponse, Failure> {
     let (started, node) = (Instant::now(), endpoint.app.node());
     let url = || request.uri().path_and_query().map_or("/", |url| url.as_str());
     let resolved = endpoint.resolve(request.uri().path())?;
