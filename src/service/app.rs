@@ -48,7 +48,7 @@ impl App {
 
     /// The service that the segments of a URL name, and the id that stands behind its path; none where there is none.
     pub(crate) fn resolve<S: AsRef<str>>(&self, segments: &[S]) -> Option<(ServiceHandle, Option<Id>)> {
-        let (entry, route, id) = self.services.resolve(segments)?;
+        let ((entry, route), id) = self.services.resolve(segments)?;
         Some((ServiceHandle::new(self.clone(), entry.clone(), route), id))
     }
 

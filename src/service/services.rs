@@ -116,6 +116,9 @@ impl Definition {
     }
 }
 
+/// A service, and what the placeholders of its path stand for.
+type Found<'a> = (&'a Arc<Entry>, Map<String, Value>);
+
 /// The services of an application.
 pub(super) struct Services {
     entries: Vec<Arc<Entry>>,
@@ -169,7 +172,7 @@ impl Services {
     }
 
     /// The service at a path as a client writes it, and what the placeholders of its own path stand for.
-    pub fn at(&self, path: &str) -> Option<(&Arc<Entry>, Map<String, Value>)> {
+    pub fn at(&self, path: &str) -> Option<Found<'_>> {
         if let Some(at) = self.plain.get(stripped(path)) {
             return Some((&self.entries[*at], Map::new()));
         }
@@ -179,25 +182,22 @@ impl Services {
     /// The service that the segments of a URL name, what the placeholders of its own path stand for, and the id that stands behind
     /// that path. Where several services would do, plain segments go before placeholders, from the left, and a placeholder before an
     /// id.
-    pub fn resolve<S: AsRef<str>>(&self, segments: &[S]) -> Option<(&Arc<Entry>, Map<String, Value>, Option<Id>)> {
+    pub fn resolve<S: AsRef<str>>(&self, segments: &[S]) -> Option<(Found<'_>, Option<Id>)> {
         let (last, before) = segments.split_last()?;
         let whole = self.matching(|| segments.iter().map(AsRef::as_ref));
         let with_id = self.matching(|| before.iter().map(AsRef::as_ref));
         let rank = |entry: &Entry| entry.definition.path.rank();
         match (whole, with_id) {
             (Some((entry, route)), Some((other, _))) if rank(entry) <= [rank(other), vec![true]].concat() => {
-                Some((entry, route, None))
+                Some(((entry, route), None))
             }
-            (_, Some((entry, route))) => Some((entry, route, Some(Id::from(last.as_ref())))),
-            (whole, None) => whole.map(|(entry, route)| (entry, route, None)),
+            (_, Some(found)) => Some((found, Some(Id::from(last.as_ref())))),
+            (whole, None) => whole.map(|found| (found, None)),
         }
     }
 
     /// The first service by rank whose path matches these segments.
-    fn matching<'a, I: Iterator<Item = &'a str>>(
-        &self,
-        segments: impl Fn() -> I,
-    ) -> Option<(&Arc<Entry>, Map<String, Value>)> {
+    fn matching<'a, I: Iterator<Item = &'a str>>(&self, segments: impl Fn() -> I) -> Option<Found<'_>> {
         self.entries.iter().find_map(|entry| Some((entry, entry.definition.path.matched(segments())?)))
     }
 
