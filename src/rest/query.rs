@@ -131,4 +131,13 @@ mod tests {
     fn names_that_objects_of_javascript_have_are_names_like_others() {
         assert_eq!(query("__proto__[a]=1&constructor=2"), json!({"__proto__": {"a": "1"}, "constructor": "2"}));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_sent_is_an_object_or_refused(text in "[\\[\\]=&%+a$05BDx]{0,40}") {
+            if let Ok(read) = read(&text) {
+                assert!(read.is_object(), "{text}: {read}");
+            }
+        }
+    }
 }
