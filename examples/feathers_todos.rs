@@ -3,7 +3,7 @@
 //! | service | what it does |
 //! |---|---|
 //! | `todos` | documents in memory, in pages of ten; who may see an event of one: the users of its company |
-//! | `payments` | tells how far a payment is by an event of its own, `status` |
+//! | `payments` | tells how far a payment is by an event of its own, `status`; has a method of its own, `refund` |
 //!
 //! Run it with `cargo run --example feathers_todos -- --port 3030`, then in Node.js, with `@feathersjs/client` and
 //! `socket.io-client` installed:
@@ -13,9 +13,13 @@
 //! app.service('todos').on('created', todo => console.log('somebody has to', todo.text));
 //! await app.service('todos').create({text: 'learn Rust'});
 //! ```
+//!
+//! The same over HTTP is `feathers.rest('http://localhost:3030').fetch(fetch)` in the place of `feathers.socketio(…)`, but for events.
 use callboard::server::{Broker, Config};
 use callboard::service::events::Socket;
-use callboard::service::{HookContext, Hooks, Params, Registration, Service, ServiceError, ServiceResult, Stored};
+use callboard::service::{
+    HookContext, Hooks, Method, Params, Registration, Service, ServiceError, ServiceResult, Stored,
+};
 use callboard::store::{MemoryStore, Paginate, StoreOptions};
 use callboard::transport::engineio::EngineConfig;
 use serde_json::{Value, json};
@@ -23,6 +27,10 @@ use serde_json::{Value, json};
 struct Payments;
 
 impl Service for Payments {
+    fn methods(&self) -> Vec<Method> {
+        vec![Method::Create, Method::named("refund")]
+    }
+
     fn events(&self) -> Vec<String> {
         vec!["status".into()]
     }
@@ -30,7 +38,12 @@ impl Service for Payments {
     async fn create(&self, data: Value, params: Params) -> ServiceResult {
         params.emit("status", json!({"status": "created"}))?;
         params.emit("status", json!({"status": "completed"}))?;
-        Ok(json!({"id": 1, "paid": data["amount"]}))
+        Ok(json!({"id": 1, "paid": data["amount"], "agent": params.headers.get("x-agent")}))
+    }
+
+    async fn custom(&self, _refund: &str, data: Value, params: Params) -> ServiceResult {
+        params.emit("status", json!({"id": data["id"], "status": "refunded"}))?;
+        Ok(json!({"id": data["id"], "refunded": true, "reason": params.query["reason"]}))
     }
 }
 
@@ -50,6 +63,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         std::env::args().skip_while(|arg| arg != "--port").nth(1).map_or(Ok(3030), |port| port.parse())?;
     config.auth.anonymous = true;
     config.socketio = vec![EngineConfig::default()];
+    config.rest.prefix = Some("/".into());
 
     let pages = StoreOptions { paginate: Some(Paginate { default: 10, max: Some(50) }), ..StoreOptions::default() };
     let todos = Registration::of(Stored::new(MemoryStore::new(pages)))

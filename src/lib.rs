@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`cli`], [`config`] | the process: its command line, its config file |
 //! | [`server`] | builds everything upward, mounts it on an actix-web app, runs it, drains it downward |
-//! | [`transport`], [`api`] | the edges: sockets; HTTP |
+//! | [`transport`], [`api`], [`rest`] | the edges: sockets; HTTP; services over HTTP |
 //! | [`service`] | what applications build on: typed handlers of clients' events, sockets and rooms |
 //! | [`broker`] | the actors: registry, channel, hub, session; handlers |
 //! | [`delivery`] | the floor below them: what is delivered, to whom, and the queue of each client |
@@ -27,6 +27,7 @@ pub mod engine;
 pub mod filter;
 pub mod metrics;
 pub mod protocol;
+pub mod rest;
 pub mod server;
 pub mod service;
 pub mod store;

@@ -4,6 +4,7 @@
 //! too, so that they ask for what it does and not for what we think it does.
 mod harness;
 mod clients {
+    mod feathers_rest;
     mod nodes;
 }
 

@@ -11,7 +11,7 @@ const LEVELS: [&[&str]; 10] = [
     &["cli"],
     &["config"],
     &["server"],
-    &["transport", "api"],
+    &["transport", "api", "rest"],
     &["service"],
     &["broker"],
     &["delivery"],

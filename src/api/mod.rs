@@ -22,6 +22,7 @@ mod call;
 mod channels;
 mod disconnect;
 mod draft;
+mod emit;
 mod guard;
 mod health;
 mod history;

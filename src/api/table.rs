@@ -3,6 +3,7 @@ use super::batch::Batch;
 use super::broadcast::Broadcast;
 use super::channels::Channels;
 use super::disconnect::Disconnect;
+use super::emit::Emit;
 use super::history::{History, HistoryRemove};
 use super::info::Info;
 use super::method::Entry;
@@ -31,6 +32,7 @@ pub static METHODS: &[Entry] = &[
     Entry::of::<Channels>(),
     Entry::of::<Info>(),
     Entry::of::<Rpc>(),
+    Entry::of::<Emit>(),
     Entry::of::<Batch>(),
     Entry::of::<MapPublish>(),
     Entry::of::<MapRemove>(),

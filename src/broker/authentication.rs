@@ -2,7 +2,8 @@
 use super::revocations::TokenStatus;
 use super::{Node, Revocations};
 use crate::auth::{ConnectionGrant, TokenError};
-use crate::types::Answer;
+use crate::types::{Answer, Identity};
+use std::sync::Arc;
 
 /// The tokens of a node's clients: which are good, and what has been taken back of them.
 #[derive(Clone, Copy)]
@@ -19,6 +20,18 @@ impl<'a> Authentication<'a> {
     /// What has been revoked.
     pub fn revocations(self) -> &'a Revocations {
         &self.0.tables().revocations
+    }
+
+    /// Who a connection token of the section `[auth]` stands for now, for a request that is no session. Fails as a session with this
+    /// token would.
+    pub async fn identify(self, token: &str) -> Result<Arc<Identity>, TokenError> {
+        let leeway = self.0.settings().authenticators.of(None).leeway();
+        let identity = Arc::new(self.verify(None, token).wait().await?.identity);
+        Ok(match self.revocations().status(&identity, leeway) {
+            TokenStatus::Without(scopes) => identity.without(&scopes),
+            // Looked at when the token was verified.
+            TokenStatus::Good | TokenStatus::Revoked | TokenStatus::Unknown => identity,
+        })
     }
 
     /// Verifies a connection token with the authenticator of this name, before there is a session: what it grants, unless that has

@@ -12,6 +12,7 @@ use crate::engine::memory::{self, MemoryEngine};
 use crate::metrics::Metrics;
 use crate::types::Clock;
 use arc_swap::ArcSwap;
+use std::net::IpAddr;
 use std::sync::{Arc, Weak};
 use tokio::time::Instant;
 
@@ -50,6 +51,20 @@ pub struct Settings {
     pub personal_channel: bool,
     /// The policies of channels.
     pub namespaces: Namespaces,
+}
+
+impl Settings {
+    /// Whether a page of this origin may use what is for clients, at the host that its request names (decision 15). What a
+    /// forwarding header names counts where the peer is a trusted proxy.
+    pub fn admits_page(
+        &self,
+        origin: Option<&str>,
+        host: Option<&str>,
+        (forwarded, peer): (Option<&str>, Option<IpAddr>),
+    ) -> bool {
+        let forwarded = peer.and_then(|peer| self.proxies.forwarded_host(peer, forwarded));
+        self.origins.admits(origin, forwarded.or(host).unwrap_or_default(), self.names_for_clients)
+    }
 }
 
 struct Inner {

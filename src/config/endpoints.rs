@@ -1,4 +1,4 @@
-//! What makes no sense in the tables `[[socketio]]`.
+//! What makes no sense in the tables `[[socketio]]`, and in `[rest]`.
 use super::sense::Found;
 use crate::auth::{self, Origins};
 use crate::server::{Config, ServerConfig};
@@ -17,7 +17,30 @@ impl Found {
             }
             first.entry(&endpoint.path).or_insert(index);
             self.of_engine(endpoint, &at);
+            let both = endpoint.builtin_events && endpoint.services == Some(true);
+            let message = "cannot be on beside `services`: what clients emit there is a call; set one of them to false";
+            self.add_pair(both, at("builtin_events"), at("services"), message);
             self.of_origins(endpoint, &at);
+        }
+    }
+
+    /// What a service is called is not known here: of its path only the beginning is.
+    pub(super) fn of_rest(&mut self, config: &Config) {
+        let key = "rest.prefix";
+        self.add(config.rest.max_body == 0, "rest.max_body", "must be more than 0: no limit is off");
+        let Some(prefix) = config.rest.prefix.as_deref() else { return };
+        let odd = |c: char| c.is_whitespace() || c.is_control() || "{}?#:%".contains(c);
+        let wrong = !prefix.starts_with('/') || prefix.len() > 1 && prefix.ends_with('/') || prefix.contains(odd);
+        let message =
+            "a path is wanted that begins with `/` and, but for `/` alone, does not end with it, such as `/rest`";
+        self.add(wrong, key, message);
+        let is_below = |path: &str| format!("{prefix}/").starts_with(&format!("{}/", path.trim_end_matches('/')));
+        let message = "is what it begins with; take another";
+        let has_api = config.server.internal_port.is_none() && is_below(&config.server.api_prefix);
+        self.add_pair(has_api, key, "server.api_prefix", format!("`server.api_prefix` {message}"));
+        for (index, endpoint) in config.socketio.iter().enumerate() {
+            let at = format!("socketio[{index}].path");
+            self.add_pair(is_below(&endpoint.path), key, at.clone(), format!("`{at}` {message}"));
         }
     }
 

@@ -12,7 +12,7 @@ use prometheus_client::registry::{Registry, Unit};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The label of a metric a wire has.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -33,6 +33,13 @@ pub struct NamespaceLabel {
 pub struct ReasonLabel {
     /// A word from a fixed list.
     pub reason: String,
+}
+
+/// The label of what is called by name.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct MethodLabel {
+    /// The method of a service.
+    pub method: String,
 }
 
 /// The label of what a limit bounds.
@@ -88,6 +95,8 @@ pub struct Metrics {
     pub delivery_seconds: Histogram,
     /// Seconds from an HTTP API call to its answer.
     pub api_seconds: Histogram,
+    /// Seconds from a call of a service over HTTP to its answer, by method.
+    rest_seconds: Family<MethodLabel, Histogram, fn() -> Histogram>,
     publishes: Family<NamespaceLabel, Counter>,
     deliveries: Family<NamespaceLabel, Counter>,
     outbox_bytes: Gauge,
@@ -104,8 +113,6 @@ impl Default for Metrics {
 impl Metrics {
     /// A fresh set, all at zero.
     pub fn new() -> Self {
-        // 10 µs to 10 s.
-        let latency = || Histogram::new(exponential_buckets(10e-6, 10.0_f64.sqrt(), 13));
         let mut metrics = Metrics {
             registry: Arc::new(Registry::default()),
             connections: Family::default(),
@@ -125,6 +132,7 @@ impl Metrics {
             stored: Family::default(),
             delivery_seconds: latency(),
             api_seconds: latency(),
+            rest_seconds: Family::new_with_constructor(latency),
             publishes: Family::default(),
             deliveries: Family::default(),
             outbox_bytes: Gauge::default(),
@@ -160,6 +168,8 @@ impl Metrics {
             self.delivery_seconds.clone(),
         );
         r.register_with_unit("api", "From an API call to its answer", Unit::Seconds, self.api_seconds.clone());
+        let told = "From a call of a service over HTTP to its answer";
+        r.register_with_unit("rest", told, Unit::Seconds, self.rest_seconds.clone());
         r
     }
 
@@ -218,6 +228,11 @@ impl Metrics {
         self.stored.get_or_create_owned(&LimitLabel { limit: limit.to_owned() }).set(amount);
     }
 
+    /// Counts a call of a service over HTTP. `method` is one that a service has, so there are not many.
+    pub fn rest_call(&self, method: &str, took: Duration) {
+        self.rest_seconds.get_or_create_owned(&MethodLabel { method: method.to_owned() }).observe(took.as_secs_f64());
+    }
+
     /// Everything in the OpenMetrics text format.
     pub fn text(&self) -> Result<String, fmt::Error> {
         self.outbox_bytes.set(self.workers().iter().map(|sum| sum.load(Ordering::Relaxed)).sum());
@@ -225,6 +240,11 @@ impl Metrics {
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
         Ok(text)
     }
+}
+
+/// From 10 µs to 10 s.
+fn latency() -> Histogram {
+    Histogram::new(exponential_buckets(10e-6, 10.0_f64.sqrt(), 13))
 }
 
 #[cfg(test)]

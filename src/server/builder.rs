@@ -1,9 +1,9 @@
 //! The broker as a Rust program sees it.
-use super::Config;
 use super::config::ServerConfig;
 use super::engines::{self, Engines, Mounted};
 use super::settings::{Address, NamedAuth, is_loopback, settings};
 use super::wires::{self, Wires};
+use super::{Config, Error};
 use crate::auth;
 use crate::broker::handler::{
     ConnectCall, EmitCall, Handle, HandlerAddr, HandlerThreads, Handlers, LifecycleEvent, MessageCall, Placement,
@@ -17,45 +17,22 @@ use crate::metrics::Metrics;
 use crate::protocol::Wire;
 use crate::protocol::centrifuge::CentrifugeJson;
 use crate::service::events::{Emitter, EventHandler, FromArguments, Listens, Overheard};
-use crate::service::{self, Setup, SetupError};
+use crate::service::{self, Setup};
 use crate::transport::engineio::{EngineCall, EngineConfig, RawLayer};
 use crate::types::{ChannelName, Clock, Identity, Json, NameError, Position, ReplyError};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Why a broker cannot be built, or a config cannot be put in force.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A key, a file or a list of `[auth]` or `[api]` cannot be used.
-    #[error(transparent)]
-    Auth(#[from] crate::auth::Error),
-    /// The engine that the config names cannot be used.
-    #[error(transparent)]
-    Engine(#[from] engine::redis::OpenError),
-    /// Whoever reaches the app could publish and read everything.
-    #[error("the HTTP API has no key: set api.key, or server.allow_insecure = true if only friends can reach this app")]
-    Keyless,
-    /// A wire names an authenticator that there is not.
-    #[error("a wire names the authenticator {0:?}: add it with BrokerBuilder::authenticator")]
-    NoAuthenticator(&'static str),
-    /// Only one endpoint can be at a path.
-    #[error("two endpoints at {0}: take another path for one of them")]
-    SamePath(String),
-    /// A service cannot be registered as it is.
-    #[error(transparent)]
-    Service(#[from] SetupError),
-}
-
 /// A broker in the making: handlers first, then [`BrokerBuilder::start`].
 pub struct BrokerBuilder {
-    config: Config,
+    pub(super) config: Config,
     metrics: Metrics,
     handlers: Handlers,
     threads: HandlerThreads,
     placement: Placement,
     clock: Clock,
-    mounted: Vec<Mounted>,
-    wires: Vec<(String, Vec<&'static dyn Wire>)>,
+    pub(super) mounted: Vec<Mounted>,
+    pub(super) wires: Vec<(String, Vec<&'static dyn Wire>)>,
     named: Vec<NamedAuth>,
     pub(super) setup: Setup,
 }
@@ -65,6 +42,7 @@ pub struct BrokerBuilder {
 pub struct Broker {
     pub(super) node: Node,
     pub(super) config: Arc<ServerConfig>,
+    pub(super) rest: Arc<crate::rest::Config>,
     pub(super) engines: Engines,
     pub(super) wires: Wires,
     /// None where it is mounted in somebody's app.
@@ -196,6 +174,7 @@ impl BrokerBuilder {
     fn start_at(mut self, address: Option<Address>) -> Result<Broker, Error> {
         let is_shared = self.config.engine == engine::Kind::Redis;
         let is_open = !address.is_some_and(|address| is_loopback(address.clients));
+        self.settle_services()?;
         service::start(self.setup, &self.threads, &mut self.handlers, (is_shared, is_open))?;
         let settings = settings(&self.config, &self.named, address, self.config.server.allow_insecure)?;
         let memory = memory_of(&self.config.limits);
@@ -223,7 +202,8 @@ impl BrokerBuilder {
         }
         let engines = engines::open(&node, &self.config.socketio, self.mounted)?;
         let wires = wires::open(&node, &self.config.server, self.wires)?;
-        Ok(Broker { node, config: Arc::new(self.config.server), engines, wires, address, named: self.named.into() })
+        let (config, rest) = (Arc::new(self.config.server), Arc::new(self.config.rest));
+        Ok(Broker { node, config, rest, engines, wires, address, named: self.named.into() })
     }
 }
 

@@ -94,6 +94,8 @@ pub struct Config {
     /// The policies of channels.
     #[serde(rename = "namespace")]
     pub namespaces: Vec<Namespace>,
+    /// Services over HTTP.
+    pub rest: crate::rest::Config,
     /// The endpoints of Socket.IO.
     pub socketio: Vec<EngineConfig>,
     /// Other spaces that are to be seen as channels.

@@ -1,8 +1,10 @@
 //! Builds the broker upward, mounts it on an actix-web app, runs it, and drains it downward.
 mod builder;
+mod claims;
 mod config;
 mod drain;
 mod engines;
+mod error;
 mod listen;
 mod mount;
 mod run;
@@ -12,6 +14,7 @@ mod sweep;
 mod tls;
 mod wires;
 
-pub use builder::{Broker, BrokerBuilder, Error};
+pub use builder::{Broker, BrokerBuilder};
 pub use config::{Config, ServerConfig};
+pub use error::Error;
 pub use run::serve;

@@ -22,6 +22,8 @@ impl Broker {
             if broker.config.internal_port.is_none() {
                 broker.mount_internal(app);
             }
+            // Below `/` it takes what nobody else does.
+            crate::rest::mount(app, &broker.node, &broker.rest);
         }
     }
 

@@ -1,5 +1,5 @@
 //! Services of a broker: registered before it starts, called while it runs.
-use super::{Broker, BrokerBuilder};
+use super::{Broker, BrokerBuilder, Error, claims};
 use crate::service::{App, HookContext, Hooks, Publication, Registration, ServiceError, ServiceHandle};
 use serde_json::Value;
 
@@ -35,6 +35,32 @@ impl BrokerBuilder {
     ) -> Self {
         self.setup.publish(Some(event), publisher);
         self
+    }
+}
+
+impl BrokerBuilder {
+    /// Looks whether the services can be where the config has them. Clients of an endpoint without services have none.
+    pub(super) fn settle_services(&mut self) -> Result<(), Error> {
+        if self.setup.services.is_empty() {
+            if self.config.rest.prefix.is_some() {
+                log::warn!("rest.prefix has no effect: no service is registered");
+            }
+            return Ok(());
+        }
+        let served = self
+            .config
+            .socketio
+            .iter()
+            .position(|endpoint| endpoint.builtin_events && endpoint.services != Some(false));
+        if let Some(index) = served {
+            return Err(Error::BuiltinEvents(index));
+        }
+        let without = self.config.socketio.iter().filter(|endpoint| endpoint.services == Some(false));
+        self.setup.without = without.map(|endpoint| endpoint.path.clone()).collect();
+        let services = self.setup.services.iter().map(|(path, _)| path.as_str());
+        let wires = self.wires.iter().map(|(path, _)| path.as_str());
+        let engines = self.mounted.iter().map(|mounted| mounted.settings.path.as_str());
+        claims::check(&self.config, services, wires, engines)
     }
 }
 

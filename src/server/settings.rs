@@ -1,5 +1,5 @@
 //! What of a config can change while the broker runs.
-use super::builder::Error;
+use super::Error;
 use super::config::{Config, ServerConfig};
 use crate::auth::{self, ApiKeys, Authenticator, Authenticators, Origins, OwnNames, TrustedProxies};
 use crate::broker::{Expose, Namespace, Namespaces, Settings};

@@ -9,6 +9,7 @@ use crate::broker::handler::SessionView;
 use crate::broker::{Emission, Node};
 use crate::delivery::Instruct;
 use crate::metrics::Metrics;
+use crate::store::Id;
 use crate::types::{Arity, Audience, Group, Json, SessionId, Tags};
 use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -43,6 +44,12 @@ impl App {
             Some((entry, route)) => Ok(ServiceHandle::new(self.clone(), entry.clone(), route)),
             None => Err(ServiceError::not_found(format!("Service '{path}' not found"))),
         }
+    }
+
+    /// The service that the segments of a URL name, and the id that stands behind its path; none where there is none.
+    pub(crate) fn resolve<S: AsRef<str>>(&self, segments: &[S]) -> Option<(ServiceHandle, Option<Id>)> {
+        let ((entry, route), id) = self.services.resolve(segments)?;
+        Some((ServiceHandle::new(self.clone(), entry.clone(), route), id))
     }
 
     /// The paths of all services, as they are registered.

@@ -104,7 +104,7 @@ impl Connection {
 }
 
 /// The document of a user as a token tells of it: the members of the claims `info` and `meta`, and the id.
-fn document(identity: &Identity) -> Option<Value> {
+pub(super) fn document(identity: &Identity) -> Option<Value> {
     if identity.user.is_empty() {
         return None;
     }

@@ -109,7 +109,7 @@ impl Method {
     }
 
     /// Whether its first argument is an id.
-    pub(super) fn has_id(&self) -> bool {
+    pub(crate) fn has_id(&self) -> bool {
         matches!(self, Method::Get | Method::Update | Method::Patch | Method::Remove)
     }
 }

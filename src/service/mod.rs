@@ -81,7 +81,7 @@ pub(crate) fn start(
     handlers.route_emits(home.clone(), SocketCalls);
     handlers.home_view(home, |session, _| {
         let app = App::of(session.node())?;
-        Some(Rc::new(ServiceView::new(app, Connection::of(session))))
+        Some(Rc::new(ServiceView::new(app, session)))
     });
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! What goes along with a call: its query, its route, and whose it is.
 use super::app::App;
-use super::connection::{Connection, USER};
+use super::connection::{Connection, USER, document};
 use super::error::ServiceError;
+use crate::types::Identity;
 use serde_json::{Map, Value};
 use std::ops::Index;
 use std::sync::Arc;
@@ -58,6 +59,14 @@ impl Params {
     /// Params with this query, an object.
     pub fn query(query: impl Into<Value>) -> Self {
         Params { query: query.into(), ..Params::default() }
+    }
+
+    /// Params of an HTTP request: whose it is, its headers, and its query, an object.
+    pub(crate) fn of_request(identity: &Identity, headers: Map<String, Value>, query: Value) -> Self {
+        let mut params =
+            Params { query, headers: Arc::new(headers), provider: Some(Provider::Rest), ..Params::default() };
+        Arc::make_mut(&mut params.fields).extend(document(identity).map(|user| (USER.to_owned(), user)));
+        params
     }
 
     /// The same with this field.

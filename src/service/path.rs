@@ -30,9 +30,9 @@ impl ServicePath {
         self.0.split('/').map(|segment| segment.starts_with(PLACEHOLDER)).collect()
     }
 
-    /// What the placeholders stand for in a text that the path matches.
-    pub fn matched(&self, text: &str) -> Option<Map<String, Value>> {
-        let (mut mine, mut given) = (self.0.split('/'), stripped(text).split('/'));
+    /// What the placeholders stand for in segments that the path matches.
+    pub fn matched<'a>(&self, mut given: impl Iterator<Item = &'a str>) -> Option<Map<String, Value>> {
+        let mut mine = self.0.split('/');
         let mut route = Map::new();
         loop {
             match (mine.next(), given.next()) {
@@ -62,19 +62,23 @@ mod tests {
         ServicePath::new(text).expect("a path")
     }
 
+    fn matched(registered: &str, text: &str) -> Option<Map<String, Value>> {
+        path(registered).matched(stripped(text).split('/'))
+    }
+
     #[test]
     fn slashes_at_the_ends_do_not_count() {
         assert_eq!(path("/my/messages/").as_str(), "my/messages");
-        assert!(path("my/messages").matched("/my/messages/").is_some_and(|route| route.is_empty()));
+        assert!(matched("my/messages", "/my/messages/").is_some_and(|route| route.is_empty()));
         assert!(ServicePath::new("/").is_none() && ServicePath::new("a//b").is_none());
     }
 
     #[test]
     fn a_placeholder_stands_for_one_segment() {
-        let route = path("users/:userId/todos").matched("users/7/todos").expect("it matches");
+        let route = matched("users/:userId/todos", "users/7/todos").expect("it matches");
         assert_eq!(route["userId"], "7");
-        assert!(path("users/:userId/todos").matched("users//todos").is_none());
-        assert!(path("users/:userId/todos").matched("users/7/todos/1").is_none());
-        assert!(path("users").matched("Users").is_none());
+        assert!(matched("users/:userId/todos", "users//todos").is_none());
+        assert!(matched("users/:userId/todos", "users/7/todos/1").is_none());
+        assert!(matched("users", "Users").is_none());
     }
 }

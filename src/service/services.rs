@@ -9,7 +9,8 @@ use super::path::{ServicePath, stripped};
 use super::publication::{Publication, Publishers};
 use super::registration::Registration;
 use super::{EventOrigin, HookContext, ServiceError};
-use crate::broker::handler::{Caller, HandlerThreads, Handlers};
+use crate::broker::handler::{Caller, HandlerThreads, Handlers, SessionView};
+use crate::store::Id;
 use crate::types::{ChannelName, NameError, Space};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -64,6 +65,8 @@ pub enum SetupError {
 pub(crate) struct Setup {
     pub services: Vec<(String, Registration)>,
     pub hooks: Hooks,
+    /// The paths of the Socket.IO endpoints whose clients have no services.
+    pub without: Vec<String>,
     pub(super) publishers: Publishers,
 }
 
@@ -113,10 +116,15 @@ impl Definition {
     }
 }
 
+/// A service, and what the placeholders of its path stand for.
+type Found<'a> = (&'a Arc<Entry>, Map<String, Value>);
+
 /// The services of an application.
 pub(super) struct Services {
     entries: Vec<Arc<Entry>>,
     plain: HashMap<String, usize>,
+    /// The paths of the Socket.IO endpoints whose clients have none of them.
+    without: Vec<String>,
     pub publishers: Publishers,
     /// The channel through which their events go to the clients.
     pub home: ChannelName,
@@ -131,7 +139,7 @@ impl Services {
         handlers: &Handlers,
         (is_shared, is_open): (bool, bool),
     ) -> Result<Self, SetupError> {
-        let Setup { services, hooks, publishers } = setup;
+        let Setup { services, hooks, without, publishers } = setup;
         check_events(&publishers, &services)?;
         let mut entries: Vec<Arc<Entry>> = vec![];
         for (path, registration) in services {
@@ -160,15 +168,37 @@ impl Services {
         let plain =
             paths.filter(|(_, path)| path.is_plain()).map(|(at, path)| (path.as_str().to_owned(), at)).collect();
         let home = ChannelName::in_space(Space::SocketIo, NAMESPACE, usize::MAX)?;
-        Ok(Services { entries, plain, publishers, home })
+        Ok(Services { entries, plain, without, publishers, home })
     }
 
     /// The service at a path as a client writes it, and what the placeholders of its own path stand for.
-    pub fn at(&self, path: &str) -> Option<(&Arc<Entry>, Map<String, Value>)> {
+    pub fn at(&self, path: &str) -> Option<Found<'_>> {
         if let Some(at) = self.plain.get(stripped(path)) {
             return Some((&self.entries[*at], Map::new()));
         }
-        self.entries.iter().find_map(|entry| Some((entry, entry.definition.path.matched(path)?)))
+        self.matching(|| stripped(path).split('/'))
+    }
+
+    /// The service that the segments of a URL name, what the placeholders of its own path stand for, and the id that stands behind
+    /// that path. Where several services would do, plain segments go before placeholders, from the left, and a placeholder before an
+    /// id.
+    pub fn resolve<S: AsRef<str>>(&self, segments: &[S]) -> Option<(Found<'_>, Option<Id>)> {
+        let (last, before) = segments.split_last()?;
+        let whole = self.matching(|| segments.iter().map(AsRef::as_ref));
+        let with_id = self.matching(|| before.iter().map(AsRef::as_ref));
+        let rank = |entry: &Entry| entry.definition.path.rank();
+        match (whole, with_id) {
+            (Some((entry, route)), Some((other, _))) if rank(entry) <= [rank(other), vec![true]].concat() => {
+                Some(((entry, route), None))
+            }
+            (_, Some(found)) => Some((found, Some(Id::from(last.as_ref())))),
+            (whole, None) => whole.map(|found| (found, None)),
+        }
+    }
+
+    /// The first service by rank whose path matches these segments.
+    fn matching<'a, I: Iterator<Item = &'a str>>(&self, segments: impl Fn() -> I) -> Option<Found<'_>> {
+        self.entries.iter().find_map(|entry| Some((entry, entry.definition.path.matched(segments())?)))
     }
 
     /// The service that is registered at exactly this path.
@@ -187,6 +217,12 @@ impl Services {
     /// The filters that an event passes; none where no service is registered at the path.
     pub fn filters_of(&self, path: &str, event: &str) -> Vec<Filter> {
         self.registered(path).map_or(vec![], |entry| entry.definition.filters.of(event))
+    }
+
+    /// Whether the client of this session may call them and gets their events: not where its endpoint has no services.
+    pub fn are_for(&self, session: &SessionView) -> bool {
+        let handshake = session.home.as_ref().and_then(|home| home.handshake.as_deref());
+        handshake.is_none_or(|handshake| !self.without.contains(&handshake.endpoint))
     }
 
     /// Whether any service has a method of this name.

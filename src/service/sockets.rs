@@ -24,6 +24,9 @@ pub(super) struct SocketCalls;
 impl EmitRoute for SocketCalls {
     fn route(&self, call: &EmitCall) -> Option<Emitting> {
         let app = App::of(call.session.node())?.for_caller(call.session.clone());
+        if !app.services().are_for(&call.session) {
+            return None;
+        }
         let args: Vec<&RawValue> = call.args.read().ok()?;
         let path: Option<String> = args.first().and_then(|path| serde_json::from_str(path.get()).ok());
         let method = Method::named(&call.event);

@@ -100,10 +100,8 @@ pub(super) fn admits(node: &Node, headers: &HeaderMap, peer: Option<SocketAddr>)
     // An origin that is no text is none of ours, unlike an absent one.
     let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
     let settings = node.settings();
-    let forwarded = text(headers, "x-forwarded-host");
-    let forwarded = peer.and_then(|peer| settings.proxies.forwarded_host(peer.ip(), forwarded));
-    let host = forwarded.or_else(|| text(headers, HOST.as_str())).unwrap_or_default();
-    let is_admitted = settings.origins.admits(origin, host, settings.names_for_clients);
+    let forwarded = (text(headers, "x-forwarded-host"), peer.map(|peer| peer.ip()));
+    let is_admitted = settings.admits_page(origin, text(headers, HOST.as_str()), forwarded);
     if !is_admitted {
         Metrics::count(&node.metrics().refusals, "origin");
         let line =

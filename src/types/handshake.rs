@@ -12,6 +12,8 @@ pub struct Handshake {
     headers: Vec<(String, String)>,
     query: Vec<(String, String)>,
     is_whole: bool,
+    /// The path of the endpoint that it came to, such as `/socket.io/`; empty where nobody has said.
+    pub endpoint: String,
     /// Where the client is; behind a trusted proxy, where that says it is.
     pub address: Option<IpAddr>,
     /// When it came.
@@ -39,7 +41,12 @@ impl Handshake {
         let headers = headers.into_iter().filter(|(name, value)| fits(name, value));
         let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
         let query = query.into_iter().filter(|(name, value)| fits(name, value)).collect();
-        Handshake { headers, query, is_whole, address, time: SystemTime::now(), secure }
+        Handshake { headers, query, is_whole, endpoint: String::new(), address, time: SystemTime::now(), secure }
+    }
+
+    /// The same, come to the endpoint at this path.
+    pub fn at(self, endpoint: &str) -> Self {
+        Handshake { endpoint: endpoint.to_owned(), ..self }
     }
 
     /// The first header of this name, in whatever case.
@@ -75,6 +82,7 @@ impl fmt::Debug for Handshake {
         f.debug_struct("Handshake")
             .field("headers", &names(&self.headers))
             .field("query", &names(&self.query))
+            .field("endpoint", &self.endpoint)
             .field("address", &self.address)
             .field("secure", &self.secure)
             .finish_non_exhaustive()

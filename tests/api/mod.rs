@@ -2,6 +2,7 @@
 mod batches;
 mod client;
 mod description;
+mod emit;
 mod errors;
 mod history;
 mod house;

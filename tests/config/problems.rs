@@ -129,6 +129,34 @@ fn endpoints_of_socketio_that_nobody_could_use_are_problems() {
 }
 
 #[test]
+fn what_would_answer_in_the_place_of_something_else_is_a_problem() {
+    let both = problems_of(load("[[socketio]]\nbuiltin_events = true\nservices = true\n"));
+    assert_eq!(both.len(), 1, "{both:?}");
+    assert!(both[0].starts_with("2 socketio[0].builtin_events ") && both[0].contains("`services`"), "{both:?}");
+    assert!(load("[[socketio]]\nbuiltin_events = true\nservices = false\n").is_ok());
+    for (text, wanted) in [
+        ("[rest]\nprefix = '/api'\n", "2 rest.prefix `server.api_prefix` is what it begins with"),
+        ("[rest]\nprefix = '/api/v1'\n", "2 rest.prefix `server.api_prefix` is what it begins with"),
+        (
+            "[rest]\nprefix = '/a'\n[[socketio]]\npath = '/a/'\n",
+            "2 rest.prefix `socketio[0].path` is what it begins with",
+        ),
+        ("[rest]\nprefix = 'rest'\n", "2 rest.prefix a path is wanted"),
+        ("[rest]\nprefix = '/rest/'\n", "2 rest.prefix a path is wanted"),
+        ("[rest]\nprefix = '/:tenant'\n", "2 rest.prefix a path is wanted"),
+        ("[rest]\nprefix = ''\n", "2 rest.prefix a path is wanted"),
+        ("[rest]\nmax_body = 0\n", "2 rest.max_body must be more than 0"),
+    ] {
+        let problems = problems_of(load(text));
+        assert!(problems.len() == 1 && problems[0].starts_with(wanted), "{text}: {problems:?}");
+    }
+    for good in ["prefix = '/'", "prefix = '/rest'", "prefix = '/apis'"] {
+        assert!(load(&format!("[rest]\n{good}\n")).is_ok(), "{good}");
+    }
+    assert!(load("[rest]\nprefix = '/api'\n[server]\ninternal_port = 1\n").is_ok());
+}
+
+#[test]
 fn spaces_that_nobody_could_see_are_problems() {
     let text = "[[namespace]]\nname = 'news'\n[[socketio]]\nnamespaces = ['/', '/tenant-*']\n\
                 [[expose]]\nspace = 'service:messages'\nas = 'chat'\n\
@@ -136,7 +164,7 @@ fn spaces_that_nobody_could_see_are_problems() {
                 [[expose]]\nspace = 'socketio:/tenant-1'\nas = 'one:'\n\
                 [[expose]]\nspace = 'socketio:/'\nas = 'one:'\n";
     let wanted = [
-        "6 expose[0].space `service:messages` is no space; take `socketio:` and a namespace, such as `socketio:/chat`",
+        "6 expose[0].space no service is registered at `messages`; a program of your own registers one in Rust",
         "7 expose[0].as a name and a colon is wanted, such as `chat:`, without `:`, `#` or `$` in the name",
         "9 expose[1].space nobody serves `/chat`; name it in `namespaces` of a `[[socketio]]`",
         "10 expose[1].as `news` is a namespace of the config; take another name",

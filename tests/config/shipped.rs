@@ -5,8 +5,15 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Keys that have no default, and so stand in the file as an example.
-const UNSET: [&str; 5] =
-    ["server.tls_certificate", "server.tls_key", "server.internal_host", "server.internal_port", "auth.jwks_url"];
+const UNSET: [&str; 7] = [
+    "server.tls_certificate",
+    "server.tls_key",
+    "server.internal_host",
+    "server.internal_port",
+    "auth.jwks_url",
+    "rest.prefix",
+    "socketio.services",
+];
 
 /// The keys of the shipped file, those that are commented out included: section and key to value and whether it is live.
 /// Of several namespaces the first counts.

@@ -16,8 +16,13 @@ pub struct Client(WebSocketStream<TcpStream>);
 impl Client {
     /// One that has said this to the namespace, and what it was answered.
     pub async fn connect(address: SocketAddr, said: &Value) -> (Self, String) {
+        Self::connect_at(address, "/socket.io/", said).await
+    }
+
+    /// The same of the endpoint at this path.
+    pub async fn connect_at(address: SocketAddr, path: &str, said: &Value) -> (Self, String) {
         let stream = TcpStream::connect(address).await.expect("a connection");
-        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
+        let url = format!("ws://{address}{path}?EIO=4&transport=websocket");
         let (stream, _) = client_async(url, stream).await.expect("the handshake");
         let mut client = Client(stream);
         assert!(client.next().await.starts_with('0'));

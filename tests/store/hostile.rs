@@ -1,5 +1,5 @@
 //! What is meant to break a store.
-use crate::fixture::{Shelf, is_not_found, refusal};
+use super::fixture::{Shelf, is_not_found, refusal};
 use callboard::store::{CallOptions, MAX_DOCUMENT_DEPTH, Query, Select, StoreError, documents};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
 //! Writes of many documents. Source: `@feathersjs/adapter-tests` 5, `methods.ts` and `syntax.ts`.
-use crate::fixture::{Shelf, refusal, values};
+use super::fixture::{Shelf, refusal, values};
 use callboard::store::{Multi, Paginate, StoreError, StoreOptions, Write};
 use serde_json::{Value, json};
 

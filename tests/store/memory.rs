@@ -1,5 +1,5 @@
 //! The memory store, and what it alone promises.
-use crate::fixture::{Shelf, refusal};
+use super::fixture::{Shelf, refusal};
 use callboard::store::{MemoryStore, StoreError, StoreOptions, Table};
 use serde_json::json;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
 //! What `get`, `find` and `remove` answer. Source: `@feathersjs/adapter-tests` 5, `methods.ts`.
-use crate::fixture::{Shelf, is_not_found, values};
+use super::fixture::{Shelf, is_not_found, values};
 use serde_json::{Value, json};
 
 pub async fn a_document_is_got_by_its_id(shelf: &Shelf) {

@@ -1,5 +1,5 @@
 //! Random queries against a model that knows nothing of the store: one loop over a list.
-use crate::fixture::Shelf;
+use super::fixture::Shelf;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;

@@ -1,6 +1,6 @@
 //! What `@feathersjs/memory` 5.0.50 answered, recorded in `original.json`: its documents, and for each query and each sort the
 //! numbers of those found.
-use crate::fixture::{Service, Shelf};
+use super::fixture::{Service, Shelf};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

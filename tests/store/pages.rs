@@ -1,5 +1,5 @@
 //! Pages. Source: `@feathersjs/adapter-tests` 5, `syntax.ts`.
-use crate::fixture::{Service, Shelf, values};
+use super::fixture::{Service, Shelf, values};
 use callboard::store::{Paginate, StoreOptions};
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
 //! What the words of a query do. Source: `@feathersjs/adapter-tests` 5, `syntax.ts`.
-use crate::fixture::{Service, Shelf, refusal};
+use super::fixture::{Service, Shelf, refusal};
 use callboard::store::StoreError;
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
 //! Several stores over one set of documents.
-use crate::fixture::Shelf;
+use super::fixture::Shelf;
 use callboard::store::{CallOptions, Found, Paginate, Query, Select, StoreOptions, documents};
 use serde_json::json;
 

@@ -99,8 +99,8 @@ macro_rules! rules {
     (@rule $shelf:expr, $room:ident, $rule:ident) => {
         #[tokio::test]
         async fn $rule() {
-            use crate::*;
-            crate::$room::$rule(&$shelf).await;
+            use crate::store::*;
+            crate::store::$room::$rule(&$shelf).await;
         }
     };
 }

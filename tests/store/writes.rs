@@ -1,5 +1,5 @@
 //! What `create`, `update` and `patch` of one document do. Source: `@feathersjs/adapter-tests` 5, `methods.ts`.
-use crate::fixture::{Shelf, is_not_found, refusal};
+use super::fixture::{Shelf, is_not_found, refusal};
 use callboard::store::StoreError;
 use serde_json::json;
 

@@ -1,6 +1,7 @@
 //! The filters of all services, for one connection.
 use super::parsed::Parsed;
 use super::{EventOrigin, Filter, FilterAnswer, FilterResult};
+use crate::broker::handler::SessionView;
 use crate::filter::{Look, Shown, View};
 use crate::metrics::Metrics;
 use crate::service::app::App;
@@ -16,19 +17,21 @@ use std::sync::Arc;
 pub(in crate::service) struct ServiceView {
     app: App,
     connection: Connection,
+    /// Whether the connection gets events of services at all.
+    is_meant: bool,
 }
 
 impl ServiceView {
-    /// How this connection sees the events of the application.
-    pub fn new(app: App, connection: Connection) -> Self {
-        ServiceView { app, connection }
+    /// How the connection of this session sees the events of the application.
+    pub fn new(app: App, session: &SessionView) -> Self {
+        ServiceView { is_meant: app.services().are_for(session), connection: Connection::of(session), app }
     }
 }
 
 impl View for ServiceView {
     fn look(&self, event: &Event) -> Look {
         let Some(parsed) = Parsed::of(event, self.app.services()) else { return Look::Now(Shown::Pass) };
-        if !self.connection.wants(&parsed.path, &parsed.event) {
+        if !self.is_meant || !self.connection.wants(&parsed.path, &parsed.event) {
             return Look::Now(Shown::Drop);
         }
         if parsed.filters.is_empty() {

@@ -12,6 +12,8 @@ pub struct EngineConfig {
     pub namespaces: Vec<String>,
     /// Built-in events: clients subscribe to channels and publish into them without any handler.
     pub builtin_events: bool,
+    /// Whether its clients call services in the namespace `/` and get their events; unset: where there are services.
+    pub services: Option<bool>,
     /// Between an answered heartbeat and the next.
     #[serde(with = "humantime_serde")]
     pub ping_interval: Duration,
@@ -63,6 +65,7 @@ impl Default for EngineConfig {
             path: "/socket.io/".into(),
             namespaces: vec!["/".into()],
             builtin_events: false,
+            services: None,
             ping_interval: Duration::from_secs(25),
             ping_timeout: Duration::from_secs(20),
             upgrade_timeout: Duration::from_secs(10),

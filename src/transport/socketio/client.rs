@@ -51,7 +51,7 @@ impl Client {
         let shared = Shared::new(link, node.metrics().clone(), unanswered);
         let (token, terms) = (arrival.token(TokenPlace::HeaderOrQuery("token")), arrival.terms());
         let sees = node.handlers().sees_handshakes();
-        let handshake = sees.then(|| Arc::new(arrival.handshake(&node.settings().proxies)));
+        let handshake = sees.then(|| Arc::new(arrival.handshake(&node.settings().proxies).at(&door.path)));
         Client { shared, token, terms, handshake, reassembly: Reassembly::default(), members: vec![], door }
     }
 

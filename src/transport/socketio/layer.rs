@@ -15,6 +15,8 @@ pub struct SocketIoLayer(Arc<Door>);
 /// What the connections of an endpoint share.
 pub(super) struct Door {
     pub node: Node,
+    /// Where the endpoint is.
+    pub path: String,
     /// Names, and beginnings of names that end in `*`.
     namespaces: Vec<String>,
     /// How the sessions of those with a name are written to: the same for all of them.
@@ -32,6 +34,7 @@ impl SocketIoLayer {
         let named = config.namespaces.iter().filter_map(|name| Namespace::new(name).ok());
         SocketIoLayer(Arc::new(Door {
             node,
+            path: config.path.clone(),
             namespaces: config.namespaces.clone(),
             encodings: named.map(|namespace| Arc::new(SocketIo::new(namespace, kept_for.is_some()))).collect(),
             builtin_events: config.builtin_events,

@@ -1,0 +1,40 @@
+//! Why a broker does not start.
+use crate::engine;
+use crate::service::SetupError;
+
+/// Why a broker cannot be built, or a config cannot be put in force.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A key, a file or a list of `[auth]` or `[api]` cannot be used.
+    #[error(transparent)]
+    Auth(#[from] crate::auth::Error),
+    /// The engine that the config names cannot be used.
+    #[error(transparent)]
+    Engine(#[from] engine::redis::OpenError),
+    /// Whoever reaches the app could publish and read everything.
+    #[error("the HTTP API has no key: set api.key, or server.allow_insecure = true if only friends can reach this app")]
+    Keyless,
+    /// A wire names an authenticator that there is not.
+    #[error("a wire names the authenticator {0:?}: add it with BrokerBuilder::authenticator")]
+    NoAuthenticator(&'static str),
+    /// Only one endpoint can be at a path.
+    #[error("two endpoints at {0}: take another path for one of them")]
+    SamePath(String),
+    /// Only one thing can be at a path.
+    #[error("two would answer at one path: {one}, and {other}; take another path for one of them")]
+    Claimed {
+        /// What would be there.
+        one: String,
+        /// What is there.
+        other: String,
+    },
+    /// What clients emit in the namespace of services is a call.
+    #[error(
+        "socketio[{0}].builtin_events and socketio[{0}].services cannot both be on, and services are registered: set one of \
+         them to false"
+    )]
+    BuiltinEvents(usize),
+    /// A service cannot be registered as it is.
+    #[error(transparent)]
+    Service(#[from] SetupError),
+}

@@ -1,0 +1,12 @@
+//! Services over HTTP: as REST clients call them, and what listeners elsewhere get of it.
+mod bad_input;
+mod bodies;
+mod callers;
+mod errors;
+mod events;
+mod house;
+mod mapping;
+mod origins;
+mod places;
+mod queries;
+mod without_services;
