@@ -29,6 +29,7 @@ fn said<'a>(data: &'a Value, name: &str) -> &'a Value {
 
 fn failing(data: &Value, place: &str) -> HookResult {
     match said(data, "fail").as_str() {
+        Some("panic") if place == "before create" => panic!("this hook breaks"),
         Some(at) if at == place => Err(ServiceError::bad_request(format!("failed in {place}"))),
         _ => Ok(()),
     }
@@ -105,6 +106,10 @@ async fn after_create(context: &mut HookContext) -> HookResult {
             Value::Array(items) => items.into_iter().map(without_secret).collect(),
             result => without_secret(result),
         });
+    }
+    let said_dispatch = said(&context.data, "dispatch").clone();
+    if !said_dispatch.is_null() {
+        context.dispatch = Some(said_dispatch);
     }
     Ok(())
 }

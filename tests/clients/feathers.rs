@@ -10,6 +10,7 @@ fn javascript_clients_of_feathers_call_services_and_are_told_their_events() {
     let (plain, ranked) = (fixture(&[]), fixture(&["--ranked"]));
     let mut suite = node_suite();
     suite
+        .arg("--test-timeout=120000")
         .args(suites_in("js/feathers"))
         .current_dir(sources("js/feathers"))
         .env("TEST_FEATHERS_URL", plain.url())
@@ -27,4 +28,17 @@ fn javascript_suites_of_feathers_ask_for_what_the_original_does() {
     let mut original = Command::new("node");
     original.arg(sources("js/feathers").join("against_original.js")).env("NODE_PATH", node_packages());
     run(original, "feathers-original-js");
+}
+
+#[test]
+fn the_todos_of_the_example_are_told_to_the_users_of_their_company() {
+    let app = Broker::start_example("feathers_todos");
+    let mut suite = node_suite();
+    suite.arg("feathers_todos.example.js").current_dir(sources("js/feathers")).env("NO_PROXY", "127.0.0.1");
+    for fixture in ["TEST_FEATHERS_URL", "TEST_FEATHERS_RANKED_URL"] {
+        suite.env(fixture, app.url());
+    }
+    run(suite, "feathers_todos");
+    let status = app.stop();
+    assert!(status.success(), "an application asked to stop ended with {status}");
 }

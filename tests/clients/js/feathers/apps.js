@@ -59,14 +59,17 @@ afterEach(() => {
   sockets.clear();
 });
 
-/** An application whose client is connected. All events that it gets are in `app.log`, as they are on the socket. */
-async function client({ url = FIXTURE, auth = {}, ...options } = {}) {
+/**
+ * An application whose client is connected, and has been told the greeting. All events that it gets are in `app.log`, as they
+ * are on the socket.
+ */
+async function client({ url = FIXTURE, auth = {}, greeting = 'welcome', ...options } = {}) {
   const socket = io(url, { forceNew: true, reconnectionDelay: 20, reconnectionDelayMax: 100, auth, ...options });
   sockets.add(socket);
   const app = feathers().configure(feathers.socketio(socket));
   app.log = [];
   socket.onAny((...event) => app.log.push(event));
-  await told(socket, 'welcome');
+  await told(socket, greeting);
   return app;
 }
 

@@ -56,6 +56,32 @@ ours('of an array each item is dispatched in its own event', async () => {
   assert.deepEqual(events, ['a', 'b', 'a'].map((text) => ['hooked created', text, undefined]));
 });
 
+test('what is no array is dispatched in the event of each item', async () => {
+  const app = await client();
+  const run = unique();
+  const dispatch = { run, count: 2 };
+  assert.deepEqual(await app.service('hooked').create([{ run, text: 'a', dispatch }, { run, text: 'b' }]), dispatch);
+  assert.deepEqual(await heard(run, app), [['hooked created', { count: 2 }], ['hooked created', { count: 2 }]]);
+});
+
+ours('of an item for which nothing is dispatched no client is told', async () => {
+  const app = await client();
+  const run = unique();
+  await app.service('heard').create({ service: 'hooked', event: 'created', run });
+  await app.service('hooked').create([{ run, text: 'a', dispatch: [{ run, shown: 'a' }] }, { run, text: 'b' }]);
+  assert.deepEqual(await heard(run, app), [['hooked created', { shown: 'a' }]]);
+  assert.deepEqual((await app.service('heard').get(run)).map(({ text }) => text), ['a', 'b']);
+});
+
+test('a hook that breaks fails its caller, has no event, and keeps no other call from being answered', async () => {
+  const app = await client();
+  const run = unique();
+  const [broken, other] = [app.service('hooked').create({ run, fail: 'panic' }), app.service('hooked').create({ run, text: 'b' })];
+  assert.ok(await failure(broken) instanceof Error);
+  assert.equal((await other).text, 'b');
+  assert.deepEqual((await heard(run, app)).map(([, { text }]) => text), ['b']);
+});
+
 for (const fail of ['app in', 'app before', 'before all', 'before create', 'method', 'after create', 'after all', 'app after', 'app out']) {
   test(`an error in ${fail} is the caller's, and no event follows`, async () => {
     const app = await client();

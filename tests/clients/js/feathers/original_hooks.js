@@ -1,9 +1,10 @@
 'use strict';
 // The hooks of `hooked`. Each notes its name in the `steps` of the result, or of the params as long as there is none. Of the data:
-//   fail                   the hook of this name, or 'method', fails with BadRequest
+//   fail                   the hook of this name, or 'method', fails with BadRequest; 'panic' breaks a hook
 //   skip                   a hook before the method sets a result
 //   event                  a hook after it sets the event: null, or a name
 //   secret                 a hook after it dispatches the result without this
+//   dispatch               a hook after it dispatches this
 //   on_error               what the hook on errors does: 'cure' sets a result, 'change' makes it a Conflict
 // Of several items the first speaks.
 const { BadRequest, Conflict } = require('@feathersjs/errors');
@@ -11,6 +12,7 @@ const { BadRequest, Conflict } = require('@feathersjs/errors');
 const said = (data, name) => (Array.isArray(data) ? data[0] : data)?.[name];
 
 function failing(data, place) {
+  if (said(data, 'fail') === 'panic' && place === 'before create') throw new Error('this hook breaks');
   if (said(data, 'fail') === place) throw new BadRequest(`failed in ${place}`);
 }
 
@@ -41,6 +43,7 @@ async function afterCreate(context) {
   const { data, result } = context;
   if (data.event !== undefined) context.event = data.event;
   if (said(data, 'secret')) context.dispatch = Array.isArray(result) ? result.map(withoutSecret) : withoutSecret(result);
+  if (said(data, 'dispatch')) context.dispatch = said(data, 'dispatch');
 }
 
 async function onError(context) {
