@@ -132,14 +132,11 @@ test('a call without acknowledgement that fails tells nobody', async () => {
   assert.ok(app.io.connected);
 });
 
-onEveryTransport('bytes arrive as Node writes a buffer in JSON', async (via) => {
-  const app = await client(via);
-  const { data } = await app.service('echo').create({ deep: [{ bytes: Buffer.from([1, 2, 255]) }], after: 1 });
-  const bytes = data.deep[0].bytes;
-  // The original keeps the buffer, and sends it as bytes again.
-  const numbers = bytes.type === 'Buffer' ? bytes.data : [...bytes];
-  assert.deepEqual(numbers, [1, 2, 255]);
-  assert.equal(data.after, 1);
+onEveryTransport('bytes are stored as Node writes a buffer in JSON', async (via) => {
+  const notes = (await client(via)).service('notes');
+  const { id, ...stored } = await notes.create({ deep: [{ bytes: Buffer.from([1, 2, 255]) }], after: 1 });
+  assert.deepEqual(stored, { deep: [{ bytes: { type: 'Buffer', data: [1, 2, 255] } }], after: 1 });
+  assert.deepEqual(await notes.remove(id), { id, ...stored });
 });
 
 test('large documents go both ways', async () => {
