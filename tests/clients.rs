@@ -1,9 +1,10 @@
 //! The real clients, unmodified, against the real broker: `centrifuge` for JavaScript and a bare WebSocket on Node,
 //! `centrifuge-python` and `cent` on Python. The suites are in `tests/clients/`; what they need is installed into
-//! `target/clients`, once for each state of the lock files. The suites of Socket.IO are run against the original server
-//! too, so that they ask for what it does and not for what we think it does.
+//! `target/clients`, once for each state of the lock files. The suites of Socket.IO and of Feathers are run against the
+//! original servers too, so that they ask for what it does and not for what we think it does.
 mod harness;
 mod clients {
+    mod feathers;
     mod feathers_rest;
     mod nodes;
 }

@@ -90,32 +90,38 @@ impl App {
         };
         match call.result.as_ref() {
             Some(Value::Array(items)) => {
-                let dispatched = call.dispatch.as_ref().and_then(Value::as_array);
                 for (at, item) in items.iter().enumerate() {
-                    // What is shown of an item stands at the same place; where nothing does, it is shown as it is.
-                    let shown = dispatched.and_then(|shown| shown.get(at)).unwrap_or(item);
-                    self.publish(definition, event, item, &written(shown)?, Some(call));
+                    let shown = match &call.dispatch {
+                        None => Some(item),
+                        // What is shown of an item stands at the same place.
+                        Some(Value::Array(dispatched)) => dispatched.get(at),
+                        Some(dispatched) => Some(dispatched),
+                    };
+                    self.publish(definition, event, item, shown.map(written).transpose()?.as_ref(), Some(call));
                 }
             }
             Some(result) => {
                 let shown = shown.map_or_else(|| written(call.shown()), |shown| Ok(shown.clone()))?;
-                self.publish(definition, event, result, &shown, Some(call));
+                self.publish(definition, event, result, Some(&shown), Some(call));
             }
             None => {}
         }
         Ok(())
     }
 
-    /// Sends one event on its way to the clients, and tells the listeners inside the process.
+    /// Sends one event on its way to the clients, who are shown nothing of it where nothing is said to be shown, and tells the
+    /// listeners inside the process.
     pub(super) fn publish(
         &self,
         definition: &Definition,
         event: &str,
         data: &Value,
-        shown: &Json,
+        shown: Option<&Json>,
         call: Option<&HookContext>,
     ) {
-        if definition.reaches_clients(event) {
+        if let Some(shown) = shown
+            && definition.reaches_clients(event)
+        {
             let publisher = Publishers::of(&definition.publishers, &self.services.publishers, event);
             let publication = publisher.map_or(Publication::Everyone, |publisher| self.asked(publisher, data, call));
             for (audience, own) in publication.parts() {

@@ -8,6 +8,7 @@ use crate::service::app::App;
 use crate::service::connection::Connection;
 use crate::service::error::ServiceError;
 use crate::types::{BoxFuture, Event, Json};
+use futures_util::FutureExt;
 use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -117,14 +118,20 @@ async fn decided(
     match filter {
         Filter::Now(decide) => guarded(|| decide(data, &connection, origin)),
         Filter::Keyed(key, decide) => guarded(|| decide(data, &key(&connection), origin)),
-        Filter::Later(decide) => decide(data.clone(), connection, origin.cloned()).await,
+        Filter::Later(decide) => {
+            let deciding = async { decide(data.clone(), connection, origin.cloned()).await };
+            AssertUnwindSafe(deciding).catch_unwind().await.unwrap_or_else(|_| failed())
+        }
     }
 }
 
 /// A filter that panics has failed: its connection is told, and nobody else.
 fn guarded(decide: impl FnOnce() -> FilterResult) -> FilterResult {
-    let failed = |_| Err(ServiceError::general_error("A filter of this event failed"));
-    catch_unwind(AssertUnwindSafe(decide)).unwrap_or_else(failed)
+    catch_unwind(AssertUnwindSafe(decide)).unwrap_or_else(|_| failed())
+}
+
+fn failed() -> FilterResult {
+    Err(ServiceError::general_error("A filter of this event failed"))
 }
 
 fn shown(replaced: Option<Arc<Value>>) -> Shown {

@@ -40,7 +40,7 @@ pub struct HookContext {
     /// The event that will follow, without the path; none for no event.
     pub event: Option<String>,
     /// What clients are shown in the place of the result, in answers and events: for a result that is an array, an array with one
-    /// item for each of its items.
+    /// item for each of its items; of an item beyond those no client is told. What is no array is shown for each of them.
     pub dispatch: Option<Value>,
     /// The status of the answer over HTTP; none for the usual one.
     pub status: Option<u16>,
