@@ -46,8 +46,9 @@ async fn what_is_dispatched_of_several_items_is_each_items_own_and_never_null() 
     let mut client = house.client(json!({})).await;
     let (events, _) = call(&mut client, json!(["create", "notes", [{"n": 0}, {"n": 1}]])).await;
     assert_eq!(events, [json!(["notes created", {"masked": 0}]), json!(["notes created", {"masked": 1}])]);
+    // Of an item for which nothing is dispatched no client is told: it may have what a hook has taken out.
     let (events, _) = call(&mut client, json!(["create", "notes", [{"short": true}, {"n": 1}]])).await;
-    assert_eq!(events[1], json!(["notes created", {"n": 1}]));
+    assert_eq!(events, [json!(["notes created", {"masked": 0}])]);
 }
 
 #[actix_rt::test]
