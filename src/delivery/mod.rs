@@ -8,12 +8,13 @@
 //! | `viewed` | a listener's view, and what waits for it to decide |
 //! | `local` | the listeners of one channel on one worker |
 //! | `lag` | what got lost, and how that is told |
-//! | `outlet`, `outbox` | the way to a client, and the frames that wait for its socket |
+//! | `outlet`, `answer_order`, `outbox` | the way to a client, the order of its answers, and the frames that wait for its carrier |
 //! | `flusher` | one task per worker that writes for all sockets |
 //! | `in_flight` | publishes under way whose client waits for no answer |
 //! | `rounds` | acknowledgements that are waited for |
 //!
 //! No actor is named here: what a listener's holder is told goes through [`Holder`], what a client is sent through [`Outlet`].
+mod answer_order;
 mod body;
 mod flusher;
 mod in_flight;
@@ -27,6 +28,7 @@ mod outlet;
 mod rounds;
 mod viewed;
 
+pub use answer_order::AnswerOrder;
 pub use body::{Body, Delivery, Naming, Seq};
 pub use flusher::Flush;
 pub use in_flight::{InFlight, InFlightPlace};

@@ -1,16 +1,14 @@
 //! A session's way out through a WebSocket: encodes, keeps answers in order, fills the outbox.
 use super::carrier::websocket;
-use crate::delivery::{Delivered, Delivery, Lag, Naming, Outbox, Outgoing, Outlet, Pushed, Ticket, WhenFull};
+use crate::delivery::{
+    AnswerOrder, Delivered, Delivery, Lag, Naming, Outbox, Outgoing, Outlet, Pushed, Ticket, WhenFull,
+};
 use crate::metrics::Metrics;
 use crate::protocol::{Frame, Push, Reply, Wire};
 use crate::types::Disconnect;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
-
-/// Marks the ticket of a command whose answer may overtake others.
-const LOOSE: u64 = 1 << 63;
 
 /// The outlet of one WebSocket connection.
 pub struct SocketOutlet {
@@ -23,38 +21,18 @@ pub struct SocketOutlet {
     ended: RefCell<Option<Disconnect>>,
 }
 
-/// The commands without an answer, and the answers that wait for an earlier one.
+/// What is asked, and whoever waits for room or for an end of it.
 struct Answers {
-    /// The ticket of the first in `ordered`.
-    first: u64,
-    ordered: VecDeque<Slot>,
-    loose: Vec<(u64, u32)>,
-    next_loose: u64,
-    limit: usize,
+    order: AnswerOrder,
     /// There are as many as may be, and nothing is read.
     is_full: bool,
     room: Option<Waker>,
 }
 
-enum Slot {
-    /// For the answer to the command of this id; none for the admission of a client that said none.
-    Waiting(Option<u32>),
-    Ready(Frame),
-    Done,
-}
-
 impl SocketOutlet {
     /// The way to `outbox`. At most `limit` commands may be without an answer.
     pub fn new(wire: &'static dyn Wire, outbox: Rc<Outbox>, metrics: Metrics, limit: usize) -> Rc<Self> {
-        let answers = Answers {
-            first: 0,
-            ordered: VecDeque::new(),
-            loose: vec![],
-            next_loose: LOOSE,
-            limit,
-            is_full: false,
-            room: None,
-        };
+        let answers = Answers { order: AnswerOrder::new(limit), is_full: false, room: None };
         Rc::new(SocketOutlet {
             wire,
             outbox,
@@ -67,22 +45,13 @@ impl SocketOutlet {
 
     /// Takes a command's place in the order of answers; `loose` if its answer may overtake others.
     pub fn open(&self, id: u32, loose: bool) -> Ticket {
-        let mut answers = self.answers.borrow_mut();
-        if loose {
-            let ticket = answers.next_loose;
-            answers.next_loose += 1;
-            answers.loose.push((ticket, id));
-            return Ticket(ticket);
-        }
-        answers.ordered.push_back(Slot::Waiting(Some(id)));
-        Ticket(answers.first + answers.ordered.len() as u64 - 1)
+        let order = &mut self.answers.borrow_mut().order;
+        if loose { order.open_loose(id) } else { order.open(Some(id)) }
     }
 
     /// Takes the first place in the order of answers, for the admission of a client that is in from the start.
     pub fn admit(&self) -> Ticket {
-        let mut answers = self.answers.borrow_mut();
-        answers.ordered.push_back(Slot::Waiting(None));
-        Ticket(answers.first + answers.ordered.len() as u64 - 1)
+        self.answers.borrow_mut().order.open(None)
     }
 
     /// Ready when the connection has been ended, by whichever side: nothing more of it is obeyed.
@@ -98,7 +67,7 @@ impl SocketOutlet {
     /// Ready when each command has its answer.
     pub fn poll_settled(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut answers = self.answers.borrow_mut();
-        if answers.ordered.is_empty() && answers.loose.is_empty() {
+        if answers.order.is_settled() {
             return Poll::Ready(());
         }
         answers.room = Some(cx.waker().clone());
@@ -108,7 +77,7 @@ impl SocketOutlet {
     /// Ready while another command may be read.
     pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut answers = self.answers.borrow_mut();
-        if answers.ordered.len() + answers.loose.len() >= answers.limit && self.outbox.is_open() {
+        if answers.order.is_full() && self.outbox.is_open() {
             if !std::mem::replace(&mut answers.is_full, true) {
                 self.metrics.reached("unanswered_commands");
             }
@@ -186,28 +155,9 @@ impl SocketOutlet {
         }
     }
 
-    fn settle(&self, ticket: Ticket, answer: impl FnOnce(Option<u32>) -> Slot) {
-        let mut answers = self.answers.borrow_mut();
-        if ticket.0 & LOOSE != 0 {
-            let Some(at) = answers.loose.iter().position(|(loose, _)| *loose == ticket.0) else { return };
-            let (_, id) = answers.loose.swap_remove(at);
-            if let Slot::Ready(frame) = answer(Some(id)) {
-                self.outbox.put(Outgoing::Reply(frame));
-            }
-        } else {
-            let Some(at) = ticket.0.checked_sub(answers.first) else { return };
-            let Some(slot) = answers.ordered.get_mut(at as usize) else { return };
-            if let Slot::Waiting(id) = *slot {
-                *slot = answer(id);
-            }
-            while let Some(slot) = answers.ordered.pop_front_if(|slot| !matches!(slot, Slot::Waiting(_))) {
-                answers.first += 1;
-                if let Slot::Ready(frame) = slot {
-                    self.outbox.put(Outgoing::Reply(frame));
-                }
-            }
-        }
-        drop(answers);
+    fn settle(&self, ticket: Ticket, answer: impl FnOnce(Option<u32>) -> Option<Frame>) {
+        let put = |frame| drop(self.outbox.put(Outgoing::Reply(frame)));
+        self.answers.borrow_mut().order.settle(ticket, answer, put);
         self.wake();
     }
 }
@@ -233,18 +183,18 @@ impl Outlet for SocketOutlet {
         }
         let mut refused = None;
         self.settle(ticket, |id| match (id, &reply) {
-            (Some(id), reply) => Slot::Ready(self.wire.reply(id, reply)),
-            (None, Reply::Connected(connected)) => self.wire.welcome(connected).map_or(Slot::Done, Slot::Ready),
+            (Some(id), reply) => Some(self.wire.reply(id, reply)),
+            (None, Reply::Connected(connected)) => self.wire.welcome(connected),
             (None, reply) => {
                 refused = Some(refusal(reply));
-                Slot::Done
+                None
             }
         });
         refused.into_iter().for_each(|reason| self.close(reason));
     }
 
     fn done(&self, ticket: Ticket) {
-        self.settle(ticket, |_| Slot::Done);
+        self.settle(ticket, |_| None);
     }
 
     fn close(&self, reason: Disconnect) {

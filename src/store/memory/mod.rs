@@ -62,18 +62,22 @@ impl MemoryStore {
     /// Shows what a query finds, in its order, while the table is read.
     fn found<R>(&self, query: &Query, call: &CallOptions, show: impl FnOnce(Part<'_>) -> R) -> R {
         let rows = self.table.read();
-        let mut matched: Vec<&Document> = rows.matching(query).map(|(_, document)| document).collect();
-        if !query.sort().is_none() {
-            matched.sort_by(|a, b| query.sort().compare(a, b));
-        }
-        let (total, skip) = (matched.len(), query.skip());
-        let part = |limit: usize| {
-            let rest = matched.get(skip..).unwrap_or_default();
-            rest.get(..limit).unwrap_or(rest)
+        let slots = rows.matching_slots(query);
+        let (total, skip) = (slots.len(), query.skip());
+        let page = self.options.paginate_for(call).map(|pages| pages.limit(query.limit()));
+        let limit = page.or(query.limit()).unwrap_or(usize::MAX);
+        let of = |slots: &[u32]| -> Vec<&Document> { slots.iter().filter_map(|slot| rows.in_slot(*slot)).collect() };
+        let data = match query.sort().is_none() {
+            true => of(part(&slots, skip, limit)),
+            false => {
+                let mut all = of(&slots);
+                all.sort_by(|a, b| query.sort().compare(a, b));
+                part(&all, skip, limit).to_vec()
+            }
         };
-        match self.options.paginate_for(call).map(|pages| pages.limit(query.limit())) {
-            Some(limit) => show(Part::Page { total, limit, skip, data: part(limit) }),
-            None => show(Part::All(part(query.limit().unwrap_or(usize::MAX)))),
+        match page {
+            Some(limit) => show(Part::Page { total, limit, skip, data }),
+            None => show(Part::All(data)),
         }
     }
 
@@ -211,8 +215,14 @@ impl MemoryStore {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Part<'r> {
-    Page { total: usize, limit: usize, skip: usize, data: &'r [&'r Document] },
-    All(&'r [&'r Document]),
+    Page { total: usize, limit: usize, skip: usize, data: Vec<&'r Document> },
+    All(Vec<&'r Document>),
+}
+
+/// At most so many items after the first ones.
+fn part<T>(items: &[T], skip: usize, limit: usize) -> &[T] {
+    let rest = items.get(skip..).unwrap_or_default();
+    rest.get(..limit).unwrap_or(rest)
 }
 
 /// The document of an id, where the query matches it.
