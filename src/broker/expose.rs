@@ -79,7 +79,7 @@ pub struct Source {
 
 impl Source {
     /// What a channel of this name shows of `shown`, a namespace of Socket.IO or a service; none where it would show what is for one
-    /// session alone, which a name must not open.
+    /// session alone, or for a channel of connections: a name must not open that.
     pub(super) fn of(shown: &ChannelName, shown_as: &ChannelName) -> Option<Self> {
         let rest = shown_as.as_str().split_once(NAMESPACE_END).map_or("", |(_, rest)| rest);
         if *shown.space() == Space::Service {
@@ -89,6 +89,9 @@ impl Source {
             return None;
         }
         let room = (!rest.is_empty()).then(|| Group::from(rest));
+        if room.as_ref().is_some_and(Group::is_of_connections) {
+            return None;
+        }
         Some(Source { channel: shown.clone(), room, tags: vec![] })
     }
 

@@ -34,6 +34,11 @@ pub enum Error {
          them to false"
     )]
     BuiltinEvents(usize),
+    /// Nothing would ever be shown.
+    #[error(
+        "expose.space names the service {0:?}, which is not registered: write its path as it is registered, without slashes at its ends"
+    )]
+    NothingExposed(String),
     /// A service cannot be registered as it is.
     #[error(transparent)]
     Service(#[from] SetupError),

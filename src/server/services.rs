@@ -1,5 +1,6 @@
 //! Services of a broker: registered before it starts, called while it runs.
 use super::{Broker, BrokerBuilder, Error, claims};
+use crate::broker::Expose;
 use crate::service::{App, HookContext, Hooks, Publication, Registration, ServiceError, ServiceHandle};
 use serde_json::Value;
 
@@ -54,6 +55,11 @@ impl BrokerBuilder {
             .position(|endpoint| endpoint.builtin_events && endpoint.services != Some(false));
         if let Some(index) = served {
             return Err(Error::BuiltinEvents(index));
+        }
+        for exposed in self.config.expose.iter().filter_map(Expose::service) {
+            if !self.setup.services.iter().any(|(path, _)| path.trim_matches('/') == exposed) {
+                return Err(Error::NothingExposed(exposed.to_owned()));
+            }
         }
         let without = self.config.socketio.iter().filter(|endpoint| endpoint.services == Some(false));
         self.setup.without = without.map(|endpoint| endpoint.path.clone()).collect();

@@ -72,9 +72,9 @@ impl App {
     }
 
     pub(super) fn regroup(&self, session: SessionId, join: Vec<Group>, leave: Vec<Group>) {
-        self.note_emitted();
         let audience = Audience::of([session.to_string().into()]);
         self.node.homes().instruct(&self.services.home, audience, Instruct::Regroup { join, leave });
+        self.note_emitted();
     }
 
     /// Has the event of a call follow: one for each item of the result. `shown` is what clients are shown, where that is written
@@ -159,10 +159,10 @@ impl App {
     }
 
     fn emit(&self, event: String, data: Json, audience: Audience, view_tags: Option<Arc<Tags>>) {
-        self.note_emitted();
         let (arity, attachments, volatile, local) = (Arity::One, vec![], false, false);
         let emission = Emission { event, data, arity, attachments, audience, view_tags, volatile, local };
         let emitted = self.node.homes().emit(&self.services.home, emission);
+        self.note_emitted();
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let metrics = self.node.metrics().clone();
         // What was stored is stored; that its event was refused is not lost in silence.
@@ -178,6 +178,7 @@ impl App {
         });
     }
 
+    /// After it is on its way: an acknowledgement that goes out in between waits for what was noted, and not for what will be.
     fn note_emitted(&self) {
         if let Some(home) = self.caller.as_ref().and_then(|caller| caller.home.as_ref()) {
             home.has_emitted.store(true, Ordering::Relaxed);

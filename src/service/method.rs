@@ -25,9 +25,9 @@ pub enum Method {
 /// The events that clients may listen to without the service naming them.
 pub const STANDARD_EVENTS: [&str; 4] = ["created", "updated", "patched", "removed"];
 
-/// Names that no custom method may have: Feathers has members of these names on every service.
-/// Source: `protectedMethods` of `@feathersjs/feathers` 5.
-const PROTECTED: [&str; 24] = [
+/// Names that no custom method may have: Feathers has members of these names on every service, and the last two are events that a client
+/// cannot emit. Source: `protectedMethods` of `@feathersjs/feathers` 5.
+const PROTECTED: [&str; 26] = [
     "all",
     "around",
     "before",
@@ -52,6 +52,8 @@ const PROTECTED: [&str; 24] = [
     "listeners",
     "rawListeners",
     "listenerCount",
+    "connection",
+    "disconnect",
 ];
 
 impl Method {

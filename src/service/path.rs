@@ -25,6 +25,15 @@ impl ServicePath {
         !self.0.split('/').any(|segment| segment.starts_with(PLACEHOLDER))
     }
 
+    /// Whether both match the same texts: they differ in the names of their placeholders at most.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let shape = |path: &Self| -> Vec<Option<String>> {
+            let plain = |segment: &str| (!segment.starts_with(PLACEHOLDER)).then(|| segment.to_owned());
+            path.0.split('/').map(plain).collect()
+        };
+        shape(self) == shape(other)
+    }
+
     /// Of several paths that match a text, the one that is tried first: plain segments go before placeholders, from the left.
     pub fn rank(&self) -> Vec<bool> {
         self.0.split('/').map(|segment| segment.starts_with(PLACEHOLDER)).collect()

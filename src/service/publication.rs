@@ -6,9 +6,6 @@ use crate::types::{Audience, Group};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Stands before the name of a channel in the name of its group, so that no room of Socket.IO is taken for one.
-const CHANNEL: &str = "#channel:";
-
 /// A channel of connections, by its name, and what they are sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Channel {
@@ -29,12 +26,8 @@ impl Channel {
     }
 
     fn group(&self) -> Group {
-        group(&self.name)
+        Group::of_connections(&self.name)
     }
-}
-
-fn group(name: &str) -> Group {
-    format!("{CHANNEL}{name}").into()
 }
 
 /// A channel of an application's connections, to join them and to have them leave.
@@ -45,7 +38,7 @@ pub struct AppChannel<'a> {
 
 impl<'a> AppChannel<'a> {
     pub(super) fn new(app: &'a App, name: &str) -> Self {
-        AppChannel { app, group: group(name) }
+        AppChannel { app, group: Group::of_connections(name) }
     }
 
     /// The connection is in the channel from now on; once more changes nothing. What is published afterwards reaches it. A
@@ -154,9 +147,9 @@ mod tests {
         let (first, second) = (&parts[0], &parts[1]);
         assert_eq!(first.1, Some(json!(1)));
         assert_eq!(second.1, None);
-        let in_both = |asked: &Group| [group("a"), group("c")].contains(asked);
+        let in_both = |asked: &Group| ["a", "c"].map(Group::of_connections).contains(asked);
         assert!(first.0.admits(in_both) && !second.0.admits(in_both));
-        let in_last = |asked: &Group| *asked == group("c");
+        let in_last = |asked: &Group| *asked == Group::of_connections("c");
         assert!(!first.0.admits(in_last) && second.0.admits(in_last));
     }
 

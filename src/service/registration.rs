@@ -2,7 +2,7 @@
 use super::definition::{AnyService, Service};
 use super::filters::{EventOrigin, Filter, Filters, IntoFilterAnswer};
 use super::hooks::{HookContext, Hooks};
-use super::method::Method;
+use super::method::{Method, STANDARD_EVENTS};
 use super::publication::{Publication, Publishers};
 use serde_json::Value;
 use std::rc::Rc;
@@ -160,9 +160,13 @@ impl Registration {
         self
     }
 
-    /// Whether all connections get all its events and nobody said so.
-    pub(super) fn is_open_in_silence(&self, app: &Publishers) -> bool {
-        let publishes = |publishers: &Publishers| publishers.of_all.is_some() || !publishers.of_events.is_empty();
-        !self.is_for_everyone && self.filters.is_empty() && !publishes(&self.publishers) && !publishes(app)
+    /// The events that all connections get, and nobody said so.
+    pub(super) fn open_in_silence<'a>(&'a self, app: &'a Publishers) -> impl Iterator<Item = &'a str> {
+        let events = STANDARD_EVENTS.into_iter().chain(self.events.iter().map(String::as_str));
+        let is_open = |event: &&str| {
+            let is_published = Publishers::of(&self.publishers, app, event).is_some();
+            !self.is_for_everyone && !is_published && self.filters.of(event).is_empty()
+        };
+        events.filter(is_open)
     }
 }

@@ -26,8 +26,24 @@ pub enum SetupError {
     #[error("{0:?} is no path of a service: name it, such as \"messages\" or \"users/:userId/todos\"")]
     Path(String),
     /// Two services cannot be at one path.
-    #[error("two services at {0:?}: take another path for one of them")]
-    SamePath(String),
+    #[error("two services at {path:?} and {other:?}, which are one path: take another for one of them")]
+    SamePath {
+        /// The second that was registered.
+        path: String,
+        /// The first.
+        other: String,
+    },
+    /// A handler of clients' own events would take the calls.
+    #[error(
+        "a handler takes the event {event:?} of the namespace \"/\", and so all calls of that method of the service {path:?}: give \
+         one of them another name"
+    )]
+    Handled {
+        /// The event, which is the method.
+        event: String,
+        /// The service.
+        path: String,
+    },
     /// Feathers has a member of this name on each service.
     #[error("{}", .0.message)]
     Method(Box<ServiceError>),
@@ -144,18 +160,27 @@ impl Services {
         let mut entries: Vec<Arc<Entry>> = vec![];
         for (path, registration) in services {
             let path = ServicePath::new(&path).ok_or(SetupError::Path(path))?;
-            if entries.iter().any(|other| other.definition.path == path) {
-                return Err(SetupError::SamePath(path.as_str().to_owned()));
+            if let Some(other) = entries.iter().find(|other| other.definition.path.is_like(&path)) {
+                let other = other.definition.path.as_str().to_owned();
+                return Err(SetupError::SamePath { path: path.as_str().to_owned(), other });
             }
             if is_shared && registration.is_on_one_node && !registration.is_accepted_on_one_node {
                 return Err(SetupError::OnOneNode(path.as_str().to_owned()));
             }
-            if is_open && registration.is_open_in_silence(&publishers) {
+            let open: Vec<&str> = registration.open_in_silence(&publishers).collect();
+            if is_open && !open.is_empty() {
                 log::warn!(
-                    "every connection gets the events of the service {:?}: add a filter or a publisher, or say \
+                    "every connection gets these events of the service {:?}: {}; add a filter or a publisher, or say \
                      Registration::for_everyone()",
-                    path.as_str()
+                    path.as_str(),
+                    open.join(", ")
                 );
+            }
+            let home = home()?;
+            let handled = registration.methods.iter().find(|method| handlers.takes(&home, method.name()));
+            if let Some(method) = handled {
+                let (event, path) = (method.name().to_owned(), path.as_str().to_owned());
+                return Err(SetupError::Handled { event, path });
             }
             let (definition, make) = define(path, registration, &hooks)?;
             let definition = Arc::new(definition);
@@ -167,7 +192,7 @@ impl Services {
         let paths = entries.iter().map(|entry| &entry.definition.path).enumerate();
         let plain =
             paths.filter(|(_, path)| path.is_plain()).map(|(at, path)| (path.as_str().to_owned(), at)).collect();
-        let home = ChannelName::in_space(Space::SocketIo, NAMESPACE, usize::MAX)?;
+        let home = home()?;
         Ok(Services { entries, plain, without, publishers, home })
     }
 
@@ -214,9 +239,9 @@ impl Services {
         &self.entries
     }
 
-    /// The filters that an event passes; none where no service is registered at the path.
-    pub fn filters_of(&self, path: &str, event: &str) -> Vec<Filter> {
-        self.registered(path).map_or(vec![], |entry| entry.definition.filters.of(event))
+    /// The filters that an event passes; none where no service is registered at the path: nobody may see it then.
+    pub fn filters_of(&self, path: &str, event: &str) -> Option<Vec<Filter>> {
+        self.registered(path).map(|entry| entry.definition.filters.of(event))
     }
 
     /// Whether the client of this session may call them and gets their events: not where its endpoint has no services.
@@ -229,6 +254,11 @@ impl Services {
     pub fn have(&self, method: &Method) -> bool {
         self.entries.iter().any(|entry| entry.definition.methods.contains(method))
     }
+}
+
+/// The channel through which the events of services go.
+fn home() -> Result<ChannelName, NameError> {
+    ChannelName::in_space(Space::SocketIo, NAMESPACE, usize::MAX)
 }
 
 type Make = Box<dyn FnOnce() -> std::rc::Rc<dyn super::definition::AnyService> + Send>;

@@ -156,7 +156,10 @@ impl SocketOutlet {
     }
 
     fn settle(&self, ticket: Ticket, answer: impl FnOnce(Option<u32>) -> Option<Frame>) {
-        let put = |frame| drop(self.outbox.put(Outgoing::Reply(frame)));
+        let put = |frame| {
+            // A reply is taken, or nothing is taken any more.
+            let _ = self.outbox.put(Outgoing::Reply(frame));
+        };
         self.answers.borrow_mut().order.settle(ticket, answer, put);
         self.wake();
     }

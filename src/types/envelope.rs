@@ -118,7 +118,21 @@ impl Audience {
     }
 }
 
+/// Begins the names of groups that are channels of connections: what no room is called.
+const OF_CONNECTIONS: &str = "#channel:";
+
 impl Group {
+    /// The group that is the channel of connections with this name. A text that somebody gives for a room cannot name it, where that
+    /// is looked at with [`Group::is_of_connections`].
+    pub fn of_connections(name: &str) -> Self {
+        Group(format!("{OF_CONNECTIONS}{name}").into())
+    }
+
+    /// Whether it is a channel of connections, and so no room.
+    pub fn is_of_connections(&self) -> bool {
+        self.0.starts_with(OF_CONNECTIONS)
+    }
+
     /// Its name.
     pub fn as_str(&self) -> &str {
         &self.0

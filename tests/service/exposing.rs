@@ -3,6 +3,7 @@ use super::house::{House, Notes, config, echo};
 use crate::harness::socket::{Next, Socket};
 use callboard::broker::messages::ReceivedEvent;
 use callboard::broker::{Expose, Rule};
+use callboard::server::Broker;
 use callboard::service::Registration;
 use callboard::types::Identity;
 use serde_json::{Value, json};
@@ -72,6 +73,14 @@ async fn what_is_published_to_channels_is_not_for_guests() {
 }
 
 #[actix_rt::test]
+async fn a_service_that_is_not_there_cannot_be_exposed() {
+    let mut config = config();
+    config.expose = vec![Expose { space: "service:/notes".into(), prefix: "notes:".into(), subscribe: Rule::Anyone }];
+    let refused = Broker::builder(config).service("notes", echo()).start().err().expect("it does not start");
+    assert!(refused.to_string().contains("the service \"/notes\", which is not registered"), "{refused}");
+}
+
+#[actix_rt::test]
 async fn a_rule_guards_the_door_and_nobody_publishes_through_it() {
     let house = exposed(echo());
     let mut socket = Socket::connect(house.address, 0).await;
@@ -103,4 +112,38 @@ async fn a_listener_in_rust_hears_what_the_filters_show_its_session() {
     of_other.until(1).await;
     assert_eq!(of_one.take()[0], heard("1"));
     assert_eq!(of_other.take(), [heard("2")]);
+}
+
+#[actix_rt::test]
+async fn a_listener_in_rust_that_missed_something_is_told_so_and_hears_nothing_unseen() {
+    let mut config = config();
+    config.limits.view_timeout = std::time::Duration::from_millis(100);
+    config.socketio[0].recovery = std::time::Duration::from_secs(60);
+    config.expose = vec![Expose { space: "service:notes".into(), prefix: "notes:".into(), subscribe: Rule::Anyone }];
+    let house = House::with(config, |builder| {
+        let notes = echo().filter_async(|data, _, _| async move {
+            match data["hang"] {
+                Value::Bool(true) => std::future::pending().await,
+                _ => data["secret"] != true,
+            }
+        });
+        builder.service("notes", notes).service("others", echo())
+    });
+    let session = house.broker.open_session(Identity::anonymous()).expect("there is room");
+    let notes = Notes::default();
+    let noted = notes.clone();
+    let hear = move |event: ReceivedEvent| noted.add(json!([event.data().as_str(), event.missed().count > 0]));
+    session.messages().add_listener("notes:", hear).await.expect("it is exposed");
+    house.create("notes", json!({"hang": true})).await;
+    house.create("others", json!({"n": 0})).await;
+    house.create("notes", json!({"secret": true})).await;
+    // What hangs is given up, and the listener begins anew; what comes in between it may miss.
+    let heard = loop {
+        house.create("notes", json!({"n": 2})).await;
+        match notes.take() {
+            heard if heard.is_empty() => {}
+            heard => break heard,
+        }
+    };
+    assert!(heard.iter().all(|heard| heard[0] == json!({"n": 2}).to_string()), "{heard:?}");
 }

@@ -93,3 +93,19 @@ async fn a_publisher_that_panics_publishes_to_nobody_and_the_call_succeeds() {
     assert_eq!(answer(&mut client, json!(["create", "notes", 1])).await, json!([null, 1]));
     nothing_comes(&mut client).await;
 }
+
+#[actix_rt::test]
+async fn no_room_that_a_client_names_is_a_channel_of_connections() {
+    let house = House::open(|builder| {
+        builder
+            .on("/", "enter", |socket: Socket, (room,): (String,)| async move {
+                socket.join(room);
+                ("in".to_owned(),)
+            })
+            .service("notes", echo().publish(|_, _| channel("admins")))
+    });
+    let mut client = house.client(json!({})).await;
+    assert_eq!(answer(&mut client, json!(["enter", "#channel:admins"])).await, json!(["in"]));
+    assert!(call(&mut client, json!(["create", "notes", {"secret": 1}])).await.0.is_empty());
+    nothing_comes(&mut client).await;
+}

@@ -3,6 +3,7 @@ use super::house::{config, documents, echo};
 use callboard::engine::Kind;
 use callboard::engine::redis::Address;
 use callboard::server::{Broker, BrokerBuilder, Config};
+use callboard::service::events::Socket;
 use callboard::service::{Methods, Registration, channel};
 
 fn refusal(plan: impl FnOnce(BrokerBuilder) -> BrokerBuilder) -> String {
@@ -19,7 +20,9 @@ fn refusal_of(config: Config, plan: impl FnOnce(BrokerBuilder) -> BrokerBuilder)
 #[actix_rt::test]
 async fn two_services_cannot_have_one_path_and_none_can_have_no_path() {
     let refused = refusal(|builder| builder.service("a/b", echo()).service("/a/b/", echo()));
-    assert!(refused.contains("two services at \"a/b\""), "{refused}");
+    assert!(refused.contains("two services at \"a/b\" and \"a/b\""), "{refused}");
+    let refused = refusal(|builder| builder.service("users/:a", echo()).service("users/:b", echo()));
+    assert!(refused.contains("two services at \"users/:b\" and \"users/:a\""), "{refused}");
     let refused = refusal(|builder| builder.service("/", echo()));
     assert!(refused.contains("is no path of a service"), "{refused}");
 }
@@ -29,6 +32,13 @@ async fn a_custom_method_cannot_take_a_name_of_feathers_own() {
     let service = Methods::new().custom("hooks", async |data, _| Ok(data));
     let refused = refusal(|builder| builder.service("notes", service));
     assert_eq!(refused, "'hooks' on service 'notes' is not allowed as a custom method name");
+}
+
+#[actix_rt::test]
+async fn a_handler_of_an_event_cannot_take_the_calls_of_a_service() {
+    let refused =
+        refusal(|builder| builder.on("/", "create", |_: Socket, (): ()| async move {}).service("notes", echo()));
+    assert!(refused.contains("takes the event \"create\"") && refused.contains("\"notes\""), "{refused}");
 }
 
 #[actix_rt::test]

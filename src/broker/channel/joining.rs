@@ -9,6 +9,7 @@ use crate::broker::hub::{Backlog, HubId};
 use crate::broker::{Namespace, recovery};
 use crate::delivery::{Seq, Since, Skipped};
 use crate::engine::{EngineAnswer, Error, HistoryPage, HistoryQuery};
+use crate::protocol::Recovered;
 use crate::types::{Answer, Place, ReplyError, SessionId};
 use actix::prelude::*;
 use std::sync::Arc;
@@ -135,6 +136,11 @@ impl Channel {
                 Some(aside) => recovery::and_aside(recovered, aside, join.aside, bounds, metrics),
                 None => recovered,
             }
+        });
+        let handlers = self.node.handlers();
+        let recovery = recovery.map(|recovered| Recovered {
+            events: recovered.events.into_iter().map(|event| handlers.guarded(event)).collect(),
+            ..recovered
         });
         let presence = join.member.presence.then(|| self.presence());
         let membership = Membership::new(self.me.clone(), presence, join.hub, join.member.clone());

@@ -105,6 +105,10 @@ impl Channel {
     }
 
     fn fan_out(&mut self, body: Body) {
+        let body = match body {
+            Body::Event(event) => Body::Event(self.node.handlers().guarded(event)),
+            other => other,
+        };
         self.seq += 1;
         let stands = self.stand(&body);
         let round = body.round();

@@ -6,7 +6,7 @@ use super::threads::Thread;
 use crate::broker::fault;
 use crate::filter::View;
 use crate::metrics::Metrics;
-use crate::types::{BoxFuture, ChannelName, Fault, Json, ReplyError, Space};
+use crate::types::{Audience, BoxFuture, ChannelName, Envelope, Event, Fault, Json, ReplyError, Space};
 use actix::Recipient;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -132,6 +132,18 @@ impl Handlers {
             _ => self.home_views.get(channel),
         };
         make.and_then(|make| make(&session(), channel))
+    }
+
+    /// The event as this node may show it: one with tags for views is nobody's where no view of its home would look at them, as on a node
+    /// that does not have the service which emitted it. It still counts for those who count.
+    pub fn guarded(&self, event: Arc<Event>) -> Arc<Event> {
+        let is_for_views = event.envelope.as_ref().is_some_and(|envelope| envelope.view_tags.is_some());
+        if !is_for_views || self.home_views.contains_key(&event.channel) {
+            return event;
+        }
+        Metrics::count(&self.bounds.metrics.drops, "no_view");
+        let nobody = Envelope { audience: Audience::of([]), ..Envelope::PLAIN };
+        Arc::new(Event { data: Json::null(), envelope: Some(Arc::new(nobody)), ..(*event).clone() })
     }
 
     /// Keeps what a layer above needs wherever the broker is at hand; one of each type.

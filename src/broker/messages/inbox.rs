@@ -42,7 +42,7 @@ impl Inbox {
         since: Option<Position>,
         ctx: &mut Context<Self>,
     ) -> (ListenerKey, u64) {
-        let channel = &place.listened;
+        let (channel, is_guest) = (&place.listened, key.guest.is_some());
         let listener_key = self.worker.listen(channel, self.listener(place, ctx));
         self.turns += 1;
         let turn = self.turns;
@@ -52,9 +52,10 @@ impl Inbox {
             channel: channel.clone(),
             hub: self.worker.hub(),
             member: Member { info: Arc::new(nobody), presence: false, announced: false },
-            // Where there are positions a gap can be filled.
-            positioned: self.node().channels().namespace(channel).is_some_and(|namespace| namespace.has_history()),
-            recover: since,
+            // Where there are positions a gap can be filled; but not with what no view of a guest has looked at.
+            positioned: !is_guest
+                && self.node().channels().namespace(channel).is_some_and(|namespace| namespace.has_history()),
+            recover: since.filter(|_| !is_guest),
             aside: None,
             recover_max: self.node().limits().recover_max,
             answer,

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// The version of records that this node writes and reads. A field more needs no new one.
 const VERSION: u8 = 1;
+/// The same, of an event that views must look at: a node that knows nothing of that must not pass over the field.
+const GUARDED: u8 = 2;
 /// Begins what has a position.
 const POSITIONED: u8 = b'P';
 
@@ -47,7 +49,8 @@ pub enum Undecodable {
 /// [`crate::engine::PublishOptions`].
 pub fn encode(event: &Event, node: &str, turn: Option<u64>) -> Short {
     let mut out = Short::with_capacity(event.data.bytes().len() + 128);
-    out.push(VERSION);
+    let is_guarded = event.envelope.as_ref().is_some_and(|envelope| envelope.view_tags.is_some());
+    out.push(if is_guarded { GUARDED } else { VERSION });
     field(&mut out, DATA, &[event.data.bytes()]);
     write_tags(&mut out, TAG, event.tags.as_deref());
     if let Some(publisher) = &event.publisher {
@@ -155,7 +158,7 @@ fn read(
     position: Option<Position>,
     mut bytes: Bytes,
 ) -> Result<(Event, Option<u64>), Undecodable> {
-    if bytes.first() != Some(&VERSION) {
+    if !matches!(bytes.first(), Some(&(VERSION | GUARDED))) {
         return Err(Undecodable::Version);
     }
     bytes.advance(1);

@@ -83,6 +83,11 @@ impl<T: Into<Group>, const N: usize> IntoRooms for [T; N] {
     }
 }
 
+/// The rooms that are named. Names that begin like those of channels of connections are of none: they may come from a client.
+fn named(rooms: impl IntoRooms) -> Vec<Group> {
+    rooms.into_rooms().into_iter().filter(|room| !room.is_of_connections()).collect()
+}
+
 /// Sockets of one namespace: all of them, or those in some rooms and not in others. What is done through one emitter, or
 /// through one handler, takes effect in the order in which it is done.
 #[derive(Clone)]
@@ -108,13 +113,13 @@ impl Emitter {
 
     /// Those in this room, and in the rooms named before. Each socket's own id is a room. A list without a room is nobody.
     pub fn to(mut self, rooms: impl IntoRooms) -> Self {
-        self.audience.narrow(rooms.into_rooms());
+        self.audience.narrow(named(rooms));
         self
     }
 
     /// But not those in this room, nor in those named before.
     pub fn except(mut self, rooms: impl IntoRooms) -> Self {
-        self.audience.exclude(rooms.into_rooms());
+        self.audience.exclude(named(rooms));
         self
     }
 
@@ -150,12 +155,12 @@ impl Emitter {
 
     /// They enter these rooms.
     pub fn join(&self, rooms: impl IntoRooms) {
-        self.instruct(Instruct::Regroup { join: rooms.into_rooms(), leave: vec![] });
+        self.instruct(Instruct::Regroup { join: named(rooms), leave: vec![] });
     }
 
     /// They leave these rooms.
     pub fn leave(&self, rooms: impl IntoRooms) {
-        self.instruct(Instruct::Regroup { join: vec![], leave: rooms.into_rooms() });
+        self.instruct(Instruct::Regroup { join: vec![], leave: named(rooms) });
     }
 
     /// Their sessions end; with `close` their connections too, and with them all they had joined.

@@ -74,7 +74,7 @@ impl Socket {
 
     /// The application that the broker's services make up; none where it has none.
     pub fn app(&self) -> Option<App> {
-        App::of(self.session.node())
+        Some(App::of(self.session.node())?.for_caller(self.session.clone()))
     }
 
     /// The service at a path. Fails with `NotFound` where there is none.

@@ -62,11 +62,6 @@ impl Filters {
     pub fn of(&self, event: &str) -> Vec<Filter> {
         self.all.iter().chain(self.of_events.get(event).into_iter().flatten()).cloned().collect()
     }
-
-    /// Whether there is none at all.
-    pub fn is_empty(&self) -> bool {
-        self.all.is_empty() && self.of_events.is_empty()
-    }
 }
 
 impl Filter {

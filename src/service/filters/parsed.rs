@@ -23,8 +23,8 @@ pub(super) struct Parsed {
     tags: Arc<Tags>,
     pub path: String,
     pub event: String,
-    /// The filters that it passes, in order.
-    pub filters: Vec<Filter>,
+    /// The filters that it passes, in order; none where the service is not registered on this node, which cannot tell who may see it.
+    pub filters: Option<Vec<Filter>>,
     pub origin: Option<EventOrigin>,
     value: OnceCell<Option<Arc<Value>>>,
     /// What filters by a key have said, by their place among the filters and the key.

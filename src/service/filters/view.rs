@@ -35,23 +35,21 @@ impl View for ServiceView {
         if !self.is_meant || !self.connection.wants(&parsed.path, &parsed.event) {
             return Look::Now(Shown::Drop);
         }
-        if parsed.filters.is_empty() {
-            return Look::Now(Shown::Pass);
-        }
-        match parsed.value() {
-            Some(data) => self.filter(&parsed, data),
+        match (parsed.filters.as_deref(), parsed.value()) {
+            (Some([]), _) => Look::Now(Shown::Pass),
+            (Some(filters), Some(data)) => self.filter(&parsed, filters, data),
             // Nobody can tell whether it may be shown.
-            None => Look::Now(Shown::Drop),
+            (None, _) | (_, None) => Look::Now(Shown::Drop),
         }
     }
 }
 
 impl ServiceView {
     /// Asks the filters one after the other, as long as each decides at once.
-    fn filter(&self, parsed: &Rc<Parsed>, data: &Arc<Value>) -> Look {
+    fn filter(&self, parsed: &Rc<Parsed>, filters: &[Filter], data: &Arc<Value>) -> Look {
         let fields = self.connection.fields_now();
         let mut replaced: Option<Arc<Value>> = None;
-        for (at, filter) in parsed.filters.iter().enumerate() {
+        for (at, filter) in filters.iter().enumerate() {
             let data = replaced.as_ref().unwrap_or(data);
             let origin = parsed.origin.as_ref();
             let answer = match filter {
@@ -62,7 +60,7 @@ impl ServiceView {
                     guarded(|| parsed.answer_for(at, key(&fields), |key| decide(data, key, origin)))
                 }
                 Filter::Later(_) => {
-                    let rest = parsed.filters[at..].to_vec();
+                    let rest = filters[at..].to_vec();
                     return Look::Later(self.filter_later(parsed, rest, replaced.clone(), data.clone()));
                 }
             };
