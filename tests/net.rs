@@ -17,6 +17,10 @@ mod house;
 mod link;
 #[path = "net/model.rs"]
 mod model;
+#[path = "net/packets.rs"]
+mod packets;
+#[path = "net/playing.rs"]
+mod playing;
 #[path = "net/polling.rs"]
 mod polling;
 #[path = "net/rust.rs"]

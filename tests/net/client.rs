@@ -1,9 +1,9 @@
 //! What clients of all wires do and are told, in the same words.
 use super::centrifuge::Centrifuge;
 use super::house::House;
-use super::polling::Polling;
+use super::packets::Socket;
 use super::rust::Rust;
-use super::socketio::OverWebSocket;
+use super::socketio::SocketIo;
 use super::toy::Toy;
 use serde_json::Value;
 
@@ -94,8 +94,8 @@ impl Kind {
     pub fn connect(self, house: &House) -> Box<dyn Client> {
         match self {
             Kind::Centrifuge => Box::new(Centrifuge::connect(house)),
-            Kind::SocketIo => Box::new(OverWebSocket::connect(house)),
-            Kind::Polling => Box::new(Polling::connect(house)),
+            Kind::SocketIo => Box::new(SocketIo::new(Socket::over_websocket(house, String::new()))),
+            Kind::Polling => Box::new(SocketIo::new(Socket::polling(house, String::new()))),
             Kind::Rust => Box::new(Rust::connect(house)),
             Kind::Toy => Box::new(Toy::connect(house)),
         }
