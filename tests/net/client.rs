@@ -7,8 +7,8 @@ use super::socketio::SocketIo;
 use super::toy::Toy;
 use serde_json::Value;
 
-/// Bytes that make an event long enough to fill an outbox.
-const PAD: usize = 150;
+/// Some of it makes an event long enough to fill an outbox.
+pub const PAD: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 
 /// An event as a listener gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl Kind {
 
 /// The payload of an event.
 pub fn payload(from: usize, number: u64) -> Value {
-    serde_json::json!({ "from": from, "n": number, "pad": "x".repeat(PAD) })
+    serde_json::json!({ "from": from, "n": number, "pad": PAD.repeat(3) })
 }
 
 /// Reads a payload, and the offset beside it.
