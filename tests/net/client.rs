@@ -1,14 +1,14 @@
 //! What clients of all wires do and are told, in the same words.
 use super::centrifuge::Centrifuge;
 use super::house::House;
-use super::polling::Polling;
+use super::packets::Socket;
 use super::rust::Rust;
-use super::socketio::OverWebSocket;
+use super::socketio::SocketIo;
 use super::toy::Toy;
 use serde_json::Value;
 
-/// Bytes that make an event long enough to fill an outbox.
-const PAD: usize = 150;
+/// Some of it makes an event long enough to fill an outbox.
+pub const PAD: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 
 /// An event as a listener gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,8 +94,8 @@ impl Kind {
     pub fn connect(self, house: &House) -> Box<dyn Client> {
         match self {
             Kind::Centrifuge => Box::new(Centrifuge::connect(house)),
-            Kind::SocketIo => Box::new(OverWebSocket::connect(house)),
-            Kind::Polling => Box::new(Polling::connect(house)),
+            Kind::SocketIo => Box::new(SocketIo::new(Socket::over_websocket(house, String::new()))),
+            Kind::Polling => Box::new(SocketIo::new(Socket::polling(house, String::new()))),
             Kind::Rust => Box::new(Rust::connect(house)),
             Kind::Toy => Box::new(Toy::connect(house)),
         }
@@ -109,7 +109,7 @@ impl Kind {
 
 /// The payload of an event.
 pub fn payload(from: usize, number: u64) -> Value {
-    serde_json::json!({ "from": from, "n": number, "pad": "x".repeat(PAD) })
+    serde_json::json!({ "from": from, "n": number, "pad": PAD.repeat(3) })
 }
 
 /// Reads a payload, and the offset beside it.

@@ -12,11 +12,49 @@ pub enum Met {
     /// A connection ended that nobody had cut: its client was too slow, or silent.
     SentAway,
     InRoom,
+    /// A connection is not shown an event.
+    Hidden,
+    /// It is not, since its client has asked for others.
+    Unasked,
+    /// A filter showed a connection other data.
+    Replaced,
+    /// A publisher did.
+    Masked,
+    /// A call was acknowledged behind its events.
+    AnsweredBehind,
+    /// It was ahead of events that waited for a filter.
+    Overtaken,
+    /// A connection was told of an event before its handlers were told of it.
+    HeardEarly,
+    /// What decides about what a connection is shown has changed.
+    Moved,
+    NotFound,
+    /// An event was lost to a connection, where that may be.
+    LostEvent,
+    ServiceClientSentAway,
 }
 
-const ALL: [Met; 6] = [Met::Recovered, Met::NotRecovered, Met::Lagged, Met::CameBack, Met::SentAway, Met::InRoom];
+/// What stories of all wires come by.
+pub const OF_WIRES: [Met; 6] =
+    [Met::Recovered, Met::NotRecovered, Met::Lagged, Met::CameBack, Met::SentAway, Met::InRoom];
 
-static COUNTS: [AtomicU64; ALL.len()] = [const { AtomicU64::new(0) }; ALL.len()];
+/// What stories of services come by.
+pub const OF_SERVICES: [Met; 11] = [
+    Met::Hidden,
+    Met::Unasked,
+    Met::Replaced,
+    Met::Masked,
+    Met::AnsweredBehind,
+    Met::Overtaken,
+    Met::HeardEarly,
+    Met::Moved,
+    Met::NotFound,
+    Met::LostEvent,
+    Met::ServiceClientSentAway,
+];
+
+static COUNTS: [AtomicU64; OF_WIRES.len() + OF_SERVICES.len()] =
+    [const { AtomicU64::new(0) }; OF_WIRES.len() + OF_SERVICES.len()];
 
 /// Stories came by this.
 pub fn met(what: Met) {
@@ -34,10 +72,10 @@ pub fn heard(said: &Said) {
     }
 }
 
-/// Fails where stories have not come by something often enough.
-pub fn assert_all_met(times: u64) {
-    for what in ALL {
-        let count = COUNTS[what as usize].load(Ordering::Relaxed);
+/// Fails where stories have not come by something of these often enough.
+pub fn assert_all_met(all: &[Met], times: u64) {
+    for what in all {
+        let count = COUNTS[*what as usize].load(Ordering::Relaxed);
         assert!(count >= times, "only {count} times the stories came by {what:?}");
     }
 }

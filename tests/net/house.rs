@@ -8,13 +8,34 @@ use actix_web::test::init_service;
 use callboard::broker::handler::Placement;
 use callboard::filter::{Look, Shown, View};
 use callboard::protocol::centrifuge::CentrifugeJson;
-use callboard::server::{Broker, Config};
+use callboard::server::{Broker, BrokerBuilder, Config};
 use callboard::service::events::Socket;
 use callboard::types::{Clock, Event};
 use futures_util::future::LocalBoxFuture;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
+
+/// The config of a house with clients of all wires.
+const CONFIG: &str = r#"
+[auth]
+anonymous = true
+[server]
+allow_insecure = true
+[[namespace]]
+name = "kept"
+subscribe = "anyone"
+publish = "anyone"
+history_size = 30
+history_ttl = "1h"
+force_recovery = true
+[[namespace]]
+name = "plain"
+subscribe = "anyone"
+publish = "anyone"
+[[socketio]]
+builtin_events = true
+"#;
 
 /// The bounds that a story plays with.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +66,7 @@ pub type Answering = LocalBoxFuture<'static, ServiceResponse<BoxBody>>;
 
 impl House {
     pub async fn start(bounds: Bounds) -> Self {
-        let mut broker = Broker::builder(config(bounds)).placement(Placement::Here).clock(Clock::of_timers());
+        let mut broker = builder(bounds, CONFIG);
         if bounds.view_queue.is_some() {
             for namespace in ["kept", "plain"] {
                 broker = broker.view(namespace, |_, _| Some(Rc::new(Dawdling)));
@@ -61,9 +82,13 @@ impl House {
                 socket.everyone().to(room).emit("shouted", (from, number)).await
             })
             .on("/", "enter", |socket: Socket, (room,): (String,)| async move { socket.join(room) })
-            .on("/", "exit", |socket: Socket, (room,): (String,)| async move { socket.leave(room) })
-            .start()
-            .expect("a good config");
+            .on("/", "exit", |socket: Socket, (room,): (String,)| async move { socket.leave(room) });
+        House::of(broker).await
+    }
+
+    /// Starts and mounts a broker that was planned with [`builder`].
+    pub async fn of(broker: BrokerBuilder) -> Self {
+        let broker = broker.start().expect("a good config");
         let app = Rc::new(init_service(App::new().configure(broker.routes())).await);
         let app = Rc::new(move |request: Request| -> Answering {
             let app = app.clone();
@@ -91,31 +116,13 @@ impl House {
     }
 }
 
-fn config(bounds: Bounds) -> Config {
-    let text = r#"
-        [auth]
-        anonymous = true
-        [server]
-        allow_insecure = true
-        [[namespace]]
-        name = "kept"
-        subscribe = "anyone"
-        publish = "anyone"
-        history_size = 30
-        history_ttl = "1h"
-        force_recovery = true
-        [[namespace]]
-        name = "plain"
-        subscribe = "anyone"
-        publish = "anyone"
-        [[socketio]]
-        builtin_events = true
-    "#;
-    let mut config: Config = toml::from_str(text).expect("a config");
+/// The plan of a broker on one thread, with this config and these bounds.
+pub fn builder(bounds: Bounds, config: &str) -> BrokerBuilder {
+    let mut config: Config = toml::from_str(config).expect("a config");
     let Bounds { hub_queue, join_buffer, outbox, view_queue } = bounds;
     (config.limits.hub_queue, config.limits.join_buffer, config.limits.outbox) = (hub_queue, join_buffer, outbox);
     config.limits.view_queue = view_queue.unwrap_or(config.limits.view_queue);
-    config
+    Broker::builder(config).placement(Placement::Here).clock(Clock::of_timers())
 }
 
 /// Shows everything, but not at once.

@@ -1,5 +1,6 @@
 //! A WebSocket without a socket: what its client writes is the request's body, what it reads the answer's.
 use super::house::{Answering, House};
+use super::packets::Carrier;
 use actix_http::error::PayloadError;
 use actix_http::{BoxedPayloadStream, Payload};
 use actix_web::body::{BoxBody, MessageBody};
@@ -119,5 +120,19 @@ impl Link {
                 Poll::Pending => return,
             }
         }
+    }
+}
+
+impl Carrier for Link {
+    fn say(&mut self, packet: &str) {
+        self.say(packet);
+    }
+
+    fn read(&mut self) -> Vec<String> {
+        self.read()
+    }
+
+    fn is_gone(&self) -> bool {
+        self.is_gone
     }
 }

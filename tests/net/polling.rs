@@ -1,7 +1,6 @@
 //! A Socket.IO client that polls: one request waits for what comes, others carry what it says, one after the other.
-use super::client::{Client, Said};
 use super::house::{Answering, House};
-use super::socketio::Packets;
+use super::packets::Carrier;
 use actix_http::Payload;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::test::TestRequest;
@@ -18,7 +17,6 @@ const SEPARATOR: char = '\u{1e}';
 /// See the file's text.
 pub struct Polling {
     house: House,
-    packets: Packets,
     sid: Option<String>,
     get: Option<Request>,
     post: Option<Request>,
@@ -58,22 +56,23 @@ impl Request {
 }
 
 impl Polling {
-    pub fn connect(house: &House) -> Self {
-        let (house, packets) = (house.clone(), Packets::default());
-        Polling { house, packets, sid: None, get: None, post: None, unsaid: vec![], is_gone: false }
+    pub fn open(house: &House) -> Self {
+        Polling { house: house.clone(), sid: None, get: None, post: None, unsaid: vec![], is_gone: false }
     }
 
     fn target(&self) -> String {
         self.sid.as_ref().map_or(PATH.to_owned(), |sid| format!("{PATH}&sid={sid}"))
     }
+}
 
+impl Carrier for Polling {
     /// Said with the next POST, which goes out when the client reads.
-    fn say(&mut self, packet: String) {
-        self.unsaid.push(packet);
+    fn say(&mut self, packet: &str) {
+        self.unsaid.push(packet.to_owned());
     }
 
-    /// Takes what is there, and begins what can begin; the packets that came.
-    fn work(&mut self) -> Vec<String> {
+    /// Takes what is there, and begins what can begin.
+    fn read(&mut self) -> Vec<String> {
         let mut came = vec![];
         if let Some(Poll::Ready(body)) = self.post.as_mut().map(Request::poll) {
             self.post = None;
@@ -106,47 +105,8 @@ impl Polling {
         }
         came
     }
-}
-
-impl Client for Polling {
-    fn subscribe(&mut self, channel: &str, from: Option<&(u64, String)>) {
-        let packet = self.packets.subscribe(channel, from);
-        self.say(packet);
-    }
-
-    fn unsubscribe(&mut self, channel: &str) {
-        let packet = self.packets.unsubscribe(channel);
-        self.say(packet);
-    }
-
-    fn publish(&mut self, channel: &str, from: usize, number: u64) {
-        let packet = self.packets.publish(channel, from, number);
-        self.say(packet);
-    }
-
-    fn emit(&mut self, arguments: &Value) {
-        self.say(format!("42{arguments}"));
-    }
-
-    fn read(&mut self) -> Vec<Said> {
-        let mut said = vec![];
-        loop {
-            let came = self.work();
-            if came.is_empty() {
-                return said;
-            }
-            for packet in came {
-                self.is_gone |= packet == "1";
-                self.unsaid.extend(self.packets.read(&packet, &mut said));
-            }
-        }
-    }
 
     fn is_gone(&self) -> bool {
         self.is_gone
-    }
-
-    fn is_in(&self) -> bool {
-        self.packets.is_in()
     }
 }

@@ -1,16 +1,13 @@
-//! Socket.IO with its built-in events: the packets, and a client over a WebSocket.
+//! Socket.IO with its built-in events.
 use super::client::{Client, Said, event, payload, position};
-use super::house::House;
-use super::link::Link;
+use super::packets::{Packet, Socket};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-/// The state of a client in the namespace `/`, whatever carries its packets.
-#[derive(Default)]
-pub struct Packets {
-    last: u64,
+/// A client, whatever carries its packets.
+pub struct SocketIo {
+    socket: Socket,
     asked: HashMap<u64, Asked>,
-    is_in: bool,
 }
 
 enum Asked {
@@ -19,50 +16,14 @@ enum Asked {
     Publish,
 }
 
-impl Packets {
-    pub fn is_in(&self) -> bool {
-        self.is_in
+impl SocketIo {
+    pub fn new(socket: Socket) -> Self {
+        SocketIo { socket, asked: HashMap::new() }
     }
 
-    fn ask(&mut self, asked: Asked, arguments: &Value) -> String {
-        self.last += 1;
-        self.asked.insert(self.last, asked);
-        format!("42{}{arguments}", self.last)
-    }
-
-    pub fn subscribe(&mut self, channel: &str, from: Option<&(u64, String)>) -> String {
-        let arguments = match from {
-            Some((offset, epoch)) => json!(["subscribe", channel, { "offset": offset, "epoch": epoch }]),
-            None => json!(["subscribe", channel]),
-        };
-        self.ask(Asked::Subscribe(channel.to_owned(), from.is_some()), &arguments)
-    }
-
-    pub fn unsubscribe(&mut self, channel: &str) -> String {
-        self.ask(Asked::Unsubscribe(channel.to_owned()), &json!(["unsubscribe", channel]))
-    }
-
-    pub fn publish(&mut self, channel: &str, from: usize, number: u64) -> String {
-        self.ask(Asked::Publish, &json!(["publish", channel, payload(from, number)]))
-    }
-
-    /// What a packet says, and the packet that answers it.
-    pub fn read(&mut self, packet: &str, said: &mut Vec<Said>) -> Option<String> {
-        match packet.as_bytes() {
-            [b'0', ..] => return Some("40".to_owned()),
-            [b'2', ..] => return Some("3".to_owned()),
-            [b'4', b'0', ..] => self.is_in = true,
-            [b'4', b'2', event @ ..] => said.extend(Self::heard(&serde_json::from_slice(event).expect("JSON"))),
-            [b'4', b'3', ..] => {
-                let begin = packet.find('[').expect("arguments");
-                let id = packet[2..begin].parse().expect("an id");
-                let answer: Value = serde_json::from_str(&packet[begin..]).expect("JSON");
-                said.push(self.answered(id, &answer[0]));
-            }
-            [b'1' | b'6', ..] => {}
-            _ => panic!("not a packet that was waited for: {packet}"),
-        }
-        None
+    fn ask(&mut self, asked: Asked, arguments: &Value) {
+        let id = self.socket.ask(arguments);
+        self.asked.insert(id, asked);
     }
 
     fn answered(&mut self, id: u64, answer: &Value) -> Said {
@@ -99,51 +60,41 @@ impl Packets {
     }
 }
 
-/// A client that has a WebSocket from the start.
-pub struct OverWebSocket {
-    link: Link,
-    packets: Packets,
-}
-
-impl OverWebSocket {
-    pub fn connect(house: &House) -> Self {
-        let link = Link::open(house, "/socket.io/?EIO=4&transport=websocket");
-        OverWebSocket { link, packets: Packets::default() }
-    }
-}
-
-impl Client for OverWebSocket {
+impl Client for SocketIo {
     fn subscribe(&mut self, channel: &str, from: Option<&(u64, String)>) {
-        self.link.say(&self.packets.subscribe(channel, from));
+        let arguments = match from {
+            Some((offset, epoch)) => json!(["subscribe", channel, { "offset": offset, "epoch": epoch }]),
+            None => json!(["subscribe", channel]),
+        };
+        self.ask(Asked::Subscribe(channel.to_owned(), from.is_some()), &arguments);
     }
 
     fn unsubscribe(&mut self, channel: &str) {
-        self.link.say(&self.packets.unsubscribe(channel));
+        self.ask(Asked::Unsubscribe(channel.to_owned()), &json!(["unsubscribe", channel]));
     }
 
     fn publish(&mut self, channel: &str, from: usize, number: u64) {
-        self.link.say(&self.packets.publish(channel, from, number));
+        self.ask(Asked::Publish, &json!(["publish", channel, payload(from, number)]));
     }
 
     fn emit(&mut self, arguments: &Value) {
-        self.link.say(&format!("42{arguments}"));
+        self.socket.emit(arguments);
     }
 
     fn read(&mut self) -> Vec<Said> {
-        let mut said = vec![];
-        for packet in self.link.read() {
-            if let Some(answer) = self.packets.read(&packet, &mut said) {
-                self.link.say(&answer);
-            }
-        }
-        said
+        let packets = self.socket.read();
+        let said = packets.into_iter().filter_map(|packet| match packet {
+            Packet::Event(event) => Self::heard(&event),
+            Packet::Answer(id, answer) => Some(self.answered(id, &answer[0])),
+        });
+        said.collect()
     }
 
     fn is_gone(&self) -> bool {
-        self.link.is_gone()
+        self.socket.is_gone()
     }
 
     fn is_in(&self) -> bool {
-        self.packets.is_in()
+        self.socket.is_in()
     }
 }

@@ -63,7 +63,7 @@ pub fn stories() -> impl Strategy<Value = Story> {
     (bounds(), prop::collection::vec(act(), 1..40)).prop_map(|(bounds, acts)| Story { bounds, acts })
 }
 
-fn bounds() -> impl Strategy<Value = Bounds> {
+pub fn bounds() -> impl Strategy<Value = Bounds> {
     let hub_queue = prop_oneof![Just(4096usize), 1usize..8];
     let outbox = prop_oneof![Just(1usize << 20), 2_000usize..8_000];
     let view_queue = prop_oneof![3 => Just(None), 2 => Just(Some(4096)), 1 => (1usize..8).prop_map(Some)];
