@@ -71,7 +71,8 @@ impl Input {
             ServiceError::bad_request("The arguments are nested too deeply")
         })?;
         if !attachments.is_empty() {
-            let meant = args.iter().fold(0, |sum: usize, argument| sum.saturating_add(bytes_meant(argument, &attachments)));
+            let meant =
+                args.iter().fold(0, |sum: usize, argument| sum.saturating_add(bytes_meant(argument, &attachments)));
             if meant > MOST_BINARY {
                 let message = format!("The binary data of a call may be {MOST_BINARY} bytes at most");
                 return Err(ServiceError::bad_request(message));
