@@ -16,7 +16,9 @@ pub fn register(builder: BrokerBuilder) -> BrokerBuilder {
         multi: Multi::ALL,
         ..StoreOptions::default()
     };
-    let unheard = Stored::new(MemoryStore::new(StoreOptions::default()));
+    // The suites keep documents of many megabytes there.
+    let large = StoreOptions { max_document_bytes: 20_000_000, ..StoreOptions::default() };
+    let unheard = Stored::new(MemoryStore::new(large));
     builder
         .service("messages", everyone(Stored::new(MemoryStore::new(pages))))
         .service("notes", everyone(Stored::new(MemoryStore::new(StoreOptions::default()))))

@@ -15,6 +15,16 @@ use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use tokio::task::JoinHandle;
+
+/// So many events of one call are under way at once: the queue that they wait in is that of all services.
+const AT_ONCE: usize = 256;
+
+/// An event of a service, without its name and its identity, may be a part of what one client may have waiting: one that is
+/// larger would cut those that are a little behind.
+const PART_OF_OUTBOX: usize = 4;
+/// It may always be as large.
+const ALWAYS_SENT: usize = 64 * 1024;
 
 /// The application that services make up, on a running broker. Cheap to clone.
 #[derive(Clone)]
@@ -77,9 +87,9 @@ impl App {
         self.note_emitted();
     }
 
-    /// Has the event of a call follow: one for each item of the result. `shown` is what clients are shown, where that is written
-    /// already.
-    pub(super) fn published(
+    /// Has the event of a call follow: one for each item of the result. Done when they are on their way, of many when all but the
+    /// last ones are accepted. `shown` is what clients are shown, where that is written already.
+    pub(super) async fn published(
         &self,
         definition: &Definition,
         call: &HookContext,
@@ -88,16 +98,28 @@ impl App {
         let Some(event) = call.event.as_deref().filter(|event| !definition.emits_itself(event)) else {
             return Ok(());
         };
+        // As fair as the mutex is: a task that has done much is not sent to the end of the line before it stands there.
+        let _turn = tokio::task::unconstrained(definition.turn.lock()).await;
         match call.result.as_ref() {
             Some(Value::Array(items)) => {
+                let mut under_way = 0;
                 for (at, item) in items.iter().enumerate() {
                     let shown = match &call.dispatch {
                         None => Some(item),
-                        // What is shown of an item stands at the same place.
-                        Some(Value::Array(dispatched)) => dispatched.get(at),
+                        // What is shown of an item stands at the same place; null is nothing.
+                        Some(Value::Array(dispatched)) => dispatched.get(at).filter(|shown| !shown.is_null()),
                         Some(dispatched) => Some(dispatched),
                     };
-                    self.publish(definition, event, item, shown.map(written).transpose()?.as_ref(), Some(call));
+                    let shown = shown.map(written).transpose()?;
+                    let sent = self.publish(definition, event, item, shown.as_ref(), Some(call));
+                    under_way += sent.len();
+                    if under_way >= AT_ONCE
+                        && let Some(last) = sent.into_iter().last()
+                    {
+                        // They are accepted in order; whether one was refused is told where it is sent.
+                        let _ = last.await;
+                        under_way = 0;
+                    }
                 }
             }
             Some(result) => {
@@ -110,7 +132,7 @@ impl App {
     }
 
     /// Sends one event on its way to the clients, who are shown nothing of it where nothing is said to be shown, and tells the
-    /// listeners inside the process.
+    /// listeners inside the process. Returns what is done when it was accepted or refused, for each audience.
     pub(super) fn publish(
         &self,
         definition: &Definition,
@@ -118,7 +140,8 @@ impl App {
         data: &Value,
         shown: Option<&Json>,
         call: Option<&HookContext>,
-    ) {
+    ) -> Vec<JoinHandle<()>> {
+        let mut sent = vec![];
         if let Some(shown) = shown
             && definition.reaches_clients(event)
         {
@@ -128,12 +151,29 @@ impl App {
                 let shown = own.map_or_else(|| Ok(shown.clone()), |own| written(&own));
                 let name = format!("{} {event}", definition.path.as_str());
                 match shown {
-                    Ok(shown) => self.emit(name, shown, audience, Some(Arc::new(tags(definition, event, call)))),
+                    Ok(shown) if shown.bytes().len() > self.most_bytes() => self.refuse(&name, shown.bytes().len()),
+                    Ok(shown) => {
+                        let tags = Arc::new(tags(definition, event, call));
+                        sent.extend(self.emit(name, shown, audience, Some(tags)));
+                    }
                     Err(error) => log::error!("an event of a publisher cannot be sent: {error}"),
                 }
             }
         }
         definition.emitter.emit(event, data, call, self.node.metrics());
+        sent
+    }
+
+    /// How large an event may be.
+    fn most_bytes(&self) -> usize {
+        (self.node.limits().outbox / PART_OF_OUTBOX).max(ALWAYS_SENT)
+    }
+
+    fn refuse(&self, event: &str, bytes: usize) {
+        let (metrics, most) = (self.node.metrics(), self.most_bytes());
+        Metrics::count(&metrics.drops, "service");
+        let line = format_args!("the event {event:?} of {bytes} bytes is not sent: {most} are allowed (limits.outbox)");
+        metrics.log_some(log::Level::Warn, "service", line);
     }
 
     /// A publisher that panics publishes to nobody; the call that the event comes from succeeds.
@@ -158,15 +198,22 @@ impl App {
         }
     }
 
-    fn emit(&self, event: String, data: Json, audience: Audience, view_tags: Option<Arc<Tags>>) {
+    /// Returns what is done when the event was accepted or refused; none outside of a runtime.
+    fn emit(
+        &self,
+        event: String,
+        data: Json,
+        audience: Audience,
+        view_tags: Option<Arc<Tags>>,
+    ) -> Option<JoinHandle<()>> {
         let (arity, attachments, volatile, local) = (Arity::One, vec![], false, false);
         let emission = Emission { event, data, arity, attachments, audience, view_tags, volatile, local };
         let emitted = self.node.homes().emit(&self.services.home, emission);
         self.note_emitted();
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let runtime = tokio::runtime::Handle::try_current().ok()?;
         let metrics = self.node.metrics().clone();
         // What was stored is stored; that its event was refused is not lost in silence.
-        runtime.spawn(async move {
+        Some(runtime.spawn(async move {
             if let Err(error) = emitted.await {
                 Metrics::count(&metrics.drops, "service");
                 metrics.log_some(
@@ -175,7 +222,7 @@ impl App {
                     format_args!("an event of a service was refused: {error}"),
                 );
             }
-        });
+        }))
     }
 
     /// After it is on its way: an acknowledgement that goes out in between waits for what was noted, and not for what will be.

@@ -9,6 +9,10 @@ use crate::types::Json;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
+/// The bytes that all placeholders of one call may stand for: as a value each of them is a number of its own, some seventy times as
+/// large.
+const MOST_BINARY: usize = 64 * 1024;
+
 /// A call of a service.
 pub struct ServiceCall {
     pub(super) app: App,
@@ -55,8 +59,8 @@ pub(super) struct Arguments {
 }
 
 impl Input {
-    /// Reads the arguments. Fails with `BadRequest` for what is nested too deeply, for an id that is none, and for a query that is
-    /// no object.
+    /// Reads the arguments. Fails with `BadRequest` for what is nested too deeply, for more binary data than a call may have,
+    /// for an id that is none, and for a query that is no object.
     pub fn read(self, method: &Method) -> Result<Arguments, ServiceError> {
         let (args, attachments) = match self {
             Input::Values(id, data) => return Ok(Arguments { id, data, query: None }),
@@ -67,6 +71,12 @@ impl Input {
             ServiceError::bad_request("The arguments are nested too deeply")
         })?;
         if !attachments.is_empty() {
+            let meant =
+                args.iter().fold(0, |sum: usize, argument| sum.saturating_add(bytes_meant(argument, &attachments)));
+            if meant > MOST_BINARY {
+                let message = format!("The binary data of a call may be {MOST_BINARY} bytes at most");
+                return Err(ServiceError::bad_request(message));
+            }
             args.iter_mut().for_each(|argument| put_buffers(argument, &attachments));
         }
         let mut args = args.into_iter().skip(1);
@@ -85,17 +95,37 @@ impl Input {
     }
 }
 
+/// The binary part that a value stands for, where it is a placeholder: empty where there is no such part.
+fn placeholder<'a>(members: &Map<String, Value>, attachments: &'a [Bytes]) -> Option<&'a [u8]> {
+    if members.get("_placeholder") != Some(&Value::Bool(true)) {
+        return None;
+    }
+    let at = members.get("num").and_then(Value::as_u64).and_then(|at| usize::try_from(at).ok());
+    Some(at.and_then(|at| attachments.get(at)).map(|bytes| &bytes[..]).unwrap_or_default())
+}
+
+/// How many bytes the placeholders in a value stand for; a part counts as often as it is named.
+fn bytes_meant(value: &Value, attachments: &[Bytes]) -> usize {
+    let sum = |sum: usize, inner: &Value| sum.saturating_add(bytes_meant(inner, attachments));
+    match value {
+        Value::Array(items) => items.iter().fold(0, sum),
+        Value::Object(members) => match placeholder(members, attachments) {
+            Some(bytes) => bytes.len(),
+            None => members.values().fold(0, sum),
+        },
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
+}
+
 /// Puts binary parts where their placeholders stand, in the JSON form that a buffer of Node.js has. Values are at most as deep as
 /// serde_json reads them.
 fn put_buffers(value: &mut Value, attachments: &[Bytes]) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| put_buffers(item, attachments)),
-        Value::Object(members) if members.get("_placeholder") == Some(&Value::Bool(true)) => {
-            let at = members.get("num").and_then(Value::as_u64).and_then(|at| usize::try_from(at).ok());
-            let bytes = at.and_then(|at| attachments.get(at)).map(|bytes| bytes.to_vec()).unwrap_or_default();
-            *value = serde_json::json!({"type": "Buffer", "data": bytes});
-        }
-        Value::Object(members) => members.values_mut().for_each(|member| put_buffers(member, attachments)),
+        Value::Object(members) => match placeholder(members, attachments) {
+            Some(bytes) => *value = serde_json::json!({"type": "Buffer", "data": bytes}),
+            None => members.values_mut().for_each(|member| put_buffers(member, attachments)),
+        },
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
@@ -133,5 +163,21 @@ mod tests {
         let sent = Input::Sent(Json::write(&args).expect("JSON"), vec![Bytes::from_static(&[1, 2])]);
         let read = sent.read(&Method::Create).expect("they are good");
         assert_eq!(read.data, json!({"bin": {"type": "Buffer", "data": [1, 2]}}));
+    }
+
+    #[test]
+    fn a_binary_part_counts_as_often_as_it_is_named_and_what_is_too_much_in_all_is_refused() {
+        let named = |times: usize, bytes: usize| {
+            let args = json!(["messages", vec![json!([{"_placeholder": true, "num": 0}]); times]]);
+            Input::Sent(Json::write(&args).expect("JSON"), vec![vec![7; bytes].into()]).read(&Method::Create)
+        };
+        let half = MOST_BINARY / 2;
+        let read = named(2, half).expect("they are good");
+        assert_eq!(read.data[1][0]["data"].as_array().map(Vec::len), Some(half));
+        for (times, bytes) in [(3, half), (1, MOST_BINARY + 1), (10_000, 1_000_000)] {
+            let refused = named(times, bytes).err().expect("it is too much");
+            assert_eq!(refused.message, "The binary data of a call may be 65536 bytes at most");
+        }
+        assert!(named(10_000, 0).is_ok());
     }
 }

@@ -135,7 +135,8 @@ impl ServiceHandle {
     pub fn emit(&self, event: &str, data: impl Into<Value>) {
         let data = data.into();
         match written(&data) {
-            Ok(shown) => self.app.publish(&self.entry.definition, event, &data, Some(&shown), None),
+            // It is on its way; what refuses it is told there.
+            Ok(shown) => drop(self.app.publish(&self.entry.definition, event, &data, Some(&shown), None)),
             Err(error) => log::error!("the event {event:?} of {:?} cannot be sent: {error}", self.path()),
         }
     }

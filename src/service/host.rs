@@ -12,6 +12,9 @@ use serde_json::Value;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// How many items `create` may be given at once: each is an event of its own.
+const MOST_ITEMS: usize = 1_000;
+
 /// One service on its thread.
 pub(super) struct ServiceHost {
     service: Rc<dyn AnyService>,
@@ -57,6 +60,10 @@ async fn run(service: Rc<dyn AnyService>, definition: &Definition, call: Service
         return Err(ServiceError::method_not_allowed(format!("Method '{method}' not allowed on service '{path}'")));
     };
     let Arguments { id, data, query } = input.read(&method)?;
+    if method == Method::Create && data.as_array().is_some_and(|items| items.len() > MOST_ITEMS) {
+        let message = format!("No more than {MOST_ITEMS} items may be created at once");
+        return Err(ServiceError::bad_request(message));
+    }
     if let Some(query) = query {
         params.query = query;
     }
@@ -70,7 +77,7 @@ async fn run(service: Rc<dyn AnyService>, definition: &Definition, call: Service
     let mut context = HookContext::new(path, method, id, data, params);
     chain.run(&Called(service), &mut context).await?;
     let shown = is_external.then(|| written(context.shown())).transpose()?;
-    app.published(definition, &context, shown.as_ref())?;
+    app.published(definition, &context, shown.as_ref()).await?;
     Ok(match shown {
         Some(body) => Outcome::Shown { body, status: context.status, location: context.location },
         None => Outcome::Value(context.result.unwrap_or_default()),

@@ -118,6 +118,8 @@ pub(super) struct Definition {
     pub publishers: Publishers,
     pub carried: Vec<String>,
     pub emitter: EventEmitter,
+    /// Held while the events of one call are sent, so that those of the next one follow them.
+    pub turn: tokio::sync::Mutex<()>,
 }
 
 impl Definition {
@@ -282,6 +284,7 @@ fn define(path: ServicePath, registration: Registration, app: &Hooks) -> Result<
         publishers: registration.publishers,
         carried: registration.carried,
         emitter: EventEmitter::default(),
+        turn: tokio::sync::Mutex::default(),
         path,
     };
     let unknown = definition.publishers.of_events.keys().find(|event| !definition.reaches_clients(event)).cloned();

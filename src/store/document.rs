@@ -1,6 +1,7 @@
 //! What a store keeps, and what it answers.
 use super::nesting::document_is_within;
-use super::{Id, StoreError};
+use super::size::{Size, size};
+use super::{Id, StoreError, StoreOptions};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -99,6 +100,20 @@ pub(super) fn check_depth(document: &Document) -> Result<(), StoreError> {
         false => {
             let message = format!("The data is nested more than {MAX_DOCUMENT_DEPTH} levels deep");
             Err(StoreError::bad_request(message))
+        }
+    }
+}
+
+/// The size of a document that is to be kept, with the id that it is still to be given. [`StoreError::BadRequest`] where it is more than
+/// the options allow.
+pub(super) fn check_size(document: &Document, has_id: bool, options: &StoreOptions) -> Result<Size, StoreError> {
+    let size = size(document);
+    let size = if has_id { size } else { size.with_number(&options.id) };
+    match size.text <= options.max_document_bytes {
+        true => Ok(size),
+        false => {
+            let max = options.max_document_bytes;
+            Err(StoreError::bad_request(format!("A document may be {max} bytes of JSON at most")))
         }
     }
 }

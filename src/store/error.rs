@@ -32,11 +32,13 @@ pub enum StoreError {
         /// The id that is taken.
         id: Id,
     },
-    /// The store's bound is reached. In Feathers `Unavailable`, 503.
-    #[error("The store is full: it holds no more than {max} records")]
+    /// A bound of the store is reached. In Feathers `Unavailable`, 503.
+    #[error("The store is full: it holds no more than {max} {what}")]
     Full {
         /// The bound.
         max: usize,
+        /// What it counts, in English: `records`, `bytes`.
+        what: &'static str,
     },
     /// Where the documents live did not answer. In Feathers `Unavailable`, 503.
     #[error("{message}")]

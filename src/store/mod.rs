@@ -19,7 +19,8 @@
 //! * **Names are opaque.** Dots part a path and a `$` begins an operator; any other text, `__proto__` too, is a name like another.
 //! * **The order** of what is found without `$sort` is that of the original: ids that are whole numbers below 2³²-1 ascending,
 //!   then the others as they were created.
-//! * **Input is bounded.** A query is at most [`Query::MAX_DEPTH`] levels deep, a document [`MAX_DOCUMENT_DEPTH`].
+//! * **Input is bounded.** A query is at most [`Query::MAX_DEPTH`] levels deep, a document [`MAX_DOCUMENT_DEPTH`], and
+//!   [`StoreOptions::max_document_bytes`] large.
 //!
 //! ```
 //! use callboard::store::{CallOptions, Found, MemoryStore, Query, Select, Store, StoreOptions, documents};
@@ -46,6 +47,7 @@ mod memory;
 mod nesting;
 mod options;
 pub mod query;
+mod size;
 
 pub use document::{Document, Documents, Found, MAX_DOCUMENT_DEPTH, Page, document, documents, replacement};
 pub use error::StoreError;
@@ -90,18 +92,19 @@ pub trait Store: Send + Sync + 'static {
     /// given by the store: the next whole number that is free, from [`StoreOptions::start_id`] on.
     ///
     /// [`StoreError::MethodNotAllowed`] for many where only one may be created, [`StoreError::BadRequest`] for an id that is
-    /// neither text nor a number or data nested too deeply, [`StoreError::Conflict`] for an id that is taken,
+    /// neither text nor a number or data nested too deeply or too large, [`StoreError::Conflict`] for an id that is taken,
     /// [`StoreError::Full`] where no more fit.
     fn create(&self, data: Documents, select: Select, call: CallOptions) -> StoreFuture<Documents>;
 
     /// Replaces the document with this id by the data, but for the id. [`StoreError::NotFound`] where there is none that the
-    /// query matches, [`StoreError::BadRequest`] for data nested too deeply.
+    /// query matches, [`StoreError::BadRequest`] for data nested too deeply or too large, [`StoreError::Full`] where it does not
+    /// fit.
     fn update(&self, id: Id, data: Document, query: Query) -> StoreFuture<Document>;
 
     /// Sets the fields of the data in the document with this id, or without an id in all that the query matches; one in, one
     /// out, none in, many out. [`StoreError::NotFound`] where there is none of this id that the query matches,
     /// [`StoreError::MethodNotAllowed`] without an id where only one may be patched, [`StoreError::BadRequest`] for data nested
-    /// too deeply.
+    /// too deeply and for documents that become too large, [`StoreError::Full`] where they do not fit.
     fn patch(&self, id: Option<Id>, data: Document, query: Query, call: CallOptions) -> StoreFuture<Documents>;
 
     /// Removes the document with this id, or without an id all that the query matches, and answers what was removed. Errors as

@@ -2,7 +2,7 @@
 use super::StoreError;
 use smol_str::SmolStr;
 
-/// What a store is opened with. Source: the options of `@feathersjs/memory` 5, with its defaults.
+/// What a store is opened with. Source: the options of `@feathersjs/memory` 5, with its defaults; the bound of a document is ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreOptions {
     /// The field that holds the id. Default `id`.
@@ -13,13 +13,22 @@ pub struct StoreOptions {
     pub paginate: Option<Paginate>,
     /// Which writes may be of many documents. Default: none.
     pub multi: Multi,
+    /// How large a document may be as JSON text, its id included. Default 256 KiB.
+    pub max_document_bytes: usize,
     /// The names of the events that the service sends itself. No store looks at them.
     pub events: Vec<SmolStr>,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        StoreOptions { id: "id".into(), start_id: 0, paginate: None, multi: Multi::NONE, events: vec![] }
+        StoreOptions {
+            id: "id".into(),
+            start_id: 0,
+            paginate: None,
+            multi: Multi::NONE,
+            max_document_bytes: 256 * 1024,
+            events: vec![],
+        }
     }
 }
 

@@ -36,6 +36,11 @@ impl Client {
         self.0.send(Message::text(packet)).await.expect("it is open");
     }
 
+    /// Sends a binary part of the packet before it.
+    pub async fn say_bytes(&mut self, bytes: Vec<u8>) {
+        self.0.send(Message::binary(bytes)).await.expect("it is open");
+    }
+
     /// Emits an event, its name and arguments an array, and returns what it is acknowledged with. Nothing else must come
     /// before that.
     pub async fn ask(&mut self, event: &Value) -> Value {

@@ -1,6 +1,6 @@
 //! What is meant to break a store.
 use super::fixture::{Shelf, is_not_found, refusal};
-use callboard::store::{CallOptions, MAX_DOCUMENT_DEPTH, Query, Select, StoreError, documents};
+use callboard::store::{CallOptions, MAX_DOCUMENT_DEPTH, Multi, Query, Select, StoreError, StoreOptions, documents};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -115,6 +115,31 @@ pub async fn data_nested_too_deeply_is_refused(shelf: &Shelf) {
     assert!(refusal(service.patch(0, deep.clone(), json!({})).await).starts_with("The data is nested"));
     assert!(refusal(service.patch(Value::Null, deep, json!({})).await).starts_with("The data is nested"));
     assert_eq!(service.find(json!({})).await, Ok(json!([{ shelf.id: 0, "a": nested(MAX_DOCUMENT_DEPTH - 1) }])));
+}
+
+pub async fn a_document_that_is_or_becomes_too_large_is_refused(shelf: &Shelf) {
+    let options = StoreOptions { max_document_bytes: 1_000, multi: Multi::ALL, ..shelf.options() };
+    let service = shelf.service_with(options);
+    let (half, whole) = ("x".repeat(600), "x".repeat(1_000));
+    service.create(json!([{ "a": half }, {}])).await.unwrap();
+    let before = service.find(json!({})).await;
+    for refused in [
+        service.create(json!({ "a": whole })).await,
+        service.create(json!([{}, { whole.as_str(): 1 }])).await,
+        service.create(json!({ shelf.id: whole })).await,
+        service.create(json!({ "a": "\u{1}".repeat(200) })).await,
+        service.update(0, json!({ "a": whole }), json!({})).await,
+        service.patch(0, json!({ "b": half }), json!({})).await,
+        service.patch(Value::Null, json!({ "b": half }), json!({})).await,
+    ] {
+        assert_eq!(refusal(refused), "A document may be 1000 bytes of JSON at most");
+    }
+    assert_eq!(service.find(json!({})).await, before);
+    // What fits when it is created fits when it is written again.
+    let fits = 1_000 - json!({ shelf.id: u64::MAX, "a": "" }).to_string().len();
+    let id = service.add(json!({ "a": "x".repeat(fits) })).await;
+    assert!(service.patch(id.clone(), json!({}), json!({})).await.is_ok());
+    assert!(service.patch(id, json!({ "a": "" }), json!({})).await.is_ok());
 }
 
 pub async fn a_large_list_is_searched_quickly(shelf: &Shelf) {

@@ -75,6 +75,7 @@ macro_rules! conformance {
                     names_of_javascript_are_names_like_others,
                     a_query_nested_too_deeply_is_refused_by_each_method,
                     data_nested_too_deeply_is_refused,
+                    a_document_that_is_or_becomes_too_large_is_refused,
                     a_large_list_is_searched_quickly,
                 ],
                 original: [

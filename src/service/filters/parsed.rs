@@ -6,6 +6,7 @@ use crate::service::services::Services;
 use crate::types::{Event, Json, Tags, VIEW_TAG_EVENT, VIEW_TAG_SERVICE};
 use serde_json::Value;
 use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ thread_local! {
 }
 
 /// Answers of a filter by keys of connections that are remembered for one event.
-const REMEMBERED: usize = 256;
+const REMEMBERED: usize = 4096;
 
 /// An event of a service.
 pub(super) struct Parsed {
@@ -28,7 +29,7 @@ pub(super) struct Parsed {
     pub origin: Option<EventOrigin>,
     value: OnceCell<Option<Arc<Value>>>,
     /// What filters by a key have said, by their place among the filters and the key.
-    answers: RefCell<Vec<(usize, Value, FilterResult)>>,
+    answers: RefCell<HashMap<(usize, Value), FilterResult>>,
 }
 
 impl Parsed {
@@ -71,16 +72,56 @@ impl Parsed {
 
     /// What the filter at this place says of the event for connections with this key; asked once for each key.
     pub fn answer_for(&self, at: usize, key: Value, decide: impl FnOnce(&Value) -> FilterResult) -> FilterResult {
-        let known =
-            self.answers.borrow().iter().find(|(of, known, _)| *of == at && *known == key).map(|(_, _, a)| a.clone());
-        if let Some(known) = known {
-            return known;
+        let of_key = (at, key);
+        if let Some(known) = self.answers.borrow().get(&of_key) {
+            return known.clone();
         }
-        let answer = decide(&key);
+        let answer = decide(&of_key.1);
         let mut answers = self.answers.borrow_mut();
         if answers.len() < REMEMBERED {
-            answers.push((at, key, answer.clone()));
+            answers.insert(of_key, answer.clone());
         }
         answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::filters::FilterAnswer;
+    use serde_json::json;
+    use std::cell::Cell;
+
+    fn event() -> Parsed {
+        Parsed {
+            data: Json::parse("1".into()).expect("JSON"),
+            tags: Arc::default(),
+            path: "messages".into(),
+            event: "created".into(),
+            filters: Some(vec![]),
+            origin: None,
+            value: OnceCell::new(),
+            answers: RefCell::default(),
+        }
+    }
+
+    #[test]
+    fn a_filter_is_asked_once_for_each_of_a_thousand_keys_and_remembers_no_more_than_its_bound() {
+        let (event, asked) = (event(), Cell::new(0));
+        let ask = |at: usize, key: Value| {
+            let answer = event.answer_for(at, key, |_| {
+                asked.set(asked.get() + 1);
+                Ok(FilterAnswer::Pass)
+            });
+            assert!(answer.is_ok());
+        };
+        for _ in 0..3 {
+            for at in 0..2 {
+                (0..1_000).for_each(|company| ask(at, json!({"company": company, "is": [company, "a", null, 0.5]})));
+            }
+        }
+        assert_eq!(asked.get(), 2_000);
+        (0..2 * REMEMBERED).for_each(|key| ask(0, json!(key)));
+        assert_eq!(event.answers.borrow().len(), REMEMBERED);
     }
 }

@@ -4,11 +4,10 @@ use crate::store::Document;
 use crate::store::query::{Condition, Query, Test};
 use serde_json::Value;
 use smol_str::SmolStr;
-use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Fields of one table that are kept in this way; a query for another one looks at the documents.
+/// Fields of one table that are kept in this way: those that were asked for last.
 const COLUMNS: usize = 8;
 /// With fewer documents there is nothing to gain.
 const WORTHWHILE: usize = 64;
@@ -33,7 +32,8 @@ pub(super) struct Column(Vec<Cell>);
 /// The columns of a table.
 #[derive(Default)]
 pub(super) struct Columns {
-    by_name: Mutex<HashMap<SmolStr, Arc<Column>>>,
+    /// Those that were asked for least recently come first.
+    by_name: Mutex<Vec<(SmolStr, Arc<Column>)>>,
     hasher: RandomState,
 }
 
@@ -61,13 +61,18 @@ impl Columns {
         let fields = query.conditions().iter().filter_map(field);
         let (name, test) = fields.into_iter().find(|(_, test)| !matches!(test, Test::In(_) | Test::NotIn(_)))?;
         let mut by_name = self.locked();
-        let column = match by_name.get(name) {
-            Some(column) => column.clone(),
-            None if by_name.len() >= COLUMNS => return None,
+        let column = match by_name.iter().position(|(kept, _)| kept == name) {
+            Some(at) => {
+                by_name[at..].rotate_left(1);
+                by_name[by_name.len() - 1].1.clone()
+            }
             None => {
                 let column = slots.map(|document| document.map_or(Cell::Nothing, |document| self.cell(document, name)));
                 let column = Arc::new(Column(column.collect()));
-                by_name.insert(name.into(), column.clone());
+                if by_name.len() >= COLUMNS {
+                    by_name.remove(0);
+                }
+                by_name.push((name.into(), column.clone()));
                 column
             }
         };
@@ -93,7 +98,7 @@ impl Columns {
         cell(document, name, &self.hasher)
     }
 
-    fn locked(&self) -> MutexGuard<'_, HashMap<SmolStr, Arc<Column>>> {
+    fn locked(&self) -> MutexGuard<'_, Vec<(SmolStr, Arc<Column>)>> {
         // A column is put in whole.
         self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -161,5 +166,31 @@ fn ordered(cell: Cell, other: &Value, is_so: impl Fn(i64, i64) -> bool) -> Optio
         (Cell::Whole(value), other) => Some(is_so(value, other)),
         (Cell::Nothing | Cell::Bool(_) | Cell::Text(_), _) => Some(false),
         (Cell::Other, _) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn names_that_are_asked_for_once_take_no_column_from_one_that_is_asked_for_again() {
+        let documents = vec![Document::new(); WORTHWHILE];
+        let columns = Columns::default();
+        let ask = |name: &str| {
+            let query = Query::parse(&json!({ name: 1 })).expect("a query");
+            assert!(columns.glance(&query, documents.iter().map(Some)).is_some(), "{name}");
+        };
+        let kept = || columns.locked().iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>();
+        for junk in 0..COLUMNS {
+            ask(&format!("junk {junk}"));
+        }
+        for junk in 0..100 {
+            ask("wanted");
+            ask(&format!("more junk {junk}"));
+        }
+        assert_eq!(kept().len(), COLUMNS);
+        assert_eq!(kept()[COLUMNS - 2..], ["wanted", "more junk 99"]);
     }
 }

@@ -5,7 +5,8 @@ mod table;
 
 pub use table::Table;
 
-use super::document::check_depth;
+use super::document::{check_depth, check_size};
+use super::size::size;
 use super::{
     CallOptions, Document, Documents, Found, Id, Page, Query, Select, Store, StoreError, StoreFuture, StoreOptions,
     Write,
@@ -105,14 +106,18 @@ impl MemoryStore {
     /// Gives each document its id and keeps a copy of all, or of none.
     fn insert(&self, mut documents: Vec<Document>) -> Result<Vec<Document>, StoreError> {
         let mut brought = Vec::with_capacity(documents.len());
+        let mut bytes = 0;
         for document in &documents {
             check_depth(document)?;
-            brought.push(Id::of_new(document.get(self.options.id.as_str()))?);
+            let id = Id::of_new(document.get(self.options.id.as_str()))?;
+            bytes += check_size(document, id.is_some(), &self.options)?.memory;
+            brought.push(id);
         }
         let mut rows = self.table.write();
         if documents.len() > self.table.max_documents().saturating_sub(rows.len()) {
-            return Err(StoreError::Full { max: self.table.max_documents() });
+            return Err(StoreError::Full { max: self.table.max_documents(), what: "records" });
         }
+        self.table.check_bytes(rows.bytes() + bytes)?;
         let mut taken = HashSet::new();
         for id in brought.iter().flatten() {
             if rows.place_of(&id.key()).is_some() || !taken.insert(id.key()) {
@@ -139,6 +144,8 @@ impl MemoryStore {
         let mut rows = self.table.write();
         let (place, before) = matching(&rows, id, query)?;
         let after = self.with_id_of(before, data);
+        let grown = check_size(&after, true, &self.options)?.memory;
+        self.table.check_bytes(rows.bytes() - size(before).memory + grown)?;
         let answer = self.answer(&after, query);
         rows.replace(place, after);
         Ok(answer)
@@ -152,48 +159,49 @@ impl MemoryStore {
         call: &CallOptions,
     ) -> Result<Documents, StoreError> {
         check_depth(data)?;
-        self.write(Write::Patch, id, query, call, |rows, place, before| {
+        let is_many = self.is_of_many(Write::Patch, &id, call)?;
+        let mut rows = self.table.write();
+        let mut bytes = rows.bytes();
+        let mut patch = |(place, before): (Place, &Document)| {
             let mut after = before.clone();
             after.extend(data.clone());
             let after = self.with_id_of(before, after);
+            // Checked with each: what is too much in all is never made.
+            bytes = bytes - size(before).memory + check_size(&after, true, &self.options)?.memory;
+            self.table.check_bytes(bytes)?;
+            Ok::<_, StoreError>((place, after))
+        };
+        let patched: Result<Vec<_>, StoreError> = match id {
+            Some(id) => patch(matching(&rows, id, query)?).map(|one| vec![one]),
+            None => rows.matching(query).map(patch).collect(),
+        };
+        // From here on nothing fails.
+        let written = patched?.into_iter().map(|(place, after)| {
             let answer = self.answer(&after, query);
             rows.replace(place, after);
             answer
-        })
+        });
+        Ok(answered(is_many, written.collect()))
     }
 
     fn remove_now(&self, id: Option<Id>, query: &Query, call: &CallOptions) -> Result<Documents, StoreError> {
-        self.write(Write::Remove, id, query, call, |rows, place, before| {
-            rows.remove(place);
-            self.answer(before, query)
-        })
+        let is_many = self.is_of_many(Write::Remove, &id, call)?;
+        let mut rows = self.table.write();
+        let copy = |(place, document): (Place, &Document)| (place, self.answer(document, query));
+        let removed: Vec<_> = match id {
+            Some(id) => vec![copy(matching(&rows, id, query)?)],
+            None => rows.matching(query).map(copy).collect(),
+        };
+        removed.iter().for_each(|(place, _)| rows.remove(*place));
+        Ok(answered(is_many, removed.into_iter().map(|(_, answer)| answer).collect()))
     }
 
-    /// Writes the document of an id, or all that match without one; `one` writes each and cannot fail.
-    fn write(
-        &self,
-        write: Write,
-        id: Option<Id>,
-        query: &Query,
-        call: &CallOptions,
-        one: impl Fn(&mut Rows, Place, &Document) -> Document,
-    ) -> Result<Documents, StoreError> {
+    /// Whether this write is of all that the query matches. Fails where the options do not allow that.
+    fn is_of_many(&self, write: Write, id: &Option<Id>, call: &CallOptions) -> Result<bool, StoreError> {
         if id.is_none() {
             self.options.allow_many(write, call)?;
         }
-        let mut rows = self.table.write();
-        let copy = |(place, document): (Place, &Document)| (place, document.clone());
-        match id {
-            Some(id) => {
-                let (place, before) = copy(matching(&rows, id, query)?);
-                Ok(Documents::One(one(&mut rows, place, &before)))
-            }
-            None => {
-                let matched: Vec<_> = rows.matching(query).map(copy).collect();
-                let written = matched.iter().map(|(place, before)| one(&mut rows, *place, before));
-                Ok(Documents::Many(written.collect()))
-            }
-        }
+        Ok(id.is_none())
     }
 
     /// The document with the id of another one, also where that has none.
@@ -223,6 +231,14 @@ enum Part<'r> {
 fn part<T>(items: &[T], skip: usize, limit: usize) -> &[T] {
     let rest = items.get(skip..).unwrap_or_default();
     rest.get(..limit).unwrap_or(rest)
+}
+
+/// What a write answers: many, or the one that there is.
+fn answered(is_many: bool, mut written: Vec<Document>) -> Documents {
+    match is_many {
+        true => Documents::Many(written),
+        false => Documents::One(written.pop().unwrap_or_default()),
+    }
 }
 
 /// The document of an id, where the query matches it.

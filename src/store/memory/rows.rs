@@ -1,5 +1,6 @@
 //! Documents in the order in which they are found, and by the keys of their ids.
 use super::columns::{Columns, Glance};
+use crate::store::size::size;
 use crate::store::{Document, Id, Query};
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -23,6 +24,8 @@ pub(super) struct Rows {
     /// None where a document was removed.
     slots: Vec<Option<(SmolStr, Document)>>,
     holes: usize,
+    /// What the documents take in memory, about.
+    bytes: usize,
     /// The slots do not stand in the order in which their documents are found.
     is_mixed: bool,
     columns: Columns,
@@ -35,6 +38,11 @@ pub(super) struct Rows {
 impl Rows {
     pub fn len(&self) -> usize {
         self.order.len()
+    }
+
+    /// What the documents take in memory, about.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub fn place_of(&self, key: &str) -> Option<Place> {
@@ -105,6 +113,7 @@ impl Rows {
         self.is_mixed |= self.order.last_key_value().is_some_and(|(last, _)| *last > place);
         let slot = self.slots.len();
         self.columns.note(slot, Some(&document));
+        self.bytes += size(&document).memory;
         self.slots.push(Some((key.clone(), document)));
         // There are at most twice as many as documents, which are bounded.
         self.order.insert(place, slot as u32);
@@ -115,6 +124,8 @@ impl Rows {
         let Some(slot) = self.order.get(&place).map(|slot| *slot as usize) else { return };
         self.columns.note(slot, Some(&document));
         if let Some(Some((_, kept))) = self.slots.get_mut(slot) {
+            // All that is kept was counted.
+            self.bytes = self.bytes - size(kept).memory + size(&document).memory;
             *kept = document;
         }
     }
@@ -122,7 +133,8 @@ impl Rows {
     pub fn remove(&mut self, place: Place) {
         let Some(slot) = self.order.remove(&place) else { return };
         self.columns.note(slot as usize, None);
-        if let Some((key, _)) = self.slots.get_mut(slot as usize).and_then(Option::take) {
+        if let Some((key, document)) = self.slots.get_mut(slot as usize).and_then(Option::take) {
+            self.bytes -= size(&document).memory;
             self.turns.remove(&key);
         }
         self.holes += 1;
@@ -193,7 +205,7 @@ mod tests {
             rows.insert(&key.into(), Document::new());
             let place = rows.place_of(key).unwrap();
             rows.remove(place);
-            assert_eq!((rows.place_of(key), rows.len()), (None, 0));
+            assert_eq!((rows.place_of(key), rows.len(), rows.bytes()), (None, 0, 0));
         }
     }
 
@@ -277,6 +289,8 @@ mod tests {
                         let expected: Vec<_> = rows.documents().filter(|document| query.matches(document)).cloned().collect();
                         let slots = rows.matching_slots(&query);
                         let in_slots: Vec<_> = slots.iter().filter_map(|slot| rows.in_slot(*slot).cloned()).collect();
+                        let bytes: usize = rows.documents().map(|document| size(document).memory).sum();
+                        prop_assert_eq!(rows.bytes(), bytes);
                         prop_assert_eq!(&found, &expected);
                         prop_assert_eq!(in_slots, expected);
                     }

@@ -1,5 +1,6 @@
 //! What memory stores share.
 use super::rows::Rows;
+use crate::store::StoreError;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -8,20 +9,42 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub struct Table {
     rows: Arc<RwLock<Rows>>,
     max_documents: usize,
+    max_bytes: usize,
 }
 
 impl Table {
     /// How many documents a table holds unless told otherwise.
     pub const MAX_DOCUMENTS: usize = 1_000_000;
 
+    /// How many bytes of memory its documents take, about, unless told otherwise.
+    pub const MAX_BYTES: usize = 256 * 1024 * 1024;
+
     /// An empty table that holds so many documents; one more is refused.
     pub fn holding(max_documents: usize) -> Self {
-        Table { rows: Arc::default(), max_documents }
+        Table { rows: Arc::default(), max_documents, max_bytes: Table::MAX_BYTES }
+    }
+
+    /// The same with documents that take so many bytes of memory, about; what makes them more is refused.
+    pub fn holding_bytes(self, max_bytes: usize) -> Self {
+        Table { max_bytes, ..self }
     }
 
     /// How many documents it holds at most.
     pub fn max_documents(&self) -> usize {
         self.max_documents
+    }
+
+    /// How many bytes of memory its documents take at most, about.
+    pub fn max_bytes(&self) -> usize {
+        self.max_bytes
+    }
+
+    /// [`StoreError::Full`] where rows that have grown to so many bytes are too large.
+    pub(super) fn check_bytes(&self, bytes: usize) -> Result<(), StoreError> {
+        match bytes <= self.max_bytes {
+            true => Ok(()),
+            false => Err(StoreError::Full { max: self.max_bytes, what: "bytes" }),
+        }
     }
 
     // What panics while it writes leaves whole documents behind, so the rows are good after it.
