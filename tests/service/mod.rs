@@ -1,5 +1,6 @@
 //! Services: what their methods return becomes events, whatever the call came by, and what each client is shown of them.
 mod bad_input;
+mod connections;
 mod events;
 mod exposing;
 mod filtering;

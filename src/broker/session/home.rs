@@ -59,6 +59,7 @@ impl Session {
                     Beginning { groups: kept.groups, data: kept.data, resume_from, sent: kept.sent },
                     connect,
                 );
+                self.renew_noted();
             }
             None => self.enter_anew(home, connect),
         }

@@ -1,7 +1,7 @@
 //! What a session is shown of events that a reply holds: recovered ones, and those of a history.
 use super::Session;
-use crate::broker::Node;
 use crate::broker::channel::Joined;
+use crate::broker::{Node, SessionData};
 use crate::delivery::{ViewBounds, Viewed, decide, look};
 use crate::filter::{Look, Shown, View};
 use crate::types::{ChannelName, Event, Fault, Group, ReplyError};
@@ -13,7 +13,27 @@ use tokio::sync::oneshot;
 impl Session {
     /// How the session sees a channel; none for all as it is.
     pub(super) fn view_of(&self, channel: &ChannelName) -> Option<Rc<dyn View>> {
-        self.node().handlers().view_of(channel, || self.view())
+        self.node().handlers().view_of(channel, || {
+            self.noted();
+            self.view()
+        })
+    }
+
+    /// What is noted of the session: with its home, where it has one.
+    pub(super) fn noted(&self) -> &SessionData {
+        match &self.home {
+            Some(state) => &state.membership.data,
+            None => self.data.get_or_init(SessionData::default),
+        }
+    }
+
+    /// Whatever was made of the session's identity is made of the present one from now on.
+    pub(super) fn renew_noted(&self) {
+        let data = self.home.as_ref().map(|state| &state.membership.data).or(self.data.get());
+        let handshake = self.home.as_ref().and_then(|state| state.membership.handshake.as_deref());
+        if let Some(data) = data {
+            data.renewed(&self.identity, handshake);
+        }
     }
 
     /// A view as a listener has it.

@@ -49,7 +49,7 @@ impl View for ServiceView {
 impl ServiceView {
     /// Asks the filters one after the other, as long as each decides at once.
     fn filter(&self, parsed: &Rc<Parsed>, data: &Arc<Value>) -> Look {
-        let fields = self.connection.fields_now();
+        let fields = self.connection.fields();
         let mut replaced: Option<Arc<Value>> = None;
         for (at, filter) in parsed.filters.iter().enumerate() {
             let data = replaced.as_ref().unwrap_or(data);
