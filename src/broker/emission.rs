@@ -1,9 +1,9 @@
 //! Events for the sessions of a home, or for some of them: what handlers and Rust code emit, and the answers they ask for.
-use super::Node;
 use super::channel::{Publish, PublishAnswer};
-use crate::delivery::{Answers, GroupsQuery, Instruct, Instruction, Rounds};
+use super::{Node, Target};
+use crate::delivery::{Answers, GroupsQuery, Instruct, Instruction, Rounds, SessionOrder};
 use crate::types::{
-    Arity, Audience, ChannelName, Envelope, Group, Json, JsonError, Position, ReplyError, SessionId, Tags,
+    Arity, Audience, ChannelName, Envelope, Event, Group, Json, JsonError, Position, ReplyError, SessionId, Tags,
 };
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -112,6 +112,21 @@ impl<'a> Homes<'a> {
         // Whether everybody has answered or the time is over: what has come back is told.
         let _ = tokio::time::timeout(time, &mut round.over).await;
         Ok(round.close())
+    }
+
+    /// Brings an event to one session of this node alone, past the channel: in no order with what is emitted, and it is kept nowhere.
+    /// A session that is not there, or not one of this home, gets nothing.
+    pub fn bring(self, home: &ChannelName, session: SessionId, event: String, data: Json) {
+        let event = Event {
+            channel: home.clone(),
+            data,
+            tags: Some(Arc::new(Tags::from([(NAME.to_owned(), event)]))),
+            publisher: None,
+            position: None,
+            envelope: None,
+        };
+        let target = Target { session: Some(session), ..Target::default() };
+        self.0.sessions().directory().order(&target, &SessionOrder::Bring(Arc::new(event)));
     }
 
     /// Does something to the listeners of a channel that are meant, in order with what is emitted there.

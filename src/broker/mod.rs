@@ -59,7 +59,7 @@ pub use hub::HubId;
 pub use node::{Node, Parts, Settings};
 pub use policy::{Limits, Namespace, Namespaces, Rule, UnknownRule};
 pub use query::HistoryRequest;
-pub use recoverable::{RecoverableSession, RecoverableSessions, SessionData};
+pub use recoverable::{RecoverableSession, RecoverableSessions, SessionData, SessionExtension};
 pub use revocations::Revocations;
 pub use session::{Admit, Ask, ClientTerms, Gone, PingSettings, Session};
 pub use sessions::Sessions;

@@ -1,6 +1,7 @@
 //! What is kept of sessions whose connections were lost, so that their clients can come back to them.
-use crate::types::{ChannelName, Group, Identity, Json, Place, SessionId};
+use crate::types::{ChannelName, Group, Handshake, Identity, Json, Place, SessionId};
 use foldhash::quality::RandomState;
+use serde_json::{Map, Value};
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -13,12 +14,21 @@ pub struct SessionData(Arc<Noted>);
 
 struct Noted {
     json: Mutex<Json>,
-    extension: OnceLock<Box<dyn Any + Send + Sync>>,
+    fields: OnceLock<Box<Map<String, Value>>>,
+    extension: OnceLock<Box<dyn SessionExtension>>,
+}
+
+/// What a layer above keeps of a session.
+pub trait SessionExtension: Any + Send + Sync {
+    /// The session's token was renewed, or its client has come back: with another token, or another request. Called before anything
+    /// is delivered under it.
+    fn renewed(&self, identity: &Identity, handshake: Option<&Handshake>);
 }
 
 impl Default for SessionData {
     fn default() -> Self {
-        SessionData(Arc::new(Noted { json: Mutex::new(Json::null()), extension: OnceLock::new() }))
+        let json = Mutex::new(Json::null());
+        SessionData(Arc::new(Noted { json, fields: OnceLock::new(), extension: OnceLock::new() }))
     }
 }
 
@@ -33,11 +43,28 @@ impl SessionData {
         *self.locked() = json;
     }
 
+    /// The fields that the session was given when it was let in; none where it was given none.
+    pub fn fields(&self) -> Option<&Map<String, Value>> {
+        self.0.fields.get().map(|fields| &**fields)
+    }
+
+    /// Gives the session its fields, once.
+    pub(super) fn give(&self, fields: Map<String, Value>) {
+        self.0.fields.get_or_init(|| Box::new(fields));
+    }
+
     /// What a layer above keeps of the session: made by the first who asks, who decides its type. One that asks for another type
     /// gets what it makes itself.
-    pub fn extension<T: Clone + Send + Sync + 'static>(&self, make: impl Fn() -> T) -> T {
-        let kept = self.0.extension.get_or_init(|| Box::new(make()));
+    pub fn extension<T: SessionExtension + Clone>(&self, make: impl Fn() -> T) -> T {
+        let kept: &dyn Any = &**self.0.extension.get_or_init(|| Box::new(make()));
         kept.downcast_ref::<T>().cloned().unwrap_or_else(make)
+    }
+
+    /// Tells the layer above that the session is renewed, where that keeps something of it.
+    pub(super) fn renewed(&self, identity: &Identity, handshake: Option<&Handshake>) {
+        if let Some(extension) = self.0.extension.get() {
+            extension.renewed(identity, handshake);
+        }
     }
 
     fn locked(&self) -> MutexGuard<'_, Json> {

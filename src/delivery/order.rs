@@ -2,7 +2,7 @@
 use super::Ticket;
 use crate::auth::{Overrides, SubscriptionOptions};
 use crate::protocol::Recover;
-use crate::types::{ChannelName, Disconnect, Json, ReplyError, Revocation, Unsubscribed};
+use crate::types::{ChannelName, Disconnect, Event, Json, ReplyError, Revocation, Unsubscribed};
 use actix::prelude::*;
 use std::sync::Arc;
 
@@ -27,6 +27,8 @@ pub enum SessionOrder {
     },
     /// Tell the client.
     Message(Json),
+    /// Bring the client this event of the session's home: past the channel, so in no order with the others there.
+    Bring(Arc<Event>),
     /// Something of what its token granted has been taken back, of tokens that say they were issued up to this time.
     Revoke(Arc<Revocation>, i64),
     /// Events of this channel were lost on the way: the listener has to come back.

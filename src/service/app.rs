@@ -190,11 +190,11 @@ impl App {
         })
     }
 
-    /// Tells one connection that a filter has failed for it.
+    /// Tells one connection that a filter has failed for it: past the channel, since one event may fail for all connections, and each
+    /// would be told by an event more there.
     pub(super) fn tell_error(&self, session: SessionId, path: &str, error: &ServiceError) {
         if let Ok(error) = Json::write(error) {
-            let audience = Audience::of([session.to_string().into()]);
-            self.emit(format!("{path} error"), error, audience, None);
+            self.node.homes().bring(&self.services.home, session, format!("{path} error"), error);
         }
     }
 

@@ -1,9 +1,11 @@
 //! A connected client as hooks and filters see it: a set of fields.
+use crate::broker::SessionExtension;
 use crate::broker::handler::SessionView;
-use crate::types::{Identity, SessionId};
-use arc_swap::{ArcSwap, ArcSwapOption};
+use crate::types::{Handshake, Identity, SessionId};
+use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// The member of a connection that has its user's document.
@@ -12,14 +14,34 @@ pub const USER: &str = "user";
 const CHOSEN: usize = 1000;
 
 /// A connected client. What is set here is seen by the filters of events, and by hooks in the params of the client's calls. Lives
-/// as long as its session, and comes back with it. Cheap to clone.
+/// as long as its session, and comes back with it. What its token and its request say is replaced when they are; what was set
+/// stays, and goes before that. Cheap to clone.
 #[derive(Clone)]
 pub struct Connection(Arc<Inner>);
 
 struct Inner {
     session: SessionId,
-    fields: ArcSwap<Value>,
+    /// Whether it is a client of Socket.IO; else it is a guest of what is exposed.
+    has_home: bool,
+    fields: ArcSwap<Fields>,
     chosen: ArcSwapOption<Chosen>,
+}
+
+struct Fields {
+    /// All of them: an object.
+    all: Arc<Value>,
+    /// Those that the application has set.
+    set: BTreeSet<String>,
+}
+
+struct FieldsNow(Guard<Arc<Fields>>);
+
+impl Deref for FieldsNow {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.0.all
+    }
 }
 
 /// The events that a client has asked for, by the paths of their services.
@@ -29,25 +51,21 @@ impl Connection {
     /// The connection of a session: the same for each look at a session of a namespace.
     pub fn of(session: &SessionView) -> Self {
         let new = || Self::new(session);
-        match &session.home {
-            Some(home) => home.data.extension(new),
+        match session.data() {
+            Some(data) => data.extension(new),
             None => new(),
         }
     }
 
     fn new(session: &SessionView) -> Self {
-        let mut fields = Map::new();
-        if let Some(user) = document(&session.identity) {
-            fields.insert(USER.into(), user);
-        }
-        if let Some(home) = &session.home {
-            fields.insert("provider".into(), "socketio".into());
-            let headers = home.handshake.as_ref().map(|handshake| handshake.headers()).unwrap_or_default();
-            let headers = headers.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));
-            fields.insert("headers".into(), Value::Object(headers.collect()));
-        }
-        let fields = ArcSwap::from_pointee(Value::Object(fields));
-        Connection(Arc::new(Inner { session: session.id, fields, chosen: ArcSwapOption::empty() }))
+        let handshake = session.home.as_ref().and_then(|home| home.handshake.as_deref());
+        let mut all = told(&session.identity, handshake, session.home.is_some());
+        let given = session.data().and_then(|data| data.fields());
+        let set = given.into_iter().flatten().map(|(name, _)| name.clone()).collect();
+        all.extend(given.cloned().into_iter().flatten());
+        let fields = ArcSwap::from_pointee(Fields { all: Arc::new(Value::Object(all)), set });
+        let has_home = session.home.is_some();
+        Connection(Arc::new(Inner { session: session.id, has_home, fields, chosen: ArcSwapOption::empty() }))
     }
 
     /// The session that it is.
@@ -57,25 +75,27 @@ impl Connection {
 
     /// All its fields as they are now: an object.
     pub fn fields(&self) -> Arc<Value> {
-        self.0.fields.load_full()
+        self.0.fields.load().all.clone()
     }
 
-    pub(super) fn fields_now(&self) -> arc_swap::Guard<Arc<Value>> {
-        self.0.fields.load()
+    /// The same for a look at them on the way of an event.
+    pub(super) fn fields_now(&self) -> impl Deref<Target = Value> + use<> {
+        FieldsNow(self.0.fields.load())
     }
 
     /// A field; null where it was not set.
     pub fn get(&self, name: &str) -> Value {
-        self.0.fields.load()[name].clone()
+        self.0.fields.load().all[name].clone()
     }
 
     /// Sets a field, such as `user`. Events that are delivered from now on are filtered by it.
     pub fn set(&self, name: &str, value: impl Into<Value>) {
         let value = value.into();
         self.0.fields.rcu(|fields| {
-            let mut fields = (**fields).clone();
-            fields[name] = value.clone();
-            fields
+            let (mut all, mut set) = ((*fields.all).clone(), fields.set.clone());
+            all[name] = value.clone();
+            set.insert(name.to_owned());
+            Fields { all: Arc::new(all), set }
         });
     }
 
@@ -101,6 +121,32 @@ impl Connection {
             None => true,
         }
     }
+}
+
+impl SessionExtension for Connection {
+    fn renewed(&self, identity: &Identity, handshake: Option<&Handshake>) {
+        let told = told(identity, handshake, self.0.has_home);
+        self.0.fields.rcu(|fields| {
+            let mut all = told.clone();
+            all.extend(fields.set.iter().map(|name| (name.clone(), fields.all[name].clone())));
+            Fields { all: Arc::new(Value::Object(all)), set: fields.set.clone() }
+        });
+    }
+}
+
+/// What a session's token and its request tell.
+fn told(identity: &Identity, handshake: Option<&Handshake>, has_home: bool) -> Map<String, Value> {
+    let mut fields = Map::new();
+    if let Some(user) = document(identity) {
+        fields.insert(USER.into(), user);
+    }
+    if has_home {
+        fields.insert("provider".into(), "socketio".into());
+        let headers = handshake.map(|handshake| handshake.headers()).unwrap_or_default();
+        let headers = headers.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));
+        fields.insert("headers".into(), Value::Object(headers.collect()));
+    }
+    fields
 }
 
 /// The document of a user as a token tells of it: the members of the claims `info` and `meta`, and the id.

@@ -109,7 +109,7 @@ impl Params {
     /// The same as they come with a call of the service at `path`.
     pub(super) fn called(mut self, app: App, path: &str) -> Self {
         if let Some(connection) = &self.connection
-            && let Value::Object(fields) = &**connection.fields_now()
+            && let Value::Object(fields) = &*connection.fields()
         {
             for (name, value) in fields {
                 match (name.as_str(), value) {

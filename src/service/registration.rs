@@ -142,7 +142,7 @@ impl Registration {
     }
 
     /// Has the events carry these fields of their calls, for filters on every node: `id`, or paths that begin with `params.`, such as
-    /// `params.user.company_id`. Headers cannot be carried.
+    /// `params.user.company_id`. Neither headers nor whole documents, such as that of a user, can be carried.
     pub fn carry(mut self, fields: &[&str]) -> Self {
         self.carried.extend(fields.iter().map(|field| (*field).to_owned()));
         self

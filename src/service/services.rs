@@ -57,7 +57,8 @@ pub enum SetupError {
     },
     /// The field is none of a call that may go to other nodes.
     #[error(
-        "{field:?} of {path:?} cannot be carried: name `id`, or a path that begins with `params.` and is no header"
+        "{field:?} of {path:?} cannot be carried: name `id`, or what stands in `params.`, such as `params.user.id`; neither a header \
+         nor a whole document"
     )]
     Carried {
         /// The service.

@@ -50,7 +50,10 @@ fn a_connect_is_refused_with_an_error_or_a_close_and_welcomed_with_data_and_chan
                     Some("1") => Err(Fault::Reply(custom())),
                     Some("2") => Err(Fault::Close(Disconnect { code: 4_501, reason: "banned".into() })),
                     Some("3") => panic!("the handler breaks, as the story wants it"),
-                    _ => Ok(Welcome { data: Some(json(r#"{"motd":"hi"}"#)), channels: vec!["news".into()] }),
+                    _ => {
+                        let (data, channels) = (Some(json(r#"{"motd":"hi"}"#)), vec!["news".into()]);
+                        Ok(Welcome { data, channels, ..Welcome::default() })
+                    }
                 })
             }));
         });

@@ -16,6 +16,7 @@ mod handlers;
 pub mod house;
 mod joining;
 mod lagging;
+mod looking_back;
 mod model;
 mod orders;
 mod placing;

@@ -3,6 +3,7 @@ use super::Call;
 use crate::broker::{Node, SessionData, Target};
 use crate::delivery::{SessionOrder, SubscribeOptions};
 use crate::types::{ChannelName, Disconnect, Fault, Handshake, Identity, Json, Revocation, SessionId, Unsubscribed};
+use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -16,6 +17,8 @@ pub struct SessionView {
     pub identity: Arc<Identity>,
     /// What it belongs to, on a wire whose sessions belong to something.
     pub home: Option<Arc<HomeMembership>>,
+    /// What is noted of a session without a home, where somebody has asked for it.
+    pub(crate) data: Option<SessionData>,
     pub(crate) node: Node,
 }
 
@@ -55,6 +58,11 @@ impl SessionView {
     /// Tells the session's client something that belongs to no channel.
     pub fn send(&self, data: Json) {
         self.order(SessionOrder::Message(data));
+    }
+
+    /// What is noted of it; none for one without a home of which nothing is.
+    pub fn data(&self) -> Option<&SessionData> {
+        self.home.as_ref().map(|home| &home.data).or(self.data.as_ref())
     }
 
     /// The broker that the session is on.
@@ -102,6 +110,8 @@ pub struct Welcome {
     pub data: Option<Json>,
     /// Channels it listens to from the start.
     pub channels: Vec<String>,
+    /// Fields of its connection, as the filters of services see it. They are there before its first event.
+    pub fields: Map<String, Value>,
 }
 
 /// A client asks by method name.

@@ -123,7 +123,7 @@ impl ServerSession {
     /// Its messages.
     pub fn messages(&self) -> Messages {
         let (identity, node) = (self.identity(), self.node.clone());
-        Messages::new(SessionView { id: self.id, identity, home: None, node })
+        Messages::new(SessionView { id: self.id, identity, home: None, data: None, node })
     }
 
     /// Has something done before the session's listeners end, after what was asked for before. It may take as long as a call

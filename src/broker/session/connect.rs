@@ -117,7 +117,12 @@ impl Session {
         Step::Waits
     }
 
-    fn welcomed(&mut self, entrance: Entrance, ctx: &mut Context<Self>) -> Step {
+    fn welcomed(&mut self, mut entrance: Entrance, ctx: &mut Context<Self>) -> Step {
+        // Before there is a listener: none of its events is to be seen without them.
+        let fields = std::mem::take(&mut entrance.welcome.fields);
+        if !fields.is_empty() {
+            self.noted().give(fields);
+        }
         let wanted = match self.server_side(&entrance) {
             Ok(wanted) => wanted,
             Err(fault) => return self.refuse(fault, ctx),

@@ -4,7 +4,7 @@ use super::message::PublishDone;
 use super::{Phase, Session, Subscription};
 use crate::delivery::{Body, Delivery, Holder, Naming, SessionOrder, SubscribeOptions, Ticket, WhenFull};
 use crate::protocol::{Push, Recovered};
-use crate::types::{ChannelName, Disconnect, Fault, Identity, Json, ReplyError, Unsubscribed};
+use crate::types::{ChannelName, Disconnect, Event, Fault, Identity, Json, ReplyError, Unsubscribed};
 use actix::prelude::*;
 use std::sync::Arc;
 
@@ -51,6 +51,14 @@ impl Session {
     /// A push that tells of a subscription has no room for events: they follow as pushes of their own.
     fn deliver_recovered(&self, recovered: Option<Recovered>) {
         for event in recovered.into_iter().flat_map(|recovered| recovered.events) {
+            let delivery = Delivery::new(event.channel.clone(), Body::Event(event), 0);
+            self.outlet.deliver(&delivery, Naming::Own, WhenFull::Disconnect);
+        }
+    }
+
+    /// An event of its home that came past the channel.
+    fn bring(&self, event: Arc<Event>) {
+        if self.is_home(&event.channel) {
             let delivery = Delivery::new(event.channel.clone(), Body::Event(event), 0);
             self.outlet.deliver(&delivery, Naming::Own, WhenFull::Disconnect);
         }
@@ -122,6 +130,7 @@ impl Handler<SessionOrder> for Session {
             SessionOrder::Disconnect(reason) => self.end(reason, ctx),
             SessionOrder::Refresh { expire_at, info } => self.prolong(expire_at, info, ctx),
             SessionOrder::Message(data) => self.outlet.push(&Push::Message(data)),
+            SessionOrder::Bring(event) => self.bring(event),
             SessionOrder::Revoke(revocation, upto) => self.apply_revocation(&revocation, upto, ctx),
             SessionOrder::Resync(channel) => {
                 // The client may have come back for it by itself meanwhile.

@@ -1,6 +1,7 @@
 //! What a session belongs to: the channel that addresses it, coming back to an earlier session, and being kept for that.
 use super::Session;
 use super::join::Wanted;
+use super::viewing::is_meant;
 use crate::broker::handler::{CONNECTION, DISCONNECT, EmitCall, HomeMembership};
 use crate::broker::{RecoverableSession, SessionData};
 use crate::metrics::Metrics;
@@ -58,6 +59,7 @@ impl Session {
                     Beginning { groups: kept.groups, data: kept.data, resume_from, sent: kept.sent },
                     connect,
                 );
+                self.renew_noted();
             }
             None => self.enter_anew(home, connect),
         }
@@ -146,17 +148,11 @@ impl Session {
     pub(super) fn meant_for_me(&mut self, missed: Vec<Arc<Event>>) -> Vec<(Arc<Event>, Place)> {
         let Some(state) = &mut self.home else { return vec![] };
         let Some(mut place) = state.resume_from.clone() else { return vec![] };
-        let is_for_me = |event: &Event| {
-            event
-                .envelope
-                .as_ref()
-                .is_none_or(|envelope| envelope.audience.admits(|group| state.groups.contains(group)))
-        };
         let placed = missed.into_iter().map(|event| {
             event.position.iter().for_each(|position| place.pass(position));
             (event, place.clone())
         });
-        let meant: Vec<_> = placed.filter(|(event, _)| is_for_me(event)).collect();
+        let meant: Vec<_> = placed.filter(|(event, _)| is_meant(event, &state.groups)).collect();
         if let Some((_, last)) = meant.last() {
             state.sent = Some(last.clone());
         }

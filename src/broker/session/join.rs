@@ -149,7 +149,8 @@ impl Session {
         let (positioned, aside) = (wanted.positioned, wanted.aside.clone());
         let join = Join { channel: listened, hub, member, positioned, recover, aside, recover_max, answer };
         self.worker.join(join);
-        (Plan { channel, wanted, turn }, joined_and_shown(joined, view, self.node()))
+        let joined = joined_and_shown(joined, view, wanted.groups.clone(), self.node());
+        (Plan { channel, wanted, turn }, joined)
     }
 
     /// Takes the channel's answer. The listener still holds back: the reply goes out first, then [`Session::begin`].

@@ -22,13 +22,14 @@ pub use terms::ClientTerms;
 
 use super::channel::{Member, Membership};
 use super::handler::{LifecycleEvent, SessionView};
-use super::{Node, SessionRef, Worker};
+use super::{Node, SessionData, SessionRef, Worker};
 use crate::auth::{Overrides, SubscriptionOptions};
 use crate::delivery::{ListenerKey, Outlet, Since, Ticket};
 use crate::protocol::{Command, Reply};
 use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Identity, SessionId};
 use actix::prelude::*;
 use foldhash::quality::RandomState;
+use std::cell::OnceCell;
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::rc::Rc;
@@ -63,6 +64,8 @@ pub struct Session {
     after_reply: Vec<(ChannelName, Since)>,
     /// What it belongs to, on a wire whose sessions belong to something.
     home: Option<Box<home::HomeState>>,
+    /// What is noted of it where it belongs to nothing, and somebody asks for that.
+    data: OnceCell<SessionData>,
     reason: Disconnect,
     is_ended_by_us: bool,
 }
@@ -175,6 +178,7 @@ impl Session {
             ends: None,
             after_reply: vec![],
             home: None,
+            data: OnceCell::new(),
             reason: Disconnect::CONNECTION_CLOSED,
             is_ended_by_us: false,
         }
@@ -190,7 +194,8 @@ impl Session {
 
     fn view(&self) -> SessionView {
         let home = self.home.as_ref().map(|state| state.membership.clone());
-        SessionView { id: self.id, identity: self.identity.clone(), home, node: self.node().clone() }
+        let (identity, data) = (self.identity.clone(), self.data.get().cloned());
+        SessionView { id: self.id, identity, home, data, node: self.node().clone() }
     }
 
     fn start(&mut self, ticket: Ticket, command: Command, ctx: &mut Context<Self>) -> Step {

@@ -48,7 +48,7 @@ impl Session {
         let node = self.node().clone();
         let seen = async move {
             let mut page = page.wait().await?;
-            page.events = shown(page.events, &*view, &node).await?;
+            page.events = shown(page.events, |_| true, &*view, &node).await?;
             Ok(Reply::History(page))
         };
         self.answer_later(ticket, seen, ctx)

@@ -10,6 +10,7 @@ impl Session {
     pub(super) fn renew(&mut self, identity: Arc<Identity>) {
         self.show(identity.info.clone());
         self.identity = identity;
+        self.renew_noted();
         self.recheck();
     }
 

@@ -13,6 +13,9 @@ const USER: &str = "user";
 /// The tag that has the fields which the service lists, as JSON.
 const CARRIED: &str = "carried";
 
+/// The fields of params that are documents: their members alone can be carried.
+const WHOLE: [&str; 3] = ["user", "query", "route"];
+
 const NULL: &Value = &Value::Null;
 
 /// The call that an event comes from. The fields that the service lists are read by their paths:
@@ -70,18 +73,31 @@ fn user_id(call: &HookContext) -> Option<String> {
     Some(id.as_str().map_or_else(|| id.to_string(), str::to_owned))
 }
 
-/// A field of a call: `params.…`, or the call's `id`.
+/// A field of a call: `params.…`, or the call's `id`. Of a field that turns out to be a document nothing is told: a service lists the
+/// members that it means.
 fn field(call: &HookContext, path: &str) -> Value {
     match path.split_once('.') {
-        Some(("params", rest)) => call.params.at(rest),
-        _ if path == "id" => call.id.clone().map_or(Value::Null, Value::from),
-        _ => Value::Null,
+        Some(("params", rest)) => Some(call.params.at(rest)).filter(|value| rest.contains('.') || is_plain(value)),
+        _ if path == "id" => call.id.clone().map(Value::from),
+        _ => None,
+    }
+    .unwrap_or_default()
+}
+
+/// Neither a document nor a list of them.
+fn is_plain(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().all(|item| !item.is_object() && !item.is_array()),
+        value => !value.is_object(),
     }
 }
 
-/// Whether a field can be carried: a member of a call's params, but neither the headers nor the params as a whole.
+/// Whether a field can be carried: the id, or what stands in a call's params, but neither the headers nor a whole document.
 pub(in crate::service) fn can_be_carried(path: &str) -> bool {
-    path == "id" || path.strip_prefix("params.").is_some_and(|rest| !rest.is_empty() && !rest.starts_with("headers"))
+    let Some(rest) = path.strip_prefix("params.") else { return path == "id" };
+    let is_named = rest.split('.').all(|name| !name.is_empty());
+    let (first, is_member) = rest.split_once('.').map_or((rest, false), |(first, _)| (first, true));
+    is_named && first != "headers" && (is_member || !WHOLE.contains(&first))
 }
 
 /// A payload as filters see it; none where it cannot be read.
@@ -114,8 +130,27 @@ mod tests {
     }
 
     #[test]
-    fn headers_and_whole_params_cannot_be_carried() {
-        assert!(can_be_carried("params.user.company_id") && can_be_carried("id"));
-        assert!(!can_be_carried("params.headers.cookie") && !can_be_carried("params") && !can_be_carried("result"));
+    fn headers_and_whole_documents_cannot_be_carried() {
+        for good in ["id", "params.user.company_id", "params.provider", "params.query.room", "params.headersX"] {
+            assert!(can_be_carried(good), "{good}");
+        }
+        let whole = ["params", "params.", "params.user", "params.query", "params.route", "params.user.", "result"];
+        for bad in ["params.headers", "params.headers.cookie"].iter().chain(&whole) {
+            assert!(!can_be_carried(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn of_a_field_that_is_a_document_nothing_is_carried_but_the_members_that_are_named() {
+        let account = json!({"id": 5, "password": "secret"});
+        let params = Params::default().with("account", account.clone()).with("accounts", json!([account]));
+        let params = params.with("tenant", 3);
+        let call = HookContext::new("messages", Method::Create, None, Value::Null, params);
+        let carry = ["params.account", "params.accounts", "params.account.id", "params.tenant"].map(str::to_owned);
+        let tags = EventOrigin::tags("messages", "created", &carry, Some(&call));
+        assert!(tags.values().all(|value| !value.contains("secret")));
+        let origin = EventOrigin::of(&tags).expect("it comes from a call");
+        assert_eq!((&origin["params.account.id"], &origin["params.tenant"]), (&json!(5), &json!(3)));
+        assert_eq!((&origin["params.account"], &origin["params.accounts"]), (NULL, NULL));
     }
 }
