@@ -113,10 +113,10 @@ impl App {
                         Some(dispatched) => Some(dispatched),
                     };
                     let shown = shown.map(written).transpose()?;
-                    let sent = self.publish(definition, event, item, shown.as_ref(), Some(call));
+                    let mut sent = self.publish(definition, event, item, shown.as_ref(), Some(call));
                     under_way += sent.len();
                     if under_way >= at_once
-                        && let Some(last) = sent.into_iter().last()
+                        && let Some(last) = sent.pop()
                     {
                         // They are accepted in order; whether one was refused is told where it is sent.
                         let _ = last.await;
