@@ -17,11 +17,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::task::JoinHandle;
 
-/// So many events of one call are under way at once: the queue that they wait in is that of all services.
+/// So many events of one call are under way at once, where `limits.channel_queue` is not less than twice that: the queue that they
+/// wait in is that of all services.
 const AT_ONCE: usize = 256;
 
-/// An event of a service, without its name and its identity, may be a part of what one client may have waiting: one that is
-/// larger would cut those that are a little behind.
+/// The data of an event may be this part of what one client may have waiting: larger ones would cut those clients that are a little
+/// behind.
 const PART_OF_OUTBOX: usize = 4;
 /// It may always be as large.
 const ALWAYS_SENT: usize = 64 * 1024;
@@ -98,10 +99,11 @@ impl App {
         let Some(event) = call.event.as_deref().filter(|event| !definition.emits_itself(event)) else {
             return Ok(());
         };
-        // As fair as the mutex is: a task that has done much is not sent to the end of the line before it stands there.
+        // Unconstrained, so that a task that has done much does not yield before it stands in the line.
         let _turn = tokio::task::unconstrained(definition.turn.lock()).await;
         match call.result.as_ref() {
             Some(Value::Array(items)) => {
+                let at_once = AT_ONCE.min(self.node.limits().channel_queue / 2).max(1);
                 let mut under_way = 0;
                 for (at, item) in items.iter().enumerate() {
                     let shown = match &call.dispatch {
@@ -111,10 +113,10 @@ impl App {
                         Some(dispatched) => Some(dispatched),
                     };
                     let shown = shown.map(written).transpose()?;
-                    let sent = self.publish(definition, event, item, shown.as_ref(), Some(call));
+                    let mut sent = self.publish(definition, event, item, shown.as_ref(), Some(call));
                     under_way += sent.len();
-                    if under_way >= AT_ONCE
-                        && let Some(last) = sent.into_iter().last()
+                    if under_way >= at_once
+                        && let Some(last) = sent.pop()
                     {
                         // They are accepted in order; whether one was refused is told where it is sent.
                         let _ = last.await;
