@@ -14,7 +14,7 @@ pub(super) struct CheckConfig {
 
 impl CheckConfig {
     pub(super) fn run(self, options: &Options) -> Result<(), Error> {
-        let checked = options.read().and_then(|loaded| loaded.check());
+        let checked = options.read().and_then(|loaded| loaded.check().and_then(|()| loaded.check_alone()));
         if self.json {
             print_line(&json!({"ok": checked.is_ok(), "problems": listed(&checked)}).to_string())?;
         }

@@ -68,6 +68,18 @@ impl Loaded {
         Problems::none_in(problems)
     }
 
+    /// Whether the binary can serve it by itself: it has no services, which a program of its own registers in Rust. Fails with each
+    /// key that counts on one.
+    pub fn check_alone(&self) -> Result<(), Problems> {
+        let exposed =
+            self.config.expose.iter().enumerate().filter_map(|(index, table)| Some((index, table.service()?)));
+        let problem = |(index, path): (usize, &str)| {
+            let message = format!("no service is registered at `{path}`; a program of your own registers one in Rust");
+            self.layers.problem(&format!("expose[{index}].space"), message)
+        };
+        Problems::none_in(exposed.map(problem).collect())
+    }
+
     /// Where the user set `auth.anonymous`; [`Place::Unset`] where the shipped file or nobody did.
     pub fn anonymous(&self) -> Place {
         const KEY: &str = "auth.anonymous";

@@ -23,10 +23,9 @@ impl Found {
     }
 
     fn of_space(&mut self, config: &Config, table: &Expose, key: String) {
-        if let Some(path) = table.service() {
-            // Services are registered in Rust; a config alone has none.
-            let message = format!("no service is registered at `{path}`; a program of your own registers one in Rust");
-            return self.add(true, key, message);
+        // A service is registered in Rust: whether it is there, its program finds out when it starts.
+        if table.service().is_some() {
+            return;
         }
         let Some(namespace) = table.socketio_namespace() else {
             let message =

@@ -42,6 +42,11 @@ impl BrokerBuilder {
 impl BrokerBuilder {
     /// Looks whether the services can be where the config has them. Clients of an endpoint without services have none.
     pub(super) fn settle_services(&mut self) -> Result<(), Error> {
+        for exposed in self.config.expose.iter().filter_map(Expose::service) {
+            if !self.setup.services.iter().any(|(path, _)| path.trim_matches('/') == exposed) {
+                return Err(Error::NothingExposed(exposed.to_owned()));
+            }
+        }
         if self.setup.services.is_empty() {
             if self.config.rest.prefix.is_some() {
                 log::warn!("rest.prefix has no effect: no service is registered");
@@ -55,11 +60,6 @@ impl BrokerBuilder {
             .position(|endpoint| endpoint.builtin_events && endpoint.services != Some(false));
         if let Some(index) = served {
             return Err(Error::BuiltinEvents(index));
-        }
-        for exposed in self.config.expose.iter().filter_map(Expose::service) {
-            if !self.setup.services.iter().any(|(path, _)| path.trim_matches('/') == exposed) {
-                return Err(Error::NothingExposed(exposed.to_owned()));
-            }
         }
         let without = self.config.socketio.iter().filter(|endpoint| endpoint.services == Some(false));
         self.setup.without = without.map(|endpoint| endpoint.path.clone()).collect();

@@ -164,7 +164,6 @@ fn spaces_that_nobody_could_see_are_problems() {
                 [[expose]]\nspace = 'socketio:/tenant-1'\nas = 'one:'\n\
                 [[expose]]\nspace = 'socketio:/'\nas = 'one:'\n";
     let wanted = [
-        "6 expose[0].space no service is registered at `messages`; a program of your own registers one in Rust",
         "7 expose[0].as a name and a colon is wanted, such as `chat:`, without `:`, `#` or `$` in the name",
         "9 expose[1].space nobody serves `/chat`; name it in `namespaces` of a `[[socketio]]`",
         "10 expose[1].as `news` is a namespace of the config; take another name",
@@ -174,6 +173,16 @@ fn spaces_that_nobody_could_see_are_problems() {
     assert_eq!(problems_of(load(text)), wanted);
     let good = "[[socketio]]\n[[expose]]\nspace = 'socketio:/'\nas = 'chat:'\nsubscribe = 'anyone'\n";
     assert!(load(good).is_ok());
+}
+
+#[test]
+fn a_space_of_a_service_is_good_for_a_program_and_not_for_the_binary_alone() {
+    let file = file("[[expose]]\nspace = 'service:messages'\nas = 'messages:'\n");
+    let loaded = config::read(&Source::File(file.path().to_owned()), [], &Overrides::default()).expect("a good config");
+    assert!(loaded.check().is_ok());
+    let wanted =
+        "2 expose[0].space no service is registered at `messages`; a program of your own registers one in Rust";
+    assert_eq!(problems_of(loaded.check_alone().map(|()| loaded.config)), [wanted]);
 }
 
 #[test]
