@@ -31,9 +31,11 @@ test('a volatile event is dropped where no poll waits, and the next one that is 
   const before = IS_ORIGINAL ? 0 : await dropped();
   await poller.push(emitted(nsp, 1, { event: 'lost', volatile: true }));
   await countsOneMore(before);
+  // The acknowledgement of the first waits for what it emitted; an event of the second need not wait for it.
+  assert.equal(await poller.packet(), `43${nsp},1[]`);
   await poller.push(emitted(nsp, 2, { event: 'kept' }));
-  const packets = [await poller.packet(), await poller.packet(), await poller.packet()];
-  assert.deepEqual(packets, [`43${nsp},1[]`, `42${nsp},["kept"]`, `43${nsp},2[]`]);
+  const packets = [await poller.packet(), await poller.packet()];
+  assert.deepEqual(packets, [`42${nsp},["kept"]`, `43${nsp},2[]`]);
 });
 
 test('a volatile event is dropped where a websocket is behind, and the next one that is not arrives', async () => {
