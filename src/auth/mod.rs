@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`Authenticator`] | whom a connection or subscription token (a JWT) stands for, and what it grants |
 //! | [`Authenticators`] | which of several a wire's tokens are for |
+//! | [`bearer_token`] | which token an `Authorization` header carries |
 //! | [`Issuer`] | signs such tokens, for the command line |
 //! | [`ApiKeys`] | whether a request to the HTTP API carries a key of ours |
 //! | [`Origins`] | whether a page of that origin may open a connection |
@@ -15,6 +16,7 @@
 mod api_keys;
 mod authenticator;
 mod authenticators;
+mod bearer;
 mod claims;
 mod config;
 mod grant;
@@ -28,6 +30,7 @@ mod secret;
 pub use api_keys::ApiKeys;
 pub use authenticator::{Authenticator, MAX_TOKEN, TokenError};
 pub use authenticators::Authenticators;
+pub use bearer::bearer_token;
 pub use config::{ApiConfig, Config};
 pub use grant::{ConnectionGrant, Flag, Overrides, SubscriptionGrant, SubscriptionOptions};
 pub use issuer::{ConnectionToken, Issuer, SubscriptionToken};

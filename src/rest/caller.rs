@@ -1,6 +1,6 @@
 //! Whose request it is.
 use super::failure::{Failure, refused};
-use crate::auth::TokenError;
+use crate::auth::{TokenError, bearer_token};
 use crate::broker::Node;
 use crate::service::{ErrorClass, ServiceError};
 use crate::types::Identity;
@@ -15,17 +15,12 @@ pub(super) async fn identify(node: &Node, headers: &HeaderMap) -> Result<Arc<Ide
         let settings = node.settings();
         (settings.authenticators.of(None).has_keys(), settings.anonymous)
     };
-    match bearer(headers).filter(|_| has_keys) {
+    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    match authorization.and_then(bearer_token).filter(|_| has_keys) {
         Some(token) => node.authentication().identify(token).await.map_err(|error| unknown(node, &error)),
         None if lets_nobody_in => Ok(Identity::nobody()),
         None => Err(refused("token", ErrorClass::NotAuthenticated, "Not authenticated")),
     }
-}
-
-/// RFC 6750, section 2.1.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 fn unknown(node: &Node, error: &TokenError) -> Failure {

@@ -127,6 +127,19 @@ pub(super) struct Publishers {
 }
 
 impl Publishers {
+    /// Sets the publisher of this event, or of all, in the place of the one before.
+    pub fn set<P: Into<Publication>>(
+        &mut self,
+        event: Option<&str>,
+        publisher: impl Fn(&Value, Option<&HookContext>) -> P + Send + Sync + 'static,
+    ) {
+        let publisher = Arc::new(move |data: &Value, call: Option<&HookContext>| publisher(data, call).into());
+        match event {
+            Some(event) => drop(self.of_events.insert(event.to_owned(), publisher)),
+            None => self.of_all = Some(publisher),
+        }
+    }
+
     /// The publisher of an event: the service's own for it, the service's for all, the application's for it, the application's for
     /// all. None where there is none of them.
     pub fn of<'a>(service: &'a Self, app: &'a Self, event: &str) -> Option<&'a Publisher> {

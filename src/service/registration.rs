@@ -126,7 +126,7 @@ impl Registration {
         mut self,
         publisher: impl Fn(&Value, Option<&HookContext>) -> P + Send + Sync + 'static,
     ) -> Self {
-        self.publishers.of_all = Some(Arc::new(move |data, call| publisher(data, call).into()));
+        self.publishers.set(None, publisher);
         self
     }
 
@@ -136,8 +136,7 @@ impl Registration {
         event: &str,
         publisher: impl Fn(&Value, Option<&HookContext>) -> P + Send + Sync + 'static,
     ) -> Self {
-        let publisher = Arc::new(move |data: &Value, call: Option<&HookContext>| publisher(data, call).into());
-        self.publishers.of_events.insert(event.to_owned(), publisher);
+        self.publishers.set(Some(event), publisher);
         self
     }
 

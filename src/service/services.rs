@@ -88,17 +88,13 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// Publishes the events of all services that have no publisher of their own; these events, or all.
+    /// Publishes the events of all services that have no publisher of their own; this event, or all.
     pub fn publish<P: Into<Publication>>(
         &mut self,
-        events: Option<&str>,
+        event: Option<&str>,
         publisher: impl Fn(&Value, Option<&HookContext>) -> P + Send + Sync + 'static,
     ) {
-        let publisher = Arc::new(move |data: &Value, call: Option<&HookContext>| publisher(data, call).into());
-        match events {
-            Some(event) => drop(self.publishers.of_events.insert(event.to_owned(), publisher)),
-            None => self.publishers.of_all = Some(publisher),
-        }
+        self.publishers.set(event, publisher);
     }
 }
 

@@ -2,7 +2,7 @@
 use super::carrier::Carrier;
 use super::cut::Encrypted;
 use super::encoding::EncodingChoice;
-use crate::auth::TrustedProxies;
+use crate::auth::{TrustedProxies, bearer_token};
 use crate::broker::ClientTerms;
 use crate::protocol::{Names, TokenPlace, UserNames, Wire};
 use crate::types::Handshake;
@@ -112,10 +112,9 @@ impl<'a> Head<'a> {
         lines.flat_map(|line| line.split(',')).map(str::trim)
     }
 
-    /// The token of the header `Authorization: Bearer …` (RFC 6750, section 2.1).
+    /// The token of the header `Authorization: Bearer …`.
     fn bearer(&self) -> Option<String> {
-        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+        self.header("authorization").and_then(bearer_token).map(str::to_owned)
     }
 }
 
