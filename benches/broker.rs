@@ -124,7 +124,7 @@ impl Stage {
     }
 
     fn publish(&self, session: &Addr<Session>, channel: String) {
-        self.say(session, Command::Publish(Publish { channel, data: Some(self.data.clone()) }));
+        self.say(session, Command::Publish(Publish { channel, data: Some(self.data.clone()), ..Publish::default() }));
     }
 }
 

@@ -37,6 +37,7 @@ mod refusal;
 mod revoke;
 mod rpc;
 mod shapes;
+mod signal;
 mod single;
 mod subscribe;
 mod table;

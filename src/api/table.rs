@@ -12,6 +12,7 @@ use super::publish::Publish;
 use super::refresh::Refresh;
 use super::revoke::Revoke;
 use super::rpc::Rpc;
+use super::signal::Signal;
 use super::subscribe::Subscribe;
 use super::unavailable::{MapClear, MapPublish, MapReadState, MapReadStream, MapRemove, MapStats, SharedPollPublish};
 use super::unsubscribe::Unsubscribe;
@@ -33,6 +34,7 @@ pub static METHODS: &[Entry] = &[
     Entry::of::<Info>(),
     Entry::of::<Rpc>(),
     Entry::of::<Emit>(),
+    Entry::of::<Signal>(),
     Entry::of::<Batch>(),
     Entry::of::<MapPublish>(),
     Entry::of::<MapRemove>(),

@@ -3,7 +3,7 @@ use super::claims::{Claims, Policy};
 use super::jwks::{Found, Jwks, KeySet};
 use super::keys::{self, Key};
 use super::{Config, ConnectionGrant, Error, OneOrMany, SubscriptionGrant};
-use crate::types::Answer;
+use crate::types::{Answer, Identity};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
@@ -41,6 +41,7 @@ struct Inner {
     keys: Vec<Key>,
     jwks: Option<Jwks>,
     revocation_ttl: Duration,
+    guest: Option<Arc<Identity>>,
 }
 
 /// What a token says about its own signature, before it is verified: it picks among the keys, never their kind.
@@ -69,7 +70,8 @@ impl Authenticator {
         };
         let keys = keys::configured(config)?;
         let jwks = config.jwks_url.as_deref().map(|url| Jwks::start(url, config.jwks_refresh)).transpose()?;
-        Ok(Authenticator(Arc::new(Inner { policy, keys, jwks, revocation_ttl: config.revocation_ttl })))
+        let guest = config.anonymous.then(Identity::nobody);
+        Ok(Authenticator(Arc::new(Inner { policy, keys, jwks, revocation_ttl: config.revocation_ttl, guest })))
     }
 
     /// One without keys, for which no token is valid.
@@ -77,12 +79,17 @@ impl Authenticator {
         let policy =
             Policy { realm: "".into(), audience: OneOrMany::default(), issuer: OneOrMany::default(), leeway: 0 };
         let revocation_ttl = Config::default().revocation_ttl;
-        Authenticator(Arc::new(Inner { policy, keys: vec![], jwks: None, revocation_ttl }))
+        Authenticator(Arc::new(Inner { policy, keys: vec![], jwks: None, revocation_ttl, guest: None }))
     }
 
     /// Whether any key is configured: without one no token is valid.
     pub fn has_keys(&self) -> bool {
         !self.0.keys.is_empty() || self.0.jwks.is_some()
+    }
+
+    /// Whom a client without a token stands for; none where it is not let in.
+    pub fn guest(&self) -> Option<Arc<Identity>> {
+        self.0.guest.clone()
     }
 
     /// The realm of the identities that it verifies.

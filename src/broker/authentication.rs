@@ -34,6 +34,14 @@ impl<'a> Authentication<'a> {
         })
     }
 
+    /// What a client without a token is granted before there is a session. Fails where the authenticator of this name lets none in.
+    pub fn admit_guest(self, authenticator: Option<&str>) -> Answer<ConnectionGrant, TokenError> {
+        match self.0.settings().authenticators.of(authenticator).guest() {
+            Some(guest) => Answer::ok(ConnectionGrant { identity: (*guest).clone(), subs: vec![] }),
+            None => Answer::err(TokenError::Invalid("there is none")),
+        }
+    }
+
     /// Verifies a connection token with the authenticator of this name, before there is a session: what it grants, unless that has
     /// been revoked. `Ready` unless the authenticator's key set must be fetched for it.
     pub fn verify(self, authenticator: Option<&str>, token: &str) -> Answer<ConnectionGrant, TokenError> {

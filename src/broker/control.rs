@@ -4,7 +4,7 @@ use super::query::{self, HistoryRequest};
 use super::{Channels, fault};
 use crate::engine::{Idempotency, PresenceStats, Version};
 use crate::protocol::HistoryPage;
-use crate::types::{ChannelName, ClientInfo, Json, Position, ReplyError, Tags};
+use crate::types::{Audience, ChannelName, ClientInfo, Envelope, Json, Position, ReplyError, Tags};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -25,12 +25,15 @@ pub struct PublishRequest {
     pub idempotency_key: Option<String>,
     /// Only accepted if greater than the last version of the same epoch.
     pub version: Option<(u64, String)>,
+    /// Which listeners are meant, in a channel whose listeners are in groups.
+    pub audience: Audience,
 }
 
 impl PublishRequest {
-    /// A plain publish.
+    /// A plain publish, for everybody.
     pub fn new(data: Json) -> Self {
-        PublishRequest { data, tags: None, skip_history: false, idempotency_key: None, version: None }
+        let audience = Audience::EVERYONE;
+        PublishRequest { data, tags: None, skip_history: false, idempotency_key: None, version: None, audience }
     }
 }
 
@@ -42,6 +45,18 @@ impl Channels<'_> {
         self.hand_on(channel, request, false).await.unwrap_or(Err(ReplyError::INTERNAL))
     }
 
+    /// The same into a channel of whatever space, by its whole name. Fails with 102 where its space is not in use.
+    pub async fn publish_into(
+        self,
+        channel: ChannelName,
+        request: PublishRequest,
+    ) -> Result<Option<Position>, ReplyError> {
+        if self.namespace(&channel).is_none() {
+            return Err(ReplyError::UNKNOWN_CHANNEL);
+        }
+        self.hand_on(channel, request, false).await.unwrap_or(Err(ReplyError::INTERNAL))
+    }
+
     /// Sends a publish on its way, before this returns; its outcome comes later. `local` keeps it on this node.
     pub(super) fn hand_on(
         self,
@@ -50,12 +65,13 @@ impl Channels<'_> {
         local: bool,
     ) -> oneshot::Receiver<Result<Option<Position>, ReplyError>> {
         let (answer, outcome) = PublishAnswer::call();
+        let audience = Some(request.audience).filter(|audience| !audience.is_everyone());
         let publish = Publish {
             channel,
             data: request.data,
             tags: request.tags.filter(|tags| !tags.is_empty()).map(Arc::new),
             publisher: None,
-            envelope: None,
+            envelope: audience.map(|audience| Arc::new(Envelope { audience, ..Envelope::PLAIN })),
             skip_history: request.skip_history,
             local,
             idempotency: request.idempotency_key.map(|key| Idempotency { key: key.into(), ttl: IDEMPOTENCY_TTL }),

@@ -45,8 +45,6 @@ pub struct Settings {
     pub proxies: TrustedProxies,
     /// Who may use the HTTP API.
     pub api_keys: ApiKeys,
-    /// Whether sessions without a token are let in.
-    pub anonymous: bool,
     /// Whether every user's session listens to the user's own channel `#<user>`.
     pub personal_channel: bool,
     /// The policies of channels.

@@ -25,6 +25,8 @@ pub enum Rule {
     Subscriber,
     /// Every session.
     Anyone,
+    /// Who has registered as the channel's publisher. Only spaces that are not the user's have it, so no config names it.
+    Registered,
 }
 
 /// A text that names no rule.
@@ -59,6 +61,7 @@ impl fmt::Display for Rule {
             Rule::User => f.write_str("user"),
             Rule::Subscriber => f.write_str("subscriber"),
             Rule::Anyone => f.write_str("anyone"),
+            Rule::Registered => f.write_str("registered"),
         }
     }
 }
@@ -115,6 +118,10 @@ pub struct Namespace {
     pub allow_tags_filter: bool,
     /// Lets pushes carry a number instead of the channel's name. Default: false.
     pub allow_channel_compaction: bool,
+    /// Its events may be for groups: a session listens as one of the groups of its identity, and of the one of its id. No config
+    /// names it.
+    #[serde(skip)]
+    pub has_groups: bool,
 }
 
 impl Default for Namespace {
@@ -137,6 +144,7 @@ impl Default for Namespace {
             force_push_join_leave: false,
             allow_tags_filter: false,
             allow_channel_compaction: false,
+            has_groups: false,
         }
     }
 }
@@ -165,6 +173,8 @@ pub struct Namespaces {
     /// The one without a name: that of most channels, and quicker to find beside the table.
     nameless: Option<Arc<Namespace>>,
     homes: Arc<Namespace>,
+    /// That of all channels of a space, where the space is in use.
+    spaces: Vec<(Space, Arc<Namespace>)>,
     /// The channels that the namespaces show which are of other spaces.
     exposed: HashMap<String, ChannelName, RandomState>,
 }
@@ -174,12 +184,18 @@ impl Namespaces {
     pub fn new(namespaces: impl IntoIterator<Item = Namespace>) -> Self {
         let mut named: HashMap<_, _, _> = namespaces.into_iter().map(|n| (n.name.clone(), Arc::new(n))).collect();
         let nameless = named.remove("");
-        Namespaces { named, nameless, homes: Arc::default(), exposed: HashMap::default() }
+        Namespaces { named, nameless, ..Namespaces::default() }
     }
 
     /// The same, with this policy for the channels that sessions belong to.
     pub fn with_homes(self, homes: Namespace) -> Self {
         Namespaces { homes: Arc::new(homes), ..self }
+    }
+
+    /// The same, with this policy for all channels of a space. Without one a space other than the user's has no channels.
+    pub fn with_space(mut self, space: Space, policy: Namespace) -> Self {
+        self.spaces.push((space, Arc::new(policy)));
+        self
     }
 
     /// The same, with these namespaces, whose channels show other ones: each that of another space.
@@ -207,8 +223,7 @@ impl Namespaces {
                 name => self.named.get(name),
             },
             Space::SocketIo => Some(&self.homes),
-            // Nobody makes channels there yet.
-            Space::Service | Space::Plugin | Space::Signals | Space::Internal => None,
+            space => self.spaces.iter().find(|(of, _)| of == space).map(|(_, policy)| policy),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Which events pass to a listener.
 mod decimal;
+mod topics;
 mod view;
 
+pub use topics::Topics;
 pub use view::{GroupView, Look, Shown, View, ViewTagsView, chained, filtered};
 
 use crate::types::{FilterNode, Tags};

@@ -1,5 +1,5 @@
 //! What clients ask for, whatever wire they speak.
-use crate::types::{ChannelName, Epoch, FilterNode, Handshake, Json, Place};
+use crate::types::{ChannelName, Epoch, FilterNode, Group, Handshake, Json, Place, Tags, Topic};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub enum Command {
     Subscribe(Box<Subscribe>),
     /// Remove it.
     Unsubscribe(Unsubscribe),
+    /// Become the publisher of a channel: all that the session publishes from then on goes there.
+    Register(String),
     /// Publish into a channel.
     Publish(Publish),
     /// Who is in a channel?
@@ -66,6 +68,8 @@ pub struct Connect {
     pub headers: HashMap<String, String>,
     /// Where the client stands in the server-side subscriptions it knows of.
     pub subs: HashMap<String, Recover>,
+    /// Whether the client has other sessions in the same connection, which goes on without this one.
+    pub shares_connection: bool,
     /// What the session belongs to, on a wire whose sessions belong to something.
     pub home: Option<Home>,
     /// The request with which the connection began, where handlers may ask for it.
@@ -157,6 +161,9 @@ pub struct Subscribe {
     pub reject_unrecovered: bool,
     /// Offers that pushes carry a number instead of the channel's name (flag 1).
     pub compaction: bool,
+    /// Of which topics events are wanted. On a wire with topics a session may subscribe to a channel more than once, and listens
+    /// to all topics that it has named.
+    pub topic: Topic,
 }
 
 /// Removes a listener.
@@ -164,15 +171,30 @@ pub struct Subscribe {
 pub struct Unsubscribe {
     /// The channel.
     pub channel: String,
+    /// On a wire with topics, the one that is wanted no more: the listener goes with the last.
+    pub topic: Topic,
 }
 
 /// Publishes an event.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Publish {
-    /// The channel.
+    /// The channel; of a session that has registered, that counts which it has registered for.
     pub channel: String,
     /// The payload; none is error 107.
     pub data: Option<Json>,
+    /// Tags, such as a topic.
+    pub tags: Option<Tags>,
+    /// Only listeners in one of these groups are meant; none for all.
+    pub to: Option<Vec<Group>>,
+    /// The session itself does not get it, though it listens.
+    pub spares_publisher: bool,
+}
+
+impl Unsubscribe {
+    /// Removes the listener whatever its topics.
+    pub fn all(channel: String) -> Self {
+        Unsubscribe { channel, topic: Topic::Unnamed }
+    }
 }
 
 /// Reads a channel's history.
@@ -219,6 +241,7 @@ impl Command {
         match self {
             Command::Subscribe(c) => Some(&c.channel),
             Command::Unsubscribe(c) => Some(&c.channel),
+            Command::Register(channel) => Some(channel),
             Command::Publish(c) => Some(&c.channel),
             Command::Presence(channel) | Command::PresenceStats(channel) => Some(channel),
             Command::History(c) => Some(&c.channel),

@@ -2,6 +2,7 @@
 //!
 //! A wire is one folder. An encoding of a wire (JSON today, Protobuf next) is a [`Wire`] value; whatever listens with the
 //! same encoding shares the same frames.
+pub mod backstage;
 pub mod centrifuge;
 mod command;
 mod frame;
@@ -17,11 +18,12 @@ pub use frame::{Frame, FrameBuilder, Payload};
 pub use push::Push;
 pub use reply::{Connected, Expiry, HistoryPage, Presence, Recovered, Reply, Subscribed};
 
-use crate::types::{ChannelName, Disconnect, Event, NameError, Place};
+use crate::types::{ChannelName, Disconnect, Event, Identity, NameError, Place};
 use bytes::Bytes;
+use std::time::Duration;
 
 /// How many encodings there can be; see [`Encoding::slot`].
-pub const ENCODINGS: usize = 4;
+pub const ENCODINGS: usize = 5;
 
 /// How everything that many listeners get is written: one encoding of one wire. Listeners of the same encoding share the
 /// same frames.
@@ -36,8 +38,14 @@ pub trait Encoding {
         None
     }
 
-    /// Something the client did not ask for.
+    /// Something the client did not ask for; see [`Encoding::has_pushes`].
     fn push(&self, push: &Push) -> Frame;
+
+    /// Whether clients are told anything but events without asking: joins and leaves, ends of subscriptions, gaps. A wire that
+    /// has no words for those says no, and its clients get none.
+    fn has_pushes(&self) -> bool {
+        true
+    }
 
     /// An event of a channel as every listener of this encoding gets it.
     fn event(&self, event: &Event) -> Frame;
@@ -61,6 +69,13 @@ pub trait Encoding {
 pub trait Names: Send + Sync {
     /// The channel of this name, which must have at most `limit` bytes.
     fn channel(&self, name: &str, limit: usize) -> Result<ChannelName, NameError>;
+
+    /// Why a session of this identity may not register as the publisher of a channel ([`Command::Register`]), in words for its
+    /// client. A wire without such a command keeps the default: nobody may.
+    fn may_register(&self, identity: &Identity, channel: &ChannelName) -> Result<(), &'static str> {
+        let _ = (identity, channel);
+        Err("nobody registers here")
+    }
 }
 
 /// The channels of everybody.
@@ -82,6 +97,21 @@ pub enum TokenPlace {
     Query(&'static str),
     /// In the header, or else in the query.
     HeaderOrQuery(&'static str),
+    /// As the one subprotocol that the client offers (RFC 6455, section 11.3.4), which is echoed: of the headers of a WebSocket a
+    /// page sets only this one.
+    Subprotocol,
+}
+
+/// What the heartbeats of a wire are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heartbeats {
+    /// Messages of the wire's own, as often as the endpoint says.
+    Messages,
+    /// WebSocket pings (RFC 6455, section 5.5.2) this far apart. A client that has not answered one when the next is due is gone.
+    Pings {
+        /// Between them.
+        interval: Duration,
+    },
 }
 
 /// One encoding of a wire of commands and replies: the two directions as functions. Stateless, so that one value serves
@@ -141,9 +171,24 @@ pub trait Wire: Encoding + Send + Sync + 'static {
         self.decode(rest)?.ok_or(Disconnect::BAD_REQUEST)
     }
 
-    /// The answer to the request of this id.
-    fn reply(&self, id: u32, reply: &Reply) -> Frame;
+    /// Whether a binary message is read like a text; else it is passed over.
+    fn reads_binary(&self) -> bool {
+        true
+    }
 
-    /// The heartbeat.
+    /// The answer to the request of this id; none where the wire has none.
+    fn reply(&self, id: u32, reply: &Reply) -> Option<Frame>;
+
+    /// The status code of the WebSocket close (RFC 6455, section 7.4) that tells a client of this end.
+    fn close_code(&self, reason: &Disconnect) -> u16 {
+        reason.code
+    }
+
+    /// What the heartbeats are.
+    fn heartbeats(&self) -> Heartbeats {
+        Heartbeats::Messages
+    }
+
+    /// The heartbeat, where heartbeats are messages.
     fn ping(&self) -> Frame;
 }

@@ -14,6 +14,8 @@ pub enum Reply {
     Subscribed(Box<Subscribed>),
     /// To unsubscribe.
     Unsubscribed,
+    /// To register.
+    Registered,
     /// To publish.
     Published,
     /// To presence.

@@ -11,15 +11,13 @@ use std::sync::Arc;
 /// Who calls: by a token of `[auth]` in the header `Authorization: Bearer …`, else nobody in particular, where that is let in. Where no
 /// key is configured a token is none of ours, but the application's matter.
 pub(super) async fn identify(node: &Node, headers: &HeaderMap) -> Result<Arc<Identity>, Failure> {
-    let (has_keys, lets_nobody_in) = {
-        let settings = node.settings();
-        (settings.authenticators.of(None).has_keys(), settings.anonymous)
-    };
+    let authenticator = node.settings().authenticators.own().clone();
     let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    match authorization.and_then(bearer_token).filter(|_| has_keys) {
+    match authorization.and_then(bearer_token).filter(|_| authenticator.has_keys()) {
         Some(token) => node.authentication().identify(token).await.map_err(|error| unknown(node, &error)),
-        None if lets_nobody_in => Ok(Identity::nobody()),
-        None => Err(refused("token", ErrorClass::NotAuthenticated, "Not authenticated")),
+        None => {
+            authenticator.guest().ok_or_else(|| refused("token", ErrorClass::NotAuthenticated, "Not authenticated"))
+        }
     }
 }
 

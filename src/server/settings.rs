@@ -44,7 +44,6 @@ pub(super) fn settings(
         names_for_api: own_names(api, api_keys.is_keyless()),
         proxies: TrustedProxies::new(&config.server.trusted_proxies)?,
         api_keys,
-        anonymous: config.auth.anonymous,
         personal_channel: config.auth.personal_channel,
         namespaces: namespaces(config),
     })

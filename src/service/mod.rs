@@ -12,6 +12,7 @@
 //! | `connection`, `publication`, `filters` | clients: whom an event is published to, and what each is shown |
 //! | `sockets` | calls over Socket.IO |
 //! | `events` | typed handlers of clients' own events |
+//! | `signals` | signals for the pages of Backstage |
 //!
 //! A call goes from its edge (`sockets`, HTTP, or a [`ServiceHandle`]) to the service's actor (`host`), through the hooks
 //! (`hooks::chain`) to the method. What it returned is published (`App::published`) as an event of the namespace that clients of
@@ -34,6 +35,7 @@ mod path;
 mod publication;
 mod registration;
 mod services;
+mod signals;
 mod sockets;
 mod stored;
 
@@ -52,6 +54,7 @@ pub use params::{Params, Provider};
 pub use publication::{AppChannel, Channel, Publication, channel};
 pub use registration::Registration;
 pub use services::{NAMESPACE, SetupError};
+pub use signals::{Recipients, Signal};
 pub use stored::Stored;
 
 pub(crate) use services::Setup;

@@ -23,6 +23,8 @@ pub struct Arrival<'a> {
     pub authenticator: Option<&'static str>,
     /// What its names of channels mean.
     pub names: &'static dyn Names,
+    /// Whether it may bring a new token before its token's end.
+    pub refreshes: bool,
     /// How it is written to.
     pub encoding: EncodingChoice,
     /// What takes frames to it.
@@ -46,18 +48,20 @@ impl<'a> Arrival<'a> {
         let encoding = EncodingChoice::of(&head, encodings);
         let authenticator = encoding.wire().and_then(|wire| wire.authenticator());
         let names = encoding.wire().map_or(&UserNames as &'static dyn Names, |wire| wire.names());
-        Arrival { head, peer, authenticator, names, encoding, carrier: Carrier::WebSocket }
+        // Who has shown a token before there was a connection has no command for another.
+        let refreshes = encoding.wire().is_none_or(|wire| wire.token_place().is_none());
+        Arrival { head, peer, authenticator, names, refreshes, encoding, carrier: Carrier::WebSocket }
     }
 
     /// A client of what runs above Engine.IO.
     pub fn of_layer(head: Head<'a>, peer: Option<SocketAddr>, carrier: Carrier) -> Self {
-        let ClientTerms { names, authenticator } = ClientTerms::default();
-        Arrival { head, peer, authenticator, names, encoding: EncodingChoice::Layer, carrier }
+        let ClientTerms { names, authenticator, refreshes } = ClientTerms::default();
+        Arrival { head, peer, authenticator, names, refreshes, encoding: EncodingChoice::Layer, carrier }
     }
 
     /// The terms of its sessions.
     pub fn terms(&self) -> ClientTerms {
-        ClientTerms { names: self.names, authenticator: self.authenticator }
+        ClientTerms { names: self.names, authenticator: self.authenticator, refreshes: self.refreshes }
     }
 
     /// The token that came with the request, where it stands here; none where there is none.
@@ -72,6 +76,15 @@ impl<'a> Arrival<'a> {
             TokenPlace::Header => self.head.bearer(),
             TokenPlace::Query(name) => in_query(name),
             TokenPlace::HeaderOrQuery(name) => self.head.bearer().or_else(|| in_query(name)),
+            TokenPlace::Subprotocol => self.head.only_subprotocol().map(str::to_owned),
+        }
+    }
+
+    /// The subprotocols that may be agreed on: those of the encoding, or the token that stands in the place of one.
+    pub fn subprotocols(&self) -> Vec<&'a str> {
+        match self.encoding.wire().and_then(|wire| wire.token_place()) {
+            Some(TokenPlace::Subprotocol) => self.head.only_subprotocol().into_iter().collect(),
+            _ => self.encoding.subprotocols(),
         }
     }
 
@@ -110,6 +123,12 @@ impl<'a> Head<'a> {
     pub fn subprotocols(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let lines = self.headers.get_all("sec-websocket-protocol").filter_map(|value| value.to_str().ok());
         lines.flat_map(|line| line.split(',')).map(str::trim)
+    }
+
+    /// The subprotocol that the client offers where it offers just one.
+    fn only_subprotocol(&self) -> Option<&'a str> {
+        let mut offered = self.subprotocols();
+        offered.next().filter(|first| !first.is_empty() && offered.next().is_none())
     }
 
     /// The token of the header `Authorization: Bearer …`.

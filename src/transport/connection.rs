@@ -13,7 +13,7 @@ use super::socket::SocketOutlet;
 use crate::broker::{Admit, Ask, ConnectionPlace, Due, Gone, Node, PingSettings, Session, Worker};
 use crate::delivery::{Cut, Outbox, Outlet};
 use crate::metrics::WireLabel;
-use crate::protocol::{Command, Connect, Request, Wire};
+use crate::protocol::{Command, Connect, Heartbeats, Request, Wire};
 use crate::types::Disconnect;
 use actix::prelude::*;
 use actix_web::web::{Data, Payload};
@@ -69,7 +69,7 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
         return refusal.into();
     }
     let arrival = Arrival::of_commands(Head::of(&request), request.peer_addr(), &endpoint.encodings);
-    let mut response = match ws::handshake_with_protocols(&request, &arrival.encoding.subprotocols()) {
+    let mut response = match ws::handshake_with_protocols(&request, &arrival.subprotocols()) {
         Ok(response) => response,
         Err(error) => return actix_web::ResponseError::error_response(&error),
     };
@@ -124,7 +124,8 @@ impl Connection {
         let outbox = Outbox::new(limits.outbox, worker.outbox_bytes().clone(), cut);
         let outlet = SocketOutlet::new(wire, outbox.clone(), node.metrics().clone(), limits.unanswered_commands);
         let interval = endpoint.heartbeat.interval.as_secs() as u32;
-        let frame_pings = arrival.head.has("cf_ws_frame_ping_pong", "true");
+        let frame_pings =
+            wire.heartbeats() != Heartbeats::Messages || arrival.head.has("cf_ws_frame_ping_pong", "true");
         let pings = match frame_pings {
             true => PingSettings { ping: 0, pong: false },
             false => PingSettings { ping: interval.max(1), pong: true },

@@ -171,11 +171,14 @@ impl Outlet for SocketOutlet {
     }
 
     fn push(&self, push: &Push) {
+        if !self.wire.has_pushes() {
+            return;
+        }
         self.put(Outgoing::Push(self.wire.push(push), WhenFull::Disconnect));
     }
 
     fn lagged(&self, lag: &Lag) {
-        if let Some(told) = lag.told() {
+        if let Some(told) = lag.told().filter(|_| self.wire.has_pushes()) {
             self.deliver(told, Naming::Own, WhenFull::Disconnect);
         }
     }
@@ -186,7 +189,7 @@ impl Outlet for SocketOutlet {
         }
         let mut refused = None;
         self.settle(ticket, |id| match (id, &reply) {
-            (Some(id), reply) => Some(self.wire.reply(id, reply)),
+            (Some(id), reply) => self.wire.reply(id, reply),
             (None, Reply::Connected(connected)) => self.wire.welcome(connected),
             (None, reply) => {
                 refused = Some(refusal(reply));
@@ -201,7 +204,8 @@ impl Outlet for SocketOutlet {
     }
 
     fn close(&self, reason: Disconnect) {
-        self.outbox.put(Outgoing::Last(Some(websocket::close(reason.code, &reason.reason))));
+        let code = self.wire.close_code(&reason);
+        self.outbox.put(Outgoing::Last(Some(websocket::close(code, &reason.reason))));
         self.ended_with(&reason);
     }
 }

@@ -101,7 +101,7 @@ impl<T: Socket> Taken<T> {
 /// The answer that switches protocols (RFC 6455, section 4.2.2).
 fn handshake(arrival: &Arrival<'_>, request: &Request, codec: Codec) -> Bytes {
     let mut response = ws::handshake_response(request.head());
-    let agreed = arrival.encoding.subprotocols();
+    let agreed = arrival.subprotocols();
     if let Some(protocol) = arrival.head.subprotocols().find(|asked| agreed.contains(asked)) {
         response.insert_header(("sec-websocket-protocol", protocol));
     }

@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
-/// A set of listeners of one channel that an event can be addressed to: a Socket.IO room, later a role or an entity ref.
+/// A set of listeners of one channel that an event can be addressed to: a Socket.IO room, a role, an entity ref.
 /// A listener may be in many; each is in the one that has its session's id for a name. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Group(Arc<str>);

@@ -306,7 +306,7 @@ impl Outlet for Recorder {
 
     fn answer(&self, ticket: Ticket, reply: Reply) {
         assert!(!self.breaks.take(), "the session breaks, as the story wants it");
-        self.hear(&WIRE.reply(ticket.0 as u32, &reply));
+        WIRE.reply(ticket.0 as u32, &reply).iter().for_each(|frame| self.hear(frame));
     }
 
     fn done(&self, ticket: Ticket) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 const CLIENT: &str = "3f0b4f6e-5c5e-4f0c-8f3e-0c2b8d5f7a10";
 
 fn reply(id: u32, reply: &Reply) -> String {
-    text(&CentrifugeJson.reply(id, reply))
+    text(&CentrifugeJson.reply(id, reply).expect("each has one"))
 }
 
 fn json(text: &'static str) -> Json {

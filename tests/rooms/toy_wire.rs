@@ -61,9 +61,11 @@ impl Line {
                 let subscribe = Subscribe { channel, recover, ..Subscribe::default() };
                 Request { id, command: Command::Subscribe(Box::new(subscribe)) }
             }
-            Line::Leave { id, from: channel } => Request { id, command: Command::Unsubscribe(Unsubscribe { channel }) },
+            Line::Leave { id, from: channel } => {
+                Request { id, command: Command::Unsubscribe(Unsubscribe::all(channel)) }
+            }
             Line::Say { id, to: channel, what } => {
-                Request { id, command: Command::Publish(Publish { channel, data: Some(what) }) }
+                Request { id, command: Command::Publish(Publish { channel, data: Some(what), ..Publish::default() }) }
             }
             Line::Pong => Request { id: 0, command: Command::Pong },
         }
@@ -114,7 +116,7 @@ impl Wire for ToyWire {
         Ok(Some(said.request()))
     }
 
-    fn reply(&self, id: u32, reply: &Reply) -> Frame {
+    fn reply(&self, id: u32, reply: &Reply) -> Option<Frame> {
         let mut said = match reply {
             Reply::Error(error) => json!({ "error": error.code }),
             Reply::Connected(_) => json!({ "is": "hello" }),
@@ -134,7 +136,7 @@ impl Wire for ToyWire {
             _ => json!({}),
         };
         said["id"] = id.into();
-        line(&said)
+        Some(line(&said))
     }
 
     fn ping(&self) -> Frame {
@@ -177,7 +179,7 @@ impl Wire for GatedToyWire {
         ToyWire.decode(rest)
     }
 
-    fn reply(&self, id: u32, reply: &Reply) -> Frame {
+    fn reply(&self, id: u32, reply: &Reply) -> Option<Frame> {
         ToyWire.reply(id, reply)
     }
 

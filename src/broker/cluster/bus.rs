@@ -15,7 +15,7 @@ impl<'a> Channels<'a> {
     /// The bus that brings this event. None where there is none, where it is for this node alone, and in the homes of Socket.IO,
     /// where things are done to listeners in order with the events: then its channel publishes it.
     pub(in crate::broker) fn bus_for(self, publish: &Publish) -> Option<Bus<'a>> {
-        if publish.local || *publish.channel.space() != Space::User {
+        if publish.local || *publish.channel.space() == Space::SocketIo {
             return None;
         }
         Some(Bus { node: self.0, peers: self.0.engine().peers()? })

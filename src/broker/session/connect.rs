@@ -44,19 +44,16 @@ type Joins = Vec<(Plan, Result<Joined, Fault>)>;
 impl Session {
     pub(super) fn connect(&mut self, ticket: Ticket, connect: Connect, ctx: &mut Context<Self>) -> Step {
         self.phase = Phase::Connecting;
-        let settings = self.node().settings();
+        let authenticator = self.authenticator();
         if connect.token.is_empty() {
-            return match settings.anonymous {
-                true => {
-                    let grant = Granted { identity: Identity::nobody(), subs: vec![] };
-                    self.granted(ticket, connect, Ok(grant), ctx)
-                }
+            return match authenticator.guest() {
+                Some(identity) => self.granted(ticket, connect, Ok(Granted { identity, subs: vec![] }), ctx),
                 // On a wire whose connection goes on without this session, its client may come back with a token.
-                false if connect.home.is_some() => self.refuse(ReplyError::UNAUTHORIZED.into(), ctx),
-                false => Fault::Close(Disconnect::BAD_REQUEST).into(),
+                None if connect.shares_connection => self.refuse(ReplyError::UNAUTHORIZED.into(), ctx),
+                None => Fault::Close(Disconnect::BAD_REQUEST).into(),
             };
         }
-        match self.authenticator().verify_connection_at(&connect.token, self.node().now()) {
+        match authenticator.verify_connection_at(&connect.token, self.node().now()) {
             Answer::Ready(grant) => self.granted(ticket, connect, grant.map(Granted::from), ctx),
             Answer::Later(grant) => {
                 self.later(ctx, grant, move |session, grant, ctx| {

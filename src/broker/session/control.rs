@@ -20,6 +20,7 @@ impl Session {
             expires_at: options.expire_at,
             recover: options.recover,
             server_side: true,
+            groups: self.groups_in(&namespace),
             ..Wanted::under(&namespace, &options.overrides, asked)
         })
     }

@@ -25,9 +25,10 @@ impl Session {
         at.map(|at| Expiry { ttl: u32::try_from((at - self.node().now()).max(1)).unwrap_or(u32::MAX) })
     }
 
-    /// Sees to it that the session hears of the end of something, at this time in seconds since 1970 and the grace.
+    /// Sees to it that the session hears of the end of something, at this time in seconds since 1970 and the grace, if there is any.
     fn ends(&self, at: Option<i64>, due: Due, ctx: &Context<Self>) -> Option<Ends> {
-        let time = Duration::from_secs((at? - self.node().now()).max(0) as u64) + GRACE;
+        let grace = if self.terms.refreshes { GRACE } else { Duration::ZERO };
+        let time = Duration::from_secs((at? - self.node().now()).max(0) as u64) + grace;
         // What ends after the end of the clock does not.
         self.ends_at(Instant::now().checked_add(time)?, due, ctx)
     }

@@ -256,7 +256,7 @@ impl Session {
 }
 
 /// The group that a session has to itself.
-fn own_group(id: SessionId) -> Group {
+pub(super) fn own_group(id: SessionId) -> Group {
     Group::from(id.to_string())
 }
 

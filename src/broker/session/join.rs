@@ -1,4 +1,5 @@
 //! The steps of a join that commands, tokens, handlers and the API share (decision 28).
+use super::home::own_group;
 use super::revoked::Right;
 use super::viewing::joined_and_shown;
 use super::{Session, Subscription};
@@ -7,10 +8,11 @@ use crate::broker::Namespace;
 use crate::broker::channel::{Join, Joined, Member};
 use crate::broker::handler::LifecycleEvent;
 use crate::delivery::{GroupMember, Listener, Settled, Since};
-use crate::filter::{TagsFilter, chained, filtered};
+use crate::filter::{TagsFilter, Topics, chained, filtered};
 use crate::protocol::{Recover, Recovered, Subscribed};
 use crate::types::{ChannelName, ClientInfo, Fault, Group, Json, Position, ReplyError};
 use actix::prelude::*;
+use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -32,6 +34,7 @@ pub(super) struct Wanted {
     pub reject_unrecovered: bool,
     pub compaction: bool,
     pub filter: Option<TagsFilter>,
+    pub topics: Option<Rc<Topics>>,
     pub expires_at: Option<i64>,
     pub server_side: bool,
     pub right: Right,
@@ -95,6 +98,14 @@ impl Wanted {
 }
 
 impl Session {
+    /// The groups that a listener of the session begins in, its own first; none in a channel whose events are for everybody.
+    pub(super) fn groups_in(&self, namespace: &Namespace) -> Vec<Group> {
+        match namespace.has_groups {
+            true => [own_group(self.id)].into_iter().chain(self.identity.groups.iter().cloned()).collect(),
+            false => vec![],
+        }
+    }
+
     /// Puts the listener into the hub, holding back, and asks the channel.
     pub(super) fn begin_join(
         &mut self,
@@ -110,6 +121,9 @@ impl Session {
         let mut view = self.view_of(&channel);
         if let Some(filter) = wanted.filter.take() {
             view = Some(filtered(filter, view));
+        }
+        if let Some(topics) = wanted.topics.clone() {
+            view = Some(filtered(topics, view));
         }
         let mut listener = Listener::joining(self.outlet.clone(), self.me(ctx));
         listener.notices = wanted.notices;
@@ -137,6 +151,7 @@ impl Session {
             right: wanted.right.clone(),
             overrides: wanted.overrides,
             asked_notices: wanted.asked_notices,
+            topics: wanted.topics.clone(),
             ends: None,
             ended: None,
         };

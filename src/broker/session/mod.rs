@@ -10,10 +10,12 @@ mod message;
 mod permission;
 mod publish;
 mod query;
+mod register;
 mod renewed;
 mod revoked;
 mod subscribe;
 mod terms;
+mod topics;
 mod viewing;
 
 pub use admission::Admit;
@@ -25,6 +27,7 @@ use super::handler::{LifecycleEvent, SessionView};
 use super::{Node, SessionData, SessionRef, Worker};
 use crate::auth::{Overrides, SubscriptionOptions};
 use crate::delivery::{ListenerKey, Outlet, Since, Ticket};
+use crate::filter::Topics;
 use crate::protocol::{Command, Reply};
 use crate::types::{ChannelName, ClientInfo, Disconnect, Fault, Identity, SessionId};
 use actix::prelude::*;
@@ -64,6 +67,8 @@ pub struct Session {
     after_reply: Vec<(ChannelName, Since)>,
     /// What it belongs to, on a wire whose sessions belong to something.
     home: Option<Box<home::HomeState>>,
+    /// The channel that it publishes into, on a wire whose publishers register.
+    registered: Option<Box<ChannelName>>,
     /// What is noted of it where it belongs to nothing, and somebody asks for that.
     data: OnceCell<SessionData>,
     reason: Disconnect,
@@ -121,6 +126,8 @@ struct Subscription {
     /// Joins and leaves are told because the client asked, and may see who is there.
     asked_notices: bool,
     ends: Option<expiry::Ends>,
+    /// The topics that it wants, on a wire with topics.
+    topics: Option<Rc<Topics>>,
     /// The server has ended it while its join was under way.
     ended: Option<crate::types::Unsubscribed>,
 }
@@ -178,6 +185,7 @@ impl Session {
             ends: None,
             after_reply: vec![],
             home: None,
+            registered: None,
             data: OnceCell::new(),
             reason: Disconnect::CONNECTION_CLOSED,
             is_ended_by_us: false,
@@ -210,7 +218,8 @@ impl Session {
     fn command(&mut self, ticket: Ticket, command: Command, ctx: &mut Context<Self>) -> Step {
         match command {
             Command::Subscribe(subscribe) => self.subscribe(ticket, *subscribe, ctx),
-            Command::Unsubscribe(unsubscribe) => self.unsubscribe(&unsubscribe.channel),
+            Command::Unsubscribe(unsubscribe) => self.unsubscribe(&unsubscribe),
+            Command::Register(channel) => self.register(&channel),
             Command::Publish(publish) => self.publish(ticket, publish, ctx),
             Command::Presence(channel) => self.presence(ticket, &channel, ctx),
             Command::PresenceStats(channel) => self.presence_stats(ticket, &channel, ctx),

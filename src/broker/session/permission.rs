@@ -57,6 +57,7 @@ impl Session {
             Rule::User => !self.identity.user.is_empty(),
             Rule::Subscriber => self.subs.get(channel).is_some_and(|sub| sub.membership.is_some()),
             Rule::Anyone => true,
+            Rule::Registered => self.registered.as_deref() == Some(channel),
         };
         Decision::of(is_allowed, Ground::Rule(rule))
     }

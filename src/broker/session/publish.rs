@@ -1,16 +1,19 @@
 //! The commands publish, rpc and send.
+use super::home::own_group;
 use super::message::PublishDone;
 use super::{Pace, Phase, Session, Step};
+use crate::broker::Namespace;
 use crate::broker::channel::{Publish, PublishAnswer};
 use crate::broker::handler::{MessageCall, PublishCall, RpcCall};
 use crate::delivery::Ticket;
 use crate::protocol::{Publish as Asked, Reply, Rpc};
-use crate::types::{ChannelName, Disconnect, Fault, Json, ReplyError};
+use crate::types::{Audience, ChannelName, Disconnect, Envelope, Fault, Group, Json, ReplyError};
 use actix::prelude::*;
+use std::sync::Arc;
 
 impl Session {
-    pub(super) fn publish(&mut self, ticket: Ticket, publish: Asked, ctx: &mut Context<Self>) -> Step {
-        let (channel, namespace) = match self.known_channel(&publish.channel) {
+    pub(super) fn publish(&mut self, ticket: Ticket, mut publish: Asked, ctx: &mut Context<Self>) -> Step {
+        let (channel, namespace) = match self.publishable(&publish.channel) {
             Ok(found) => found,
             Err(fault) => return fault.into(),
         };
@@ -18,10 +21,10 @@ impl Session {
         if let Err(fault) = self.hold_to(decision, "to publish to", &channel) {
             return fault.into();
         }
-        let Some(data) = publish.data else { return ReplyError::BAD_REQUEST.into() };
+        let Some(data) = publish.data.take() else { return ReplyError::BAD_REQUEST.into() };
         let handlers = self.node().handlers();
         if !handlers.looks_at(&channel) {
-            self.send_publish(ticket, channel, data, ctx);
+            self.send_publish(ticket, channel, data, publish, ctx);
             return Step::Handed;
         }
         let call = PublishCall { session: self.view(), channel: channel.clone(), data };
@@ -29,7 +32,7 @@ impl Session {
         // Publishes of this session wait behind the handler, so their order stays (decision 24).
         self.later(ctx, looked_at, move |session, verdict, ctx| match verdict {
             Ok(data) => {
-                session.send_publish(ticket, channel, data, ctx);
+                session.send_publish(ticket, channel, data, publish, ctx);
                 session.proceed(ctx);
             }
             Err(fault) => session.resume(ticket, Err(fault), ctx),
@@ -37,7 +40,28 @@ impl Session {
         Step::Waits
     }
 
-    fn send_publish(&mut self, ticket: Ticket, channel: ChannelName, data: Json, ctx: &mut Context<Self>) {
+    /// Where a publish goes: a session that has registered publishes there, whatever channel its client names.
+    fn publishable(&self, name: &str) -> Result<(ChannelName, Arc<Namespace>), Fault> {
+        let Some(channel) = self.registered.as_deref() else { return self.known_channel(name) };
+        let namespace = self.node().channels().namespace(channel).ok_or(ReplyError::UNKNOWN_CHANNEL)?;
+        Ok((channel.clone(), namespace))
+    }
+
+    /// What goes along with a publish that is not simply for everybody.
+    fn envelope(&self, to: Option<Vec<Group>>, spares_publisher: bool) -> Option<Arc<Envelope>> {
+        let audience = to.map_or(Audience::EVERYONE, Audience::of);
+        let audience = if spares_publisher { audience.but([own_group(self.id)]) } else { audience };
+        (!audience.is_everyone()).then(|| Arc::new(Envelope { audience, ..Envelope::PLAIN }))
+    }
+
+    fn send_publish(
+        &mut self,
+        ticket: Ticket,
+        channel: ChannelName,
+        data: Json,
+        publish: Asked,
+        ctx: &mut Context<Self>,
+    ) {
         let publisher = self.subs.get(&channel).map_or(&self.info, |sub| &sub.member.info).clone();
         let answer = match self.outlet.quiet(ticket) {
             Some(place) => PublishAnswer::nobody(place),
@@ -49,9 +73,9 @@ impl Session {
         self.worker.publish(Publish {
             channel,
             data,
-            tags: None,
+            tags: publish.tags.map(Arc::new),
             publisher: Some(publisher),
-            envelope: None,
+            envelope: self.envelope(publish.to, publish.spares_publisher),
             skip_history: false,
             local: false,
             idempotency: None,

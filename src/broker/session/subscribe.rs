@@ -5,14 +5,19 @@ use super::{Session, Step};
 use crate::auth::{Overrides, SubscriptionGrant, TokenError};
 use crate::broker::Namespace;
 use crate::delivery::Ticket;
-use crate::filter::TagsFilter;
-use crate::protocol::{Reply, Subscribe};
+use crate::filter::{TagsFilter, Topics};
+use crate::protocol::{Reply, Subscribe, Unsubscribe};
 use crate::types::{Answer, ChannelName, Disconnect, Fault, ReplyError};
 use actix::prelude::*;
 use std::sync::Arc;
 
 impl Session {
     pub(super) fn subscribe(&mut self, ticket: Ticket, subscribe: Subscribe, ctx: &mut Context<Self>) -> Step {
+        match self.channel(&subscribe.channel).and_then(|channel| self.widen(&channel, &subscribe)) {
+            Ok(true) => return Step::Done(Ok(Reply::Subscribed(Box::default()))),
+            Ok(false) => {}
+            Err(fault) => return fault.into(),
+        }
         let (channel, namespace) = match self.subscribable(&subscribe) {
             Ok(found) => found,
             Err(fault) => return fault.into(),
@@ -45,7 +50,7 @@ impl Session {
         if self.subs.contains_key(&channel) {
             return Err(ReplyError::ALREADY_SUBSCRIBED.into());
         }
-        if self.subs.len() >= self.node().limits().channels_per_connection {
+        if self.topic_count() >= self.node().limits().channels_per_connection {
             self.node().metrics().reached("channels_per_connection");
             return Err(ReplyError::LIMIT_EXCEEDED.into());
         }
@@ -108,6 +113,8 @@ impl Session {
             expires_at,
             right,
             filter,
+            topics: Topics::of(&subscribe.topic),
+            groups: self.groups_in(namespace),
             recover: subscribe.recover,
             reject_unrecovered: subscribe.reject_unrecovered,
             compaction: subscribe.compaction && namespace.allow_channel_compaction,
@@ -125,8 +132,10 @@ impl Session {
         Step::Waits
     }
 
-    pub(super) fn unsubscribe(&mut self, channel: &str) -> Step {
-        if let Ok(channel) = self.channel(channel) {
+    pub(super) fn unsubscribe(&mut self, unsubscribe: &Unsubscribe) -> Step {
+        if let Ok(channel) = self.channel(&unsubscribe.channel)
+            && self.narrow(&channel, &unsubscribe.topic)
+        {
             self.drop_subscription(&channel);
         }
         Step::Done(Ok(Reply::Unsubscribed))

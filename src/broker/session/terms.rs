@@ -13,12 +13,14 @@ pub struct ClientTerms {
     pub names: &'static dyn Names,
     /// Which authenticator its tokens are for; none for that of the section `[auth]`.
     pub authenticator: Option<&'static str>,
+    /// Whether its client may bring a new token before the old one's end, and so is given a while after it.
+    pub refreshes: bool,
 }
 
 impl Default for ClientTerms {
     /// The channels of everybody, and tokens of the section `[auth]`.
     fn default() -> Self {
-        ClientTerms { names: &UserNames, authenticator: None }
+        ClientTerms { names: &UserNames, authenticator: None, refreshes: true }
     }
 }
 

@@ -7,7 +7,7 @@ use super::shapes::{
 use crate::protocol::{
     Command, Connect, History, Publish, Recover, Refresh, Request, Rpc, SubRefresh, Subscribe, Unsubscribe,
 };
-use crate::types::{Disconnect, Epoch, Json, ReplyError};
+use crate::types::{Disconnect, Epoch, Json, ReplyError, Topic};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
@@ -45,7 +45,7 @@ fn command(shape: CommandShape<'_>, message: &Bytes) -> Decoded {
         return subscribe(*c, message);
     }
     if let Some(Object(c)) = shape.unsubscribe {
-        return Ok(Command::Unsubscribe(Unsubscribe { channel: channel(c)? }));
+        return Ok(Command::Unsubscribe(Unsubscribe::all(channel(c)?)));
     }
     if let Some(Object(c)) = shape.publish {
         return publish(c, message);
@@ -85,9 +85,8 @@ fn connect(shape: ConnectShape<'_>, message: &Bytes) -> Command {
         name: shape.name.unwrap_or_default(),
         version: shape.version.unwrap_or_default(),
         headers: shape.headers.unwrap_or_default(),
-        handshake: None,
         subs: subs.collect(),
-        home: None,
+        ..Connect::default()
     }))
 }
 
@@ -117,6 +116,7 @@ fn subscribe(shape: SubscribeShape<'_>, message: &Bytes) -> Decoded {
         filter: shape.tf.map(|Object(filter)| filter),
         reject_unrecovered: flags & FLAG_REJECT_UNRECOVERED != 0,
         compaction: flags & FLAG_COMPACTION != 0,
+        topic: Topic::Unnamed,
     })))
 }
 
@@ -125,7 +125,7 @@ fn publish(shape: PublishShape<'_>, message: &Bytes) -> Decoded {
     if is_set(shape.kind) || is_set(shape.key) || is_set(shape.removed) {
         return Ok(Command::Refused(ReplyError::NOT_AVAILABLE));
     }
-    Ok(Command::Publish(Publish { channel, data: payload(shape.data, message) }))
+    Ok(Command::Publish(Publish { channel, data: payload(shape.data, message), ..Publish::default() }))
 }
 
 fn history(shape: HistoryShape) -> Decoded {

@@ -87,7 +87,8 @@ fn write_reply(object: &mut Object<'_>, reply: &Reply) {
             stats.value("num_users", users);
         }),
         Reply::History(page) => object.object("history", |o| write_history(o, page)),
-        // No client of this wire emits events; an answer would be read like that of an rpc.
+        // No client of this wire registers, or emits events; an answer would be read like that of an rpc.
+        Reply::Registered => object.object("rpc", |_| {}),
         Reply::Acknowledged { args, .. } => object.object("rpc", |rpc| rpc.json("data", Some(args))),
         Reply::Rpc(data) => object.object("rpc", |rpc| rpc.json("data", data.as_ref())),
         Reply::Refreshed(expiry) => object.object("refresh", |o| write_expiry(o, *expiry)),

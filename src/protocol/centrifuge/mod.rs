@@ -56,8 +56,8 @@ impl Wire for CentrifugeJson {
         lines::next(rest)
     }
 
-    fn reply(&self, id: u32, reply: &Reply) -> Frame {
-        encode::reply(id, reply)
+    fn reply(&self, id: u32, reply: &Reply) -> Option<Frame> {
+        Some(encode::reply(id, reply))
     }
 
     fn ping(&self) -> Frame {

@@ -1,10 +1,21 @@
 //! The events with which a client works on user channels without a handler of anybody's: `subscribe`, `unsubscribe` and
 //! `publish` (decision 11).
+use super::{Dialect, Meant};
 use crate::protocol::{Command, Publish, Recover, Subscribe, Unsubscribe};
 use crate::types::{Epoch, Json, ReplyError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+
+/// The built-in events.
+#[derive(Debug, Clone, Copy)]
+pub struct BuiltinEvents;
+
+impl Dialect for BuiltinEvents {
+    fn command(&self, event: &str, args: &Json, has_attachments: bool) -> Option<Meant> {
+        command(event, args, has_attachments).map(|command| Meant { command, name: None })
+    }
+}
 
 /// What may be said beside the channel of a `subscribe`.
 #[derive(Deserialize, Default)]
@@ -19,7 +30,7 @@ struct Options {
 
 /// The command that a built-in event stands for; none for an event of any other name. `args` is the array of its arguments,
 /// the name in front. Arguments that do not fit become a command that is refused with error 107.
-pub fn command(event: &str, args: &Json, has_attachments: bool) -> Option<Command> {
+fn command(event: &str, args: &Json, has_attachments: bool) -> Option<Command> {
     let read: fn(&Json, &[&RawValue]) -> Result<Command, ReplyError> = match event {
         "subscribe" => subscribe,
         "unsubscribe" => unsubscribe,
@@ -52,13 +63,13 @@ fn subscribe(_: &Json, args: &[&RawValue]) -> Result<Command, ReplyError> {
 }
 
 fn unsubscribe(_: &Json, args: &[&RawValue]) -> Result<Command, ReplyError> {
-    Ok(Command::Unsubscribe(Unsubscribe { channel: channel(args)? }))
+    Ok(Command::Unsubscribe(Unsubscribe::all(channel(args)?)))
 }
 
 fn publish(all: &Json, args: &[&RawValue]) -> Result<Command, ReplyError> {
     let channel = channel(args)?;
     let data = args.get(1).ok_or_else(|| bad("argument 2 is missing: the data to publish"))?;
-    Ok(Command::Publish(Publish { channel, data: Some(all.within(data)) }))
+    Ok(Command::Publish(Publish { channel, data: Some(all.within(data)), ..Publish::default() }))
 }
 
 fn channel(args: &[&RawValue]) -> Result<String, ReplyError> {

@@ -1,6 +1,7 @@
 //! What sessions of a namespace are told, as packets: events, pushes, and the answers to what they asked.
 use super::packet::{AckId, Body, Namespace, Packet};
 use super::{encode, meta};
+use crate::protocol::backstage::events;
 use crate::protocol::{Connected, Encoding, Frame, FrameBuilder, Push, Reply};
 use crate::types::{Arity, ChannelName, Envelope, Event, Json, Place, Position, ReplyError, Space, Unsubscribed};
 use bytes::Bytes;
@@ -84,9 +85,14 @@ impl SocketIo {
 
     /// An event made here, with these arguments behind its name.
     fn emitted(&self, event: &str, args: impl Serialize) -> Frame {
-        self.write(AROUND, None, |out| {
+        self.told(event, &Json::write(&args).unwrap_or_else(|_| Json::null()))
+    }
+
+    /// An event made here, with these arguments behind its name: an array.
+    pub fn told(&self, event: &str, args: &Json) -> Frame {
+        self.write(AROUND + args.bytes().len(), None, |out| {
             write_json(out, &event);
-            write_elements(out, &Json::write(&args).unwrap_or_else(|_| Json::null()));
+            write_elements(out, args);
         })
     }
 
@@ -177,6 +183,11 @@ impl Encoding for SocketIo {
         static PLAIN: Envelope = Envelope::PLAIN;
         match event.channel.space() {
             Space::SocketIo => self.named(event, event.envelope.as_deref().unwrap_or(&PLAIN), place),
+            Space::Plugin => self.write(AROUND + event.data.bytes().len(), None, |out| {
+                write_json(out, &MESSAGE);
+                write_raw(out, b",");
+                events::write_message(out, event);
+            }),
             _ => {
                 let size = AROUND + event.channel.as_str().len() + event.data.bytes().len();
                 self.write(size, None, |out| {

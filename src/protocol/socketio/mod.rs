@@ -7,12 +7,13 @@
 //! | `encode` | writing them |
 //! | `encoding`, `meta` | what the broker tells the sessions of a namespace |
 //! | `emitter` | what emitters say over Redis |
-//! | `builtin` | the events that stand for commands on user channels |
+//! | `dialect`, `builtin` | events that stand for commands; those on user channels |
 //!
 //! Source: the Engine.IO 4 and Socket.IO 5 protocol texts, and what engine.io 6.6 and socket.io 4.8 answer where those
 //! leave room. Every error here is one that ends the whole connection there.
 mod arguments;
-pub mod builtin;
+mod builtin;
+mod dialect;
 pub mod emitter;
 mod encode;
 mod encoding;
@@ -22,6 +23,8 @@ mod packet;
 mod placeholders;
 mod reassembly;
 
+pub use builtin::BuiltinEvents;
+pub use dialect::{Dialect, Meant};
 pub use encode::Encoded;
 pub use encoding::{SocketIo, read_offset, write_offset};
 pub use packet::{

@@ -6,7 +6,7 @@ use super::layer::Door;
 use super::outlet::{NamespaceOutlet, Phase, Shared};
 use crate::broker::{Ask, ClientTerms, Gone, PingSettings, Session};
 use crate::delivery::{Outgoing, SessionOrder};
-use crate::protocol::socketio::{AckId, Body, EventName, Namespace, Packet, Reassembly, SocketIo, builtin};
+use crate::protocol::socketio::{AckId, Body, EventName, Meant, Namespace, Packet, Reassembly, SocketIo};
 use crate::protocol::{Acknowledge, Command, Connect, Emit, Home, TokenPlace};
 use crate::transport::Arrival;
 use crate::transport::engineio::{Broken, ClientLink, Upper};
@@ -49,7 +49,7 @@ impl Client {
         link.wake_after(door.connect_timeout);
         let unanswered = node.limits().unanswered_commands.saturating_mul(EVENTS_A_COMMAND);
         let shared = Shared::new(link, node.metrics().clone(), unanswered);
-        let (token, terms) = (arrival.token(TokenPlace::HeaderOrQuery("token")), arrival.terms());
+        let (token, terms) = (arrival.token(TokenPlace::HeaderOrQuery("token")), door.terms(arrival.terms()));
         let sees = node.handlers().sees_handshakes();
         let handshake = sees.then(|| Arc::new(arrival.handshake(&node.settings().proxies).at(&door.path)));
         Client { shared, token, terms, handshake, reassembly: Reassembly::default(), members: vec![], door }
@@ -86,22 +86,28 @@ impl Client {
         let credentials = ConnectAuth::read(auth.as_ref());
         // Where no key is configured no token could be one of ours; where the application has handlers it is their matter.
         let node = &self.door.node;
-        let is_ours =
-            node.settings().authenticators.of(self.terms.authenticator).has_keys() || !node.handlers().serves(&home);
+        let has_homes = self.door.has_homes();
+        let has_keys = node.settings().authenticators.of(self.terms.authenticator).has_keys();
+        let is_ours = has_keys || !has_homes || !node.handlers().serves(&home);
         let token = credentials.token().or_else(|| self.token.clone()).filter(|_| is_ours);
         let connect = Connect {
             token: token.unwrap_or_default(),
             name: "socket.io".to_owned(),
-            home: Some(Home { channel: home.clone(), kept_for: self.door.kept_for, resume: credentials.resume() }),
+            shares_connection: true,
+            home: has_homes.then(|| Home {
+                channel: home.clone(),
+                kept_for: self.door.kept_for,
+                resume: credentials.resume(),
+            }),
             data: auth,
             handshake: self.handshake.clone(),
             ..Connect::default()
         };
-        let outlet = NamespaceOutlet::new(self.shared.clone(), self.door.encoding(&namespace));
+        let outlet = NamespaceOutlet::new(self.shared.clone(), self.door.encoding(&namespace), self.door.dialect);
         let pings = PingSettings { ping: 0, pong: false };
         let session = Session::new(self.shared.link.worker().clone(), outlet.clone(), pings).under(self.terms).start();
         let member = Member { namespace, home, session, outlet };
-        member.ask(None, Command::Connect(Box::new(connect)));
+        member.ask(None, None, Command::Connect(Box::new(connect)));
         self.members.push(member);
         Ok(())
     }
@@ -121,12 +127,12 @@ impl Client {
             Body::Ack { id, args, attachments } => {
                 if let Some(round) = id.as_ref().and_then(AckId::number) {
                     let args = args.unwrap_or_else(empty);
-                    member.ask(None, Command::Acknowledge(Box::new(Acknowledge { round, args, attachments })));
+                    member.ask(None, None, Command::Acknowledge(Box::new(Acknowledge { round, args, attachments })));
                 }
             }
             Body::Disconnect => {
                 member.outlet.leave();
-                member.ask(None, Command::Leave);
+                member.ask(None, None, Command::Leave);
                 self.members.swap_remove(at);
             }
             Body::Connect(_) | Body::ConnectError(_) => return Err(Broken("a packet that only a server sends")),
@@ -138,36 +144,36 @@ impl Client {
 impl Client {
     fn event(&mut self, at: usize, body: Body) {
         let member = &self.members[at];
-        let command = self.door.command(&member.home, &body);
+        let Meant { command, name } = self.door.meant(&member.home, &body);
         if let Body::Event { ack, .. } = body {
-            member.ask(ack, command);
+            member.ask(ack, name, command);
         }
     }
 }
 
 impl Member {
     /// Bounded: while too many of them are without an outcome, no further packet is read.
-    fn ask(&self, ack: Option<AckId>, command: Command) {
-        let ticket = self.outlet.open(ack);
+    fn ask(&self, ack: Option<AckId>, name: Option<&'static str>, command: Command) {
+        let ticket = self.outlet.open(ack, name);
         self.session.do_send(Ask { ticket, command });
     }
 }
 
 impl Door {
     /// What an event asks for: one of the handlers' own, or a built-in one (decision 11: user handlers go first).
-    fn command(&self, home: &ChannelName, body: &Body) -> Command {
+    fn meant(&self, home: &ChannelName, body: &Body) -> Meant {
         let Body::Event { name: EventName::Text(event) | EventName::Number(event), args, ack, attachments } = body
         else {
-            return Command::Refused(ReplyError::BAD_REQUEST);
+            return Meant { command: Command::Refused(ReplyError::BAD_REQUEST), name: None };
         };
-        if self.builtin_events
-            && !self.node.handlers().takes(home, event)
-            && let Some(command) = builtin::command(event, args, !attachments.is_empty())
-        {
-            return command;
+        let is_handled = self.has_homes() && self.node.handlers().takes(home, event);
+        let dialect = self.dialect.filter(|_| !is_handled);
+        if let Some(meant) = dialect.and_then(|dialect| dialect.command(event, args, !attachments.is_empty())) {
+            return meant;
         }
         let (event, attachments) = (event.to_string(), attachments.clone());
-        Command::Emit(Box::new(Emit { event, args: body.arguments(), attachments, wants_ack: ack.is_some() }))
+        let emit = Emit { event, args: body.arguments(), attachments, wants_ack: ack.is_some() };
+        Meant { command: Command::Emit(Box::new(emit)), name: None }
     }
 }
 

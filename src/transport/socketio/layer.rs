@@ -1,7 +1,7 @@
 //! An endpoint of Socket.IO: its namespaces, and what their sessions may do.
 use super::client::Client;
-use crate::broker::Node;
-use crate::protocol::socketio::{Namespace, SocketIo};
+use crate::broker::{ClientTerms, Node};
+use crate::protocol::socketio::{BuiltinEvents, Dialect, Namespace, SocketIo};
 use crate::transport::Arrival;
 use crate::transport::engineio::{ClientLink, EngineConfig, Layer, Upper};
 use crate::types::{ChannelName, Space};
@@ -21,7 +21,8 @@ pub(super) struct Door {
     namespaces: Vec<String>,
     /// How the sessions of those with a name are written to: the same for all of them.
     encodings: Vec<Arc<SocketIo>>,
-    pub builtin_events: bool,
+    /// What events mean that no handler takes.
+    pub dialect: Option<&'static dyn Dialect>,
     pub connect_timeout: Duration,
     /// For how long sessions are kept after their connections are lost; none where they are not.
     pub kept_for: Option<Duration>,
@@ -30,6 +31,12 @@ pub(super) struct Door {
 impl SocketIoLayer {
     /// The layer of an endpoint of this config.
     pub fn new(node: Node, config: &EngineConfig) -> Self {
+        let dialect = config.builtin_events.then_some(&BuiltinEvents as &'static dyn Dialect);
+        Self::speaking(node, config, dialect)
+    }
+
+    /// The same where events that no handler takes mean what this dialect says, whatever the config says of built-in ones.
+    pub fn speaking(node: Node, config: &EngineConfig, dialect: Option<&'static dyn Dialect>) -> Self {
         let kept_for = Some(config.recovery).filter(|time| !time.is_zero());
         let named = config.namespaces.iter().filter_map(|name| Namespace::new(name).ok());
         SocketIoLayer(Arc::new(Door {
@@ -37,7 +44,7 @@ impl SocketIoLayer {
             path: config.path.clone(),
             namespaces: config.namespaces.clone(),
             encodings: named.map(|namespace| Arc::new(SocketIo::new(namespace, kept_for.is_some()))).collect(),
-            builtin_events: config.builtin_events,
+            dialect,
             connect_timeout: config.connect_timeout,
             kept_for,
         }))
@@ -53,7 +60,18 @@ impl Door {
             Some(beginning) => name.starts_with(beginning),
             None => name == listed,
         });
-        (is_listed || self.node.handlers().serves(&home)).then_some(home)
+        (is_listed || self.has_homes() && self.node.handlers().serves(&home)).then_some(home)
+    }
+
+    /// Whether sessions belong to their namespaces.
+    pub(super) fn has_homes(&self) -> bool {
+        self.dialect.is_none_or(|dialect| !dialect.is_all())
+    }
+
+    /// The terms of the sessions of clients that came on these.
+    pub(super) fn terms(&self, terms: ClientTerms) -> ClientTerms {
+        let Some(dialect) = self.dialect else { return terms };
+        ClientTerms { names: dialect.names(), authenticator: dialect.authenticator(), refreshes: !dialect.is_all() }
     }
 
     /// How the sessions of a namespace are written to.

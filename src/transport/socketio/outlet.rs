@@ -3,7 +3,7 @@ use crate::delivery::{
     Delivered, Delivery, InFlight, InFlightPlace, Lag, Naming, Outbox, Outgoing, Outlet, Pushed, Ticket, WhenFull,
 };
 use crate::metrics::Metrics;
-use crate::protocol::socketio::{AckId, SocketIo};
+use crate::protocol::socketio::{AckId, Dialect, SocketIo};
 use crate::protocol::{Encoding, Frame, Push, Reply, Subscribed};
 use crate::transport::engineio::ClientLink;
 use crate::types::{Disconnect, Event, ReplyError, Space};
@@ -82,8 +82,19 @@ pub(super) struct NamespaceOutlet {
     encoding: Arc<SocketIo>,
     phase: Cell<Phase>,
     next: Cell<u64>,
-    /// The client's events without an outcome, with the ids under which they are to be acknowledged.
-    open: RefCell<Vec<(u64, Option<AckId>)>>,
+    /// What its client's events mean, and how refusals of them are told.
+    dialect: Option<&'static dyn Dialect>,
+    /// The client's events without an outcome.
+    open: RefCell<Vec<Open>>,
+}
+
+/// An event of the client without an outcome.
+struct Open {
+    ticket: u64,
+    /// The id under which it is to be acknowledged.
+    ack: Option<AckId>,
+    /// What a refusal calls it, where one is told that was not asked for.
+    name: Option<&'static str>,
 }
 
 /// How far a session has come, as its client sees it.
@@ -98,13 +109,14 @@ pub(super) enum Phase {
 }
 
 impl NamespaceOutlet {
-    pub(super) fn new(shared: Rc<Shared>, encoding: Arc<SocketIo>) -> Rc<Self> {
+    pub(super) fn new(shared: Rc<Shared>, encoding: Arc<SocketIo>, dialect: Option<&'static dyn Dialect>) -> Rc<Self> {
         Rc::new(NamespaceOutlet {
             outbox: shared.link.outbox().clone(),
             shared,
             encoding,
             phase: Cell::new(Phase::Connecting),
             next: Cell::new(0),
+            dialect,
             open: RefCell::default(),
         })
     }
@@ -114,10 +126,10 @@ impl NamespaceOutlet {
     }
 
     /// Takes an event's place among those without an outcome.
-    pub(super) fn open(&self, ack: Option<AckId>) -> Ticket {
+    pub(super) fn open(&self, ack: Option<AckId>, name: Option<&'static str>) -> Ticket {
         let ticket = self.next.get();
         self.next.set(ticket + 1);
-        self.open.borrow_mut().push((ticket, ack));
+        self.open.borrow_mut().push(Open { ticket, ack, name });
         self.shared.unanswered.set(self.shared.unanswered.get() + 1);
         Ticket(ticket)
     }
@@ -128,12 +140,23 @@ impl NamespaceOutlet {
         self.shared.joined.borrow_mut().retain(|joined| !Arc::ptr_eq(joined, &self.encoding));
     }
 
-    fn settle(&self, ticket: Ticket) -> Option<AckId> {
+    fn settle(&self, ticket: Ticket) -> Option<Open> {
         let mut open = self.open.borrow_mut();
-        let at = open.iter().position(|(of, _)| *of == ticket.0)?;
-        let (_, id) = open.swap_remove(at);
+        let at = open.iter().position(|of| of.ticket == ticket.0)?;
+        let settled = open.swap_remove(at);
         self.shared.settled();
-        id
+        Some(settled)
+    }
+
+    /// Answers an event: by its acknowledgement, or, where it is refused and the dialect has one, by an event.
+    fn answer_event(&self, Open { ack, name, .. }: Open, reply: &Reply) {
+        if let Some(id) = ack {
+            return self.answer_frame(self.encoding.acknowledge(id, reply));
+        }
+        let (Some(name), Some(dialect), Reply::Error(error)) = (name, self.dialect, reply) else { return };
+        if let Some((event, args)) = dialect.refusal(name, error) {
+            self.answer_frame(self.encoding.told(event, &args));
+        }
     }
 
     fn answer_frame(&self, frame: Frame) {
@@ -199,12 +222,12 @@ impl Outlet for NamespaceOutlet {
     }
 
     fn answer(&self, ticket: Ticket, reply: Reply) {
-        let id = self.settle(ticket);
+        let settled = self.settle(ticket);
         match self.phase.get() {
             Phase::Connecting => self.connect(&reply),
             Phase::Joined => {
-                if let Some(id) = id {
-                    self.answer_frame(self.encoding.acknowledge(id, &reply));
+                if let Some(settled) = settled {
+                    self.answer_event(settled, &reply);
                 }
                 if let Reply::Subscribed(subscribed) = &reply {
                     self.replay(missed(subscribed));
@@ -219,7 +242,8 @@ impl Outlet for NamespaceOutlet {
     }
 
     fn quiet(&self, ticket: Ticket) -> Option<InFlightPlace> {
-        let wants_answer = self.open.borrow().iter().any(|(of, ack)| *of == ticket.0 && ack.is_some());
+        let is_answered = |open: &Open| open.ack.is_some() || open.name.is_some();
+        let wants_answer = self.open.borrow().iter().any(|open| open.ticket == ticket.0 && is_answered(open));
         if wants_answer {
             return None;
         }

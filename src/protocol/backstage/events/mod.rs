@@ -1,0 +1,175 @@
+//! The events wire: what backend plugins of Backstage publish, and who listens. JSON over WebSocket, at `/events`; over Socket.IO
+//! the same at `/events/` ([`EventsDialect`]).
+//!
+//! | the client says | who may |
+//! |---|---|
+//! | `{"command":"register","pluginId":"catalog"}` | a backend, by a service token |
+//! | `{"command":"publish","pluginId":"catalog","topic":"t","targetEntityRefs":["user:default/mia"],"data":…}` | a backend that has registered, under its own id |
+//! | `{"command":"subscribe","pluginId":"catalog","topic":"t"}` | everybody |
+//! | `{"command":"unsubscribe","pluginId":"catalog","topic":"t"}` | everybody |
+//!
+//! `topic` and `targetEntityRefs` may be left out. An event comes as `{"command":"publish","pluginId":…,"topic":…,"data":…}`, a
+//! refusal as `{"command":"error","refused":"publish","code":103,"message":…}`; nothing else is answered. The token stands in the header
+//! `Authorization` or in the query as `access_token`, and is verified before the upgrade.
+//!
+//! Source: Backstage's pull requests 17997 and 18071, without the faults of theirs that the contract lists.
+mod dialect;
+mod fields;
+
+pub use dialect::EventsDialect;
+
+use super::{AUTHENTICATOR, PING_INTERVAL, close_code};
+use crate::protocol::{Encoding, Frame, FrameBuilder, Heartbeats, Names, Push, Reply, Request, TokenPlace, Wire};
+use crate::types::{
+    ChannelName, Disconnect, Event, Identity, IdentityKind, Json, NameError, ReplyError, Space, TOPIC_TAG,
+};
+use bytes::Bytes;
+use fields::Verb;
+use serde::Serialize;
+use std::io::Write as _;
+
+/// Bytes of an event beside its plugin, its topic and its data.
+const AROUND: usize = 64;
+/// How the user of a service token begins that names its plugin; the plugin's id follows.
+const OF_PLUGIN: &str = "plugin:";
+/// The user of the service tokens that name no plugin.
+const ANY_PLUGIN: &str = "backstage-server";
+
+/// The wire over WebSocket; it has one encoding.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Events;
+
+/// The channels of plugins: each has one, by its id.
+#[derive(Debug, Clone, Copy)]
+pub struct PluginNames;
+
+impl Names for PluginNames {
+    fn channel(&self, name: &str, limit: usize) -> Result<ChannelName, NameError> {
+        ChannelName::in_space(Space::Plugin, name, limit)
+    }
+
+    fn may_register(&self, identity: &Identity, plugin: &ChannelName) -> Result<(), &'static str> {
+        if identity.kind != IdentityKind::Service {
+            return Err("only a backend registers: bring a service token");
+        }
+        let is_its_own = identity.user.strip_prefix(OF_PLUGIN) == Some(plugin.as_str());
+        match is_its_own || &*identity.user == ANY_PLUGIN {
+            true => Ok(()),
+            false => Err("the token is another plugin's"),
+        }
+    }
+}
+
+/// A refusal, as both variants of the wire tell it.
+#[derive(Serialize)]
+struct Refusal<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<&'static str>,
+    refused: &'a str,
+    code: u32,
+    message: &'a str,
+}
+
+impl<'a> Refusal<'a> {
+    fn of(refused: &'a str, error: &'a ReplyError, command: Option<&'static str>) -> Self {
+        // The broker knows of registered publishers, and not how one becomes one.
+        let is_unregistered = refused == Verb::Publish.name() && *error == ReplyError::PERMISSION_DENIED;
+        let message =
+            if is_unregistered { "only a registered backend publishes: register first" } else { &error.message };
+        Refusal { command, refused, code: error.code, message }
+    }
+}
+
+/// Writes what an event tells its listeners: plugin, topic, data. For whom it is they do not learn.
+fn write_event(out: &mut FrameBuilder, event: &Event) {
+    let topic = event.tags.as_ref().and_then(|tags| tags.get(TOPIC_TAG));
+    // A buffer in memory takes all that is written, and a text has a JSON form.
+    let _ = out.write_all(b"\"pluginId\":");
+    let _ = serde_json::to_writer(&mut *out, event.channel.as_str());
+    if let Some(topic) = topic {
+        let _ = out.write_all(b",\"topic\":");
+        let _ = serde_json::to_writer(&mut *out, topic);
+    }
+    let _ = out.write_all(b",\"data\":");
+    let _ = out.write_all(event.data.bytes());
+}
+
+/// An event as the argument of the Socket.IO event `message`.
+pub(in crate::protocol) fn write_message(out: &mut FrameBuilder, event: &Event) {
+    let _ = out.write_all(b"{");
+    write_event(out, event);
+    let _ = out.write_all(b"}");
+}
+
+impl Encoding for Events {
+    fn slot(&self) -> usize {
+        4
+    }
+
+    fn push(&self, _: &Push) -> Frame {
+        Frame::of_text("")
+    }
+
+    fn has_pushes(&self) -> bool {
+        false
+    }
+
+    fn event(&self, event: &Event) -> Frame {
+        let mut out = FrameBuilder::text(AROUND + event.channel.as_str().len() + event.data.bytes().len());
+        let _ = out.write_all(b"{\"command\":\"publish\",");
+        write_event(&mut out, event);
+        let _ = out.write_all(b"}");
+        out.finish()
+    }
+}
+
+impl Wire for Events {
+    fn name(&self) -> &'static str {
+        "events"
+    }
+
+    fn names(&self) -> &'static dyn Names {
+        &PluginNames
+    }
+
+    fn authenticator(&self) -> Option<&'static str> {
+        Some(AUTHENTICATOR)
+    }
+
+    fn token_place(&self) -> Option<TokenPlace> {
+        Some(TokenPlace::HeaderOrQuery("access_token"))
+    }
+
+    /// A request's id says what was asked for: nothing else could name it in a refusal.
+    fn decode(&self, rest: &mut Bytes) -> Result<Option<Request>, Disconnect> {
+        let message = std::mem::take(rest);
+        Ok((!message.is_empty()).then(|| fields::request(&message)))
+    }
+
+    fn decode_first(&self, rest: &mut Bytes) -> Result<Request, Disconnect> {
+        Ok(self.decode(rest)?.unwrap_or_else(|| fields::request(&Bytes::new())))
+    }
+
+    fn reply(&self, id: u32, reply: &Reply) -> Option<Frame> {
+        let Reply::Error(error) = reply else { return None };
+        let refused = Verb::of_id(id).map_or("", Verb::name);
+        // A struct of texts and numbers has a JSON form.
+        let text = Json::write(&Refusal::of(refused, error, Some("error"))).ok()?;
+        Some(Frame::of_text(text.as_str()))
+    }
+
+    fn close_code(&self, reason: &Disconnect) -> u16 {
+        close_code(reason)
+    }
+
+    fn heartbeats(&self) -> Heartbeats {
+        Heartbeats::Pings { interval: PING_INTERVAL }
+    }
+
+    fn ping(&self) -> Frame {
+        Frame::of_text("")
+    }
+}
+
+#[cfg(test)]
+mod tests;

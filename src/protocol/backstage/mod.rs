@@ -1,0 +1,27 @@
+//! The wires of Backstage: signals for its pages, events for its plugins. What both have in common stands here.
+//!
+//! Source: the contract of Backstage's events (its pull request 17997) and of its signals (`plugin-signals`).
+pub mod events;
+pub mod signals;
+
+use crate::types::Disconnect;
+use std::time::Duration;
+
+/// The name of the authenticator that verifies Backstage's tokens.
+pub const AUTHENTICATOR: &str = "backstage";
+/// Between two pings of the originals.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+
+/// The close code that tells a client of an end (RFC 6455, section 7.4). Its `SignalClient` comes back after every code but 1000
+/// and 1001: to stay away is for those whose tokens were taken back.
+fn close_code(reason: &Disconnect) -> u16 {
+    const STAY_AWAY: u16 = 1000;
+    const SERVICE_RESTART: u16 = 1012;
+    const EXPIRED: u16 = 4401;
+    match reason {
+        reason if *reason == Disconnect::INVALID_TOKEN => STAY_AWAY,
+        reason if *reason == Disconnect::SHUTDOWN => SERVICE_RESTART,
+        reason if *reason == Disconnect::CONNECTION_EXPIRED => EXPIRED,
+        reason => reason.code,
+    }
+}
