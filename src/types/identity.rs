@@ -1,5 +1,5 @@
 //! Who a session is (decision 12).
-use super::Json;
+use super::{Group, Json};
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
@@ -24,10 +24,10 @@ pub struct Identity {
     pub realm: Arc<str>,
     /// What kind of party it is.
     pub kind: IdentityKind,
-    /// The user; empty for an anonymous session.
+    /// The user; empty for nobody in particular. A guest of Backstage is anonymous and has a name, `user:default/guest`.
     pub user: Arc<str>,
-    /// Roles and entity refs.
-    pub groups: BTreeSet<String>,
+    /// Roles and entity refs: what events can be addressed to.
+    pub groups: BTreeSet<Group>,
     /// From the claim `scope`, separated by spaces.
     pub scopes: BTreeSet<String>,
     /// The claim `jti`.
