@@ -1,14 +1,11 @@
 //! Verifies tokens.
+use super::backstage::{self, BackstageOptions};
 use super::claims::{Claims, Policy};
-use super::jwks::{Found, Jwks, KeySet};
-use super::keys::{self, Key};
-use super::{Config, ConnectionGrant, Error, OneOrMany, SubscriptionGrant};
+use super::jwks::{self, Fetching, Jwks, Source};
+use super::keyring::Keyring;
+use super::parts::{self, Header};
+use super::{Config, ConnectionGrant, Error, OneOrMany, SubscriptionGrant, keys};
 use crate::types::{Answer, Identity};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::Algorithm;
-use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -27,8 +24,9 @@ pub enum TokenError {
     /// One of ours, but its `exp` has passed or its `nbf` has not come; a new one may be accepted.
     #[error("the token has expired or is not valid yet")]
     Expired,
-    /// The key it names may be in the key set of `auth.jwks_url`, which cannot be had now; trying again may help.
-    #[error("the key set of auth.jwks_url cannot be fetched")]
+    /// The key it names may be in a key set that cannot be had now; trying again may help. Which set that is stands in the log, by the
+    /// config key of its address.
+    #[error("the key set that its key may be in cannot be fetched")]
     Unavailable,
 }
 
@@ -37,17 +35,25 @@ pub enum TokenError {
 pub struct Authenticator(Arc<Inner>);
 
 struct Inner {
-    policy: Policy,
-    keys: Vec<Key>,
-    jwks: Option<Jwks>,
+    terms: Terms,
+    tokens: Tokens,
+}
+
+/// What holds for tokens of every kind.
+struct Terms {
+    realm: Arc<str>,
+    /// In seconds.
+    leeway: i64,
     revocation_ttl: Duration,
     guest: Option<Arc<Identity>>,
 }
 
-/// What a token says about its own signature, before it is verified: it picks among the keys, never their kind.
-struct Header {
-    algorithm: Algorithm,
-    key_id: Option<String>,
+/// The tokens that are verified.
+enum Tokens {
+    /// Those of the section `[auth]`, with Centrifugo's claims.
+    Own { keys: Keyring, policy: Arc<Policy> },
+    /// Backstage's.
+    Backstage(backstage::Verifier),
 }
 
 impl Authenticator {
@@ -56,187 +62,141 @@ impl Authenticator {
     ///
     /// Fails where a key or file cannot be read and where a value is out of its range; the error names the config key.
     pub fn new(config: &Config) -> Result<Self, Error> {
-        if config.leeway > MAX_LEEWAY {
-            return Err(Error::value("auth.leeway", "must be at most 10m"));
-        }
-        if config.revocation_ttl < Duration::from_secs(1) {
-            return Err(Error::value("auth.revocation_ttl", "must be at least 1s"));
-        }
-        let policy = Policy {
-            realm: config.realm.as_str().into(),
-            audience: config.audience.clone(),
-            issuer: config.issuer.clone(),
-            leeway: config.leeway.as_secs() as i64,
-        };
+        let leeway = checked_leeway("auth.leeway", config.leeway)?;
+        let revocation_ttl = checked_ttl("auth.revocation_ttl", config.revocation_ttl)?;
+        let realm: Arc<str> = config.realm.as_str().into();
+        let policy =
+            Policy { realm: realm.clone(), audience: config.audience.clone(), issuer: config.issuer.clone(), leeway };
         let keys = keys::configured(config)?;
-        let jwks = config.jwks_url.as_deref().map(|url| Jwks::start(url, config.jwks_refresh)).transpose()?;
-        let guest = config.anonymous.then(Identity::nobody);
-        Ok(Authenticator(Arc::new(Inner { policy, keys, jwks, revocation_ttl: config.revocation_ttl, guest })))
+        let refresh = config.jwks_refresh;
+        let source = |url| Source { key: "auth.jwks_url", url, owner: None, refresh_key: "auth.jwks_refresh", refresh };
+        let set = config.jwks_url.as_deref().map(|url| Jwks::of(&source(url))).transpose()?;
+        let (jwks, fetching): (Option<Jwks>, Option<Fetching>) = set.unzip();
+        jwks::start(fetching.into_iter().collect())?;
+        let terms = Terms { realm, leeway, revocation_ttl, guest: config.anonymous.then(Identity::nobody) };
+        Ok(Self::own(terms, Keyring::new(keys, jwks, parts::bad_signature::<Claims>), policy))
     }
 
-    /// One without keys, for which no token is valid.
+    /// One for Backstage's tokens, in the realm `backstage`. Reads keys and files of the config. The key sets that it names are fetched
+    /// as those of [`Authenticator::new`] are.
+    ///
+    /// Fails as [`backstage::Config::check`] does.
+    pub fn for_backstage(config: &backstage::Config, options: BackstageOptions) -> Result<Self, Error> {
+        let (verifier, fetching) = backstage::Verifier::new(config, options)?;
+        let terms = Terms {
+            realm: backstage::REALM.into(),
+            leeway: checked_leeway("backstage.auth.leeway", config.leeway)?,
+            revocation_ttl: checked_ttl("backstage.auth.revocation_ttl", config.revocation_ttl)?,
+            guest: options.guests.then(|| Arc::new(backstage::guest())),
+        };
+        jwks::start(fetching)?;
+        Ok(Authenticator(Arc::new(Inner { terms, tokens: Tokens::Backstage(verifier) })))
+    }
+
+    /// One without keys, for which no token is valid, and that lets no guest in.
     pub(super) fn closed() -> Self {
         let policy =
             Policy { realm: "".into(), audience: OneOrMany::default(), issuer: OneOrMany::default(), leeway: 0 };
         let revocation_ttl = Config::default().revocation_ttl;
-        Authenticator(Arc::new(Inner { policy, keys: vec![], jwks: None, revocation_ttl, guest: None }))
+        let terms = Terms { realm: "".into(), leeway: 0, revocation_ttl, guest: None };
+        Self::own(terms, Keyring::new(vec![], None, parts::bad_signature::<Claims>), policy)
+    }
+
+    fn own(terms: Terms, keys: Keyring, policy: Policy) -> Self {
+        Authenticator(Arc::new(Inner { terms, tokens: Tokens::Own { keys, policy: Arc::new(policy) } }))
     }
 
     /// Whether any key is configured: without one no token is valid.
     pub fn has_keys(&self) -> bool {
-        !self.0.keys.is_empty() || self.0.jwks.is_some()
-    }
-
-    /// Whom a client without a token stands for; none where it is not let in.
-    pub fn guest(&self) -> Option<Arc<Identity>> {
-        self.0.guest.clone()
+        match &self.0.tokens {
+            Tokens::Own { keys, .. } => !keys.is_empty(),
+            Tokens::Backstage(verifier) => verifier.has_keys(),
+        }
     }
 
     /// The realm of the identities that it verifies.
     pub fn realm(&self) -> Arc<str> {
-        self.0.policy.realm.clone()
+        self.0.terms.realm.clone()
     }
 
     /// By how many seconds the clock of who issues tokens may be ahead.
     pub fn leeway(&self) -> i64 {
-        self.0.policy.leeway
+        self.0.terms.leeway
     }
 
     /// For how long what has been revoked is refused.
     pub fn revocation_ttl(&self) -> Duration {
-        self.0.revocation_ttl
+        self.0.terms.revocation_ttl
     }
 
-    /// Verifies a connection token. `Ready` unless the key set must be fetched for it.
+    /// What a client without a token is taken for: [`Identity::nobody`] where `auth.anonymous` is on, and Backstage's guest
+    /// `user:default/guest` where guests are let in there. None: such a client is refused.
+    pub fn guest(&self) -> Option<Arc<Identity>> {
+        self.0.terms.guest.clone()
+    }
+
+    /// Verifies a connection token. `Ready` unless a key set must be fetched for it.
     pub fn verify_connection(&self, token: &str) -> Answer<ConnectionGrant, TokenError> {
         self.verify_connection_at(token, now())
     }
 
     /// The same at a given time, in seconds since 1970.
     pub fn verify_connection_at(&self, token: &str, now: i64) -> Answer<ConnectionGrant, TokenError> {
-        self.verify(token, now, Policy::connection)
+        match &self.0.tokens {
+            Tokens::Own { keys, policy } => verify(keys, policy, token, now, Policy::connection),
+            Tokens::Backstage(verifier) => verifier.verify(token, now),
+        }
     }
 
     /// Verifies a subscription token. `Ready` unless the key set must be fetched for it. Whether it is for this user and
-    /// channel is for the caller to compare.
+    /// channel is for the caller to compare. Backstage has none.
     pub fn verify_subscription(&self, token: &str) -> Answer<SubscriptionGrant, TokenError> {
         self.verify_subscription_at(token, now())
     }
 
     /// The same at a given time, in seconds since 1970.
     pub fn verify_subscription_at(&self, token: &str, now: i64) -> Answer<SubscriptionGrant, TokenError> {
-        self.verify(token, now, Policy::subscription)
-    }
-
-    fn verify<G: Send + 'static>(
-        &self,
-        token: &str,
-        now: i64,
-        grant: fn(&Policy, Claims) -> Result<G, TokenError>,
-    ) -> Answer<G, TokenError> {
-        let header = match Header::of(token) {
-            Ok(header) => header,
-            Err(error) => return Answer::err(error),
-        };
-        let inner = self.0.clone();
-        let finish = move |opened: Result<Box<RawValue>, TokenError>| {
-            let claims: Claims = serde_json::from_str(opened?.get()).map_err(|error| wrong_claim(&error))?;
-            inner.policy.check(&claims, now)?;
-            grant(&inner.policy, claims)
-        };
-        self.0.open(token, header).then(finish)
+        match &self.0.tokens {
+            Tokens::Own { keys, policy } => verify(keys, policy, token, now, Policy::subscription),
+            Tokens::Backstage(_) => Answer::err(TokenError::Invalid("Backstage's tokens grant no subscription")),
+        }
     }
 }
 
-impl Inner {
-    /// Verifies the signature: with the config's own keys first, then with those of the key set.
-    fn open(&self, token: &str, header: Header) -> Answer<Box<RawValue>, TokenError> {
-        if let Some(claims) = self.keys.iter().find_map(|key| key.open(token, header.algorithm)) {
-            return Answer::ok(claims);
-        }
-        let symmetric = header.algorithm.family() == jsonwebtoken::AlgorithmFamily::Hmac;
-        match &self.jwks {
-            Some(jwks) if !symmetric => self.open_with_set(jwks, token, header),
-            _ if self.keys.iter().any(|key| key.fits(header.algorithm)) => Answer::err(bad_signature(token)),
-            _ => Answer::err(TokenError::Invalid("no key is configured for its algorithm")),
-        }
-    }
-
-    /// Verifies with the keys of the set. Where none verifies, the key may have been changed under the same name, so newer keys are
-    /// waited for, as for a key that is not known: fetches are spaced.
-    fn open_with_set(&self, jwks: &Jwks, token: &str, header: Header) -> Answer<Box<RawValue>, TokenError> {
-        let open = move |token: &str, keys: &KeySet| keys.open(token, header.algorithm, header.key_id.as_deref());
-        let mut refusal = TokenError::Invalid("the key set has no such key");
-        match jwks.cached().map(|keys| open(token, &keys)) {
-            Some(Some(Some(claims))) => return Answer::ok(claims),
-            Some(Some(None)) => refusal = bad_signature(token),
-            Some(None) | None => {}
-        }
-        let mut search = jwks.search();
-        let token = token.to_owned();
-        Answer::Later(Box::pin(async move {
-            loop {
-                match search.next().await {
-                    Found::Keys(keys) => match open(&token, &keys) {
-                        Some(Some(claims)) => return Ok(claims),
-                        Some(None) => refusal = bad_signature(&token),
-                        None => {}
-                    },
-                    Found::Unavailable => return Err(TokenError::Unavailable),
-                    Found::NoSuchKey => return Err(refusal),
-                }
-            }
-        }))
-    }
-}
-
-/// Why no key opens a token: its claims cannot be read, or else its signature does not match.
-fn bad_signature(token: &str) -> TokenError {
-    let Some(claims) = part(token, 1) else { return TokenError::Invalid("not a JWT") };
-    TokenError::Invalid(match serde_json::from_slice::<IgnoredAny>(&claims) {
-        Err(_) if claims.starts_with(MARK) => "its claims begin with a byte order mark, which is no JSON",
-        Err(_) => "its claims are no JSON",
-        Ok(_) => match serde_json::from_slice::<Claims>(&claims) {
-            Err(error) => return wrong_claim(&error),
-            Ok(_) => "the signature does not match",
-        },
+/// Verifies a token of the section `[auth]`: its signature, then its claims.
+fn verify<G: Send + 'static>(
+    keys: &Keyring,
+    policy: &Arc<Policy>,
+    token: &str,
+    now: i64,
+    grant: fn(&Policy, Claims) -> Result<G, TokenError>,
+) -> Answer<G, TokenError> {
+    let header = match Header::of(token) {
+        Ok(header) => header,
+        Err(error) => return Answer::err(error),
+    };
+    let policy = policy.clone();
+    keys.open(token, header).then(move |opened| {
+        let claims: Claims = parts::claims(&opened?)?;
+        policy.check(&claims, now)?;
+        grant(&policy, claims)
     })
 }
 
-/// The byte order mark of UTF-8.
-const MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// A part of a token as it is before base64: 0 the header, 1 the claims. None where it is no base64.
-fn part(token: &str, number: usize) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(token.split('.').nth(number)?).ok()
+/// A config's leeway in seconds. Fails where it is out of its range; `key` is named in the error.
+pub(super) fn checked_leeway(key: &'static str, leeway: Duration) -> Result<i64, Error> {
+    match leeway > MAX_LEEWAY {
+        true => Err(Error::value(key, "must be at most 10m")),
+        // At most ten minutes.
+        false => Ok(leeway.as_secs() as i64),
+    }
 }
 
-/// Why claims cannot be read.
-fn wrong_claim(error: &serde_json::Error) -> TokenError {
-    TokenError::Invalid(match error.to_string().starts_with("duplicate field") {
-        true => "a claim stands in it twice",
-        false => "a claim is of the wrong type",
-    })
-}
-
-impl Header {
-    fn of(token: &str) -> Result<Self, TokenError> {
-        if token.len() > MAX_TOKEN {
-            return Err(TokenError::Invalid("longer than 16 KiB"));
-        }
-        let header = jsonwebtoken::decode_header(token).map_err(|_| {
-            TokenError::Invalid(match part(token, 0).is_some_and(|header| header.starts_with(MARK)) {
-                true => "its header begins with a byte order mark, which is no JSON",
-                false => "not a JWT, or of an unknown algorithm",
-            })
-        })?;
-        // What `crit` lists must be understood or the token refused (RFC 7515, section 4.1.11); we understand none.
-        if header.crit.is_some() {
-            return Err(TokenError::Invalid("it asks for extensions (crit)"));
-        }
-        let algorithm =
-            keys::accepted(header.alg).ok_or(TokenError::Invalid("its algorithm is not one that is verified here"))?;
-        Ok(Header { algorithm, key_id: header.kid })
+/// A config's time of revocations. Fails where it is out of its range; `key` is named in the error.
+pub(super) fn checked_ttl(key: &'static str, ttl: Duration) -> Result<Duration, Error> {
+    match ttl < Duration::from_secs(1) {
+        true => Err(Error::value(key, "must be at least 1s")),
+        false => Ok(ttl),
     }
 }
 

@@ -53,7 +53,7 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserialize
 
 /// A NumericDate: seconds since 1970, which some issuers write with a fraction (RFC 7519, section 2).
 #[derive(Clone, Copy)]
-struct Seconds(i64);
+pub(super) struct Seconds(pub i64);
 
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -61,6 +61,16 @@ impl<'de> Deserialize<'de> for Seconds {
         // A float beyond the range of i64 saturates, which is as far in the past or future as dates go.
         let whole = || number.as_f64().map(|seconds| seconds.floor() as i64);
         number.as_i64().or_else(whole).map(Seconds).ok_or_else(|| serde::de::Error::custom("not a date"))
+    }
+}
+
+/// Checks the claims `exp` and `nbf`; leeway and now in seconds, the latter since 1970.
+pub(super) fn in_time(exp: Option<Seconds>, nbf: Option<Seconds>, leeway: i64, now: i64) -> Result<(), TokenError> {
+    let expired = exp.is_some_and(|exp| exp.0.saturating_add(leeway) <= now);
+    let early = nbf.is_some_and(|nbf| nbf.0.saturating_sub(leeway) > now);
+    match expired || early {
+        true => Err(TokenError::Expired),
+        false => Ok(()),
     }
 }
 
@@ -85,12 +95,7 @@ impl Policy {
         if !self.issuer.is_empty() && !claims.is_from(&self.issuer) {
             return Err(TokenError::Invalid("the issuer (iss) is not one of auth.issuer"));
         }
-        let expired = claims.exp.is_some_and(|exp| exp.0.saturating_add(self.leeway) <= now);
-        let early = claims.nbf.is_some_and(|nbf| nbf.0.saturating_sub(self.leeway) > now);
-        match expired || early {
-            true => Err(TokenError::Expired),
-            false => Ok(()),
-        }
+        in_time(claims.exp, claims.nbf, self.leeway, now)
     }
 
     /// What checked claims grant to a connection.

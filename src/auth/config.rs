@@ -71,7 +71,7 @@ impl Default for Config {
 }
 
 /// Whole days as days: written otherwise, 90 of them are 2 months and some odd hours.
-fn in_days<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn in_days<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     const DAY: u64 = 24 * 3600;
     match time.as_secs() / DAY {
         days if days > 1 && *time == Duration::from_secs(days * DAY) => {

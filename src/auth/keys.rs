@@ -12,6 +12,7 @@ const MIN_RSA_BYTES: usize = 256;
 const PEM_BEGINS: &str = "-----BEGIN";
 
 /// A key with what limits its use.
+#[derive(Clone)]
 pub(super) struct Key {
     decoding: DecodingKey,
     id: Option<String>,
@@ -39,6 +40,11 @@ impl Key {
         validation.validate_exp = false;
         validation.validate_aud = false;
         jsonwebtoken::decode(token, &self.decoding, &validation).ok().map(|token| token.claims)
+    }
+
+    /// A shared secret of any bytes, for HS256 alone.
+    pub fn hs256(secret: &[u8]) -> Self {
+        Key { decoding: DecodingKey::from_secret(secret), id: None, only: Some(Algorithm::HS256) }
     }
 
     /// A key of a key set; none for keys of the symmetric kind, for other uses, and for what we do not verify.
@@ -104,20 +110,41 @@ fn pem_text(key: &'static str, value: &str) -> Result<String, Error> {
     }
 }
 
-fn public_key(key: &'static str, pem: &str, family: AlgorithmFamily) -> Result<Key, Error> {
-    let (parsed, kind) = match family {
-        AlgorithmFamily::Rsa => (DecodingKey::from_rsa_pem(pem.as_bytes()), "RSA"),
-        AlgorithmFamily::Ec => (DecodingKey::from_ec_pem(pem.as_bytes()), "ECDSA P-256 or P-384"),
-        _ => (DecodingKey::from_ed_pem(pem.as_bytes()), "Ed25519"),
+/// The public keys of a config key that takes any kind: ECDSA, RSA or Ed25519, as PEM text or path. Reads the files it names.
+pub(super) fn public_of_any_kind(key: &'static str, values: &OneOrMany<String>) -> Result<Vec<Key>, Error> {
+    let read = |value: &String| {
+        let pem = pem_text(key, value)?;
+        let families = [AlgorithmFamily::Ec, AlgorithmFamily::Rsa, AlgorithmFamily::Ed];
+        let family = families.into_iter().find(|family| decoding_key(&pem, *family).is_some());
+        public_key(key, &pem, family.ok_or_else(|| Error::value(key, "not the PEM of a public key"))?)
     };
-    let wrong = |_| Error::value(key, format!("not the PEM of a public key of the kind {kind}"));
-    let decoding = parsed.map_err(wrong)?;
-    // Reading the PEM does not read the key in it; writing it as a JWK does.
-    let jwk = Jwk::from_decoding_key(&decoding, None).map_err(wrong)?;
+    values.iter().map(read).collect()
+}
+
+fn public_key(key: &'static str, pem: &str, family: AlgorithmFamily) -> Result<Key, Error> {
+    let kind = match family {
+        AlgorithmFamily::Rsa => "RSA",
+        AlgorithmFamily::Ec => "ECDSA P-256 or P-384",
+        _ => "Ed25519",
+    };
+    let (decoding, jwk) = decoding_key(pem, family)
+        .ok_or_else(|| Error::value(key, format!("not the PEM of a public key of the kind {kind}")))?;
     match is_strong(&jwk) {
         true => Ok(Key { decoding, id: None, only: None }),
         false => Err(Error::value(key, "an RSA key must have at least 2048 bits")),
     }
+}
+
+/// Reads a PEM, which does not read the key in it: writing that as a JWK does.
+fn decoding_key(pem: &str, family: AlgorithmFamily) -> Option<(DecodingKey, Jwk)> {
+    let parsed = match family {
+        AlgorithmFamily::Rsa => DecodingKey::from_rsa_pem(pem.as_bytes()),
+        AlgorithmFamily::Ec => DecodingKey::from_ec_pem(pem.as_bytes()),
+        _ => DecodingKey::from_ed_pem(pem.as_bytes()),
+    };
+    let decoding = parsed.ok()?;
+    let jwk = Jwk::from_decoding_key(&decoding, None).ok()?;
+    Some((decoding, jwk))
 }
 
 /// Whether an RSA key is long enough; keys of other kinds have one length.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`Authenticator`] | whom a connection or subscription token (a JWT) stands for, and what it grants |
 //! | [`Authenticators`] | which of several a wire's tokens are for |
+//! | [`backstage`] | the same of Backstage's own tokens |
 //! | [`bearer_token`] | which token an `Authorization` header carries |
 //! | [`Issuer`] | signs such tokens, for the command line |
 //! | [`ApiKeys`] | whether a request to the HTTP API carries a key of ours |
@@ -16,20 +17,24 @@
 mod api_keys;
 mod authenticator;
 mod authenticators;
+pub mod backstage;
 mod bearer;
 mod claims;
 mod config;
 mod grant;
 mod issuer;
 mod jwks;
+mod keyring;
 mod keys;
 mod origins;
+mod parts;
 mod proxies;
 mod secret;
 
 pub use api_keys::ApiKeys;
 pub use authenticator::{Authenticator, MAX_TOKEN, TokenError};
 pub use authenticators::Authenticators;
+pub use backstage::BackstageOptions;
 pub use bearer::bearer_token;
 pub use config::{ApiConfig, Config};
 pub use grant::{ConnectionGrant, Flag, Overrides, SubscriptionGrant, SubscriptionOptions};

@@ -136,7 +136,8 @@ mod tests {
             parts in prop::array::uniform3("[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"),
         ) {
             let [kind, namespace, name] = parts;
-            prop_assert!(EntityRef::parse(&format!("{kind}:{namespace}/{name}")).is_ok());
+            let text = format!("{kind}:{namespace}/{name}");
+            prop_assert!(EntityRef::parse(&text).is_ok(), "{}", text);
         }
 
         #[test]

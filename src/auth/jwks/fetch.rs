@@ -5,13 +5,21 @@ use crate::auth::Error;
 use actix_rt::{Arbiter, System};
 use awc::Client;
 use awc::http::Uri;
+use futures_util::future::join_all;
 
 /// The largest key set in bytes.
 const MAX_BODY: usize = 256 * 1024;
 
-/// Reads the address of a key set; fails where it is no absolute `http` or `https` address.
-pub(super) fn address(url: &str) -> Result<Uri, Error> {
-    let wrong = || Error::value("auth.jwks_url", "must be an address like https://issuer.example/jwks.json");
+/// The fetching side of a key set, before it is started.
+pub(in crate::auth) struct Fetching {
+    pub(super) key: &'static str,
+    pub(super) url: Uri,
+    pub(super) task: Task,
+}
+
+/// Reads the address of a key set; fails where it is no absolute `http` or `https` address. `key` is named in the error.
+pub(super) fn address(key: &'static str, url: &str) -> Result<Uri, Error> {
+    let wrong = || Error::value(key, "must be an address like https://issuer.example/jwks.json");
     let uri: Uri = url.parse().map_err(|_| wrong())?;
     let spoken = matches!(uri.scheme_str(), Some("https" | "http"));
     match spoken && uri.host().is_some_and(|host| !host.is_empty()) {
@@ -20,29 +28,33 @@ pub(super) fn address(url: &str) -> Result<Uri, Error> {
     }
 }
 
-/// Runs the task where the HTTP client can live: it needs an actix runtime and cannot change threads.
-pub(super) fn spawn(url: Uri, task: Task) -> Result<(), Error> {
+/// Starts to fetch key sets where the HTTP client can live: it needs an actix runtime and cannot change threads. That is the current
+/// arbiter, or one thread for all of them. Each ends when nobody can ask for its keys any more.
+pub(in crate::auth) fn start(sets: Vec<Fetching>) -> Result<(), Error> {
+    let Some(key) = sets.first().map(|set| set.key) else { return Ok(()) };
     match Arbiter::try_current() {
         Some(arbiter) => {
             arbiter.spawn_fn(move || {
-                actix_rt::spawn(run(url, task));
+                actix_rt::spawn(run(sets));
             });
         }
         None => {
-            let on_thread = move || System::new().block_on(run(url, task));
+            let on_thread = move || System::new().block_on(run(sets));
             let thread = std::thread::Builder::new().name("key-set".into());
-            thread
-                .spawn(on_thread)
-                .map_err(|e| Error::value("auth.jwks_url", format!("no thread to fetch it on: {e}")))?;
+            thread.spawn(on_thread).map_err(|e| Error::value(key, format!("no thread to fetch it on: {e}")))?;
         }
     }
     Ok(())
 }
 
-async fn run(url: Uri, task: Task) {
+async fn run(sets: Vec<Fetching>) {
     // A redirect could lead from https to http, or to a host that nobody chose to trust.
     let client = Client::builder().disable_redirects().finish();
-    task.run(|| fetch(&client, &url)).await;
+    let runs = sets.into_iter().map(|Fetching { url, task, .. }| {
+        let client = &client;
+        async move { task.run(|| fetch(client, &url)).await }
+    });
+    join_all(runs).await;
 }
 
 async fn fetch(client: &Client, url: &Uri) -> Result<KeySet, String> {

@@ -3,22 +3,39 @@
 //! One task fetches; verifiers read its last outcome, and ask for a new one where a token names a key they do not know.
 //! Asking is a nudge that is lost where one is pending already, so concurrent askers share a fetch, and fetches are
 //! spaced, so forged tokens cannot make us flood the issuer. Who asks within the space waits it out: refusing at once
-//! would let a stream of forged tokens keep those of a freshly rotated key out.
+//! would let a stream of forged tokens keep those of a freshly rotated key out. Where the last fetch failed nobody waits: the
+//! tokens of known keys are as good as ever, any other is refused at once, and asks for the fetch that may help the next.
 mod fetch;
 mod set;
 mod task;
 
+pub(super) use fetch::{Fetching, start};
 pub(super) use set::KeySet;
+pub(super) use task::Outcome;
 
 use super::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use task::{Outcome, Pace};
+use task::{Pace, Task};
 use tokio::sync::{mpsc, watch};
 
 /// The least time between two scheduled fetches that a config may ask for.
 const MIN_REFRESH: Duration = Duration::from_secs(10);
+
+/// Where a key set is fetched from, as a config says.
+pub(super) struct Source<'a> {
+    /// The config key of the address, for errors and the log.
+    pub key: &'static str,
+    /// The address, `https://…` or `http://…`.
+    pub url: &'a str,
+    /// Whose keys they are, for the log, where one config key has several sets.
+    pub owner: Option<&'a str>,
+    /// The config key of `refresh`, for errors.
+    pub refresh_key: &'static str,
+    /// How long a fetched set is used before it is fetched again.
+    pub refresh: Duration,
+}
 
 /// The reading side of a key set.
 pub(super) struct Jwks {
@@ -38,28 +55,38 @@ pub(super) enum Found {
 }
 
 impl Jwks {
-    /// Starts to fetch a key set: now, every `refresh`, and when asked. Fails where the address is none.
-    pub fn start(url: &str, refresh: Duration) -> Result<Self, Error> {
-        if refresh < MIN_REFRESH {
-            return Err(Error::value("auth.jwks_refresh", "must be at least 10s"));
+    /// A key set that is fetched at once, every `refresh`, and when asked, from when the other side is given to [`start`]. Fails where
+    /// the address is none or the time out of its range.
+    pub fn of(source: &Source<'_>) -> Result<(Self, Fetching), Error> {
+        if source.refresh < MIN_REFRESH {
+            return Err(Error::value(source.refresh_key, "must be at least 10s"));
         }
-        let url = fetch::address(url)?;
-        let (jwks, task) = Self::pair(Pace::every(refresh));
-        fetch::spawn(url, task)?;
-        Ok(jwks)
+        let url = fetch::address(source.key, source.url)?;
+        let name = match source.owner {
+            Some(owner) => format!("{} ({owner})", source.key),
+            None => source.key.to_owned(),
+        };
+        let (jwks, task) = Self::pair(name, Pace::every(source.refresh));
+        Ok((jwks, Fetching { key: source.key, url, task }))
     }
 
-    fn pair(pace: Pace) -> (Self, task::Task) {
+    fn pair(name: String, pace: Pace) -> (Self, Task) {
         let (publish, outcome) = watch::channel(Outcome::default());
         let (nudge, nudged) = mpsc::channel(1);
         let started = Arc::new(AtomicU64::new(0));
-        let task = task::Task { pace, publish, nudged, started: started.clone() };
+        let task = Task { name, pace, publish, nudged, started: started.clone() };
         (Jwks { outcome, started, nudge }, task)
     }
 
-    /// The keys of the last good fetch; none before the first.
-    pub fn cached(&self) -> Option<Arc<KeySet>> {
-        self.outcome.borrow().keys.clone()
+    /// What is known: the keys of the last good fetch, and whether the last one failed.
+    pub fn known(&self) -> Outcome {
+        self.outcome.borrow().clone()
+    }
+
+    /// Asks for a fetch that nobody waits for.
+    pub fn nudge(&self) {
+        // Full: one has been asked for and not begun, which will do. Closed: the broker ends.
+        let _ = self.nudge.try_send(());
     }
 
     /// Looks beyond what is cached.

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 /// What the last fetch came to.
 #[derive(Clone, Default)]
-pub(super) struct Outcome {
+pub(in crate::auth) struct Outcome {
     /// Its number, from 1; 0 before the first has ended.
     pub attempt: u64,
     /// Whether it failed; then the keys are those of the last that did not.
@@ -46,6 +46,8 @@ impl Pace {
 
 /// The fetching side.
 pub(super) struct Task {
+    /// The config key of its address, for the log.
+    pub name: String,
     pub pace: Pace,
     pub publish: watch::Sender<Outcome>,
     pub nudged: mpsc::Receiver<()>,
@@ -82,11 +84,11 @@ impl Task {
             outcome.failed = result.is_err();
             match result {
                 Ok(keys) if keys.len() == 0 => {
-                    log::warn!("the key set of auth.jwks_url holds no public key that verifies tokens");
+                    log::warn!("the key set of {} holds no public key that verifies tokens", self.name);
                     outcome.keys = Some(Arc::new(keys));
                 }
                 Ok(keys) => outcome.keys = Some(Arc::new(keys)),
-                Err(reason) => log::warn!("cannot fetch the key set of auth.jwks_url: {reason}"),
+                Err(reason) => log::warn!("cannot fetch the key set of {}: {reason}", self.name),
             }
         });
     }

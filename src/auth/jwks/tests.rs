@@ -1,6 +1,6 @@
 //! The pace of fetches, on a clock that jumps and with a fetch that is counted.
 use super::task::Pace;
-use super::{Found, Jwks, KeySet};
+use super::{Found, Jwks, KeySet, Source};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,7 +28,7 @@ fn started_with<F>(fetch: impl Fn(usize) -> F + Send + 'static) -> (Jwks, Arc<At
 where
     F: Future<Output = Result<KeySet, String>> + Send + 'static,
 {
-    let (jwks, task) = Jwks::pair(Pace::every(REFRESH));
+    let (jwks, task) = Jwks::pair("auth.jwks_url".into(), Pace::every(REFRESH));
     let fetches = Arc::new(AtomicUsize::new(0));
     let counter = fetches.clone();
     tokio::spawn(task.run(move || fetch(counter.fetch_add(1, Ordering::SeqCst) + 1)));
@@ -59,7 +59,7 @@ async fn searches_at_the_same_time_share_a_fetch() {
 #[tokio::test(start_paused = true)]
 async fn the_first_fetch_serves_whoever_waits_for_it() {
     let (jwks, fetches) = started(|_| empty());
-    assert!(jwks.cached().is_none());
+    assert!(jwks.known().keys.is_none());
     assert!(matches!(jwks.search().next().await, Found::Keys(_)));
     assert_eq!(fetches.load(Ordering::SeqCst), 1);
 }
@@ -98,12 +98,12 @@ async fn keys_are_fetched_again_when_their_time_has_passed() {
 async fn a_failed_fetch_keeps_the_old_keys_and_is_tried_again_soon() {
     let (jwks, fetches) = started(|n| if n == 2 { Err("down".into()) } else { empty() });
     sleep(Duration::from_secs(60)).await;
-    let before = jwks.cached().expect("the first fetch was good");
+    let before = jwks.known().keys.expect("the first fetch was good");
     assert!(matches!(search_in_vain(&jwks).await, Found::Unavailable));
-    assert!(Arc::ptr_eq(&before, &jwks.cached().unwrap()));
+    assert!(Arc::ptr_eq(&before, &jwks.known().keys.unwrap()));
     sleep(Duration::from_secs(31)).await;
     assert_eq!(fetches.load(Ordering::SeqCst), 3);
-    assert!(!Arc::ptr_eq(&before, &jwks.cached().unwrap()));
+    assert!(!Arc::ptr_eq(&before, &jwks.known().keys.unwrap()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,7 +116,7 @@ async fn a_fetch_without_an_answer_fails_in_time() {
 
 #[tokio::test(start_paused = true)]
 async fn the_task_ends_when_nobody_can_ask() {
-    let (jwks, task) = Jwks::pair(Pace::every(REFRESH));
+    let (jwks, task) = Jwks::pair("auth.jwks_url".into(), Pace::every(REFRESH));
     let task = tokio::spawn(task.run(|| async { empty() }));
     drop(jwks);
     task.await.unwrap();
@@ -124,11 +124,15 @@ async fn the_task_ends_when_nobody_can_ask() {
 
 #[test]
 fn an_address_that_is_none_and_a_refresh_that_would_flood_are_errors() {
+    let tried = |url: &str, refresh| {
+        let source = Source { key: "auth.jwks_url", url, owner: None, refresh_key: "auth.jwks_refresh", refresh };
+        Jwks::of(&source).err()
+    };
     for wrong in ["", "issuer.example", "/jwks.json", "ftp://issuer.example/", "file:///etc/passwd", "https://"] {
-        let error = Jwks::start(wrong, REFRESH).err().unwrap_or_else(|| panic!("{wrong:?} was taken"));
+        let error = tried(wrong, REFRESH).unwrap_or_else(|| panic!("{wrong:?} was taken"));
         assert!(error.to_string().starts_with("auth.jwks_url:"), "{error}");
     }
-    let error = Jwks::start("https://issuer.example/", Duration::ZERO).err().unwrap();
+    let error = tried("https://issuer.example/", Duration::ZERO).unwrap();
     assert!(error.to_string().starts_with("auth.jwks_refresh:"), "{error}");
 }
 
