@@ -74,13 +74,14 @@ impl Stage {
             ..open.clone()
         };
         let settings = Settings {
-            authenticators: Authenticators::new(Authenticator::new(&Config::default()).expect("no keys")),
+            authenticators: Authenticators::new(
+                Authenticator::new(&Config { anonymous: true, ..Config::default() }).expect("no keys"),
+            ),
             origins: Origins::new(&[]).expect("no origins"),
             names_for_clients: OwnNames::All,
             names_for_api: OwnNames::All,
             proxies: TrustedProxies::default(),
             api_keys: ApiKeys::new(&ApiConfig::default()).expect("no keys"),
-            anonymous: true,
             personal_channel: false,
             namespaces: Namespaces::new([open, kept]),
         };

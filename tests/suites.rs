@@ -5,6 +5,7 @@ mod harness;
 mod api;
 mod arrival;
 mod auth;
+mod backstage;
 mod bad_input;
 mod broker;
 mod closing;

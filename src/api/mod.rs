@@ -72,6 +72,15 @@ pub fn mount(app: &mut ServiceConfig, node: Node, prefix: &str) {
     app.service(readable("/metrics", move || metrics::text(&node)));
 }
 
+/// The paths that [`mount`] takes.
+pub fn paths(prefix: &str) -> Vec<String> {
+    let prefix = prefix.trim_end_matches('/');
+    let below = table::METHODS.iter().map(|entry| entry.name).chain(["openapi.json"]);
+    let own = (!prefix.is_empty()).then(|| prefix.to_owned());
+    let watching = ["/health", "/ready", "/metrics"].map(str::to_owned);
+    below.map(|name| format!("{prefix}/{name}")).chain(own).chain(watching).collect()
+}
+
 fn readable(path: &str, answer: impl Fn() -> HttpResponse + Clone + 'static) -> Resource {
     let head = answer.clone();
     let get = web::get().to(move || std::future::ready(answer()));

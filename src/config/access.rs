@@ -14,6 +14,7 @@ pub(super) fn find(config: &Config) -> Vec<(&'static str, String)> {
         Authenticator::new(&offline).map(drop),
         Origins::new(&config.auth.origins).map(drop),
         ApiKeys::new(&config.api).map(drop),
+        config.backstage.auth.check(),
     ];
     let mut found: Vec<_> = tried.into_iter().filter_map(Result::err).map(explain).collect();
     if let Some(url) = &config.auth.jwks_url {

@@ -42,6 +42,13 @@ pub fn check_exposure(config: &Config, anonymous: &Place) -> Result<(), Problems
         );
         problem(anonymous, "auth.anonymous", message);
     }
+    if !is_loopback(config.server.host) && config.backstage.is_on() && config.backstage.guests {
+        let message = format!(
+            "must be false, because `server.host = {}` lets others connect, who would all be `user:default/guest`",
+            config.server.host
+        );
+        problem(&Place::Unset, "backstage.guests", message);
+    }
     Problems::none_in(problems)
 }
 

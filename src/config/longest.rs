@@ -17,6 +17,7 @@ impl Found {
 /// Every time of a config.
 fn times(config: &Config) -> Vec<(String, Duration)> {
     let (server, auth, redis) = (&config.server, &config.auth, &config.redis);
+    let backstage = &config.backstage.auth;
     let mut all: Vec<(String, Duration)> = [
         ("server.shutdown_timeout", server.shutdown_timeout),
         ("server.ping_interval", server.ping_interval),
@@ -25,6 +26,9 @@ fn times(config: &Config) -> Vec<(String, Duration)> {
         ("auth.jwks_refresh", auth.jwks_refresh),
         ("auth.leeway", auth.leeway),
         ("auth.revocation_ttl", auth.revocation_ttl),
+        ("backstage.auth.jwks_refresh", backstage.jwks_refresh),
+        ("backstage.auth.leeway", backstage.leeway),
+        ("backstage.auth.revocation_ttl", backstage.revocation_ttl),
         ("redis.timeout", redis.timeout),
         ("redis.presence_ttl", redis.presence_ttl),
         ("limits.view_timeout", config.limits.view_timeout),

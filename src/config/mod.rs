@@ -3,6 +3,7 @@
 //! The keys are those of the rooms ([`crate::server::Config`] is their sum); what is here reads the layers, says all that
 //! is wrong at once, and refuses what is unsafe.
 mod access;
+mod backstage;
 mod endpoints;
 mod exposure;
 mod file;

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 /// Keys whose values must not show up in a message.
-const SECRETS: [&str; 3] = ["api.key", "auth.hmac_secret", "redis.url"];
+const SECRETS: [&str; 4] = ["api.key", "auth.hmac_secret", "backstage.auth.legacy_secret", "redis.url"];
 
 /// The known keys.
 pub(super) struct Schema {
@@ -148,12 +148,19 @@ impl Check<'_> {
         }
     }
 
-    fn leaf(&mut self, section: &str, key: &str, value: &Value, known: &Json) -> bool {
+    fn leaf(&mut self, section: &str, key: &str, value: &mut Value, known: &Json) -> bool {
         let path = format!("{section}.{key}");
-        if known.get(key).is_none() {
-            return self.report(&path, self.schema.unknown(&[section], key, known));
+        let around: Vec<&str> = section.split('.').collect();
+        let Some(known_key) = known.get(key) else {
+            return self.report(&path, self.schema.unknown(&around, key, known));
+        };
+        // A table in a section.
+        if let (true, Value::Dict(_, keys)) = (known_key.is_object(), &mut *value) {
+            keys.retain(|key, value| self.leaf(&path, key, value, known_key));
+            return true;
         }
-        match self.schema.accepts(&[section, key], value.clone()) {
+        let whole: Vec<&str> = path.split('.').collect();
+        match self.schema.accepts(&whole, value.clone()) {
             Ok(()) => true,
             Err(reason) => self.report(&path, reason),
         }

@@ -27,9 +27,19 @@ impl Found {
         if table.service().is_some() {
             return;
         }
+        if table.plugin().is_some() || table.is_signals() {
+            let (of, is_on) = match table.is_signals() {
+                true => ("backstage.signals", config.backstage.signals),
+                false => ("backstage.events", config.backstage.events),
+            };
+            return self.add_pair(!is_on, key, of, format!("has nothing to show: `{of}` is false"));
+        }
         let Some(namespace) = table.socketio_namespace() else {
-            let message =
-                format!("`{}` is no space; take `socketio:` and a namespace, such as `socketio:/chat`", table.space);
+            let message = format!(
+                "`{}` is no space; take `socketio:` and a namespace, such as `socketio:/chat`, `service:` and a path, `plugin:` \
+                 and an id, or `signals`",
+                table.space
+            );
             return self.add(true, key, message);
         };
         let is_served = config

@@ -1,6 +1,7 @@
 //! The broker as a Rust program sees it.
 use super::config::ServerConfig;
 use super::engines::{self, Engines, Mounted};
+use super::paths::{self, PathClash};
 use super::settings::{Address, NamedAuth, is_loopback, settings};
 use super::wires::{self, Wires};
 use super::{Config, Error};
@@ -174,6 +175,11 @@ impl BrokerBuilder {
     fn start_at(mut self, address: Option<Address>) -> Result<Broker, Error> {
         let is_shared = self.config.engine == engine::Kind::Redis;
         let is_open = !address.is_some_and(|address| is_loopback(address.clients));
+        if let Some(clash) = paths::clashes(&self.config).into_iter().next() {
+            let PathClash { key, with, path } = clash;
+            return Err(Error::Claimed { one: format!("{key} at {path}"), other: with });
+        }
+        self.wires.extend(self.config.backstage.wires());
         self.settle_services()?;
         service::start(self.setup, &self.threads, &mut self.handlers, (is_shared, is_open))?;
         let settings = settings(&self.config, &self.named, address, self.config.server.allow_insecure)?;
@@ -200,6 +206,7 @@ impl BrokerBuilder {
         if self.config.redis.emitter {
             Overheard::start(&node, &self.config.redis.emitter_key);
         }
+        self.mounted.extend(self.config.backstage.engine(&node));
         let engines = engines::open(&node, &self.config.socketio, self.mounted)?;
         let wires = wires::open(&node, &self.config.server, self.wires)?;
         let (config, rest) = (Arc::new(self.config.server), Arc::new(self.config.rest));

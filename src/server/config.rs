@@ -98,6 +98,8 @@ pub struct Config {
     pub rest: crate::rest::Config,
     /// The endpoints of Socket.IO.
     pub socketio: Vec<EngineConfig>,
+    /// The wires of Backstage.
+    pub backstage: super::BackstageConfig,
     /// Other spaces that are to be seen as channels.
     pub expose: Vec<Expose>,
 }

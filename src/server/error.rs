@@ -14,6 +14,12 @@ pub enum Error {
     /// Whoever reaches the app could publish and read everything.
     #[error("the HTTP API has no key: set api.key, or server.allow_insecure = true if only friends can reach this app")]
     Keyless,
+    /// Whoever reaches the endpoint would be a guest.
+    #[error(
+        "backstage.guests lets clients in without a token, which loopback alone allows: set it to false, or \
+         server.allow_insecure = true if only friends can reach this address"
+    )]
+    Guests,
     /// A wire names an authenticator that there is not.
     #[error("a wire names the authenticator {0:?}: add it with BrokerBuilder::authenticator")]
     NoAuthenticator(&'static str),

@@ -1,4 +1,5 @@
 //! Builds the broker upward, mounts it on an actix-web app, runs it, and drains it downward.
+mod backstage;
 mod builder;
 mod claims;
 mod config;
@@ -7,6 +8,7 @@ mod engines;
 mod error;
 mod listen;
 mod mount;
+mod paths;
 mod run;
 mod services;
 mod settings;
@@ -14,7 +16,9 @@ mod sweep;
 mod tls;
 mod wires;
 
+pub use backstage::BackstageConfig;
 pub use builder::{Broker, BrokerBuilder};
 pub use config::{Config, ServerConfig};
 pub use error::Error;
+pub use paths::{PathClash, clashes as path_clashes};
 pub use run::serve;

@@ -3,6 +3,7 @@ use super::Error;
 use super::config::{Config, ServerConfig};
 use crate::auth::{self, ApiKeys, Authenticator, Authenticators, Origins, OwnNames, TrustedProxies};
 use crate::broker::{Expose, Namespace, Namespaces, Settings};
+use crate::protocol::backstage::AUTHENTICATOR;
 use std::net::IpAddr;
 
 /// What the section `[auth]` would say to the wires that name this authenticator.
@@ -38,7 +39,7 @@ pub(super) fn settings(
         return Err(Error::Keyless);
     }
     Ok(Settings {
-        authenticators: authenticators(&config.auth, named)?,
+        authenticators: authenticators(config, named, address, insecure)?,
         origins: Origins::new(&config.auth.origins)?,
         names_for_clients: own_names(clients, config.auth.anonymous),
         names_for_api: own_names(api, api_keys.is_keyless()),
@@ -49,8 +50,16 @@ pub(super) fn settings(
     })
 }
 
-fn authenticators(own: &auth::Config, named: &[NamedAuth]) -> Result<Authenticators, Error> {
-    let mut all = Authenticators::new(Authenticator::new(own)?);
+fn authenticators(
+    config: &Config,
+    named: &[NamedAuth],
+    address: Option<Address>,
+    insecure: bool,
+) -> Result<Authenticators, Error> {
+    let mut all = Authenticators::new(Authenticator::new(&config.auth)?);
+    if config.backstage.is_on() {
+        all = all.with(AUTHENTICATOR, config.backstage.authenticator(address, insecure)?);
+    }
     for (name, config) in named {
         all = all.with(name, Authenticator::new(config)?);
     }
@@ -59,9 +68,8 @@ fn authenticators(own: &auth::Config, named: &[NamedAuth]) -> Result<Authenticat
 
 /// The policy of the channels of Socket.IO namespaces: their events are kept where any endpoint lets clients come back.
 fn namespaces(config: &Config) -> Namespaces {
-    Namespaces::new(config.namespaces.iter().cloned())
-        .with_homes(homes(config))
-        .exposing(config.expose.iter().filter_map(Expose::opened))
+    let namespaces = Namespaces::new(config.namespaces.iter().cloned()).with_homes(homes(config));
+    config.backstage.policies(namespaces).exposing(config.expose.iter().filter_map(Expose::opened))
 }
 
 fn homes(config: &Config) -> Namespace {

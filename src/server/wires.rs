@@ -2,7 +2,7 @@
 use super::Error;
 use super::config::ServerConfig;
 use crate::broker::Node;
-use crate::protocol::Wire;
+use crate::protocol::{Heartbeats, Wire};
 use crate::transport::{Endpoint, Heartbeat};
 use std::sync::Arc;
 
@@ -25,7 +25,13 @@ pub(super) fn open(
         if let Some(name) = asked.into_iter().find(|name| !authenticators.has(name)) {
             return Err(Error::NoAuthenticator(name));
         }
-        let heartbeat = Heartbeat { interval: config.ping_interval, timeout: config.pong_timeout };
+        // The encodings of a wire have one kind of heartbeats.
+        let heartbeat = match encodings.first().map(|wire| wire.heartbeats()) {
+            Some(Heartbeats::Pings { interval }) => Heartbeat { interval, timeout: interval },
+            Some(Heartbeats::Messages) | None => {
+                Heartbeat { interval: config.ping_interval, timeout: config.pong_timeout }
+            }
+        };
         let stale_timeout = config.stale_timeout;
         opened.push(Arc::new(Endpoint { node: node.clone(), path, encodings, heartbeat, stale_timeout }));
     }

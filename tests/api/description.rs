@@ -28,6 +28,7 @@ async fn every_method_of_the_contract_is_listed_with_schemas_and_examples() {
         "info",
         "rpc",
         "emit",
+        "signal",
         "batch",
         "map_publish",
         "shared_poll_publish",

@@ -20,6 +20,8 @@ pub fn config() -> Config {
         anonymous = true
         [api]
         key = "the-key"
+        [backstage]
+        signals = true
         [limits]
         body = 65536
         batch = 5

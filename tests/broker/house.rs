@@ -111,14 +111,14 @@ impl Plan {
         let engine = Arc::new(Moody::new());
         engine.has_bus.store(self.bus, Ordering::SeqCst);
         let handlers = self.handlers.unwrap_or_else(|| Handlers::new(PATIENCE, 64, metrics.clone()));
+        let auth = Config { anonymous: self.anonymous, ..self.auth.clone() };
         let settings = Settings {
-            authenticators: Authenticators::new(Authenticator::new(&self.auth).expect("keys")),
+            authenticators: Authenticators::new(Authenticator::new(&auth).expect("keys")),
             origins: Origins::new(&[]).expect("origins"),
             names_for_clients: OwnNames::All,
             names_for_api: OwnNames::All,
             proxies: TrustedProxies::default(),
             api_keys: ApiKeys::new(&ApiConfig::default()).expect("keys"),
-            anonymous: self.anonymous,
             personal_channel: self.personal_channel,
             namespaces: Namespaces::new(table.namespace)
                 .with_homes(self.homes)

@@ -5,13 +5,15 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Keys that have no default, and so stand in the file as an example.
-const UNSET: [&str; 7] = [
+const UNSET: [&str; 9] = [
     "server.tls_certificate",
     "server.tls_key",
     "server.internal_host",
     "server.internal_port",
     "auth.jwks_url",
     "rest.prefix",
+    "backstage.auth.user_jwks_url",
+    "backstage.auth.service_jwks_url",
     "socketio.services",
 ];
 
@@ -40,6 +42,7 @@ fn built_in() -> BTreeMap<String, Value> {
     sections["namespace"] = serde_json::to_value(Namespace::default()).unwrap();
     sections["socketio"] = serde_json::to_value(EngineConfig::default()).unwrap();
     sections["expose"] = serde_json::to_value(Expose::default()).unwrap();
+    sections["backstage.auth"] = sections["backstage"].as_object_mut().unwrap().remove("auth").unwrap();
     for (section, inner) in sections.as_object().unwrap() {
         let Some(inner) = inner.as_object() else {
             keys.insert(format!(".{section}"), inner.clone());
@@ -78,7 +81,7 @@ fn a_key_that_is_commented_out_has_its_built_in_default_beside_it() {
         if is_live || UNSET.contains(&key.as_str()) || key.starts_with("expose.") {
             continue;
         }
-        let (section, name) = key.split_once('.').unwrap();
+        let (section, name) = key.rsplit_once('.').unwrap();
         let table = match section {
             "namespace" | "socketio" => format!("[[{section}]]"),
             "" => String::new(),
@@ -89,6 +92,7 @@ fn a_key_that_is_commented_out_has_its_built_in_default_beside_it() {
         let effective = match section {
             "namespace" => json!({ "namespace": config.namespaces[0] }),
             "socketio" => json!({ "socketio": config.socketio[0] }),
+            "backstage.auth" => json!({ "backstage.auth": config.backstage.auth }),
             "" => json!({ "": config }),
             _ => serde_json::to_value(&config).unwrap(),
         };

@@ -97,7 +97,10 @@ fn a_position_counts_where_recovery_is_asked_for() {
 #[test]
 fn the_commands_that_name_a_channel_alone() {
     let commands = [
-        (r#"{"id":3,"unsubscribe":{"channel":"chat:1"}}"#, "Unsubscribe(Unsubscribe { channel: \"chat:1\" })"),
+        (
+            r#"{"id":3,"unsubscribe":{"channel":"chat:1"}}"#,
+            "Unsubscribe(Unsubscribe { channel: \"chat:1\", topic: Unnamed })",
+        ),
         (r#"{"id":3,"presence":{"channel":"chat:1"}}"#, "Presence(\"chat:1\")"),
         (r#"{"id":3,"presence_stats":{"channel":"chat:1"}}"#, "PresenceStats(\"chat:1\")"),
     ];

@@ -7,7 +7,7 @@ use crate::broker::Namespace;
 use crate::delivery::Ticket;
 use crate::filter::{TagsFilter, Topics};
 use crate::protocol::{Reply, Subscribe, Unsubscribe};
-use crate::types::{Answer, ChannelName, Disconnect, Fault, ReplyError};
+use crate::types::{Answer, ChannelName, Disconnect, Fault, ReplyError, Topic};
 use actix::prelude::*;
 use std::sync::Arc;
 
@@ -50,7 +50,9 @@ impl Session {
         if self.subs.contains_key(&channel) {
             return Err(ReplyError::ALREADY_SUBSCRIBED.into());
         }
-        if self.topic_count() >= self.node().limits().channels_per_connection {
+        let most = self.node().limits().channels_per_connection;
+        let has_topics = subscribe.topic != Topic::Unnamed;
+        if self.subs.len() >= most || has_topics && self.topic_count() >= most {
             self.node().metrics().reached("channels_per_connection");
             return Err(ReplyError::LIMIT_EXCEEDED.into());
         }

@@ -2,7 +2,7 @@
 use crate::protocol::{Command, Publish, Request, Subscribe, Unsubscribe};
 use crate::types::{BACKENDS, EntityRef, Group, Json, ReplyError, TOPIC_TAG, Tags, Topic};
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -58,8 +58,13 @@ pub(super) struct Fields<'a> {
     topic: Option<&'a RawValue>,
     #[serde(borrow)]
     target_entity_refs: Option<&'a RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "given")]
     data: Option<&'a RawValue>,
+}
+
+/// Reads a value that is there, `null` included; serde alone takes a null for an absent field.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// Reads a message. One that asks for nothing known is refused, as what it says it is.

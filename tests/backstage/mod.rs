@@ -1,0 +1,11 @@
+//! The wires of Backstage, as bare clients see them. The real `SignalClient` is in `tests/clients`.
+mod admission;
+mod bad_input;
+mod claims;
+mod closing;
+mod events;
+mod exposing;
+mod house;
+mod signals;
+mod socketio;
+mod tokens;
