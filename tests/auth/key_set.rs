@@ -1,65 +1,13 @@
 //! Key sets from an address: a real server whose keys change.
+use super::key_server::{KeyServer, ec, jwk, rsa};
 use super::signing::*;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use crate::broker::house::until;
 use callboard::auth::{Authenticator, TokenError};
-use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, Header};
-use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
+use serde_json::json;
 
-/// A server of key sets on a free port of the loopback address.
-struct Issuer {
-    url: String,
-    answer: Arc<Mutex<(u16, String)>>,
-    asked: Arc<Mutex<usize>>,
-}
-
-impl Issuer {
-    fn start(keys: &[Value]) -> Self {
-        let answer = Arc::new(Mutex::new((200, json!({"keys": keys}).to_string())));
-        let asked = Arc::new(Mutex::new(0));
-        let data = web::Data::new((answer.clone(), asked.clone()));
-        let server = HttpServer::new(move || App::new().app_data(data.clone()).route("/keys", web::get().to(serve)));
-        let server = server.workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
-        let url = format!("http://{}/keys", server.addrs()[0]);
-        actix_web::rt::spawn(server.run());
-        Issuer { url, answer, asked }
-    }
-
-    fn publish(&self, keys: &[Value]) {
-        self.answer(200, &json!({"keys": keys}).to_string());
-    }
-
-    fn answer(&self, status: u16, body: &str) {
-        *self.answer.lock().unwrap() = (status, body.to_owned());
-    }
-
-    fn asked(&self) -> usize {
-        *self.asked.lock().unwrap()
-    }
-
-    fn authenticator(&self) -> Authenticator {
-        authenticator(&format!("jwks_url = '{}'", self.url))
-    }
-}
-
-type Shared = (Arc<Mutex<(u16, String)>>, Arc<Mutex<usize>>);
-
-async fn serve(shared: web::Data<Shared>) -> HttpResponse {
-    *shared.1.lock().unwrap() += 1;
-    let (status, body) = shared.0.lock().unwrap().clone();
-    let status = actix_web::http::StatusCode::from_u16(status).unwrap();
-    HttpResponse::build(status).content_type("application/json").body(body)
-}
-
-fn jwk(id: &str, key: &DecodingKey) -> Value {
-    let mut jwk = Jwk::from_decoding_key(key, None).unwrap();
-    jwk.common.key_id = Some(id.into());
-    serde_json::to_value(jwk).unwrap()
-}
-
-fn rsa(id: &str, pem: &str) -> Value {
-    jwk(id, &DecodingKey::from_rsa_pem(pem.as_bytes()).unwrap())
+fn authenticator_of(issuer: &KeyServer) -> Authenticator {
+    authenticator(&format!("jwks_url = '{}'", issuer.url()))
 }
 
 fn token(algorithm: Algorithm, id: &str, key: &str) -> String {
@@ -74,8 +22,8 @@ async fn user(authenticator: &Authenticator, token: &str) -> Result<String, Toke
 
 #[actix_web::test]
 async fn a_rotated_key_is_fetched_when_the_first_token_names_it_and_a_removed_one_is_gone() {
-    let issuer = Issuer::start(&[rsa("a", RSA_PUBLIC)]);
-    let authenticator = issuer.authenticator();
+    let issuer = KeyServer::start(&[rsa("a", RSA_PUBLIC)]);
+    let authenticator = authenticator_of(&issuer);
     let (old, new) = (token(Algorithm::RS256, "a", RSA), token(Algorithm::RS256, "b", RSA_NEXT));
     assert_eq!(user(&authenticator, &old).await.as_deref(), Ok("42"));
     assert_eq!(connect(&authenticator, &old).unwrap().identity.user.as_ref(), "42", "cached: no waiting");
@@ -89,8 +37,8 @@ async fn a_rotated_key_is_fetched_when_the_first_token_names_it_and_a_removed_on
 
 #[actix_web::test]
 async fn a_key_that_changed_under_its_name_is_fetched_when_the_first_token_comes_that_it_signed() {
-    let issuer = Issuer::start(&[rsa("a", RSA_PUBLIC)]);
-    let authenticator = issuer.authenticator();
+    let issuer = KeyServer::start(&[rsa("a", RSA_PUBLIC)]);
+    let authenticator = authenticator_of(&issuer);
     assert!(user(&authenticator, &token(Algorithm::RS256, "a", RSA)).await.is_ok());
     issuer.publish(&[rsa("a", RSA_NEXT_PUBLIC)]);
     assert_eq!(user(&authenticator, &token(Algorithm::RS256, "a", RSA_NEXT)).await.as_deref(), Ok("42"));
@@ -104,8 +52,8 @@ async fn a_set_whose_keys_have_no_names_is_fetched_again_where_none_of_them_veri
         key.as_object_mut().expect("an object").remove("kid");
         key
     };
-    let issuer = Issuer::start(&[nameless(RSA_PUBLIC)]);
-    let authenticator = issuer.authenticator();
+    let issuer = KeyServer::start(&[nameless(RSA_PUBLIC)]);
+    let authenticator = authenticator_of(&issuer);
     let [old, new] = [RSA, RSA_NEXT].map(|key| sign(Algorithm::RS256, key, &json!({"sub": "42", "exp": NOW + 60})));
     assert!(user(&authenticator, &old).await.is_ok());
     issuer.publish(&[nameless(RSA_NEXT_PUBLIC)]);
@@ -114,8 +62,8 @@ async fn a_set_whose_keys_have_no_names_is_fetched_again_where_none_of_them_veri
 
 #[actix_web::test]
 async fn a_known_key_with_a_wrong_signature_is_refused_after_one_more_fetch() {
-    let issuer = Issuer::start(&[rsa("a", RSA_PUBLIC)]);
-    let authenticator = issuer.authenticator();
+    let issuer = KeyServer::start(&[rsa("a", RSA_PUBLIC)]);
+    let authenticator = authenticator_of(&issuer);
     assert!(user(&authenticator, &token(Algorithm::RS256, "a", RSA)).await.is_ok());
     let (forged, foreign) = (token(Algorithm::RS256, "a", RSA_NEXT), token(Algorithm::ES256, "a", P256));
     let both = futures_util::future::join(user(&authenticator, &forged), user(&authenticator, &foreign)).await;
@@ -132,18 +80,18 @@ async fn every_asymmetric_kind_is_taken_from_a_set_and_a_symmetric_one_never() {
         key["use"] = json!("enc");
         key
     };
-    let issuer = Issuer::start(&[
+    let issuer = KeyServer::start(&[
         symmetric,
         encryption,
         json!({"kty": "AKP", "kid": "future", "alg": "ML-DSA-44", "pub": "x"}),
         json!("no key at all"),
         rsa("weak", RSA_WEAK_PUBLIC),
         rsa("r", RSA_PUBLIC),
-        jwk("p256", &DecodingKey::from_ec_pem(P256_PUBLIC.as_bytes()).unwrap()),
-        jwk("p384", &DecodingKey::from_ec_pem(P384_PUBLIC.as_bytes()).unwrap()),
+        ec("p256", P256_PUBLIC),
+        ec("p384", P384_PUBLIC),
         jwk("ed", &DecodingKey::from_ed_pem(ED25519_PUBLIC.as_bytes()).unwrap()),
     ]);
-    let authenticator = issuer.authenticator();
+    let authenticator = authenticator_of(&issuer);
     for (algorithm, id, key) in [
         (Algorithm::RS256, "r", RSA),
         (Algorithm::ES256, "p256", P256),
@@ -163,13 +111,32 @@ async fn every_asymmetric_kind_is_taken_from_a_set_and_a_symmetric_one_never() {
 async fn while_the_set_cannot_be_had_its_tokens_are_unavailable_and_own_keys_still_work() {
     let oversized = format!(r#"{{"keys":[],"x":"{}"}}"#, "x".repeat(300 * 1024));
     for (status, body) in [(500, "{}"), (302, "{}"), (200, "no json"), (200, r#"{"key":[]}"#), (200, &oversized)] {
-        let issuer = Issuer::start(&[]);
+        let issuer = KeyServer::start(&[]);
         issuer.answer(status, body);
-        let authenticator = authenticator(&format!("jwks_url = '{}'\nhmac_secret = '{SECRET}'", issuer.url));
+        let authenticator = authenticator(&format!("jwks_url = '{}'\nhmac_secret = '{SECRET}'", issuer.url()));
         let refused = user(&authenticator, &token(Algorithm::RS256, "a", RSA)).await;
         assert_eq!(refused, Err(TokenError::Unavailable), "{status} with {} bytes", body.len());
         assert!(connect(&authenticator, &hs256(&json!({"sub": "42"}))).is_ok());
     }
+}
+
+#[actix_web::test]
+async fn while_the_set_cannot_be_had_known_keys_work_and_others_are_refused_at_once_until_it_is_back() {
+    let issuer = KeyServer::start(&[rsa("a", RSA_PUBLIC)]);
+    let authenticator = authenticator_of(&issuer);
+    let (known, unknown) = (token(Algorithm::RS256, "a", RSA), token(Algorithm::RS256, "b", RSA_NEXT));
+    assert!(user(&authenticator, &known).await.is_ok());
+    issuer.answer(500, "");
+    assert_eq!(user(&authenticator, &unknown).await, Err(TokenError::Unavailable), "the fetch that it has waited for");
+
+    for _ in 0..3 {
+        assert_eq!(connect(&authenticator, &unknown).err(), Some(TokenError::Unavailable), "no waiting");
+        assert!(connect(&authenticator, &known).is_ok(), "no waiting");
+    }
+    issuer.publish(&[rsa("b", RSA_NEXT_PUBLIC)]);
+    // The one refused above has asked for a fetch already; each one that is refused meanwhile asks, too.
+    until("the new key is known", || connect(&authenticator, &unknown).is_ok()).await;
+    assert_eq!(issuer.asked(), 3);
 }
 
 #[test]
@@ -178,13 +145,13 @@ fn an_authenticator_fetches_without_an_actix_runtime_around_it() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            tell.send(Issuer::start(&[rsa("a", RSA_PUBLIC)])).unwrap();
+            tell.send(KeyServer::start(&[rsa("a", RSA_PUBLIC)])).unwrap();
             let _ = stopped.await;
         });
     });
     let issuer = told.recv().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let authenticator = issuer.authenticator();
+    let authenticator = authenticator_of(&issuer);
     assert!(runtime.block_on(user(&authenticator, &token(Algorithm::RS256, "a", RSA))).is_ok());
     stop.send(()).unwrap();
     server.join().unwrap();

@@ -1,6 +1,8 @@
 //! Tokens, as the rest of the broker meets them.
 mod algorithms;
+mod backstage;
 mod claims;
 mod issuing;
+mod key_server;
 mod key_set;
 mod signing;

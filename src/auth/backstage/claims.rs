@@ -103,3 +103,25 @@ impl Rules {
         ConnectionGrant { identity, subs: vec![] }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plugins_key_vouches_for_no_other_subject_however_it_was_chosen() {
+        let rules = Rules {
+            realm: "backstage".into(),
+            issuer: OneOrMany::default(),
+            audience: OneOrMany::default(),
+            leeway: 0,
+            targeted_to_backends: false,
+        };
+        let claims = |sub: &str| {
+            let claims = serde_json::json!({"sub": sub, "aud": "signals", "iat": 1, "exp": 3});
+            serde_json::from_value(claims).expect("claims")
+        };
+        assert!(rules.plugin("catalog", claims("catalog"), 2).is_ok());
+        assert!(matches!(rules.plugin("catalog", claims("scaffolder"), 2), Err(TokenError::Invalid(_))));
+    }
+}

@@ -86,11 +86,10 @@ impl Verifier {
         match header.kind.as_deref() {
             Some("vnd.backstage.user" | "vnd.backstage.limited-user") => self.of_users(),
             Some("vnd.backstage.plugin") => self.of_plugin(parts::unverified::<Claims>(token)?.sub.as_deref()),
-            None => self.of_untyped(header.algorithm, &parts::unverified(token)?),
-            Some(kind) if kind.eq_ignore_ascii_case("jwt") => {
-                self.of_untyped(header.algorithm, &parts::unverified(token)?)
+            Some(kind) if !kind.eq_ignore_ascii_case("jwt") => {
+                Err(TokenError::Invalid("its type (typ) is none of Backstage's"))
             }
-            Some(_) => Err(TokenError::Invalid("its type (typ) is none of Backstage's")),
+            _ => self.of_untyped(header.algorithm, &parts::unverified(token)?),
         }
     }
 

@@ -107,6 +107,18 @@ async fn a_failed_fetch_keeps_the_old_keys_and_is_tried_again_soon() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn while_fetches_fail_whoever_asks_has_them_tried_again_but_no_more_often_than_the_space_between() {
+    let (jwks, fetches) = started(|_| Err("down".into()));
+    for _ in 0..1000 {
+        jwks.nudge();
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert!(jwks.known().failed && jwks.known().keys.is_none());
+    let fetches = fetches.load(Ordering::SeqCst);
+    assert!((5..=6).contains(&fetches), "{fetches} fetches in 10 s");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_fetch_without_an_answer_fails_in_time() {
     let (jwks, _) = started_with(|_| std::future::pending());
     let begun = Instant::now();
