@@ -4,6 +4,7 @@
 //! original servers too, so that they ask for what it does and not for what we think it does.
 mod harness;
 mod clients {
+    mod backstage;
     mod feathers;
     mod feathers_rest;
     mod nodes;

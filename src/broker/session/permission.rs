@@ -1,7 +1,7 @@
 //! Who may do what: decided as a value that says why, for the code that asks and for whoever reads the log.
 use super::Session;
 use crate::broker::{Namespace, Rule};
-use crate::types::{ChannelName, Fault, ReplyError};
+use crate::types::{ChannelName, Fault, IdentityKind, ReplyError};
 use std::fmt;
 
 /// Whether something is allowed, and on what ground.
@@ -54,7 +54,8 @@ impl Session {
         let is_allowed = match rule {
             Rule::Nobody | Rule::Token => false,
             Rule::Scope(scope) => self.identity.scopes.contains(scope),
-            Rule::User => !self.identity.user.is_empty(),
+            // A guest may have a name, and is still nobody in particular.
+            Rule::User => !self.identity.user.is_empty() && self.identity.kind != IdentityKind::Anonymous,
             Rule::Subscriber => self.subs.get(channel).is_some_and(|sub| sub.membership.is_some()),
             Rule::Anyone => true,
             Rule::Registered => self.registered.as_deref() == Some(channel),
