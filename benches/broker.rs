@@ -2,136 +2,15 @@
 //!
 //! Sessions are real and live on one thread; their outlets count instead of filling a socket, so that no wire's cost is in
 //! the figures but that of encoding once.
-use actix::{Actor, Addr, System};
-use bytes::Bytes;
-use callboard::auth::{ApiConfig, ApiKeys, Authenticator, Authenticators, Config, Origins, OwnNames, TrustedProxies};
-use callboard::broker::handler::{Handlers, Placement};
-use callboard::broker::{
-    Ask, Limits, Namespace, Namespaces, Node, Parts, PingSettings, Rule, Session, Settings, Worker,
-};
-use callboard::delivery::{Delivered, Delivery, Naming, Outlet, Ticket, WhenFull};
-use callboard::engine::memory::{Config as MemoryConfig, MemoryEngine};
-use callboard::metrics::Metrics;
-use callboard::protocol::centrifuge::CentrifugeJson;
-use callboard::protocol::{Command, Publish, Push, Recover, Reply, Subscribe, Unsubscribe};
-use callboard::types::{Clock, Disconnect, Epoch, Json};
+#[path = "broker/stage.rs"]
+mod stage;
+
+use actix::System;
+use callboard::broker::PublishRequest;
+use callboard::protocol::{Command, Recover, Subscribe, Unsubscribe};
+use callboard::types::{Audience, ChannelName, Epoch, Group, Space};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use std::cell::Cell;
-use std::hint::black_box;
-use std::rc::Rc;
-use std::sync::Arc;
-use std::time::Duration;
-
-/// The namespace whose channels keep their events.
-const KEPT: &str = "kept";
-
-/// What all outlets together were given.
-#[derive(Default)]
-struct Tally {
-    answers: Cell<u64>,
-    events: Cell<u64>,
-}
-
-struct Counter(Rc<Tally>);
-
-impl Outlet for Counter {
-    fn deliver(&self, delivery: &Delivery, naming: Naming<'_>, _: WhenFull) -> Delivered {
-        black_box(delivery.frame(&CentrifugeJson, naming));
-        self.0.events.set(self.0.events.get() + 1);
-        Delivered::Queued
-    }
-
-    fn push(&self, _: &Push) {}
-
-    fn answer(&self, _: Ticket, reply: Reply) {
-        assert!(!matches!(reply, Reply::Error(_)), "{reply:?}");
-        self.0.answers.set(self.0.answers.get() + 1);
-    }
-
-    fn done(&self, _: Ticket) {}
-
-    fn close(&self, reason: Disconnect) {
-        assert_eq!(reason, Disconnect::CONNECTION_CLOSED, "sessions end with the benchmark, not in it");
-    }
-}
-
-/// A broker with sessions on this thread.
-struct Stage {
-    worker: Rc<Worker>,
-    tally: Rc<Tally>,
-    data: Json,
-}
-
-impl Stage {
-    fn new() -> Self {
-        let metrics = Metrics::new();
-        let open = Namespace { subscribe: Rule::Anyone, publish: Rule::Anyone, ..Namespace::default() };
-        let kept = Namespace {
-            name: KEPT.into(),
-            history_size: 1_000,
-            history_ttl: Duration::from_secs(300),
-            force_recovery: true,
-            ..open.clone()
-        };
-        let settings = Settings {
-            authenticators: Authenticators::new(
-                Authenticator::new(&Config { anonymous: true, ..Config::default() }).expect("no keys"),
-            ),
-            origins: Origins::new(&[]).expect("no origins"),
-            names_for_clients: OwnNames::All,
-            names_for_api: OwnNames::All,
-            proxies: TrustedProxies::default(),
-            api_keys: ApiKeys::new(&ApiConfig::default()).expect("no keys"),
-            personal_channel: false,
-            namespaces: Namespaces::new([open, kept]),
-        };
-        let limits = Limits { channels_per_connection: usize::MAX, ..Limits::default() };
-        let handlers = Handlers::new(limits.handler_timeout, limits.handler_queue, metrics.clone());
-        let engine = Arc::new(MemoryEngine::new(MemoryConfig::default()));
-        let node = Node::start(Parts {
-            engine,
-            settings,
-            limits,
-            metrics,
-            handlers,
-            placement: Placement::Beside,
-            clock: Clock::Machine,
-        });
-        let data = Json::parse(Bytes::from_static(br#"{"text":"hello","from":"mia","at":1700000000}"#));
-        Stage { worker: Worker::here(&node), tally: Rc::default(), data: data.expect("valid JSON") }
-    }
-
-    fn say(&self, session: &Addr<Session>, command: Command) {
-        session.do_send(Ask { ticket: Ticket(1), command });
-    }
-
-    async fn answered(&self, answers: u64) {
-        while self.tally.answers.get() < answers {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    async fn ask(&self, session: &Addr<Session>, command: Command) {
-        let answers = self.tally.answers.get() + 1;
-        self.say(session, command);
-        self.answered(answers).await;
-    }
-
-    async fn session(&self) -> Addr<Session> {
-        let pings = PingSettings { ping: 25, pong: true };
-        let session = Session::new(self.worker.clone(), Rc::new(Counter(self.tally.clone())), pings).start();
-        self.ask(&session, Command::Connect(Box::default())).await;
-        session
-    }
-
-    fn publish(&self, session: &Addr<Session>, channel: String) {
-        self.say(session, Command::Publish(Publish { channel, data: Some(self.data.clone()), ..Publish::default() }));
-    }
-}
-
-fn subscribe(channel: &str) -> Command {
-    Command::Subscribe(Box::new(Subscribe { channel: channel.into(), ..Subscribe::default() }))
-}
+use stage::{KEPT, Stage, subscribe};
 
 fn fan_out(c: &mut Criterion) {
     let mut group = c.benchmark_group("fan-out");
@@ -153,6 +32,45 @@ fn fan_out(c: &mut Criterion) {
                 system.block_on(async {
                     let events = stage.tally.events.get() + listeners;
                     stage.publish(&sessions[0], "news".into());
+                    while stage.tally.events.get() < events {
+                        tokio::task::yield_now().await;
+                    }
+                });
+            });
+        });
+    }
+}
+
+/// An event for one entity, which ten sessions own, among sessions that own twenty each: the cost follows the ten.
+fn targeted(c: &mut Criterion) {
+    const OWNERS: u64 = 10;
+    const OWNED: u64 = 20;
+    let mut group = c.benchmark_group("targeted");
+    group.sample_size(20).throughput(Throughput::Elements(OWNERS));
+    for sessions in [1_000u64, 10_000] {
+        let system = System::new();
+        let (stage, _sessions) = system.block_on(async {
+            let (stage, mut all) = (Stage::new(), vec![]);
+            for number in 0..sessions {
+                let own = (1..OWNED).map(|n| Group::from(format!("group:default/g{number}-{n}")));
+                let shared = Group::from(format!("group:default/shared{}", number / OWNERS));
+                let session = stage.owner(own.chain([shared]).collect()).await;
+                stage.ask(&session, subscribe("news")).await;
+                all.push(session);
+            }
+            (stage, all)
+        });
+        let mut turn = 0;
+        group.bench_function(BenchmarkId::from_parameter(sessions), |b| {
+            b.iter(|| {
+                system.block_on(async {
+                    let events = stage.tally.events.get() + OWNERS;
+                    turn = (turn + 7) % (sessions / OWNERS);
+                    let audience = Audience::of([Group::from(format!("group:default/shared{turn}"))]);
+                    let channel = ChannelName::in_space(Space::Signals, "news", 255).expect("a name");
+                    let request = PublishRequest { audience, ..PublishRequest::new(stage.data.clone()) };
+                    let published = stage.worker.node().channels().publish_into(channel, request);
+                    published.await.expect("it is accepted");
                     while stage.tally.events.get() < events {
                         tokio::task::yield_now().await;
                     }
@@ -213,7 +131,7 @@ fn join_and_leave(c: &mut Criterion) {
             b.iter(|| {
                 system.block_on(async {
                     stage.ask(&session, subscribe("news")).await;
-                    stage.ask(&session, Command::Unsubscribe(Unsubscribe { channel: "news".into() })).await;
+                    stage.ask(&session, Command::Unsubscribe(Unsubscribe::all("news".into()))).await;
                 });
             });
         });
@@ -242,12 +160,12 @@ fn recover(c: &mut Criterion) {
             b.iter(|| {
                 system.block_on(async {
                     stage.ask(&session, Command::Subscribe(Box::new(subscribe.clone()))).await;
-                    stage.ask(&session, Command::Unsubscribe(Unsubscribe { channel: channel.clone() })).await;
+                    stage.ask(&session, Command::Unsubscribe(Unsubscribe::all(channel.clone()))).await;
                 });
             });
         });
     }
 }
 
-criterion_group!(benches, fan_out, routing, join_and_leave, recover);
+criterion_group!(benches, fan_out, targeted, routing, join_and_leave, recover);
 criterion_main!(benches);

@@ -3,6 +3,7 @@
 mod harness;
 mod nodes {
     mod addresses;
+    mod backstage;
     mod bad_input;
     mod cable;
     mod cluster;

@@ -3,6 +3,6 @@ mod algorithms;
 mod backstage;
 mod claims;
 mod issuing;
-mod key_server;
+pub mod key_server;
 mod key_set;
 mod signing;

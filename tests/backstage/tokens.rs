@@ -35,6 +35,21 @@ fn sign(typ: Option<&str>, key: &str, claims: &Value) -> String {
     jsonwebtoken::encode(&header, claims, &key).expect("a token")
 }
 
+/// That of a user, signed with the key of this name: `old` or `new`.
+pub fn user_by(key: &str, user: &str) -> String {
+    let claims = json!({"sub": user, "ent": [], "aud": "backstage", "iat": now(), "exp": now() + 3600});
+    let pem = if key == "old" { USERS } else { SERVICES };
+    let header =
+        Header { typ: Some("vnd.backstage.user".into()), kid: Some(key.into()), ..Header::new(Algorithm::ES256) };
+    let signing = EncodingKey::from_ec_pem(pem.as_bytes()).expect("a key");
+    jsonwebtoken::encode(&header, &claims, &signing).expect("a token")
+}
+
+/// That key as it stands in a set.
+pub fn key(name: &str) -> Value {
+    crate::auth::key_server::ec(name, if name == "old" { USERS_PUBLIC } else { SERVICES_PUBLIC })
+}
+
 /// That of a user who owns these entities beside its own, good for `seconds`.
 pub fn user_for(seconds: i64, user: &str, owned: &[&str]) -> String {
     let claims = json!({"sub": user, "ent": owned, "aud": "backstage", "iat": now(), "exp": now() + seconds});

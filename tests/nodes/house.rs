@@ -41,9 +41,13 @@ pub fn config(url: &str) -> String {
 
 /// So many nodes on a Redis.
 pub fn nodes(url: &str, count: usize) -> Vec<Broker> {
-    let config = config(url);
+    nodes_with(&config(url), count)
+}
+
+/// So many nodes with this config, which names the Redis that they share.
+pub fn nodes_with(config: &str, count: usize) -> Vec<Broker> {
     let started = (0..count).map(|_| {
-        let config = config.clone();
+        let config = config.to_owned();
         std::thread::spawn(move || Broker::start(&config))
     });
     let started: Vec<_> = started.collect();
