@@ -6,6 +6,7 @@ mod closing;
 mod events;
 mod exposing;
 mod house;
+mod inspecting;
 mod signals;
 mod socketio;
 mod tokens;
