@@ -1,4 +1,6 @@
 //! The command line, as far as it needs no broker.
+#[path = "cli/connections.rs"]
+mod connections;
 #[path = "cli/listening.rs"]
 mod listening;
 
@@ -175,7 +177,7 @@ fn a_line_of_the_input_that_is_no_json_is_named() {
 #[test]
 fn a_broker_that_is_not_there_is_told_with_what_to_do() {
     let url = nowhere();
-    for arguments in [&["pub", "news", "1"][..], &["sub", "news"], &["channels"], &["info"]] {
+    for arguments in [&["pub", "news", "1"][..], &["sub", "news"], &["channels"], &["connections"], &["info"]] {
         let output = run(&[arguments, &["--url", &url]].concat());
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
         assert!(err(&output).contains("callboard serve"), "{arguments:?}: {}", err(&output));

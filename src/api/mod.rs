@@ -20,6 +20,7 @@ mod batch;
 mod broadcast;
 mod call;
 mod channels;
+mod connections;
 mod disconnect;
 mod draft;
 mod emit;

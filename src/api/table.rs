@@ -2,6 +2,7 @@
 use super::batch::Batch;
 use super::broadcast::Broadcast;
 use super::channels::Channels;
+use super::connections::Connections;
 use super::disconnect::Disconnect;
 use super::emit::Emit;
 use super::history::{History, HistoryRemove};
@@ -31,6 +32,7 @@ pub static METHODS: &[Entry] = &[
     Entry::of::<History>(),
     Entry::of::<HistoryRemove>(),
     Entry::of::<Channels>(),
+    Entry::of::<Connections>(),
     Entry::of::<Info>(),
     Entry::of::<Rpc>(),
     Entry::of::<Emit>(),

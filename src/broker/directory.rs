@@ -15,8 +15,13 @@ pub struct Directory(Mutex<Table>);
 
 #[derive(Default)]
 struct Table {
-    sessions: HashMap<SessionId, SessionRef, RandomState>,
+    sessions: HashMap<SessionId, Entry, RandomState>,
     users: HashMap<Arc<str>, HashSet<SessionId>, RandomState>,
+}
+
+struct Entry {
+    user: Arc<str>,
+    session: SessionRef,
 }
 
 /// Which sessions are meant.
@@ -43,7 +48,7 @@ impl Directory {
     /// Adds a session.
     pub fn enter(&self, session: SessionId, user: Arc<str>, me: SessionRef) {
         let mut table = self.table();
-        table.sessions.insert(session, me);
+        table.sessions.insert(session, Entry { user: user.clone(), session: me });
         // Anonymous sessions are not one user: the API names users, and "" names nobody.
         if !user.is_empty() {
             table.users.entry(user).or_default().insert(session);
@@ -54,7 +59,7 @@ impl Directory {
     /// by now, and stays.
     pub fn exit(&self, session: SessionId, user: &str, me: &SessionRef) {
         let mut table = self.table();
-        if table.sessions.get(&session).is_none_or(|known| !Arc::ptr_eq(known, me)) {
+        if table.sessions.get(&session).is_none_or(|known| !Arc::ptr_eq(&known.session, me)) {
             return;
         }
         table.sessions.remove(&session);
@@ -80,7 +85,21 @@ impl Directory {
 
     /// Every session.
     pub fn everyone(&self) -> Vec<SessionRef> {
-        self.table().sessions.values().cloned().collect()
+        self.table().sessions.values().map(|entry| entry.session.clone()).collect()
+    }
+
+    /// At most `most` of the sessions that match a user and an id, and how many match. Without a user, sessions of all users match,
+    /// anonymous ones too; without an id, all of them. Where more match, these are the first by user and id, in no order.
+    pub fn first(&self, user: Option<&str>, session: Option<SessionId>, most: usize) -> (Vec<SessionRef>, usize) {
+        let table = self.table();
+        let mut meant = table.meant(user, session);
+        let count = meant.len();
+        if count > most {
+            meant.select_nth_unstable(most);
+            meant.truncate(most);
+        }
+        let meant = meant.iter().filter_map(|(_, id)| table.sessions.get(id));
+        (meant.map(|entry| entry.session.clone()).collect(), count)
     }
 
     /// How many sessions there are.
@@ -98,6 +117,15 @@ impl Directory {
 }
 
 impl Table {
+    fn meant(&self, user: Option<&str>, session: Option<SessionId>) -> Vec<(&str, SessionId)> {
+        let named = |id: SessionId| self.sessions.get(&id).map(|entry| (&*entry.user, id));
+        match (session, user) {
+            (Some(id), _) => named(id).filter(|(of, _)| user.is_none_or(|user| user == *of)).into_iter().collect(),
+            (None, Some(user)) => self.users.get(user).into_iter().flatten().filter_map(|id| named(*id)).collect(),
+            (None, None) => self.sessions.iter().map(|(id, entry)| (&*entry.user, *id)).collect(),
+        }
+    }
+
     fn find(&self, target: &Target) -> Vec<SessionRef> {
         let of_user = self.users.get(target.user.as_str());
         let meant: Vec<SessionId> = match (target.session, target.user.is_empty()) {
@@ -108,6 +136,6 @@ impl Table {
             (None, _) => of_user.into_iter().flatten().copied().collect(),
         };
         let meant = meant.into_iter().filter(|session| !target.except.contains(session));
-        meant.filter_map(|session| self.sessions.get(&session).cloned()).collect()
+        meant.filter_map(|session| Some(self.sessions.get(&session)?.session.clone())).collect()
     }
 }

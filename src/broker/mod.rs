@@ -7,6 +7,7 @@
 //! | `messages` | listeners, streams and sessions of Rust code |
 //! | `control`, `query` | what the API, handlers and Rust code ask of channels |
 //! | `sessions`, `emission` | what they ask of sessions, and emit to those of a home |
+//! | `inspection` | which sessions there are, as each tells of itself |
 //! | `census` | the numbers of a node |
 //! | `cluster` | the other nodes that share an engine |
 //! | `worker` | what the sessions of one thread share |
@@ -31,6 +32,7 @@ mod expose;
 mod fault;
 pub mod handler;
 mod hub;
+mod inspection;
 pub mod messages;
 mod node;
 mod policy;
@@ -56,6 +58,7 @@ pub use directory::{Attendance, Directory, SessionRef, Target};
 pub use emission::{Emission, Emitted, Homes};
 pub use expose::Expose;
 pub use hub::HubId;
+pub use inspection::{Inspected, Inspection};
 pub use node::{Node, Parts, Settings};
 pub use policy::{Limits, Namespace, Namespaces, Rule, UnknownRule};
 pub use query::HistoryRequest;

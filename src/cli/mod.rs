@@ -5,6 +5,7 @@
 mod check;
 mod client;
 mod completions;
+mod connections;
 mod inspect;
 mod listen;
 mod logging;
@@ -71,6 +72,8 @@ enum Command {
     Revoke(revoke::Revoke),
     /// Lists the channels that are listened to
     Channels(inspect::Channels),
+    /// Lists who is connected
+    Connections(connections::Connections),
     /// Shows the state of the broker
     Info(inspect::Info),
     /// Prints a script that completes commands in a shell
@@ -134,6 +137,7 @@ impl Cli {
             Command::Sub(command) => block_on(command.run(&options)),
             Command::Revoke(command) => block_on(command.run(&options)),
             Command::Channels(command) => block_on(command.run(&options)),
+            Command::Connections(command) => block_on(command.run(&options)),
             Command::Info(command) => block_on(command.run(&options)),
             Command::Completions(command) => command.run(),
         }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `body` | one thing on its way to the listeners of a channel, encoded once for each encoding |
 //! | `instruction`, `order` | what is done to listeners in the order of events, and what a session is ordered to do |
+//! | `description` | what a session tells of itself |
 //! | `listener` | one session's interest in one channel |
 //! | `viewed` | a listener's view, and what waits for it to decide |
 //! | `local` | the listeners of one channel on one worker |
@@ -16,6 +17,7 @@
 //! No actor is named here: what a listener's holder is told goes through [`Holder`], what a client is sent through [`Outlet`].
 mod answer_order;
 mod body;
+mod description;
 mod flusher;
 mod in_flight;
 mod instruction;
@@ -30,6 +32,7 @@ mod viewed;
 
 pub use answer_order::AnswerOrder;
 pub use body::{Body, Delivery, Naming, Seq};
+pub use description::{DescribedSubscription, DescriptionQuery, SessionDescription};
 pub use flusher::Flush;
 pub use in_flight::{InFlight, InFlightPlace};
 pub use instruction::{GroupsQuery, Instruct, Instruction};

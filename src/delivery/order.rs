@@ -1,5 +1,5 @@
 //! What the server orders a session to do.
-use super::Ticket;
+use super::{DescriptionQuery, Ticket};
 use crate::auth::{Overrides, SubscriptionOptions};
 use crate::protocol::Recover;
 use crate::types::{ChannelName, Disconnect, Event, Json, ReplyError, Revocation, Unsubscribed};
@@ -31,6 +31,8 @@ pub enum SessionOrder {
     Bring(Arc<Event>),
     /// Something of what its token granted has been taken back, of tokens that say they were issued up to this time.
     Revoke(Arc<Revocation>, i64),
+    /// Tell of itself: who it is, and what it listens to.
+    Describe(DescriptionQuery),
     /// Events of this channel were lost on the way: the listener has to come back.
     Resync(ChannelName),
 }

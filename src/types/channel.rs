@@ -1,10 +1,13 @@
 //! Channel names (decisions 1 and 2).
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::fmt;
 
 /// The space a channel's name belongs to. Only the user space is addressed by clients of the centrifuge wire, by the
-/// HTTP API and by the built-in Socket.IO events; the others are opened by config or by Rust code.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// HTTP API and by the built-in Socket.IO events; the others are opened by config or by Rust code. In JSON each is its name in
+/// lower case: `"user"`, `"socketio"`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Space {
     /// What clients and the HTTP API name; a colon separates the policy namespace.
     User,

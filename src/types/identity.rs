@@ -1,10 +1,12 @@
 //! Who a session is (decision 12).
 use super::{Group, Json};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
-/// What kind of party a session stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+/// What kind of party a session stands for. In JSON its name in lower case: `"user"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum IdentityKind {
     /// Nobody in particular.
     #[default]

@@ -25,6 +25,7 @@ async fn every_method_of_the_contract_is_listed_with_schemas_and_examples() {
         "history",
         "history_remove",
         "channels",
+        "connections",
         "info",
         "rpc",
         "emit",
@@ -64,7 +65,17 @@ async fn the_result_of_an_example_has_the_fields_that_are_described() {
     let house = House::new();
     let document = document(&house).await;
     let schemas = &document["components"]["schemas"];
-    for method in ["publish", "presence", "presence_stats", "history", "channels", "info", "subscribe", "broadcast"] {
+    for method in [
+        "publish",
+        "presence",
+        "presence_stats",
+        "history",
+        "channels",
+        "connections",
+        "info",
+        "subscribe",
+        "broadcast",
+    ] {
         let operation = &document["paths"][format!("/api/{method}")]["post"];
         let content = |part: &Value| part["content"]["application/json"].clone();
         let result = house.result(method, content(&operation["requestBody"])["example"].clone()).await;

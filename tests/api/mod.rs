@@ -1,6 +1,7 @@
 //! The HTTP API as backends see it: over HTTP alone, and beside real WebSocket clients.
 mod batches;
 mod client;
+mod connections;
 mod description;
 mod emit;
 mod errors;

@@ -7,6 +7,7 @@ mod cuts;
 mod events;
 mod exposing;
 mod house;
+mod inspecting;
 mod key_sets;
 mod signals;
 mod slow;

@@ -14,6 +14,7 @@ mod following;
 mod groups;
 mod handlers;
 pub mod house;
+mod inspecting;
 mod joining;
 mod lagging;
 mod looking_back;

@@ -9,10 +9,10 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-struct Peer(TcpListener);
+pub struct Peer(TcpListener);
 
 impl Peer {
-    async fn bind() -> (Self, String) {
+    pub async fn bind() -> (Self, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         (Peer(listener), url)
@@ -42,7 +42,7 @@ async fn close(mut socket: WebSocketStream<TcpStream>, code: u16, reason: &'stat
 }
 
 /// Starts the program; its output is there when it has ended.
-fn start(arguments: &[&str]) -> impl Future<Output = Output> + use<> {
+pub fn start(arguments: &[&str]) -> impl Future<Output = Output> + use<> {
     let mut command = tokio::process::Command::from(callboard(arguments));
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn();
     async move { child.unwrap().wait_with_output().await.unwrap() }
@@ -148,7 +148,7 @@ async fn a_refused_subscription_names_its_channel_and_what_to_do() {
 }
 
 /// Takes one request and answers it with this status and body; gives the request as text.
-async fn serve_once(peer: &Peer, status: &str, body: &str) -> String {
+pub async fn serve_once(peer: &Peer, status: &str, body: &str) -> String {
     let (mut stream, _) = peer.0.accept().await.unwrap();
     let mut request = String::new();
     // A request of the program ends with the JSON object that is its body.

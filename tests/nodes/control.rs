@@ -92,6 +92,32 @@ async fn info_tells_of_every_node() {
 }
 
 #[tokio::test]
+async fn connections_of_all_nodes_are_listed_in_one_order() {
+    let redis = Redis::start();
+    let nodes = nodes(&redis.url(), 2);
+    let uid = |node: &Broker| result(node, "info", "{}")["nodes"][0]["uid"].clone();
+    let (mut ada, ada_id) = user(&nodes[1], "ada").await;
+    let (mut leo, leo_id) = user(&nodes[0], "leo").await;
+    let (_mia, mia_id) = user(&nodes[1], "mia").await;
+    let listed = |request: &str| {
+        let listed = result(&nodes[0], "connections", request);
+        assert!(listed["missing"].is_null(), "{listed}");
+        let of = |one: &Value| (one["client"].as_str().expect("an id").to_owned(), one["node"].clone());
+        let connections: Vec<_> = listed["connections"].as_array().expect("a list").iter().map(of).collect();
+        (connections, listed["total"].as_u64().expect("a number"), listed["truncated"] == true)
+    };
+    let [here, there] = [uid(&nodes[0]), uid(&nodes[1])];
+    let [ada_at, leo_at, mia_at] = [(ada_id, there.clone()), (leo_id, here), (mia_id, there)];
+    assert_eq!(listed("{}"), (vec![ada_at.clone(), leo_at.clone(), mia_at], 3, false));
+    assert_eq!(listed(r#"{"limit":2}"#), (vec![ada_at.clone(), leo_at.clone()], 3, true));
+    for socket in [&mut ada, &mut leo] {
+        socket.ask(r#"{"id":2,"subscribe":{"channel":"live:a"}}"#).await;
+    }
+    assert_eq!(listed(r#"{"channel":"live:a","limit":1}"#), (vec![ada_at.clone()], 2, true));
+    assert_eq!(listed(r#"{"channel":"live:a"}"#), (vec![ada_at, leo_at], 2, false));
+}
+
+#[tokio::test]
 async fn an_answer_that_misses_a_node_says_which() {
     let redis = Redis::start();
     let nodes = nodes(&redis.url(), 2);
@@ -105,6 +131,8 @@ async fn an_answer_that_misses_a_node_says_which() {
     assert_eq!((info["nodes"].as_array().map(Vec::len), &info["missing"]), (Some(1), &json!([other])));
     assert_eq!(result(&nodes[0], "disconnect", r#"{"user":"mia"}"#), json!({ "missing": [other] }));
     assert_eq!(result(&nodes[0], "channels", "{}"), json!({ "channels": {}, "missing": [other] }));
+    let connections = result(&nodes[0], "connections", "{}");
+    assert_eq!((&connections["total"], &connections["missing"]), (&json!(0), &json!([other])), "{connections}");
     nodes[1].signal(Signal::CONT);
     nodes[0].until(|node| result(node, "info", "{}")["nodes"].as_array().map(Vec::len), |known| *known == Some(2));
 }

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms of `broker` from the roof down. A file may name rooms below its own.
-const BROKER: [&str; 26] = [
+const BROKER: [&str; 27] = [
     "start",
     "session",
     "messages",
     "emission",
     "cluster",
+    "inspection",
     "sessions",
     "control",
     "census",

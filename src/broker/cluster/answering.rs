@@ -27,6 +27,10 @@ async fn answer(node: &Node, ask: Ask) -> Option<NodeAnswer> {
             return Some(NodeAnswer::Info { clients, users, channels, subscriptions, seconds: uptime.as_secs_f64() });
         }
         Ask::Channels => return occupied(node).await.ok().map(NodeAnswer::Channels),
+        Ask::Inspect(wanted) => {
+            let inspected = node.sessions().inspect(&wanted).await.ok()?;
+            return Some(NodeAnswer::Inspected(inspected.into()));
+        }
         Ask::Subscribe { who, channel, options } => {
             let Options { info, data, overrides, expire_at, recover } = *options;
             let recover = recover.map(|(offset, epoch)| Recover { offset, epoch: Epoch::new(epoch) });

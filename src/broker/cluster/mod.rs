@@ -7,6 +7,7 @@
 mod answering;
 mod bus;
 mod follow;
+mod inspect;
 mod questions;
 mod revoke;
 mod words;

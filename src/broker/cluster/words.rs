@@ -1,6 +1,7 @@
 //! What nodes say to each other, and how it reads on the bus.
 use crate::auth::Overrides;
-use crate::broker::Target;
+use crate::broker::inspection::NodeSessions;
+use crate::broker::{Inspection, Target};
 use crate::engine::Peers;
 use crate::types::{Json, Revocation, SessionId};
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ pub(super) enum Ask {
     Disconnect { who: Who, code: u16, reason: String },
     Refresh { who: Who, expire_at: Option<i64>, info: Option<Json> },
     Revoke { revocation: Revocation, seconds: u64 },
+    Inspect(Inspection),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -23,6 +25,7 @@ pub(super) enum Ask {
 pub(super) enum NodeAnswer {
     Info { clients: usize, users: usize, channels: usize, subscriptions: usize, seconds: f64 },
     Channels(Vec<(String, usize)>),
+    Inspected(NodeSessions),
     Done(usize),
     Refused,
 }

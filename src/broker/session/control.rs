@@ -133,6 +133,7 @@ impl Handler<SessionOrder> for Session {
             SessionOrder::Message(data) => self.outlet.push(&Push::Message(data)),
             SessionOrder::Bring(event) => self.bring(event),
             SessionOrder::Revoke(revocation, upto) => self.apply_revocation(&revocation, upto, ctx),
+            SessionOrder::Describe(query) => self.describe(&query),
             SessionOrder::Resync(channel) => {
                 // The client may have come back for it by itself meanwhile.
                 for channel in self.cut_off(&channel) {

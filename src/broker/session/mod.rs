@@ -2,6 +2,7 @@
 mod admission;
 mod connect;
 mod control;
+mod describe;
 mod emit;
 mod expiry;
 mod home;

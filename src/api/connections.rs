@@ -1,0 +1,139 @@
+//! `connections`: who is connected, and to what.
+use super::method::Method;
+use crate::broker::{Inspection, Node};
+use crate::delivery::{DescribedSubscription, SessionDescription};
+use crate::types::{IdentityKind, ReplyError, SessionId, Space};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// How many connections are listed where the request does not say.
+const LISTED: usize = 100;
+/// The most connections that one answer lists.
+const MAX_LISTED: usize = 1_000;
+
+/// Asks who is connected: the sessions that match every field that is set.
+#[derive(Deserialize, ToSchema)]
+pub struct Connections {
+    /// Only those of this user. Left out or empty: of all users, anonymous ones too.
+    user: Option<String>,
+    /// Only the session of this id.
+    client: Option<String>,
+    /// Only those subscribed to this channel.
+    channel: Option<String>,
+    /// The space of `channel`; left out: `user`, the channels that clients name. `socketio` names a namespace, `service` a service
+    /// by its path, `plugin` a plugin by its id.
+    #[schema(value_type = Option<String>)]
+    space: Option<Space>,
+    /// How many are listed, at most 1,000; left out: 100. 0: none, they are only counted.
+    limit: Option<usize>,
+}
+
+/// Who is connected.
+#[derive(Serialize, ToSchema)]
+pub struct ConnectionList {
+    /// By user, then by client. At most 1 MiB of them, but for what `node` takes.
+    connections: Vec<Connection>,
+    /// How many there are, with those that are not listed.
+    total: usize,
+    /// Not all are listed: there are more than `limit`, or than go into one answer; or some did not answer in time.
+    truncated: bool,
+    /// The ids of nodes that did not answer; left out where all did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<String>,
+}
+
+/// A session, as it tells of itself.
+#[derive(Serialize, ToSchema)]
+pub struct Connection {
+    /// The session's id. A connection of Socket.IO has one for each namespace.
+    client: String,
+    /// The user; empty for nobody in particular.
+    #[schema(value_type = String)]
+    user: Arc<str>,
+    /// `anonymous`, `user`, `service` or `key`.
+    #[schema(value_type = String)]
+    kind: IdentityKind,
+    /// The realm of its token; empty without a token.
+    #[schema(value_type = String)]
+    realm: Arc<str>,
+    /// The channel that it is registered to publish in; left out where it is not registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registered: Option<String>,
+    /// Its groups, such as roles and entity refs; sorted.
+    groups: Vec<String>,
+    /// What it is subscribed to, by space and channel.
+    subscriptions: Vec<Subscription>,
+    /// The id of its node.
+    #[schema(value_type = String)]
+    node: Arc<str>,
+}
+
+/// A subscription of a session.
+#[derive(Serialize, ToSchema)]
+pub struct Subscription {
+    /// The space of the channel: `user`, `socketio`, `service`, `plugin`, `signals` or `internal`.
+    #[schema(value_type = String)]
+    space: Space,
+    /// The channel's name there.
+    channel: String,
+    /// The topics that it is limited to; left out where it is to the whole channel.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    topics: Vec<String>,
+}
+
+impl Connections {
+    /// Fails with 106 where more are to be listed than one answer lists, and with 107 where the id is none or a space stands
+    /// without a channel.
+    fn inspection(self) -> Result<Inspection, ReplyError> {
+        let named = |name: Option<String>| name.filter(|name| !name.is_empty());
+        let session = named(self.client).map(|id| SessionId::parse(&id).ok_or(ReplyError::BAD_REQUEST)).transpose()?;
+        let channel = match (self.space, named(self.channel)) {
+            (space, Some(channel)) => Some((space.unwrap_or(Space::User), channel)),
+            (None, None) => None,
+            (Some(_), None) => return Err(ReplyError::BAD_REQUEST),
+        };
+        let limit = self.limit.unwrap_or(LISTED);
+        if limit > MAX_LISTED {
+            return Err(ReplyError::LIMIT_EXCEEDED);
+        }
+        Ok(Inspection { user: named(self.user), session, channel, limit })
+    }
+}
+
+impl Method for Connections {
+    type Result = ConnectionList;
+    const NAME: &'static str = "connections";
+    const SUMMARY: &'static str = "Lists who is connected, with groups and subscriptions";
+    const REQUEST: &'static str = r#"{"user":"42","limit":10}"#;
+    const RESULT: &'static str = r#"{"connections":[{"client":"c54ba4b8-5ba8-4d41-8a3b-3a6c5f6d0f3e","user":"42","kind":"user","realm":"","groups":["group:default/admins"],"subscriptions":[{"space":"user","channel":"news"}],"node":"6f1d4e7c-0f0e-4a55-9d3e-0c4f0a1b2c3d"}],"total":1,"truncated":false}"#;
+
+    async fn answer(self, node: &Node) -> Result<ConnectionList, ReplyError> {
+        let reached = node.everywhere().inspect(self.inspection()?).await?;
+        let (total, truncated) = (reached.value.total, reached.value.is_truncated());
+        let connections = reached.value.into_sessions().map(Connection::from).collect();
+        Ok(ConnectionList { connections, total, truncated, missing: reached.missing })
+    }
+}
+
+impl From<(Arc<str>, SessionDescription)> for Connection {
+    fn from((node, session): (Arc<str>, SessionDescription)) -> Self {
+        Connection {
+            client: session.client.to_string(),
+            user: session.user,
+            kind: session.kind,
+            realm: session.realm,
+            registered: session.registered,
+            groups: session.groups,
+            subscriptions: session.subscriptions.into_iter().map(Subscription::from).collect(),
+            node,
+        }
+    }
+}
+
+impl From<DescribedSubscription> for Subscription {
+    fn from(described: DescribedSubscription) -> Self {
+        let DescribedSubscription { space, channel, topics } = described;
+        Subscription { space, channel, topics }
+    }
+}

@@ -1,0 +1,218 @@
+//! `callboard connections`.
+use super::client::{Remote, parse};
+use super::{Error, Options, print_line};
+use crate::types::{SessionId, Space};
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+use serde::{Deserialize, Serialize};
+
+/// How many groups and how many subscriptions a line of the table names; the others are counted.
+const NAMED: usize = 3;
+/// The heads of the table's columns.
+const HEADS: [&str; 6] = ["CLIENT", "USER", "KIND", "REGISTERED", "GROUPS", "SUBSCRIPTIONS"];
+
+/// Lists who is connected, by user.
+#[derive(Debug, Args)]
+pub(super) struct Connections {
+    /// Only those of this user
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    user: Option<String>,
+    /// Only the one of this session id
+    #[arg(long, value_name = "ID", value_parser = session_id)]
+    client: Option<SessionId>,
+    /// Only those subscribed to this channel
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    channel: Option<String>,
+    /// The space of the channel: user, socketio, service, plugin, signals or internal; without it, user
+    #[arg(long, requires = "channel", value_parser = space)]
+    space: Option<Space>,
+    /// List so many at most, up to 1000
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    limit: u16,
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+/// The request of the API.
+#[derive(Serialize)]
+struct Request<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<SessionId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    space: Option<&'a Space>,
+    limit: u16,
+}
+
+#[derive(Deserialize)]
+struct ConnectionList {
+    connections: Vec<Connection>,
+    total: usize,
+    #[serde(default)]
+    truncated: bool,
+    #[serde(default)]
+    missing: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Connection {
+    client: String,
+    user: String,
+    kind: String,
+    registered: Option<String>,
+    groups: Vec<String>,
+    subscriptions: Vec<Subscription>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Subscription {
+    space: String,
+    channel: String,
+    topics: Vec<String>,
+}
+
+fn session_id(text: &str) -> Result<SessionId, &'static str> {
+    SessionId::parse(text).ok_or("a session id looks like 6f1d4e7c-0f0e-4a55-9d3e-0c4f0a1b2c3d")
+}
+
+fn space(text: &str) -> Result<Space, serde_json::Error> {
+    serde_json::from_value(text.into())
+}
+
+impl Connections {
+    pub(super) async fn run(self, options: &Options) -> Result<(), Error> {
+        let request = Request {
+            user: self.user.as_deref(),
+            client: self.client,
+            channel: self.channel.as_deref(),
+            space: self.space.as_ref(),
+            limit: self.limit,
+        };
+        let result = self.remote.api(options)?.call("connections", &request).await?;
+        if self.json {
+            return print_line(result.get());
+        }
+        let list: ConnectionList = parse(&result)?;
+        if !list.connections.is_empty() {
+            let rows = list.connections.iter().map(Connection::cells);
+            let heads = HEADS.map(str::to_owned);
+            table([heads].into_iter().chain(rows).collect::<Vec<_>>()).iter().try_for_each(|line| print_line(line))?;
+        }
+        list.notes().iter().for_each(|note| eprintln!("{note}"));
+        Ok(())
+    }
+}
+
+impl ConnectionList {
+    /// What the table does not say.
+    fn notes(&self) -> Vec<String> {
+        let listed = self.connections.len();
+        let mut notes = vec![];
+        match (listed, self.total) {
+            (0, 0) => notes.push("no connection is there".to_owned()),
+            (listed, total) if listed < total => notes.push(format!(
+                "{listed} of {total} connections; --limit lists more, and --user, --client and --channel ask for fewer"
+            )),
+            _ if self.truncated => notes.push("some sessions did not answer in time".to_owned()),
+            _ => {}
+        }
+        if !self.missing.is_empty() {
+            notes.push(format!("nodes that did not answer: {}", self.missing.join(", ")));
+        }
+        notes
+    }
+}
+
+impl Connection {
+    fn cells(&self) -> [String; 6] {
+        let registered = self.registered.as_deref().unwrap_or_default();
+        let groups: Vec<String> = self.groups.iter().map(|group| shown(group)).collect();
+        let subscriptions: Vec<String> = self.subscriptions.iter().map(Subscription::name).collect();
+        let cells = [
+            shown(&self.client),
+            shown(&self.user),
+            shown(&self.kind),
+            shown(registered),
+            first(&groups),
+            first(&subscriptions),
+        ];
+        cells.map(|cell| if cell.is_empty() { "-".to_owned() } else { cell })
+    }
+}
+
+impl Subscription {
+    /// The channel with its space, but for the channels that clients name, and the topics that it is limited to.
+    fn name(&self) -> String {
+        let channel = shown(&self.channel);
+        let name = if self.space == "user" { channel } else { format!("{}:{channel}", shown(&self.space)) };
+        match self.topics.is_empty() {
+            true => name,
+            false => format!("{name}[{}]", self.topics.iter().map(|topic| shown(topic)).collect::<Vec<_>>().join(" ")),
+        }
+    }
+}
+
+/// The first few, and how many more there are.
+fn first(names: &[String]) -> String {
+    let named = names[..names.len().min(NAMED)].join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} +{more}"),
+    }
+}
+
+/// A text as it may be shown in a terminal: clients choose what their channels are called, and could write what moves the
+/// cursor.
+fn shown(text: &str) -> String {
+    let is_quote = |letter| matches!(letter, '\'' | '"');
+    let escape = |letter: char| match is_quote(letter) {
+        true => letter.to_string(),
+        false => letter.escape_debug().to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
+/// The rows as lines, each column as wide as its widest cell.
+fn table(rows: Vec<[String; 6]>) -> Vec<String> {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widths: [usize; 6] = std::array::from_fn(width);
+    let line = |row: &[String; 6]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_chose_does_not_move_the_cursor() {
+        let hostile = Subscription { space: "user".into(), channel: "\u{1b}[2Ja\nb\u{202e}".into(), topics: vec![] };
+        assert_eq!(hostile.name(), "\\u{1b}[2Ja\\nb\\u{202e}");
+        assert_eq!(shown("it's \"ünï\""), "it's \"ünï\"");
+    }
+
+    #[test]
+    fn a_line_names_the_first_few_and_counts_the_others() {
+        let names = |count: usize| (0..count).map(|name| name.to_string()).collect::<Vec<_>>();
+        assert_eq!((first(&[]).as_str(), first(&names(3)).as_str()), ("", "0, 1, 2"));
+        assert_eq!(first(&names(5)), "0, 1, 2 +2");
+    }
+
+    #[test]
+    fn a_subscription_is_named_with_its_space_and_topics() {
+        let topics = vec!["a".to_owned(), "b".to_owned()];
+        let subscription = Subscription { space: "plugin".into(), channel: "catalog".into(), topics };
+        assert_eq!(subscription.name(), "plugin:catalog[a b]");
+    }
+}
