@@ -8,6 +8,7 @@
 //! | [`cli`], [`config`] | the process: its command line, its config file |
 //! | [`server`] | builds everything upward, mounts it on an actix-web app, runs it, drains it downward |
 //! | [`transport`], [`api`], [`rest`] | the edges: sockets; HTTP; services over HTTP |
+//! | [`client`] | beside them: the client of Backstage's plugin events, for programs that are no broker |
 //! | [`service`] | what applications build on: typed handlers of clients' events, sockets and rooms |
 //! | [`broker`] | the actors: registry, channel, hub, session; handlers |
 //! | [`delivery`] | the floor below them: what is delivered, to whom, and the queue of each client |
@@ -21,6 +22,7 @@ pub mod api;
 pub mod auth;
 pub mod broker;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod delivery;
 pub mod engine;
@@ -45,4 +47,6 @@ mod documentation {
     struct SocketIo;
     #[doc = include_str!("../docs/feathers.md")]
     struct Feathers;
+    #[doc = include_str!("../docs/backstage-client.md")]
+    struct BackstageClient;
 }

@@ -11,7 +11,7 @@ const LEVELS: [&[&str]; 10] = [
     &["cli"],
     &["config"],
     &["server"],
-    &["transport", "api", "rest"],
+    &["transport", "api", "rest", "client"],
     &["service"],
     &["broker"],
     &["delivery"],
@@ -59,6 +59,13 @@ fn the_broker_names_no_wire_and_the_wires_name_no_actor() {
         let named: Vec<_> = sources(room).into_iter().filter(|path| code_of(path).contains(stranger)).collect();
         assert!(named.is_empty(), "{stranger} is named in {named:?}");
     }
+}
+
+#[test]
+fn the_client_names_nothing_of_a_broker() {
+    let named = sources("src/client").into_iter().flat_map(|path| rooms_named(&code_of(&path), depth_of(&path)));
+    let others: Vec<_> = named.filter(|(_, room)| !["client", "types", "metrics"].contains(&room.as_str())).collect();
+    assert!(others.is_empty(), "src/client names {others:?}");
 }
 
 #[test]

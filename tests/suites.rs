@@ -8,6 +8,7 @@ mod auth;
 mod backstage;
 mod bad_input;
 mod broker;
+mod client;
 mod closing;
 mod config;
 mod engine;

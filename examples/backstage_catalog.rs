@@ -1,0 +1,43 @@
+//! The backend plugin of Backstage's documentation of events: the manager comes from the config, the plugin's client from the manager;
+//! it publishes to two entities, and prints the first event of plugin `catalog` and topic `topic` that it hears. Ctrl-c ends it, too.
+//!
+//! Run it with `BACKSTAGE_TOKEN=… cargo run --example backstage_catalog -- http://localhost:7007`; a second argument is the id of the
+//! plugin, else `myplugin`.
+use callboard::client::{Error, EventParams, EventsClient, EventsClientManager, PluginEventsManager};
+use serde_json::{Value, json};
+
+struct PluginEnvironment {
+    events_manager: PluginEventsManager,
+}
+
+async fn create_plugin(env: PluginEnvironment) -> Result<EventsClient, Error> {
+    let events = env.events_manager.get_client();
+    events.connect().await?;
+    Ok(events)
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    env_logger::init_from_env(env_logger::Env::default().default_filter_or("info"));
+    let mut arguments = std::env::args().skip(1);
+    let base_url = arguments.next().ok_or("say where the broker is, such as http://localhost:7007")?;
+    let plugin = arguments.next().unwrap_or_else(|| "myplugin".into());
+    let config = json!({"backend": {"baseUrl": base_url, "events": true}});
+    let manager = EventsClientManager::from_config(&config, || async { std::env::var("BACKSTAGE_TOKEN") })?;
+    let events = create_plugin(PluginEnvironment { events_manager: manager.for_plugin(plugin) }).await?;
+
+    let data = json!({"data": "data"}); // Data to be sent
+    let topic = Some("topic".into()); // Target topic
+    let entity_refs = Some(vec!["user:default/john.doe".into(), "group:default/admins".into()]); // Target entity references
+    events.publish(data, EventParams { topic, entity_refs })?;
+
+    let (heard, mut hears) = tokio::sync::mpsc::unbounded_channel();
+    // Plugin to subscribe, callback for data from the plugin's publish, topic to subscribe
+    events.subscribe("catalog", move |data: Value| drop(heard.send(data)), "topic")?;
+    tokio::select! {
+        Some(data) = hears.recv() => println!("{data}"),
+        ended = tokio::signal::ctrl_c() => ended?,
+    }
+    events.disconnect().await;
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! The client of a backend plugin.
+use super::handle::{Handle, named, not_empty};
+use super::shared::Role;
+use super::wire::Command;
+use super::{ClientCounts, Error};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt;
+
+/// For whom an event is. By default it has no topic and is for everyone.
+///
+/// ```
+/// use callboard::client::EventParams;
+/// let john = EventParams { entity_refs: Some(vec!["user:default/john.doe".into()]), ..EventParams::default() };
+/// assert_eq!(john.topic, None);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventParams {
+    /// The topic: those who subscribed to this topic of the plugin get the event, and those who subscribed to all of its topics.
+    pub topic: Option<String>,
+    /// Only who is or belongs to one of these entities gets the event, such as `user:default/john.doe` or `group:default/admins`;
+    /// everyone without it. An empty list is nobody, and such an event is not sent.
+    pub entity_refs: Option<Vec<String>>,
+}
+
+/// Publishes and subscribes as a backend plugin. Copies share one connection, which ends politely when the last copy is dropped; a
+/// copy inside a callback counts until its subscription is removed.
+///
+/// No call but [`disconnect`](Self::disconnect), [`connected`](Self::connected) and [`flush`](Self::flush) waits for anything, so
+/// all others may be made anywhere, in callbacks, too. Where the config has the events disabled, every call does nothing and
+/// succeeds.
+#[derive(Clone)]
+pub struct EventsClient {
+    handle: Handle,
+    plugin: String,
+}
+
+impl EventsClient {
+    pub(super) fn new(plugin: &str, make: impl FnOnce(Role) -> Handle) -> Self {
+        EventsClient { handle: make(Role::Backend(plugin.to_owned())), plugin: plugin.to_owned() }
+    }
+
+    /// Lets the client connect and stay connected: it comes back after every cut, until [`disconnect`](Self::disconnect) or until
+    /// the broker revokes its access (close code 1000), after which only another `connect` brings it back. Returns before the
+    /// connection stands, since the broker may be started later than the plugin; see [`connected`](Self::connected). A client that
+    /// is connected or connecting already stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] where the plugin's id is empty, [`Error::Thread`] where the system gives no thread.
+    pub async fn connect(&self) -> Result<(), Error> {
+        if self.handle.client().is_some() {
+            not_empty("plugin id", &self.plugin)?;
+        }
+        self.handle.connect()
+    }
+
+    /// Publishes data for those that `params` says. It is sent in the order of the calls; before the client is connected, and while
+    /// it is cut off, it is kept ([`ClientOptions::kept_publishes`](super::ClientOptions::kept_publishes)), and the oldest are
+    /// dropped and counted for too many ([`counts`](Self::counts)). The wire confirms nothing: what was handed to a socket that
+    /// then breaks may be lost, and what the broker refuses is logged and counted. The client itself gets none of its events.
+    ///
+    /// Backstage recommends not to publish what needs authentication or authorization to read.
+    ///
+    /// # Errors
+    /// [`Error::Data`] where JSON cannot write the data, [`Error::Empty`] for an empty topic, [`Error::TooLarge`] where it alone is
+    /// over [`ClientOptions::kept_bytes`](super::ClientOptions::kept_bytes).
+    ///
+    /// ```
+    /// use callboard::client::{EventParams, EventsClientManager, NoToken};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let disabled = EventsClientManager::from_config(&serde_json::json!({"backend": {"events": false}}), NoToken)?;
+    /// let events = disabled.for_plugin("catalog").get_client();
+    /// events.publish(serde_json::json!({"refreshed": 3}), EventParams { topic: Some("refresh".into()), ..Default::default() })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn publish(&self, data: impl Serialize, params: EventParams) -> Result<(), Error> {
+        let Some(client) = self.handle.client() else { return Ok(()) };
+        let topic = named(params.topic.as_deref())?;
+        let target_entity_refs = params.entity_refs.as_deref();
+        let publish = Command::Publish { plugin_id: &self.plugin, topic, target_entity_refs, data: &data };
+        let frame = publish.frame().map_err(Error::Data)?;
+        let most = client.settings.options.kept_bytes;
+        if frame.len() > most {
+            return Err(Error::TooLarge { bytes: frame.len(), most });
+        }
+        // Nobody is never to become everybody, whatever a broker makes of an empty list.
+        if target_entity_refs.is_none_or(|refs| !refs.is_empty()) {
+            client.keep(frame);
+        }
+        Ok(())
+    }
+
+    /// Calls `callback` with the data of each event that `plugin` publishes, of one topic or, with `None`, of all. A second
+    /// subscribe to the same plugin and topic adds a callback. Subscriptions come back with every connection; what is published
+    /// meanwhile does not reach them.
+    ///
+    /// Callbacks run one after the other on the thread that all clients of the manager share, so they must not block: hand long work
+    /// over, for example through a channel. One that panics is logged and counted, and called again for the next event; so is one
+    /// whose type `T` does not match the data.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] for an empty plugin id or topic, [`Error::TooManySubscriptions`] over
+    /// [`ClientOptions::subscriptions`](super::ClientOptions::subscriptions).
+    ///
+    /// ```no_run
+    /// # fn listen(events: &callboard::client::EventsClient) -> Result<(), callboard::client::Error> {
+    /// #[derive(serde::Deserialize)]
+    /// struct Refreshed {
+    ///     entities: u32,
+    /// }
+    /// events.subscribe("catalog", |data: Refreshed| println!("{} entities", data.entities), "refresh")?;
+    /// events.subscribe("scaffolder", |data: serde_json::Value| println!("{data}"), None)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn subscribe<'a, T, F>(&self, plugin: &str, callback: F, topic: impl Into<Option<&'a str>>) -> Result<(), Error>
+    where
+        T: DeserializeOwned + 'static,
+        F: FnMut(T) + Send + 'static,
+    {
+        self.handle.subscribe(plugin, topic.into(), callback, false)
+    }
+
+    /// Removes all callbacks that were subscribed to exactly this plugin and topic: without a topic, those for all topics, and not
+    /// those for one. A callback that is running is not waited for.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] for an empty plugin id or topic.
+    pub fn unsubscribe<'a>(&self, plugin: &str, topic: impl Into<Option<&'a str>>) -> Result<(), Error> {
+        self.handle.unsubscribe(plugin, topic.into())
+    }
+
+    /// Removes all subscriptions and all publishes that were not sent, and closes the connection with 1000; returns when it is
+    /// closed, after a few seconds at most. Call [`flush`](Self::flush) before where the publishes matter. [`connect`](Self::connect)
+    /// connects again.
+    pub async fn disconnect(&self) {
+        self.handle.disconnect().await;
+    }
+
+    /// Waits until all publishes were handed to the socket: what a program calls that publishes and ends. It waits as long as the
+    /// broker is away; put a timeout around it to give up.
+    ///
+    /// # Errors
+    /// [`Error::Away`] where publishes are kept and the client is not to connect.
+    pub async fn flush(&self) -> Result<(), Error> {
+        match self.handle.client() {
+            Some(client) => client.flushed().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until the connection stands. It waits as long as the broker is away; put a timeout around it to give up.
+    ///
+    /// # Errors
+    /// [`Error::Away`] where the client is not to connect: before [`connect`](Self::connect), after [`disconnect`](Self::disconnect),
+    /// and once the broker has revoked its access.
+    pub async fn connected(&self) -> Result<(), Error> {
+        self.handle.connected().await
+    }
+
+    /// Whether the connection stands, as far as the client knows.
+    pub fn is_connected(&self) -> bool {
+        self.handle.is_connected()
+    }
+
+    /// How many publishes are kept, and what was dropped, refused and failed so far.
+    pub fn counts(&self) -> ClientCounts {
+        self.handle.counts()
+    }
+}
+
+impl fmt::Debug for EventsClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (is_connected, counts) = (self.is_connected(), self.counts());
+        let mut shown = f.debug_struct("EventsClient");
+        shown.field("plugin", &self.plugin).field("is_connected", &is_connected).field("counts", &counts).finish()
+    }
+}

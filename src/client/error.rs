@@ -1,0 +1,53 @@
+//! What can be wrong with a config or a call.
+
+/// Why a client cannot be made, or a call of one cannot be done. Every message says what to do; none shows a value of the config.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The config is no value that JSON can write.
+    #[error("the config cannot be read: {0}; pass a value of JSON or YAML whose maps have texts as keys")]
+    Config(#[source] serde_json::Error),
+    /// A key is missing that the others make necessary.
+    #[error("`{key}` is missing; write {write}")]
+    Missing {
+        /// The key, such as `backend.baseUrl`.
+        key: &'static str,
+        /// What to write there.
+        write: &'static str,
+    },
+    /// A key has a value that makes no sense.
+    #[error("`{key}` is {found}; write {write}")]
+    Wrong {
+        /// The key, such as `backend.events`.
+        key: String,
+        /// What kind of value it has.
+        found: &'static str,
+        /// What to write instead.
+        write: &'static str,
+    },
+    /// A plugin id or a topic is the empty text.
+    #[error("the {0} is empty; {hint}", hint = if *.0 == "topic" { "pass None for all topics" } else { "pass the plugin's id" })]
+    Empty(&'static str),
+    /// The data of a publish cannot be written as JSON.
+    #[error("the data cannot be written as JSON: {0}")]
+    Data(#[source] serde_json::Error),
+    /// A publish has more bytes than all kept publishes may have.
+    #[error(
+        "the publish has {bytes} bytes, more than `ClientOptions::kept_bytes` ({most}); send less, or a reference to it"
+    )]
+    TooLarge {
+        /// Bytes of the publish as a frame.
+        bytes: usize,
+        /// Bytes that may be kept.
+        most: usize,
+    },
+    /// The client has as many subscriptions as it may have.
+    #[error("the client has {0} subscriptions already (`ClientOptions::subscriptions`); unsubscribe from some first")]
+    TooManySubscriptions(usize),
+    /// The system gives no thread for the connections.
+    #[error("no thread for the connections of events clients: {0}")]
+    Thread(#[source] std::io::Error),
+    /// Nothing is connecting that could be waited for: `connect` was not called, the broker revoked the client's access (close code
+    /// 1000), or a frontend client has no subscription.
+    #[error("the client stays away from the broker; call connect(), and subscribe with a frontend client")]
+    Away,
+}

@@ -1,0 +1,82 @@
+//! Opening a connection: a token, then the WebSocket handshake.
+use super::shared::{Settings, Shared};
+use actix_codec::Framed;
+use awc::BoxedSocket;
+use awc::error::{ConnectError, SendRequestError, WsClientError};
+use awc::http::StatusCode;
+use awc::http::header::{AUTHORIZATION, HeaderValue};
+use awc::ws::Codec;
+use futures_util::FutureExt;
+use std::io::ErrorKind;
+use std::panic::AssertUnwindSafe;
+use tokio::time::timeout;
+
+/// A client for the handshakes of one events client.
+pub(super) fn http_client() -> awc::Client {
+    // Fails only where a provider is installed already, and then that one serves.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // The time is bounded here; an upgrade is not offered over HTTP/2.
+    awc::Client::builder().disable_timeout().max_http_version(awc::http::Version::HTTP_11).finish()
+}
+
+/// Asks for a token and shakes hands; why not, with what to look at.
+pub(super) async fn open(http: &awc::Client, shared: &Shared) -> Result<Framed<BoxedSocket, Codec>, String> {
+    let Settings { url, options, .. } = &*shared.settings;
+    let authorization = authorization(&shared.settings).await?;
+    let mut request = http.ws(url).max_frame_size(options.message);
+    if let Some(authorization) = authorization {
+        request = request.header(AUTHORIZATION, authorization);
+    }
+    match timeout(options.patience, request.connect()).await {
+        Ok(Ok((_, socket))) => Ok(socket),
+        Ok(Err(error)) => Err(refused(url, &error)),
+        Err(_) => Err(format!("{url}: no answer within {:?}", options.patience)),
+    }
+}
+
+/// The header with a new token; none where the source has none to give.
+async fn authorization(settings: &Settings) -> Result<Option<HeaderValue>, String> {
+    // Inside the future, so that a source that panics before it has made one is caught, too.
+    let asked = AssertUnwindSafe(async { settings.token.token().await }).catch_unwind();
+    let token = match timeout(settings.options.patience, asked).await {
+        Ok(Ok(Ok(Some(token)))) => token,
+        Ok(Ok(Ok(None))) => return Ok(None),
+        Ok(Ok(Err(reason))) => return Err(format!("the token source gives no token: {reason}")),
+        Ok(Err(_)) => return Err("the token source panicked".into()),
+        Err(_) => return Err(format!("the token source gave no token within {:?}", settings.options.patience)),
+    };
+    let header = HeaderValue::try_from(format!("Bearer {}", token.trim()));
+    let mut header = header.map_err(|_| "the token has letters that no header can carry".to_owned())?;
+    header.set_sensitive(true);
+    Ok(Some(header))
+}
+
+/// What the handshake failed with, and what to look at.
+fn refused(url: &str, error: &WsClientError) -> String {
+    match error {
+        WsClientError::InvalidResponseStatus(status) => {
+            let hint = match *status {
+                StatusCode::UNAUTHORIZED => {
+                    "; the broker does not take this token: has it expired, is it a service token (of a frontend: a user's), \
+                     does `[backstage.auth]` in the broker's config know who issued it?"
+                }
+                StatusCode::NOT_FOUND => {
+                    "; no events are here: look at `backend.baseUrl` and `backend.events.endpoint`, and at `events` and \
+                     `events_path` of `[backstage]` in the broker's config"
+                }
+                _ => "",
+            };
+            format!("{url}: answered {status}{hint}")
+        }
+        WsClientError::SendRequest(SendRequestError::Connect(reason)) => {
+            let hint = match reason {
+                ConnectError::Io(error) if error.kind() == ErrorKind::InvalidData => {
+                    "is TLS spoken there, with a certificate of a public authority? If not, write the address with http or ws"
+                }
+                _ => "is the broker running, and there?",
+            };
+            format!("{url}: {reason}; {hint}")
+        }
+        other => format!("{url}: this is no WebSocket of a broker: {other}"),
+    }
+}
