@@ -47,6 +47,6 @@ mod documentation {
     struct SocketIo;
     #[doc = include_str!("../docs/feathers.md")]
     struct Feathers;
-    #[doc = include_str!("../docs/backstage-client.md")]
-    struct BackstageClient;
+    #[doc = include_str!("../docs/backstage.md")]
+    struct Backstage;
 }
