@@ -2,7 +2,7 @@
 //! it publishes to two entities, and prints the first event of plugin `catalog` and topic `topic` that it hears. Ctrl-c ends it, too.
 //!
 //! Run it with `BACKSTAGE_TOKEN=… cargo run --example backstage_catalog -- http://localhost:7007`; a second argument is the id of the
-//! plugin, else `myplugin`.
+//! plugin, else `myplugin`. It hears another one that is run as `catalog`, where the broker's config has `targeted_to_backends`.
 use callboard::client::{Error, EventParams, EventsClient, EventsClientManager, PluginEventsManager};
 use serde_json::{Value, json};
 
