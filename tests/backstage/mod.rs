@@ -9,6 +9,7 @@ mod exposing;
 mod house;
 mod inspecting;
 mod key_sets;
+mod rust_client;
 mod signals;
 mod slow;
 mod socketio;

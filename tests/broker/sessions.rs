@@ -55,6 +55,18 @@ fn without_a_token_only_the_anonymous_are_let_in() {
 }
 
 #[test]
+fn a_client_that_comes_in_behind_the_stop_is_told_of_it() {
+    story(async {
+        let house = Plan::of(OPEN).build();
+        let client = house.visitor();
+        house.node.connections().drain();
+        assert_eq!(client.ask(r#"{"id":1,"connect":{}}"#).await, "close 3001");
+        rest().await;
+        assert_eq!(house.gauges().0, 0);
+    });
+}
+
+#[test]
 fn commands_sent_with_the_connect_are_done_after_it() {
     story(async {
         let house = Plan::of(OPEN).build();

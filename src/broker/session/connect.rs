@@ -204,6 +204,10 @@ impl Session {
     ) -> Step {
         let me = self.me(ctx);
         self.enter(me);
+        // A stop tells the sessions that are in, and this one may have come in behind that.
+        if self.node().connections().is_draining() {
+            return Fault::Close(Disconnect::SHUTDOWN).into();
+        }
         // What was revoked while it was on its way in found no session to tell.
         match self.unrevoked(self.identity.clone()) {
             Ok(identity) => self.identity = identity,

@@ -1,0 +1,91 @@
+//! The client in Rust against the real broker.
+use super::house::{House, Kind, api, plan, until_subscribed};
+use super::tokens::{service, user};
+use callboard::client::{EventParams, EventsClientManager};
+use serde_json::{Value, json};
+use std::future::ready;
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::timeout;
+
+/// How long what is awaited may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn manager(house: &House, token: String) -> EventsClientManager {
+    let config = json!({"backend": {"baseUrl": format!("http://{}", house.address), "events": true}});
+    let token = move || ready(Ok::<_, String>(token.clone()));
+    EventsClientManager::from_config(&config, token).expect("a good config")
+}
+
+async fn next(heard: &mut UnboundedReceiver<Value>) -> Value {
+    timeout(PATIENCE, heard.recv()).await.expect("it comes in time").expect("its callback is there")
+}
+
+fn targeted(topic: &str, refs: &[&str]) -> EventParams {
+    let entity_refs = Some(refs.iter().map(|text| (*text).to_owned()).collect());
+    EventParams { topic: Some(topic.to_owned()), entity_refs }
+}
+
+#[tokio::test]
+async fn a_plugin_publishes_and_pages_and_plugins_hear_what_is_for_them() {
+    let house = plan().start(Kind::Own);
+    let page = manager(&house, user("user:default/mia", &["group:default/admins"])).frontend();
+    let (tell, mut of_page) = unbounded_channel();
+    page.subscribe("catalog", move |data: Value| drop(tell.send(data)), "t").expect("there is room");
+    let other = manager(&house, service("scaffolder")).for_plugin("scaffolder").get_client();
+    other.connect().await.expect("a thread");
+    let (tell, mut of_other) = unbounded_channel();
+    other.subscribe("catalog", move |data: Value| drop(tell.send(data)), None).expect("there is room");
+    until_subscribed(&house, 2).await;
+    let catalog = manager(&house, service("catalog")).for_plugin("catalog").get_client();
+    catalog.publish(json!({"n": 1}), targeted("t", &["group:default/admins"])).expect("it is kept");
+    catalog.connect().await.expect("a thread");
+    catalog.publish(json!({"n": 2}), targeted("t", &["user:default/joe"])).expect("it is kept");
+    catalog.publish(json!({"n": 3}), EventParams { topic: Some("t".into()), entity_refs: None }).expect("it is kept");
+    catalog.publish(json!({"n": 4}), EventParams::default()).expect("it is kept");
+    assert_eq!([next(&mut of_page).await, next(&mut of_page).await], [json!({"n": 1}), json!({"n": 3})]);
+    assert_eq!([next(&mut of_other).await, next(&mut of_other).await], [json!({"n": 3}), json!({"n": 4})]);
+    assert_eq!(catalog.counts().refused, 0);
+}
+
+#[tokio::test]
+async fn it_comes_back_with_its_subscriptions_after_the_broker_has_cut_it() {
+    let house = plan().start(Kind::Own);
+    let page = manager(&house, user("user:default/mia", &[])).frontend();
+    let (tell, mut heard) = unbounded_channel();
+    page.subscribe("catalog", move |data: Value| drop(tell.send(data)), None).expect("there is room");
+    until_subscribed(&house, 1).await;
+    let catalog = manager(&house, service("catalog")).for_plugin("catalog").get_client();
+    catalog.connect().await.expect("a thread");
+    for n in 0..3 {
+        for user in ["user:default/mia", "plugin:catalog"] {
+            let told = api(&house, "disconnect", json!({"user": user})).await;
+            assert!(told["error"].is_null(), "{told}");
+        }
+        timeout(PATIENCE, page.connected()).await.expect("in time").expect("it is back");
+        until_subscribed(&house, 1).await;
+        timeout(PATIENCE, catalog.connected()).await.expect("in time").expect("it is back");
+        // Handed to a socket that was being cut it may be lost, so it is said until it is heard.
+        let mut last = Value::Null;
+        while last != n {
+            catalog.publish(json!(n), EventParams::default()).expect("it is kept");
+            last = timeout(Duration::from_millis(500), heard.recv()).await.ok().flatten().unwrap_or_default();
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_broker_refuses_is_counted_and_the_client_stays() {
+    let house = plan().start(Kind::Own);
+    // The token of another plugin: it may neither register nor publish.
+    let forger = manager(&house, service("scaffolder")).for_plugin("catalog").get_client();
+    forger.connect().await.expect("a thread");
+    forger.publish(json!(1), EventParams::default()).expect("it is kept");
+    timeout(PATIENCE, forger.flush()).await.expect("in time").expect("it is sent");
+    let begun = std::time::Instant::now();
+    while forger.counts().refused < 2 {
+        assert!(begun.elapsed() < PATIENCE, "{:?}", forger.counts());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(forger.is_connected());
+}
