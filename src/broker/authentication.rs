@@ -37,7 +37,11 @@ impl<'a> Authentication<'a> {
     /// What a client without a token is granted before there is a session. Fails where the authenticator of this name lets none in.
     pub fn admit_guest(self, authenticator: Option<&str>) -> Answer<ConnectionGrant, TokenError> {
         match self.0.settings().authenticators.of(authenticator).guest() {
-            Some(guest) => Answer::ok(ConnectionGrant { identity: (*guest).clone(), subs: vec![] }),
+            Some(guest) => {
+                let grant = ConnectionGrant { identity: (*guest).clone(), subs: vec![] };
+                // A guest who has a name can be sent away by it.
+                Answer::Ready(self.unrevoked(grant, 0))
+            }
             None => Answer::err(TokenError::Invalid("there is none")),
         }
     }
@@ -47,14 +51,17 @@ impl<'a> Authentication<'a> {
     pub fn verify(self, authenticator: Option<&str>, token: &str) -> Answer<ConnectionGrant, TokenError> {
         let authenticator = self.0.settings().authenticators.of(authenticator).clone();
         let (node, leeway) = (self.0.clone(), authenticator.leeway());
-        authenticator.verify_connection_at(token, self.0.now()).then(move |grant| {
-            let grant = grant?;
-            match node.authentication().revocations().status(&grant.identity, leeway) {
-                // What is left of it is for its session to see, which looks again.
-                TokenStatus::Good | TokenStatus::Without(_) => Ok(grant),
-                TokenStatus::Revoked => Err(TokenError::Invalid("it has been revoked")),
-                TokenStatus::Unknown => Err(TokenError::Unavailable),
-            }
-        })
+        let verified = authenticator.verify_connection_at(token, self.0.now());
+        verified.then(move |grant| node.authentication().unrevoked(grant?, leeway))
+    }
+
+    /// A grant, unless its identity has been revoked.
+    fn unrevoked(self, grant: ConnectionGrant, leeway: i64) -> Result<ConnectionGrant, TokenError> {
+        match self.revocations().status(&grant.identity, leeway) {
+            // What is left of it is for its session to see, which looks again.
+            TokenStatus::Good | TokenStatus::Without(_) => Ok(grant),
+            TokenStatus::Revoked => Err(TokenError::Invalid("it has been revoked")),
+            TokenStatus::Unknown => Err(TokenError::Unavailable),
+        }
     }
 }

@@ -25,7 +25,7 @@ pub struct PublishRequest {
     pub idempotency_key: Option<String>,
     /// Only accepted if greater than the last version of the same epoch.
     pub version: Option<(u64, String)>,
-    /// Which listeners are meant, in a channel whose listeners are in groups.
+    /// Which listeners are meant, in a channel whose listeners are in groups; error 108 in another one.
     pub audience: Audience,
 }
 
@@ -42,17 +42,19 @@ impl Channels<'_> {
     /// name, 111 where the channel is flooded, 100 where the outcome is unknown.
     pub async fn publish(self, channel: &str, request: PublishRequest) -> Result<Option<Position>, ReplyError> {
         let (channel, _) = self.own(channel)?;
-        self.hand_on(channel, request, false).await.unwrap_or(Err(ReplyError::INTERNAL))
+        self.publish_into(channel, request).await
     }
 
-    /// The same into a channel of whatever space, by its whole name. Fails with 102 where its space is not in use.
+    /// The same into a channel of whatever space, by its whole name. Fails with 102 where its space is not in use, and with 108 where
+    /// it is for some groups and the listeners there are in none.
     pub async fn publish_into(
         self,
         channel: ChannelName,
         request: PublishRequest,
     ) -> Result<Option<Position>, ReplyError> {
-        if self.namespace(&channel).is_none() {
-            return Err(ReplyError::UNKNOWN_CHANNEL);
+        let namespace = self.namespace(&channel).ok_or(ReplyError::UNKNOWN_CHANNEL)?;
+        if !request.audience.is_everyone() && !namespace.has_groups {
+            return Err(ReplyError::NOT_AVAILABLE);
         }
         self.hand_on(channel, request, false).await.unwrap_or(Err(ReplyError::INTERNAL))
     }

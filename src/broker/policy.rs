@@ -118,8 +118,8 @@ pub struct Namespace {
     pub allow_tags_filter: bool,
     /// Lets pushes carry a number instead of the channel's name. Default: false.
     pub allow_channel_compaction: bool,
-    /// Its events may be for groups: a session listens as one of the groups of its identity, and of the one of its id. No config
-    /// names it.
+    /// Its events may be for groups: a session listens as one of the groups that its identity has when it subscribes, and of the one of
+    /// its id. Such a channel keeps no history, of which each would have to see a part. No config names it.
     #[serde(skip)]
     pub has_groups: bool,
 }
@@ -193,8 +193,10 @@ impl Namespaces {
     }
 
     /// The same, with this policy for all channels of a space. Without one a space other than the user's has no channels.
+    /// Where its events may be for groups nothing is kept, whatever the policy says.
     pub fn with_space(mut self, space: Space, policy: Namespace) -> Self {
-        self.spaces.push((space, Arc::new(policy)));
+        let history_size = if policy.has_groups { 0 } else { policy.history_size };
+        self.spaces.push((space, Arc::new(Namespace { history_size, ..policy })));
         self
     }
 

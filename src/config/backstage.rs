@@ -24,7 +24,8 @@ impl Found {
         let has_users = auth.user_jwks_url.is_some() || !auth.user_public_key.is_empty();
         let has_services = auth.service_jwks_url.is_some()
             || !auth.service_public_key.is_empty()
-            || !auth.legacy_secret.is_empty()
+            // An empty one is none.
+            || auth.legacy_secret.iter().any(|secret| !secret.expose().is_empty())
             || !auth.legacy_secret_file.is_empty();
         let alone = backstage.is_on() && !backstage.guests && !has_users && !has_services;
         let message = "nobody could connect: set `user_jwks_url`, `service_jwks_url` or another key here, or \

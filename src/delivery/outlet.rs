@@ -39,6 +39,11 @@ pub trait Outlet {
     /// Sends something else that the client did not ask for.
     fn push(&self, push: &Push);
 
+    /// Whether the client's wire has words for that. Where it has none, [`Outlet::push`] says nothing.
+    fn has_pushes(&self) -> bool {
+        true
+    }
+
     /// Answers a command. Answers leave in the order of the commands, but for those to rpc.
     fn answer(&self, ticket: Ticket, reply: Reply);
 

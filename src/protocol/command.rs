@@ -8,7 +8,7 @@ use std::time::Duration;
 /// A command with the id its reply must carry.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The client's id of the command, from 1; 0 where no reply is wanted.
+    /// The client's id of the command, or what a wire without ids has it say of the command; 0 where there is nothing to say.
     pub id: u32,
     /// What is asked for.
     pub command: Command,

@@ -70,6 +70,12 @@ pub trait Names: Send + Sync {
     /// The channel of this name, which must have at most `limit` bytes.
     fn channel(&self, name: &str, limit: usize) -> Result<ChannelName, NameError>;
 
+    /// Whether they name the channels of everybody. Where they do not, a client is subscribed to none of those by tokens, handlers or
+    /// the API either: on its wire such a channel would look like one of its own.
+    fn is_of_everybody(&self) -> bool {
+        false
+    }
+
     /// Why a session of this identity may not register as the publisher of a channel ([`Command::Register`]), in words for its
     /// client. A wire without such a command keeps the default: nobody may.
     fn may_register(&self, identity: &Identity, channel: &ChannelName) -> Result<(), &'static str> {
@@ -85,6 +91,10 @@ pub struct UserNames;
 impl Names for UserNames {
     fn channel(&self, name: &str, limit: usize) -> Result<ChannelName, NameError> {
         ChannelName::user(name, limit)
+    }
+
+    fn is_of_everybody(&self) -> bool {
+        true
     }
 }
 
@@ -149,9 +159,15 @@ pub trait Wire: Encoding + Send + Sync + 'static {
 
     /// Where a token stands in the request that asks for a connection, if it is to be verified before the connection is there: a
     /// client without a good one is answered with 401 and has no session, one with a good one is in from the start, and says
-    /// no [`Command::Connect`]. None where clients connect by that command.
+    /// no [`Command::Connect`]. It has no command for another token either, so its session ends with its token, without a while to
+    /// bring one. None where clients connect by that command.
     fn token_place(&self) -> Option<TokenPlace> {
         None
+    }
+
+    /// Whether a client that shows no token there is taken for the guest of its authenticator, where that has one.
+    fn admits_guests(&self) -> bool {
+        false
     }
 
     /// What a client is told that is in from the start; none where nothing is.

@@ -54,6 +54,11 @@ impl BackstageConfig {
         self.signals || self.events
     }
 
+    /// Whether clients without a token are let in.
+    pub fn has_guests(&self) -> bool {
+        self.is_on() && self.guests
+    }
+
     /// Where the events wire is served over Socket.IO.
     pub fn socketio_path(&self) -> String {
         format!("{}/", self.events_path)
@@ -68,8 +73,9 @@ impl BackstageConfig {
     }
 
     /// Its endpoint of Socket.IO.
-    pub(super) fn engine(&self, node: &Node) -> Option<Mounted> {
-        let settings = EngineConfig { path: self.socketio_path(), ..EngineConfig::default() };
+    /// Pages of these origins may use it by polling, too.
+    pub(super) fn engine(&self, node: &Node, origins: &[String]) -> Option<Mounted> {
+        let settings = EngineConfig { path: self.socketio_path(), cors: origins.to_vec(), ..EngineConfig::default() };
         let layer = || SocketIoLayer::speaking(node.clone(), &settings, Some(&EventsDialect));
         self.events.then(|| Mounted { layer: Arc::new(layer()), settings: settings.clone() })
     }

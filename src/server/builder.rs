@@ -206,7 +206,7 @@ impl BrokerBuilder {
         if self.config.redis.emitter {
             Overheard::start(&node, &self.config.redis.emitter_key);
         }
-        self.mounted.extend(self.config.backstage.engine(&node));
+        self.mounted.extend(self.config.backstage.engine(&node, &self.config.auth.origins));
         let engines = engines::open(&node, &self.config.socketio, self.mounted)?;
         let wires = wires::open(&node, &self.config.server, self.wires)?;
         let (config, rest) = (Arc::new(self.config.server), Arc::new(self.config.rest));

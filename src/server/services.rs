@@ -65,7 +65,8 @@ impl BrokerBuilder {
         self.setup.without = without.map(|endpoint| endpoint.path.clone()).collect();
         let services = self.setup.services.iter().map(|(path, _)| path.as_str());
         let wires = self.wires.iter().map(|(path, _)| path.as_str());
-        let engines = self.mounted.iter().map(|mounted| mounted.settings.path.as_str());
+        let of_events = self.config.backstage.events.then(|| self.config.backstage.socketio_path());
+        let engines = self.mounted.iter().map(|mounted| mounted.settings.path.as_str()).chain(of_events.as_deref());
         claims::check(&self.config, services, wires, engines)
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn settings(
     Ok(Settings {
         authenticators: authenticators(config, named, address, insecure)?,
         origins: Origins::new(&config.auth.origins)?,
-        names_for_clients: own_names(clients, config.auth.anonymous),
+        names_for_clients: own_names(clients, config.auth.anonymous || config.backstage.has_guests()),
         names_for_api: own_names(api, api_keys.is_keyless()),
         proxies: TrustedProxies::new(&config.server.trusted_proxies)?,
         api_keys,
@@ -60,8 +60,10 @@ fn authenticators(
     if config.backstage.is_on() {
         all = all.with(AUTHENTICATOR, config.backstage.authenticator(address, insecure)?);
     }
-    for (name, config) in named {
-        all = all.with(name, Authenticator::new(config)?);
+    for (name, own) in named {
+        // Who has no token is let in by all of them or by none.
+        let own = auth::Config { anonymous: config.auth.anonymous, ..own.clone() };
+        all = all.with(name, Authenticator::new(&own)?);
     }
     Ok(all)
 }

@@ -65,14 +65,8 @@ impl Recipients {
             RecipientsShape::User { entity_ref: RefsShape::One(one) } => vec![one],
             RecipientsShape::User { entity_ref: RefsShape::Many(many) } => many,
         };
-        if refs.len() > MAX_RECIPIENTS {
-            let message = format!("recipients: {} entity refs, and at most {MAX_RECIPIENTS} may be", refs.len());
-            return Err(ReplyError { message: message.into(), ..ReplyError::LIMIT_EXCEEDED });
-        }
-        let parse = |(at, text): (usize, &String)| {
-            EntityRef::parse(text).map_err(|error| bad(format!("recipients: entity ref {}: {error}", at + 1)))
-        };
-        refs.iter().enumerate().map(parse).collect::<Result<_, _>>().map(Recipients::Users)
+        let refs = EntityRef::parse_all(&refs, MAX_RECIPIENTS).map_err(|error| error.of_field("recipients"))?;
+        Ok(Recipients::Users(refs))
     }
 
     fn audience(self) -> Audience {

@@ -53,11 +53,14 @@ impl Endpoint {
     /// What the token of a client grants whose wire wants it verified before the upgrade, or the answer where it is not good; none
     /// for a client that will connect by a command. `Ready` unless a key set must be fetched.
     pub(super) fn admit(&self, arrival: &Arrival<'_>) -> Answer<Option<ConnectionGrant>, Refusal> {
-        let Some(place) = arrival.encoding.wire().and_then(|wire| wire.token_place()) else { return Answer::ok(None) };
+        let Some((wire, place)) = arrival.encoding.wire().and_then(|wire| Some((wire, wire.token_place()?))) else {
+            return Answer::ok(None);
+        };
         let node = self.node.clone();
         let verified = match arrival.token(place) {
             Some(token) => node.authentication().verify(arrival.authenticator, &token),
-            None => node.authentication().admit_guest(arrival.authenticator),
+            None if wire.admits_guests() => node.authentication().admit_guest(arrival.authenticator),
+            None => Answer::err(TokenError::Invalid("there is none")),
         };
         verified.then(move |grant| {
             grant.map(Some).map_err(|error| {

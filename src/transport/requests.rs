@@ -97,7 +97,10 @@ impl<P: Stream<Item = Result<Bytes, E>> + Unpin, E> Requests<P> {
             }
             let Some(inbound) = &mut self.inbound else { return Poll::Ready(Incoming::Closed) };
             match ready!(inbound.poll_message(cx)) {
-                Ok(Message::Binary(_)) if !self.wire.reads_binary() => {}
+                // Counts as a message that says nothing, or a stream of them would keep this loop for itself.
+                Ok(Message::Binary(_)) if !self.wire.reads_binary() => {
+                    (self.message, self.fresh) = (Some(Bytes::new()), true);
+                }
                 Ok(Message::Text(data) | Message::Binary(data)) => (self.message, self.fresh) = (Some(data), true),
                 Ok(Message::Ping(data)) => return Poll::Ready(Incoming::Ping(data)),
                 Ok(Message::Pong) => return Poll::Ready(Incoming::Pong),

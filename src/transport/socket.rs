@@ -170,15 +170,19 @@ impl Outlet for SocketOutlet {
         self.put(Outgoing::Push(delivery.frame(self.wire, naming), when_full)).into()
     }
 
+    fn has_pushes(&self) -> bool {
+        self.wire.has_pushes()
+    }
+
     fn push(&self, push: &Push) {
-        if !self.wire.has_pushes() {
+        if !self.has_pushes() {
             return;
         }
         self.put(Outgoing::Push(self.wire.push(push), WhenFull::Disconnect));
     }
 
     fn lagged(&self, lag: &Lag) {
-        if let Some(told) = lag.told().filter(|_| self.wire.has_pushes()) {
+        if let Some(told) = lag.told().filter(|_| self.has_pushes()) {
             self.deliver(told, Naming::Own, WhenFull::Disconnect);
         }
     }

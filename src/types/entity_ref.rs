@@ -1,5 +1,5 @@
 //! Names of entities in a Backstage catalog: `user:default/john.doe`.
-use super::Group;
+use super::{Group, ReplyError};
 use std::fmt;
 use std::sync::Arc;
 
@@ -38,7 +38,56 @@ pub enum EntityRefError {
     Part(&'static str),
 }
 
+/// How the user of a backend plugin's token is called: the plugin's id follows.
+pub const PLUGIN_USER: &str = "plugin:";
+
+/// The user of the tokens of older backends, which name no plugin.
+pub const ANY_PLUGIN_USER: &str = "backstage-server";
+
+/// Why a list of texts is no list of entity refs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EntityRefsError {
+    /// There are too many.
+    #[error("{count} entity refs, and at most {most} may be")]
+    TooMany {
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// One of them is none.
+    #[error("entity ref {number}: {why}")]
+    Wrong {
+        /// Which, from 1.
+        number: usize,
+        /// Why.
+        why: EntityRefError,
+    },
+}
+
+impl EntityRefsError {
+    /// What a client is told whose field it is about: error 106 where there are too many, else 107.
+    pub fn of_field(self, field: &str) -> ReplyError {
+        let like = match self {
+            EntityRefsError::TooMany { .. } => ReplyError::LIMIT_EXCEEDED,
+            EntityRefsError::Wrong { .. } => ReplyError::BAD_REQUEST,
+        };
+        ReplyError { message: format!("{field}: {self}").into(), ..like }
+    }
+}
+
 impl EntityRef {
+    /// Reads a list of at most so many full names. Fails where there are more, and with the first that is none.
+    pub fn parse_all(texts: &[impl AsRef<str>], most: usize) -> Result<Vec<Self>, EntityRefsError> {
+        if texts.len() > most {
+            return Err(EntityRefsError::TooMany { count: texts.len(), most });
+        }
+        let parse = |(at, text): (usize, &_)| {
+            EntityRef::parse(AsRef::as_ref(text)).map_err(|why| EntityRefsError::Wrong { number: at + 1, why })
+        };
+        texts.iter().enumerate().map(parse).collect()
+    }
+
     /// Reads a full name: kind, namespace and name, each of 1 to 63 ASCII letters, digits, `-`, `_` and `.`, with a letter or digit
     /// first and last. Fails on anything else; no part has a default.
     pub fn parse(text: &str) -> Result<Self, EntityRefError> {

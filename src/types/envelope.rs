@@ -1,4 +1,5 @@
 //! To whom an event goes and how, where that is not simply everybody who listens (decision 5).
+use super::SessionId;
 use super::event::{PART_BYTES, Tags};
 use bytes::Bytes;
 use std::borrow::Borrow;
@@ -122,6 +123,11 @@ impl Audience {
 const OF_CONNECTIONS: &str = "#channel:";
 
 impl Group {
+    /// The group that a session has to itself.
+    pub fn of_session(id: SessionId) -> Self {
+        Group(id.to_string().into())
+    }
+
     /// The group that is the channel of connections with this name. A text that somebody gives for a room cannot name it, where that
     /// is looked at with [`Group::is_of_connections`].
     pub fn of_connections(name: &str) -> Self {

@@ -19,7 +19,7 @@ pub use answer::{Answer, BoxFuture};
 pub use channel::{ChannelName, NameError, Space};
 pub use client::{ClientInfo, SessionId};
 pub use clock::Clock;
-pub use entity_ref::{BACKENDS, EntityRef, EntityRefError};
+pub use entity_ref::{ANY_PLUGIN_USER, BACKENDS, EntityRef, EntityRefError, EntityRefsError, PLUGIN_USER};
 pub use envelope::{Arity, Audience, Envelope, Group};
 pub use event::{Event, Tags, VIEW_TAG_EVENT, VIEW_TAG_SERVICE};
 pub use fault::{Disconnect, Fault, ReplyError, Unsubscribed};

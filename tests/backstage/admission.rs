@@ -95,6 +95,68 @@ async fn where_guests_are_let_in_a_client_without_a_token_is_the_guest_and_a_bad
     .await;
 }
 
+#[tokio::test]
+async fn a_page_of_another_origin_needs_to_be_listed() {
+    fn listed() -> super::house::Plan {
+        let mut plan = plan();
+        plan.config.auth.origins = vec!["http://listed.test:3000".into()];
+        plan
+    }
+    both(listed, async |house: House| {
+        let token = user("user:default/mia", &[]);
+        let bearer = format!("Bearer {token}");
+        for (origin, status) in [("http://listed.test:3000", 101), ("http://other.test", 403)] {
+            for (path, name, value) in
+                [("/api/signals", "sec-websocket-protocol", &token), ("/events", "authorization", &bearer)]
+            {
+                let told = match open(house.address, path, &[("origin", origin), (name, value)]).await {
+                    Ok((_, response)) => response.status(),
+                    Err(refused) => refused.status(),
+                };
+                assert_eq!(told, status, "{origin} {path}");
+            }
+            let head = format!("GET /events/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\nOrigin: {origin}\r\n\r\n");
+            let address = house.address;
+            let polled = tokio::task::spawn_blocking(move || http::status(address, &head).expect("an answer"));
+            assert_eq!(polled.await.expect("no panic"), if status == 101 { 200 } else { 403 }, "{origin}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_personal_channel_is_for_those_who_name_the_channels_of_everybody() {
+    fn personal() -> super::house::Plan {
+        let mut plan = plan();
+        plan.config.auth.personal_channel = true;
+        let open = callboard::broker::Rule::Anyone;
+        plan.config.namespaces =
+            vec![callboard::broker::Namespace { subscribe: open.clone(), publish: open, ..Default::default() }];
+        plan
+    }
+    both(personal, async |house: House| {
+        let mut mia = super::house::listener(&house, &user("user:default/mia", &[])).await;
+        let mut old = super::house::listener(&house, &legacy()).await;
+        for client in [&mut mia, &mut old] {
+            client.say(json!({"command": "subscribe", "pluginId": "catalog"})).await;
+            client.settled().await;
+        }
+        // Nor does the API, or it would look like an event of a plugin.
+        let user = json!({"user": "user:default/mia", "channel": "catalog"});
+        super::house::api(&house, "subscribe", user).await;
+        for channel in ["catalog", "#backstage-server", "#user:default/mia"] {
+            super::house::api(&house, "publish", json!({"channel": channel, "data": "forged"})).await;
+        }
+        super::house::api(&house, "unsubscribe", json!({"user": "user:default/mia", "channel": ""})).await;
+        let mut catalog = super::house::backend(&house, "catalog").await;
+        catalog.say(json!({"command": "publish", "pluginId": "catalog", "data": "real"})).await;
+        for client in [&mut mia, &mut old] {
+            assert_eq!(client.hears().await["data"], "real");
+        }
+    })
+    .await;
+}
+
 #[actix_rt::test]
 async fn guests_are_refused_off_loopback() {
     let mut config = plan_for_guests().config;

@@ -25,6 +25,7 @@ async fn what_cannot_be_read_is_refused_by_name_and_nothing_is_delivered() {
             (r#"{"command":"delete"}"#, "", 107, "command"),
             (r#"{"command":"publish","pluginId":"catalog"}"#, "publish", 107, "data"),
             (r#"{"command":"subscribe","pluginId":""}"#, "subscribe", 107, "pluginId"),
+            (&format!(r#"{{"command":"subscribe","pluginId":"{}"}}"#, "p".repeat(300)), "subscribe", 107, "pluginId"),
             (
                 r#"{"command":"publish","pluginId":"catalog","data":1,"targetEntityRefs":["mia"]}"#,
                 "publish",

@@ -94,6 +94,32 @@ async fn a_client_without_a_good_token_is_told_by_connect_error() {
 }
 
 #[tokio::test]
+async fn ten_thousand_entity_refs_are_refused_and_the_client_stays() {
+    let house = plan().start(Kind::Own);
+    let mut catalog = connect(&house, &service("catalog")).await;
+    emit(&mut catalog, "register", json!({"pluginId": "catalog"})).await;
+    let refs: Vec<String> = (0..10_000).map(|n| format!("user:default/u{n}")).collect();
+    emit(&mut catalog, "publish", json!({"pluginId": "catalog", "data": 1, "targetEntityRefs": refs})).await;
+    let told = catalog.event().await;
+    assert_eq!((&told[1]["refused"], &told[1]["code"]), (&json!("publish"), &json!(106)));
+    settled(&mut catalog).await;
+}
+
+/// A client of Socket.IO comes back by itself where its connection has ended, and not where its namespace has.
+#[tokio::test]
+async fn the_end_of_a_token_ends_the_connection_and_a_revocation_the_session() {
+    both(plan, async |house: House| {
+        let mut mia = connect(&house, &user_for(2, "user:default/mia", &[])).await;
+        assert!(mia.ends().await, "without a packet that its namespace is left");
+        let mut joe = connect(&house, &user("user:default/joe", &[])).await;
+        let what = json!({"user": "user:default/joe", "realm": "backstage"});
+        super::house::api(&house, "revoke", what).await;
+        assert_eq!(joe.next().await, "41");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn no_handler_of_a_namespace_sees_its_clients_and_nothing_emitted_there_reaches_them() {
     fn with_handlers() -> Plan {
         let mut plan = plan();

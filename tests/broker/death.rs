@@ -32,6 +32,19 @@ fn the_listeners_of_a_channel_that_dies_are_told_to_come_back_and_find_a_new_one
 }
 
 #[test]
+fn a_client_that_cannot_be_told_to_come_back_is_closed() {
+    story(async {
+        let house = Plan::of(PRESENT).build();
+        let client = house.guest().await;
+        client.subscribe("news", "").await;
+        client.forget();
+        client.lose_its_words();
+        break_channel(&house, "news").await;
+        assert_eq!(client.heard().await, ["close 3010"]);
+    });
+}
+
+#[test]
 fn a_server_side_listener_of_a_channel_that_dies_is_closed() {
     story(async {
         let mut plan = Plan::of(PRESENT);

@@ -265,6 +265,11 @@ impl Client {
         lines.filter_map(|line| line["push"]["pub"]["data"].as_u64()).collect()
     }
 
+    /// From now on its wire has no words for what it has not asked for.
+    pub fn lose_its_words(&self) {
+        self.recorder.has_no_pushes.set(true);
+    }
+
     /// Breaks the session from inside: its outlet panics at the next answer.
     pub fn panic_at_the_next_word(&self) {
         self.recorder.breaks.set(true);
@@ -280,6 +285,7 @@ impl Client {
 struct Recorder {
     lines: RefCell<Vec<String>>,
     breaks: Cell<bool>,
+    has_no_pushes: Cell<bool>,
 }
 
 impl Recorder {
@@ -292,6 +298,10 @@ impl Outlet for Recorder {
     fn deliver(&self, delivery: &Delivery, naming: Naming<'_>, _: WhenFull) -> Delivered {
         self.hear(&delivery.frame(&WIRE, naming));
         Delivered::Queued
+    }
+
+    fn has_pushes(&self) -> bool {
+        !self.has_no_pushes.get()
     }
 
     fn push(&self, push: &Push) {

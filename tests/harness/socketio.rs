@@ -56,6 +56,14 @@ impl Client {
         serde_json::from_str(packet.strip_prefix("42").unwrap_or_else(|| panic!("no event: {packet}"))).expect("JSON")
     }
 
+    /// Whether the connection ends, and nothing is said before.
+    pub async fn ends(&mut self) -> bool {
+        match tokio::time::timeout(PATIENCE, self.0.next()).await.expect("something to come") {
+            Some(Ok(Message::Close(_)) | Err(_)) | None => true,
+            Some(Ok(_)) => false,
+        }
+    }
+
     /// The next packet; pings are left out.
     pub async fn next(&mut self) -> String {
         loop {

@@ -12,8 +12,12 @@ subscribe = "anyone"
 
 /// The status of a WebSocket handshake from a page at this host.
 fn handshake(broker: &Broker, host: &str) -> u16 {
+    handshake_at(broker, "/connection/websocket", host)
+}
+
+fn handshake_at(broker: &Broker, path: &str, host: &str) -> u16 {
     let head = format!(
-        "GET /connection/websocket HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nConnection: Upgrade\r\n\
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nConnection: Upgrade\r\n\
          Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
     http::status(broker.address(), &head).expect("an answer")
@@ -42,6 +46,18 @@ fn an_open_broker_on_loopback_knows_itself_by_the_names_of_its_machine() {
     }
     let log = broker.log();
     assert_eq!(log.matches("auth.origins").count(), 2, "{log}");
+    assert!(broker.stop().success());
+}
+
+#[test]
+fn a_broker_that_is_open_to_guests_of_backstage_alone_knows_itself_by_those_names_too() {
+    let config =
+        "[backstage]\nsignals = true\nevents = true\nguests = true\n[backstage.auth]\nlegacy_secret = 'c2VjcmV0'\n";
+    let broker = Broker::start(config);
+    for path in ["/api/signals", "/events", "/events/?EIO=4&transport=websocket"] {
+        assert_eq!(handshake_at(&broker, path, "localhost:8000"), 101, "{path}");
+        assert_eq!(handshake_at(&broker, path, "rebound.test:8000"), 403, "{path}");
+    }
     assert!(broker.stop().success());
 }
 

@@ -47,6 +47,15 @@ async fn below_a_prefix_services_are_there_and_nowhere_else() {
 }
 
 #[actix_web::test]
+async fn a_service_below_the_events_of_backstage_is_refused() {
+    let mut config = at("/");
+    config.backstage.events = true;
+    config.backstage.auth.legacy_secret = vec![callboard::auth::Secret::new("c2VjcmV0")].into();
+    let error = refused(config, "events/list");
+    assert!(error.contains("events/list") && error.contains("/events/"), "{error}");
+}
+
+#[actix_web::test]
 async fn without_a_prefix_there_are_none_over_http() {
     let mut config = config();
     config.rest.prefix = None;

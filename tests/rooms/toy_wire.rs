@@ -13,12 +13,13 @@
 //! `{"lagged":"news","count":…}` and `{"ping":true}`.
 use bytes::Bytes;
 use callboard::protocol::{
-    Command, Connected, Encoding, Frame, Publish, Push, Recover, Reply, Request, Subscribe, TokenPlace, Unsubscribe,
-    Wire,
+    Command, Connected, Encoding, Frame, Heartbeats, Publish, Push, Recover, Reply, Request, Subscribe, TokenPlace,
+    Unsubscribe, Wire,
 };
 use callboard::types::{Disconnect, Epoch, Event, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Where it is served.
 pub const PATH: &str = "/toy";
@@ -35,6 +36,10 @@ pub struct ToyWire;
 /// The same for clients whose token is verified before the upgrade: they say no `hello`, and are told `{"is":"in"}`.
 #[derive(Debug, Clone, Copy)]
 pub struct GatedToyWire;
+
+/// The same with WebSocket pings as heartbeats, a fifth of a second apart.
+#[derive(Debug, Clone, Copy)]
+pub struct PingedToyWire;
 
 #[derive(Deserialize)]
 #[serde(tag = "do", rename_all = "lowercase")]
@@ -141,6 +146,42 @@ impl Wire for ToyWire {
 
     fn ping(&self) -> Frame {
         line(&json!({ "ping": true }))
+    }
+}
+
+impl Encoding for PingedToyWire {
+    fn slot(&self) -> usize {
+        ToyWire.slot()
+    }
+
+    fn push(&self, push: &Push) -> Frame {
+        ToyWire.push(push)
+    }
+
+    fn event(&self, event: &Event) -> Frame {
+        ToyWire.event(event)
+    }
+}
+
+impl Wire for PingedToyWire {
+    fn name(&self) -> &'static str {
+        "pinged"
+    }
+
+    fn heartbeats(&self) -> Heartbeats {
+        Heartbeats::Pings { interval: Duration::from_millis(200) }
+    }
+
+    fn decode(&self, rest: &mut Bytes) -> Result<Option<Request>, Disconnect> {
+        ToyWire.decode(rest)
+    }
+
+    fn reply(&self, id: u32, reply: &Reply) -> Option<Frame> {
+        ToyWire.reply(id, reply)
+    }
+
+    fn ping(&self) -> Frame {
+        ToyWire.ping()
     }
 }
 

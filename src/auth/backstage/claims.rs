@@ -1,7 +1,7 @@
 //! The claims of Backstage's tokens, and how they become identities.
 use crate::auth::claims::{Seconds, in_time};
 use crate::auth::{ConnectionGrant, OneOrMany, TokenError};
-use crate::types::{BACKENDS, EntityRef, Group, Identity, IdentityKind};
+use crate::types::{ANY_PLUGIN_USER, BACKENDS, EntityRef, Group, Identity, IdentityKind, PLUGIN_USER};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -70,13 +70,18 @@ impl Rules {
         }
         claims.iat.ok_or(TokenError::Invalid("it does not say when it was issued (iat)"))?;
         self.check_time(&claims, now)?;
-        Ok(self.grant(IdentityKind::Service, format!("plugin:{plugin}").into(), self.groups_of_backends(), claims))
+        Ok(self.grant(
+            IdentityKind::Service,
+            format!("{PLUGIN_USER}{plugin}").into(),
+            self.groups_of_backends(),
+            claims,
+        ))
     }
 
     /// What a token of an older backend grants: it does not say which plugin it is.
     pub fn legacy(&self, claims: Claims, now: i64) -> Result<ConnectionGrant, TokenError> {
         self.check_time(&claims, now)?;
-        Ok(self.grant(IdentityKind::Service, super::LEGACY_SUBJECT.into(), self.groups_of_backends(), claims))
+        Ok(self.grant(IdentityKind::Service, ANY_PLUGIN_USER.into(), self.groups_of_backends(), claims))
     }
 
     fn check_time(&self, claims: &Claims, now: i64) -> Result<(), TokenError> {

@@ -26,9 +26,6 @@ use std::collections::BTreeSet;
 /// The realm of the identities that Backstage's tokens stand for.
 pub(super) const REALM: &str = "backstage";
 
-/// The subject of the tokens of older backends, and the user that they stand for.
-const LEGACY_SUBJECT: &str = "backstage-server";
-
 /// The user that a client without a token is, as in Backstage's signals.
 const GUEST: &str = "user:default/guest";
 

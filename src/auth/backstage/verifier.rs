@@ -1,6 +1,6 @@
 //! Chooses the keys for a token of Backstage's and verifies it.
 use super::claims::{Claims, Rules};
-use super::{BackstageOptions, Config, LEGACY_SUBJECT, REALM};
+use super::{BackstageOptions, Config, REALM};
 use crate::auth::authenticator::{checked_leeway, checked_ttl};
 use crate::auth::jwks::{Fetching, Jwks, Source};
 use crate::auth::keyring::Keyring;
@@ -8,7 +8,7 @@ use crate::auth::keys::{self, Key};
 use crate::auth::parts::{self, Header};
 use crate::auth::secret::gather;
 use crate::auth::{ConnectionGrant, Error, OneOrMany, Secret, TokenError};
-use crate::types::Answer;
+use crate::types::{ANY_PLUGIN_USER, Answer};
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -116,7 +116,7 @@ impl Verifier {
         const NONE: &str = "an older backend's, and backstage.auth.legacy_secret is not set";
         let mut audience = claims.aud.iter().flat_map(OneOrMany::iter);
         match (&claims.aud, claims.sub.as_deref()) {
-            (None, Some(LEGACY_SUBJECT)) if algorithm == Algorithm::HS256 => match self.legacy.is_empty() {
+            (None, Some(ANY_PLUGIN_USER)) if algorithm == Algorithm::HS256 => match self.legacy.is_empty() {
                 true => Err(TokenError::Invalid(NONE)),
                 false => Ok((Kind::Legacy, &self.legacy)),
             },

@@ -14,6 +14,8 @@ pub(in crate::auth) struct Outcome {
     pub attempt: u64,
     /// Whether it failed; then the keys are those of the last that did not.
     pub failed: bool,
+    /// Why it failed, as it was logged; none where it did not.
+    pub reason: Option<String>,
     /// The keys; none before the first good fetch.
     pub keys: Option<Arc<KeySet>>,
 }
@@ -87,8 +89,18 @@ impl Task {
                     log::warn!("the key set of {} holds no public key that verifies tokens", self.name);
                     outcome.keys = Some(Arc::new(keys));
                 }
-                Ok(keys) => outcome.keys = Some(Arc::new(keys)),
-                Err(reason) => log::warn!("cannot fetch the key set of {}: {reason}", self.name),
+                Ok(keys) => {
+                    if outcome.reason.take().is_some() {
+                        log::info!("the key set of {} can be fetched again", self.name);
+                    }
+                    outcome.keys = Some(Arc::new(keys));
+                }
+                // Whoever shows unknown keys has it tried again and again.
+                Err(reason) if outcome.reason.as_ref() == Some(&reason) => {}
+                Err(reason) => {
+                    log::warn!("cannot fetch the key set of {}: {reason}", self.name);
+                    outcome.reason = Some(reason);
+                }
             }
         });
     }

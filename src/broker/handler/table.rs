@@ -194,7 +194,8 @@ impl Handlers {
 
     /// Whether any handler wants to see the publishes into this channel.
     pub fn looks_at(&self, channel: &ChannelName) -> bool {
-        !self.publish.is_empty() && self.publish.contains_key(channel.namespace())
+        // Channels of other spaces have no namespace, not the one without a name.
+        !self.publish.is_empty() && *channel.space() == Space::User && self.publish.contains_key(channel.namespace())
     }
 
     /// Shows a publish to the handlers of its namespace, one after the other; the payload to go on with.

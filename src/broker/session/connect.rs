@@ -145,6 +145,7 @@ impl Session {
         let personal = personal.then(|| format!("#{}", self.identity.user));
         let plain = welcome.channels.iter().cloned().chain(personal);
         let all = granted.iter().cloned().chain(plain.map(|name| (name, SubscriptionOptions::default())));
+        let all = all.filter(|_| self.terms.names.is_of_everybody());
         let mut wanted: Vec<(ChannelName, Wanted)> = self.wanted_by_home().into_iter().collect();
         for (name, granted) in all {
             let channel = self.node().channels().named(&name)?;

@@ -4,7 +4,7 @@ use super::message::PublishDone;
 use super::{Phase, Session, Subscription};
 use crate::delivery::{Body, Delivery, Holder, Naming, SessionOrder, SubscribeOptions, Ticket, WhenFull};
 use crate::protocol::{Push, Recovered};
-use crate::types::{ChannelName, Disconnect, Event, Fault, Identity, Json, ReplyError, Unsubscribed};
+use crate::types::{ChannelName, Disconnect, Event, Fault, Identity, Json, ReplyError, Space, Unsubscribed};
 use actix::prelude::*;
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ impl Session {
     }
 
     fn subscribe_by_server(&mut self, channel: ChannelName, options: SubscribeOptions, ctx: &mut Context<Self>) {
-        if self.subs.contains_key(&channel) {
+        if self.subs.contains_key(&channel) || !self.terms.names.is_of_everybody() {
             return;
         }
         if self.subs.len() >= self.node().limits().channels_per_connection {
@@ -79,7 +79,10 @@ impl Session {
 
     pub(super) fn resync(&mut self, channel: &ChannelName, ctx: &mut Context<Self>) {
         match self.subs.get(channel) {
-            Some(sub) if sub.server_side => self.end(Disconnect::INSUFFICIENT_STATE, ctx),
+            // One that cannot be told comes back with a new connection.
+            Some(sub) if sub.server_side || !self.outlet.has_pushes() => {
+                self.end(Disconnect::INSUFFICIENT_STATE, ctx);
+            }
             Some(_) => self.unsubscribe_and_say(channel, Unsubscribed::INSUFFICIENT_STATE),
             None => {}
         }
@@ -125,7 +128,9 @@ impl Handler<SessionOrder> for Session {
             }
             SessionOrder::Unsubscribe(channel, reason) => self.unsubscribe_and_say(&channel, reason),
             SessionOrder::UnsubscribeAll(reason) => {
-                let channels: Vec<ChannelName> = self.subs.keys().cloned().collect();
+                // What belongs to other spaces is no channel of the API's.
+                let of_everybody = self.subs.keys().filter(|channel| *channel.space() == Space::User);
+                let channels: Vec<ChannelName> = of_everybody.cloned().collect();
                 channels.iter().for_each(|channel| self.unsubscribe_and_say(channel, reason.clone()));
             }
             SessionOrder::Disconnect(reason) => self.end(reason, ctx),

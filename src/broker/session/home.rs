@@ -75,7 +75,7 @@ impl Session {
     }
 
     fn enter_anew(&mut self, home: &Home, connect: &Connect) {
-        let (groups, data) = (vec![own_group(self.id)], SessionData::default());
+        let (groups, data) = (vec![Group::of_session(self.id)], SessionData::default());
         self.enter_home(
             home,
             home.kept_for.map(|_| new_key()),
@@ -210,10 +210,13 @@ impl Session {
     /// The session ends: it is kept if its client may come back, and the handlers of its home are told.
     pub(super) fn move_out(&mut self, reason: &Disconnect) {
         let Some(state) = self.home.take() else { return };
-        let words = if self.is_ended_by_us { words(reason) } else { &reason.reason };
-        let call = self.call_from(&state, DISCONNECT, format!("[{}]", serde_json::Value::from(words)));
-        if let Some(told) = self.node().handlers().emit(call) {
-            actix_rt::spawn(told.answer);
+        // They are told of the end of what they were told of.
+        if !state.is_new {
+            let words = if self.is_ended_by_us { words(reason) } else { &reason.reason };
+            let call = self.call_from(&state, DISCONNECT, format!("[{}]", serde_json::Value::from(words)));
+            if let Some(told) = self.node().handlers().emit(call) {
+                actix_rt::spawn(told.answer);
+            }
         }
         // Whom we sent away for good does not come back, nor whose token has expired.
         let may_return = !self.is_ended_by_us || reason.reconnect() && *reason != Disconnect::CONNECTION_EXPIRED;
@@ -253,11 +256,6 @@ impl Session {
         let home = state.membership.channel.clone();
         EmitCall { session: view, home, event: event.to_owned(), args, attachments: vec![], wants_ack: false }
     }
-}
-
-/// The group that a session has to itself.
-pub(super) fn own_group(id: SessionId) -> Group {
-    Group::from(id.to_string())
 }
 
 /// A secret of 128 bits from the system's generator.

@@ -1,5 +1,4 @@
 //! The steps of a join that commands, tokens, handlers and the API share (decision 28).
-use super::home::own_group;
 use super::revoked::Right;
 use super::viewing::joined_and_shown;
 use super::{Session, Subscription};
@@ -101,7 +100,14 @@ impl Session {
     /// The groups that a listener of the session begins in, its own first; none in a channel whose events are for everybody.
     pub(super) fn groups_in(&self, namespace: &Namespace) -> Vec<Group> {
         match namespace.has_groups {
-            true => [own_group(self.id)].into_iter().chain(self.identity.groups.iter().cloned()).collect(),
+            true => {
+                let most = self.node().limits().groups_per_session;
+                if self.identity.groups.len() > most {
+                    self.node().metrics().reached("groups_per_session");
+                }
+                let of_identity = self.identity.groups.iter().take(most).cloned();
+                [Group::of_session(self.id)].into_iter().chain(of_identity).collect()
+            }
             false => vec![],
         }
     }

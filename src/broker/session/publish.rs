@@ -1,10 +1,9 @@
 //! The commands publish, rpc and send.
-use super::home::own_group;
 use super::message::PublishDone;
 use super::{Pace, Phase, Session, Step};
-use crate::broker::Namespace;
 use crate::broker::channel::{Publish, PublishAnswer};
 use crate::broker::handler::{MessageCall, PublishCall, RpcCall};
+use crate::broker::{Namespace, Rule};
 use crate::delivery::Ticket;
 use crate::protocol::{Publish as Asked, Reply, Rpc};
 use crate::types::{Audience, ChannelName, Disconnect, Envelope, Fault, Group, Json, ReplyError};
@@ -19,12 +18,12 @@ impl Session {
         };
         let decision = self.under_rule(&namespace.publish, &channel);
         if let Err(fault) = self.hold_to(decision, "to publish to", &channel) {
-            return fault.into();
+            return if namespace.publish == Rule::Registered { unregistered().into() } else { fault.into() };
         }
         let Some(data) = publish.data.take() else { return ReplyError::BAD_REQUEST.into() };
         let handlers = self.node().handlers();
         if !handlers.looks_at(&channel) {
-            self.send_publish(ticket, channel, data, publish, ctx);
+            self.send_publish(ticket, (channel, namespace), data, publish, ctx);
             return Step::Handed;
         }
         let call = PublishCall { session: self.view(), channel: channel.clone(), data };
@@ -32,7 +31,7 @@ impl Session {
         // Publishes of this session wait behind the handler, so their order stays (decision 24).
         self.later(ctx, looked_at, move |session, verdict, ctx| match verdict {
             Ok(data) => {
-                session.send_publish(ticket, channel, data, publish, ctx);
+                session.send_publish(ticket, (channel, namespace), data, publish, ctx);
                 session.proceed(ctx);
             }
             Err(fault) => session.resume(ticket, Err(fault), ctx),
@@ -50,19 +49,21 @@ impl Session {
     /// What goes along with a publish that is not simply for everybody.
     fn envelope(&self, to: Option<Vec<Group>>, spares_publisher: bool) -> Option<Arc<Envelope>> {
         let audience = to.map_or(Audience::EVERYONE, Audience::of);
-        let audience = if spares_publisher { audience.but([own_group(self.id)]) } else { audience };
+        let audience = if spares_publisher { audience.but([Group::of_session(self.id)]) } else { audience };
         (!audience.is_everyone()).then(|| Arc::new(Envelope { audience, ..Envelope::PLAIN }))
     }
 
     fn send_publish(
         &mut self,
         ticket: Ticket,
-        channel: ChannelName,
+        (channel, namespace): (ChannelName, Arc<Namespace>),
         data: Json,
         publish: Asked,
         ctx: &mut Context<Self>,
     ) {
-        let publisher = self.subs.get(&channel).map_or(&self.info, |sub| &sub.member.info).clone();
+        // Where events are for groups, who is behind them is not shown either.
+        let publisher =
+            (!namespace.has_groups).then(|| self.subs.get(&channel).map_or(&self.info, |sub| &sub.member.info).clone());
         let answer = match self.outlet.quiet(ticket) {
             Some(place) => PublishAnswer::nobody(place),
             None => {
@@ -74,7 +75,7 @@ impl Session {
             channel,
             data,
             tags: publish.tags.map(Arc::new),
-            publisher: Some(publisher),
+            publisher,
             envelope: self.envelope(publish.to, publish.spares_publisher),
             skip_history: false,
             local: false,
@@ -105,6 +106,14 @@ impl Session {
             _ => session.outlet.done(ticket),
         });
         Step::Handed
+    }
+}
+
+/// Why a session may not publish that has not registered.
+fn unregistered() -> ReplyError {
+    ReplyError {
+        message: "only a registered publisher may publish: register first".into(),
+        ..ReplyError::PERMISSION_DENIED
     }
 }
 

@@ -52,7 +52,7 @@ impl Session {
         }
         let most = self.node().limits().channels_per_connection;
         let has_topics = subscribe.topic != Topic::Unnamed;
-        if self.subs.len() >= most || has_topics && self.topic_count() >= most {
+        if self.subs.len() >= most || has_topics && self.subscription_count() >= most {
             self.node().metrics().reached("channels_per_connection");
             return Err(ReplyError::LIMIT_EXCEEDED.into());
         }

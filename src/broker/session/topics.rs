@@ -8,7 +8,7 @@ impl Session {
     /// as many as it may.
     pub(super) fn widen(&self, channel: &ChannelName, subscribe: &Subscribe) -> Result<bool, Fault> {
         let Some(topics) = self.subs.get(channel).and_then(|sub| sub.topics.as_ref()) else { return Ok(false) };
-        if !topics.has(&subscribe.topic) && self.topic_count() >= self.node().limits().channels_per_connection {
+        if !topics.has(&subscribe.topic) && self.subscription_count() >= self.node().limits().channels_per_connection {
             self.node().metrics().reached("channels_per_connection");
             return Err(ReplyError::LIMIT_EXCEEDED.into());
         }
@@ -28,7 +28,7 @@ impl Session {
     }
 
     /// How many subscriptions the session has, each topic counting as one.
-    pub(super) fn topic_count(&self) -> usize {
+    pub(super) fn subscription_count(&self) -> usize {
         self.subs.values().map(|sub| sub.topics.as_ref().map_or(1, |topics| topics.len())).sum()
     }
 }

@@ -185,6 +185,11 @@ impl NamespaceOutlet {
         self.phase.set(Phase::Left);
     }
 
+    /// Whether all that the client does at its endpoint are commands: then it has nothing left without its session.
+    fn is_all_dialect(&self) -> bool {
+        self.dialect.is_some_and(Dialect::is_all)
+    }
+
     fn replay(&self, missed: &[Arc<Event>]) {
         missed.iter().for_each(|event| self.answer_frame(self.encoding.event(event)));
     }
@@ -208,8 +213,12 @@ impl Outlet for NamespaceOutlet {
         pushed.into()
     }
 
+    fn has_pushes(&self) -> bool {
+        !self.is_all_dialect()
+    }
+
     fn push(&self, push: &Push) {
-        if self.phase.get() != Phase::Left {
+        if self.phase.get() != Phase::Left && self.has_pushes() {
             self.shared.push(self.encoding.push(push));
         }
     }
@@ -255,7 +264,7 @@ impl Outlet for NamespaceOutlet {
         match self.phase.get() {
             Phase::Left => {}
             _ if reason == Disconnect::FORCE_CLOSE => self.shared.end_for_good(),
-            _ if ends_connection(&reason) => self.shared.link.close(),
+            _ if ends_connection(&reason) || self.is_all_dialect() && is_expiry(&reason) => self.shared.link.close(),
             Phase::Connecting => self.refuse(&ReplyError::new(reason.code.into(), reason.reason)),
             Phase::Joined => {
                 self.shared.push(self.encoding.disconnect());
@@ -272,7 +281,10 @@ fn missed(subscribed: &Subscribed) -> &[Arc<Event>] {
 /// Whether an end is one of the connection. A client that is told that its namespace is left does not come back by itself;
 /// so it is not told where it should. An expired token ends its own sessions only (contract: `41`, the engine stays open).
 fn ends_connection(reason: &Disconnect) -> bool {
-    let is_expiry =
-        matches!(reason, r if *r == Disconnect::CONNECTION_EXPIRED || *r == Disconnect::SUBSCRIPTION_EXPIRED);
-    *reason == Disconnect::BAD_REQUEST || reason.reconnect() && !is_expiry
+    *reason == Disconnect::BAD_REQUEST || reason.reconnect() && !is_expiry(reason)
+}
+
+/// Whether a token has ended.
+fn is_expiry(reason: &Disconnect) -> bool {
+    *reason == Disconnect::CONNECTION_EXPIRED || *reason == Disconnect::SUBSCRIPTION_EXPIRED
 }

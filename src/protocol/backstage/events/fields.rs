@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 /// The most entity refs that one event is for.
 const MAX_TARGETS: usize = 1_000;
-/// The longest topic in bytes.
-const MAX_TOPIC: usize = 255;
+/// The longest topic in bytes, and the longest id of a plugin.
+const MAX_TEXT: usize = 255;
 
 /// What can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +106,12 @@ impl Fields<'_> {
 
     fn plugin(&self) -> Result<String, ReplyError> {
         let id = self.plugin_id.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
-        id.filter(|id| !id.is_empty()).ok_or_else(|| bad("pluginId: wanted is a plugin's id, a text that is not empty"))
+        let id = id.filter(|id| !id.is_empty());
+        let id = id.ok_or_else(|| bad("pluginId: wanted is a plugin's id, a text that is not empty"))?;
+        match id.len() <= MAX_TEXT {
+            true => Ok(id),
+            false => Err(bad(format!("pluginId: longer than {MAX_TEXT} bytes"))),
+        }
     }
 
     /// The topic; an empty one is none, as in JavaScript.
@@ -115,8 +120,8 @@ impl Fields<'_> {
         let topic: String = serde_json::from_str(raw.get()).map_err(|_| bad("topic: wanted is a text"))?;
         match topic.len() {
             0 => Ok(None),
-            1..=MAX_TOPIC => Ok(Some(topic)),
-            _ => Err(bad(format!("topic: longer than {MAX_TOPIC} bytes"))),
+            1..=MAX_TEXT => Ok(Some(topic)),
+            _ => Err(bad(format!("topic: longer than {MAX_TEXT} bytes"))),
         }
     }
 
@@ -126,17 +131,9 @@ impl Fields<'_> {
         let Some(raw) = present(self.target_entity_refs) else { return Ok(None) };
         let wrong = |_| bad("targetEntityRefs: wanted is an array of entity refs");
         let refs: Vec<Cow<'_, str>> = serde_json::from_str(raw.get()).map_err(wrong)?;
-        if refs.len() > MAX_TARGETS {
-            let message = format!("targetEntityRefs: {} entity refs, and at most {MAX_TARGETS} may be", refs.len());
-            return Err(ReplyError { message: message.into(), ..ReplyError::LIMIT_EXCEEDED });
-        }
-        let parse = |(at, text): (usize, &Cow<'_, str>)| {
-            let parsed = EntityRef::parse(text).map(Group::from);
-            parsed.map_err(|error| bad(format!("targetEntityRefs: entity ref {}: {error}", at + 1)))
-        };
-        let groups: Vec<Group> = refs.iter().enumerate().map(parse).collect::<Result<_, _>>()?;
-        let backends = (!groups.is_empty()).then(|| Group::from(BACKENDS));
-        Ok(Some(groups.into_iter().chain(backends).collect()))
+        let refs = EntityRef::parse_all(&refs, MAX_TARGETS).map_err(|error| error.of_field("targetEntityRefs"))?;
+        let backends = (!refs.is_empty()).then(|| Group::from(BACKENDS));
+        Ok(Some(refs.into_iter().map(Group::from).chain(backends).collect()))
     }
 }
 

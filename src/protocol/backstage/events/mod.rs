@@ -21,7 +21,8 @@ pub use dialect::EventsDialect;
 use super::{AUTHENTICATOR, PING_INTERVAL, close_code};
 use crate::protocol::{Encoding, Frame, FrameBuilder, Heartbeats, Names, Push, Reply, Request, TokenPlace, Wire};
 use crate::types::{
-    ChannelName, Disconnect, Event, Identity, IdentityKind, Json, NameError, ReplyError, Space, TOPIC_TAG,
+    ANY_PLUGIN_USER, ChannelName, Disconnect, Event, Identity, IdentityKind, Json, NameError, PLUGIN_USER, ReplyError,
+    Space, TOPIC_TAG,
 };
 use bytes::Bytes;
 use fields::Verb;
@@ -30,11 +31,6 @@ use std::io::Write as _;
 
 /// Bytes of an event beside its plugin, its topic and its data.
 const AROUND: usize = 64;
-/// How the user of a service token begins that names its plugin; the plugin's id follows.
-const OF_PLUGIN: &str = "plugin:";
-/// The user of the service tokens that name no plugin.
-const ANY_PLUGIN: &str = "backstage-server";
-
 /// The wire over WebSocket; it has one encoding.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Events;
@@ -52,8 +48,8 @@ impl Names for PluginNames {
         if identity.kind != IdentityKind::Service {
             return Err("only a backend registers: bring a service token");
         }
-        let is_its_own = identity.user.strip_prefix(OF_PLUGIN) == Some(plugin.as_str());
-        match is_its_own || &*identity.user == ANY_PLUGIN {
+        let is_its_own = identity.user.strip_prefix(PLUGIN_USER) == Some(plugin.as_str());
+        match is_its_own || &*identity.user == ANY_PLUGIN_USER {
             true => Ok(()),
             false => Err("the token is another plugin's"),
         }
@@ -72,11 +68,7 @@ struct Refusal<'a> {
 
 impl<'a> Refusal<'a> {
     fn of(refused: &'a str, error: &'a ReplyError, command: Option<&'static str>) -> Self {
-        // The broker knows of registered publishers, and not how one becomes one.
-        let is_unregistered = refused == Verb::Publish.name() && *error == ReplyError::PERMISSION_DENIED;
-        let message =
-            if is_unregistered { "only a registered backend publishes: register first" } else { &error.message };
-        Refusal { command, refused, code: error.code, message }
+        Refusal { command, refused, code: error.code, message: &error.message }
     }
 }
 
@@ -138,6 +130,10 @@ impl Wire for Events {
 
     fn token_place(&self) -> Option<TokenPlace> {
         Some(TokenPlace::HeaderOrQuery("access_token"))
+    }
+
+    fn admits_guests(&self) -> bool {
+        true
     }
 
     /// A request's id says what was asked for: nothing else could name it in a refusal.

@@ -81,8 +81,11 @@ fn a_refusal_names_the_field_that_is_wrong() {
         let error = refusal(text);
         assert!(error.code == 107 && error.message.starts_with(begins), "{text}: {error}");
     }
-    let long = format!(r#"{{"command":"subscribe","pluginId":"c","topic":"{}"}}"#, "t".repeat(256));
-    assert!(refusal(&long).message.starts_with("topic: longer"));
+    let long = "t".repeat(256);
+    let topic = format!(r#"{{"command":"subscribe","pluginId":"c","topic":"{long}"}}"#);
+    assert!(refusal(&topic).message.starts_with("topic: longer"));
+    let plugin = format!(r#"{{"command":"subscribe","pluginId":"{long}"}}"#);
+    assert!(refusal(&plugin).message.starts_with("pluginId: longer"));
     let refs = serde_json::json!({"command": "publish", "pluginId": "c", "data": 1, "targetEntityRefs": vec!["user:default/a"; 10_000]});
     assert_eq!(refusal(&refs.to_string()).code, 106);
 }
@@ -93,7 +96,7 @@ fn only_refusals_are_answered_and_they_say_what_was_refused() {
     let told = Events.reply(2, &Reply::Error(ReplyError::PERMISSION_DENIED)).expect("a refusal");
     assert_eq!(
         &told.payload()[..],
-        br#"{"command":"error","refused":"publish","code":103,"message":"only a registered backend publishes: register first"}"#
+        br#"{"command":"error","refused":"publish","code":103,"message":"permission denied"}"#
     );
     let told = Events.reply(0, &Reply::Error(ReplyError::BAD_REQUEST)).expect("a refusal");
     assert_eq!(&told.payload()[..], br#"{"command":"error","refused":"","code":107,"message":"bad request"}"#);
@@ -147,5 +150,5 @@ fn over_socketio_a_command_is_an_event_with_one_object() {
     assert!(read("chat", r#"["chat"]"#).is_none());
     let (event, args) = EventsDialect.refusal("publish", &ReplyError::PERMISSION_DENIED).expect("it is told");
     assert_eq!(event, "error");
-    assert!(args.as_str().starts_with(r#"[{"refused":"publish","code":103,"message":"only a registered"#), "{args:?}");
+    assert!(args.as_str().starts_with(r#"[{"refused":"publish","code":103,"message":"permission denied"#), "{args:?}");
 }

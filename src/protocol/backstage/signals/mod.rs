@@ -89,6 +89,10 @@ impl Wire for Signals {
         Some(TokenPlace::Subprotocol)
     }
 
+    fn admits_guests(&self) -> bool {
+        true
+    }
+
     fn decode(&self, rest: &mut Bytes) -> Result<Option<Request>, Disconnect> {
         let message = std::mem::take(rest);
         Ok((!message.is_empty()).then(|| Request { id: 0, command: command(&message) }))

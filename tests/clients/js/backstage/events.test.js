@@ -45,7 +45,7 @@ test('a refusal is the event error', async () => {
   const refused = new Promise((resolve) => { mia.once('error', resolve); });
   mia.emit('publish', { pluginId: 'catalog', data: 1 });
   assert.deepEqual(await refused, {
-    refused: 'publish', code: 103, message: 'only a registered backend publishes: register first',
+    refused: 'publish', code: 103, message: 'only a registered publisher may publish: register first',
   });
 });
 
