@@ -24,6 +24,17 @@ struct Entry {
     session: SessionRef,
 }
 
+/// A session as the directory knows it. Cheap to clone.
+#[derive(Clone)]
+pub struct DirectoryEntry {
+    /// Its user; empty for nobody in particular.
+    pub user: Arc<str>,
+    /// Its id.
+    pub id: SessionId,
+    /// The way to it.
+    pub session: SessionRef,
+}
+
 /// Which sessions are meant.
 #[derive(Debug, Clone, Default)]
 pub struct Target {
@@ -88,18 +99,28 @@ impl Directory {
         self.table().sessions.values().map(|entry| entry.session.clone()).collect()
     }
 
-    /// At most `most` of the sessions that match a user and an id, and how many match. Without a user, sessions of all users match,
-    /// anonymous ones too; without an id, all of them. Where more match, these are the first by user and id, in no order.
-    pub fn first(&self, user: Option<&str>, session: Option<SessionId>, most: usize) -> (Vec<SessionRef>, usize) {
+    /// How many sessions match a user and an id. Without a user, sessions of all users match, anonymous ones too; without an id,
+    /// all of them.
+    pub fn count(&self, user: Option<&str>, session: Option<SessionId>) -> usize {
         let table = self.table();
-        let mut meant = table.meant(user, session);
-        let count = meant.len();
-        if count > most {
-            meant.select_nth_unstable(most);
-            meant.truncate(most);
+        match (session, user) {
+            (Some(id), user) => usize::from(table.named(id, user).is_some()),
+            (None, Some(user)) => table.users.get(user).map_or(0, HashSet::len),
+            (None, None) => table.sessions.len(),
         }
-        let meant = meant.iter().filter_map(|(_, id)| table.sessions.get(id));
-        (meant.map(|entry| entry.session.clone()).collect(), count)
+    }
+
+    /// The sessions that [`Directory::count`] counts, in no order. They are copied while the table is locked, and chosen from
+    /// outside: every worker needs that lock.
+    pub fn matching(&self, user: Option<&str>, session: Option<SessionId>) -> Vec<DirectoryEntry> {
+        let table = self.table();
+        match (session, user) {
+            (Some(id), user) => table.named(id, user).into_iter().collect(),
+            (None, Some(user)) => {
+                table.users.get(user).into_iter().flatten().filter_map(|id| table.named(*id, None)).collect()
+            }
+            (None, None) => table.sessions.iter().map(|(id, entry)| entry.of(*id)).collect(),
+        }
     }
 
     /// How many sessions there are.
@@ -116,14 +137,17 @@ impl Directory {
     }
 }
 
+impl Entry {
+    fn of(&self, id: SessionId) -> DirectoryEntry {
+        DirectoryEntry { user: self.user.clone(), id, session: self.session.clone() }
+    }
+}
+
 impl Table {
-    fn meant(&self, user: Option<&str>, session: Option<SessionId>) -> Vec<(&str, SessionId)> {
-        let named = |id: SessionId| self.sessions.get(&id).map(|entry| (&*entry.user, id));
-        match (session, user) {
-            (Some(id), _) => named(id).filter(|(of, _)| user.is_none_or(|user| user == *of)).into_iter().collect(),
-            (None, Some(user)) => self.users.get(user).into_iter().flatten().filter_map(|id| named(*id)).collect(),
-            (None, None) => self.sessions.iter().map(|(id, entry)| (&*entry.user, *id)).collect(),
-        }
+    /// The session of this id, where it is of this user or any user will do.
+    fn named(&self, id: SessionId, user: Option<&str>) -> Option<DirectoryEntry> {
+        let entry = self.sessions.get(&id).filter(|entry| user.is_none_or(|user| user == &*entry.user));
+        entry.map(|entry| entry.of(id))
     }
 
     fn find(&self, target: &Target) -> Vec<SessionRef> {

@@ -54,7 +54,7 @@ pub use cluster::{Everywhere, Questions, Reached, Revoke, RevokeError};
 pub use connections::{ConnectionPlace, Connections};
 pub use control::PublishRequest;
 pub use deadline::{DeadlineKey, Deadlines, Due};
-pub use directory::{Attendance, Directory, SessionRef, Target};
+pub use directory::{Attendance, Directory, DirectoryEntry, SessionRef, Target};
 pub use emission::{Emission, Emitted, Homes};
 pub use expose::Expose;
 pub use hub::HubId;

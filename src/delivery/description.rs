@@ -1,8 +1,8 @@
 //! What a session tells of itself to whoever inspects the sessions of a node.
 use crate::types::{ChannelName, IdentityKind, SessionId, Space};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
-use tokio::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::oneshot;
 
 /// A session as it tells of itself. Nothing in it lets anybody in, and nothing is for handlers alone: no token and none of its
 /// claims but the user and the groups, and no `meta`. Nodes send it to each other in this form.
@@ -37,31 +37,47 @@ pub struct DescribedSubscription {
     pub topics: Vec<String>,
 }
 
-/// Asks sessions to tell of themselves. Each session that is asked gets a copy, and drops it when it has answered, is not meant or
-/// has ended: once all copies are gone, no more answers come.
-#[derive(Debug, Clone)]
+/// Asks one session to tell of itself, or only whether it is meant. The session drops the query when it has answered, is not meant or
+/// has ended; whoever waits for the answer learns of that, too.
+#[derive(Debug)]
 pub struct DescriptionQuery {
     subscribed_to: Option<ChannelName>,
-    // Bounded by the sessions that are asked, each of which answers once.
-    waiting: mpsc::UnboundedSender<SessionDescription>,
+    is_in_full: bool,
+    // Sending uses the sender up, and the query is in an order, which is shared.
+    waiting: Mutex<Option<oneshot::Sender<Option<SessionDescription>>>>,
 }
 
+/// Where the answer to a [`DescriptionQuery`] comes: a description, or none where it was only asked whether the session is meant. An
+/// error where the session is not meant, or has ended.
+pub type DescriptionAnswer = oneshot::Receiver<Option<SessionDescription>>;
+
 impl DescriptionQuery {
-    /// A query to all sessions that get it or, where a channel is named, to those of them that are subscribed to it; and where
-    /// the answers come.
-    pub fn new(subscribed_to: Option<ChannelName>) -> (Self, mpsc::UnboundedReceiver<SessionDescription>) {
-        let (waiting, told) = mpsc::unbounded_channel();
-        (DescriptionQuery { subscribed_to, waiting }, told)
+    /// Asks for a description; where a channel is named, of a session that is subscribed to it.
+    pub fn in_full(subscribed_to: Option<ChannelName>) -> (Arc<Self>, DescriptionAnswer) {
+        Self::new(subscribed_to, true)
     }
 
-    /// The channel that the sessions meant are subscribed to; none where all are meant.
+    /// Asks only whether the session is subscribed to a channel.
+    pub fn whether_subscribed(to: ChannelName) -> (Arc<Self>, DescriptionAnswer) {
+        Self::new(Some(to), false)
+    }
+
+    fn new(subscribed_to: Option<ChannelName>, is_in_full: bool) -> (Arc<Self>, DescriptionAnswer) {
+        let (waiting, answer) = oneshot::channel();
+        (Arc::new(DescriptionQuery { subscribed_to, is_in_full, waiting: Mutex::new(Some(waiting)) }), answer)
+    }
+
+    /// The channel that the session must be subscribed to; none where any session is meant.
     pub fn subscribed_to(&self) -> Option<&ChannelName> {
         self.subscribed_to.as_ref()
     }
 
-    /// Answers with the description of a session.
-    pub fn tell(&self, description: SessionDescription) {
-        // Whoever waited may have given up.
-        let _ = self.waiting.send(description);
+    /// Answers for a session that is meant. It is described only where that is asked for. The first answer counts.
+    pub fn answer(&self, describe: impl FnOnce() -> SessionDescription) {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(waiting) = waiting {
+            // Whoever waited may have given up.
+            let _ = waiting.send(self.is_in_full.then(describe));
+        }
     }
 }

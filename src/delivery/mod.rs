@@ -32,7 +32,7 @@ mod viewed;
 
 pub use answer_order::AnswerOrder;
 pub use body::{Body, Delivery, Naming, Seq};
-pub use description::{DescribedSubscription, DescriptionQuery, SessionDescription};
+pub use description::{DescribedSubscription, DescriptionAnswer, DescriptionQuery, SessionDescription};
 pub use flusher::Flush;
 pub use in_flight::{InFlight, InFlightPlace};
 pub use instruction::{GroupsQuery, Instruct, Instruction};

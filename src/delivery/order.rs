@@ -32,7 +32,7 @@ pub enum SessionOrder {
     /// Something of what its token granted has been taken back, of tokens that say they were issued up to this time.
     Revoke(Arc<Revocation>, i64),
     /// Tell of itself: who it is, and what it listens to.
-    Describe(DescriptionQuery),
+    Describe(Arc<DescriptionQuery>),
     /// Events of this channel were lost on the way: the listener has to come back.
     Resync(ChannelName),
 }

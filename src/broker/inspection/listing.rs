@@ -22,7 +22,8 @@ pub struct Inspection {
 #[derive(Debug, Clone)]
 pub struct Inspected {
     listed: BTreeMap<Place, Listed>,
-    /// How many there are, with those that are not listed.
+    /// How many there are, with those that are not listed. Of those that did not answer in time it counts the ones that are asked
+    /// for whatever they are subscribed to; where a channel is named, nobody knows whether they are meant.
     pub total: usize,
     /// Some did not answer in time.
     pub(super) is_late: bool,
@@ -33,7 +34,7 @@ pub struct Inspected {
     /// The first that is not listed for want of room; none behind it is.
     end: Option<Place>,
     /// The room that was wanting is that of bytes.
-    pub(super) is_full: bool,
+    pub(in crate::broker) is_full: bool,
 }
 
 /// What one node tells another of the sessions that it was asked for.

@@ -4,16 +4,19 @@ use crate::delivery::{DescribedSubscription, DescriptionQuery, SessionDescriptio
 use crate::types::{ChannelName, Topic};
 
 impl Session {
-    /// Tells of itself, if it is meant.
+    /// Answers a query, if it is meant.
     pub(super) fn describe(&self, query: &DescriptionQuery) {
-        let is_meant = |channel: &ChannelName| self.subs.get(channel).is_some_and(|sub| stands(sub));
-        if query.subscribed_to().is_some_and(|channel| !is_meant(channel)) {
-            return;
+        let is_subscribed = |channel: &ChannelName| self.subs.get(channel).is_some_and(|sub| stands(sub));
+        if query.subscribed_to().is_none_or(is_subscribed) {
+            query.answer(|| self.description());
         }
+    }
+
+    fn description(&self) -> SessionDescription {
         let standing = self.subs.iter().filter(|(_, sub)| stands(sub));
         let mut subscriptions: Vec<_> = standing.map(|(channel, sub)| described(channel, sub)).collect();
         subscriptions.sort_unstable();
-        query.tell(SessionDescription {
+        SessionDescription {
             client: self.id,
             user: self.info.user.clone(),
             kind: self.identity.kind,
@@ -21,7 +24,7 @@ impl Session {
             registered: self.registered.as_ref().map(|channel| channel.as_str().to_owned()),
             groups: self.identity.groups.iter().map(|group| group.as_str().to_owned()).collect(),
             subscriptions,
-        });
+        }
     }
 }
 
