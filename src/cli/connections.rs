@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// How many groups and how many subscriptions a line of the table names; the others are counted.
 const NAMED: usize = 3;
+/// The most that `--limit` may say: the API lists no more.
+const MAX_LIMIT: u16 = 1_000;
 /// The heads of the table's columns.
 const HEADS: [&str; 6] = ["CLIENT", "USER", "KIND", "REGISTERED", "GROUPS", "SUBSCRIPTIONS"];
 
@@ -27,7 +29,7 @@ pub(super) struct Connections {
     #[arg(long, requires = "channel", value_parser = space)]
     space: Option<Space>,
     /// List so many at most, up to 1000
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX_LIMIT)))]
     limit: u16,
     /// Print the answer as JSON
     #[arg(long)]
@@ -106,23 +108,31 @@ impl Connections {
             let heads = HEADS.map(str::to_owned);
             table([heads].into_iter().chain(rows).collect::<Vec<_>>()).iter().try_for_each(|line| print_line(line))?;
         }
-        list.notes().iter().for_each(|note| eprintln!("{note}"));
+        list.notes(self.limit).iter().for_each(|note| eprintln!("{note}"));
         Ok(())
     }
 }
 
 impl ConnectionList {
-    /// What the table does not say.
-    fn notes(&self) -> Vec<String> {
+    /// What the table does not say, where at most `limit` were asked for.
+    fn notes(&self, limit: u16) -> Vec<String> {
         let listed = self.connections.len();
+        let part = format!("{listed} of {} connections", self.total);
+        let fewer = "--user, --client and --channel ask for fewer";
         let mut notes = vec![];
-        match (listed, self.total) {
-            (0, 0) => notes.push("no connection is there".to_owned()),
-            (listed, total) if listed < total => notes.push(format!(
-                "{listed} of {total} connections; --limit lists more, and --user, --client and --channel ask for fewer"
-            )),
-            _ if self.truncated => notes.push("some sessions did not answer in time".to_owned()),
-            _ => {}
+        if self.truncated && listed == self.total {
+            // All that are known of are there, so it was no limit.
+            notes.push("some sessions did not answer in time; ask again".to_owned());
+        } else if self.truncated && listed < usize::from(limit) {
+            notes.push(format!("{part}; the others do not fit into one answer or did not answer in time; {fewer}"));
+        } else if self.truncated && limit < MAX_LIMIT {
+            notes.push(format!("{part}; --limit lists more, and {fewer}"));
+        } else if self.truncated {
+            notes.push(format!("{part}; {fewer}"));
+        } else if listed == 0 && self.missing.is_empty() {
+            notes.push("no connection is there".to_owned());
+        } else if listed == 0 {
+            notes.push("no connection is on the nodes that answered".to_owned());
         }
         if !self.missing.is_empty() {
             notes.push(format!("nodes that did not answer: {}", self.missing.join(", ")));
@@ -149,10 +159,15 @@ impl Connection {
 }
 
 impl Subscription {
-    /// The channel with its space, but for the channels that clients name, and the topics that it is limited to.
+    /// The channel with its space, and the topics that it is limited to. The channels that clients name stand without their space,
+    /// but for those that would look like a channel of another one.
     fn name(&self) -> String {
+        let is_ambiguous = self.channel.split_once(':').is_some_and(|(prefix, _)| space(prefix).is_ok());
         let channel = shown(&self.channel);
-        let name = if self.space == "user" { channel } else { format!("{}:{channel}", shown(&self.space)) };
+        let name = match self.space == "user" && !is_ambiguous {
+            true => channel,
+            false => format!("{}:{channel}", shown(&self.space)),
+        };
         match self.topics.is_empty() {
             true => name,
             false => format!("{name}[{}]", self.topics.iter().map(|topic| shown(topic)).collect::<Vec<_>>().join(" ")),
@@ -214,5 +229,24 @@ mod tests {
         let topics = vec!["a".to_owned(), "b".to_owned()];
         let subscription = Subscription { space: "plugin".into(), channel: "catalog".into(), topics };
         assert_eq!(subscription.name(), "plugin:catalog[a b]");
+    }
+
+    #[test]
+    fn a_channel_of_clients_does_not_look_like_one_of_another_space() {
+        let name = |space: &str, channel: &str| {
+            Subscription { space: space.into(), channel: channel.into(), topics: vec![] }.name()
+        };
+        assert_eq!(name("plugin", "catalog"), "plugin:catalog");
+        for (channel, shown) in [
+            ("catalog", "catalog"),
+            ("chat:lobby", "chat:lobby"),
+            ("plugins:catalog", "plugins:catalog"),
+            ("plugin", "plugin"),
+            ("plugin:catalog", "user:plugin:catalog"),
+            ("socketio:/", "user:socketio:/"),
+            ("user:plugin:catalog", "user:user:plugin:catalog"),
+        ] {
+            assert_eq!(name("user", channel), shown);
+        }
     }
 }

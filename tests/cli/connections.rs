@@ -22,8 +22,8 @@ fn answer(total: usize, truncated: bool, missing: &[&str]) -> String {
     json!({ "result": result }).to_string()
 }
 
-fn empty(total: usize, truncated: bool) -> String {
-    json!({"result": {"connections": [], "total": total, "truncated": truncated}}).to_string()
+fn empty(total: usize, truncated: bool, missing: &[&str]) -> String {
+    json!({"result": {"connections": [], "total": total, "truncated": truncated, "missing": missing}}).to_string()
 }
 
 #[tokio::test]
@@ -60,17 +60,47 @@ async fn every_option_is_asked_for_and_the_answer_is_printed_as_it_is() {
 
 #[tokio::test]
 async fn what_the_table_leaves_out_is_told_beside_it() {
-    for (body, lines, told) in [
-        (answer(250, true, &[]), 3, "2 of 250 connections; --limit lists more"),
-        (answer(2, true, &[]), 3, "some sessions did not answer in time"),
-        (answer(2, false, &["n1", "n2"]), 3, "nodes that did not answer: n1, n2"),
-        (empty(0, false), 0, "no connection is there"),
+    let fewer = "--user, --client and --channel ask for fewer";
+    for (limit, body, told) in [
+        ("2", answer(250, true, &[]), format!("2 of 250 connections; --limit lists more, and {fewer}\n")),
+        (
+            "100",
+            answer(250, true, &[]),
+            format!("2 of 250 connections; the others do not fit into one answer or did not answer in time; {fewer}\n"),
+        ),
+        ("100", answer(2, true, &[]), "some sessions did not answer in time; ask again\n".to_owned()),
+        ("100", answer(2, false, &["n1", "n2"]), "nodes that did not answer: n1, n2\n".to_owned()),
+        ("100", answer(2, false, &[]), String::new()),
+    ] {
+        let (peer, url) = Peer::bind().await;
+        let arguments = ["connections", "--url", &url, "--limit", limit];
+        let (output, _) = tokio::join!(start(&arguments), serve_once(&peer, "200 OK", &body));
+        assert_eq!((out(&output).lines().count(), err(&output)), (3, told), "{limit} {body}");
+    }
+}
+
+#[tokio::test]
+async fn as_many_as_one_answer_lists_are_not_told_to_raise_the_limit() {
+    let connections = vec![json!({"client": GUEST}); 1_000];
+    let body = json!({"result": {"connections": connections, "total": 1_001, "truncated": true}}).to_string();
+    let (peer, url) = Peer::bind().await;
+    let arguments = ["connections", "--url", &url, "--limit", "1000"];
+    let (output, _) = tokio::join!(start(&arguments), serve_once(&peer, "200 OK", &body));
+    assert_eq!(out(&output).lines().count(), 1_001);
+    assert_eq!(err(&output), "1000 of 1001 connections; --user, --client and --channel ask for fewer\n");
+}
+
+#[tokio::test]
+async fn nobody_is_said_to_be_there_only_where_that_is_known() {
+    for (body, told) in [
+        (empty(0, false, &[]), "no connection is there\n"),
+        (empty(0, true, &[]), "some sessions did not answer in time; ask again\n"),
+        (empty(0, false, &["n1"]), "no connection is on the nodes that answered\nnodes that did not answer: n1\n"),
     ] {
         let (peer, url) = Peer::bind().await;
         let arguments = ["connections", "--url", &url];
         let (output, _) = tokio::join!(start(&arguments), serve_once(&peer, "200 OK", &body));
-        assert_eq!(out(&output).lines().count(), lines, "{told}");
-        assert!(err(&output).starts_with(told), "{told}: {}", err(&output));
+        assert_eq!((out(&output).as_str(), err(&output).as_str()), ("", told), "{body}");
     }
 }
 
