@@ -1,8 +1,8 @@
 //! `connections`: who is connected, and to what.
 use super::method::Method;
 use crate::broker::{Inspection, Node};
-use crate::delivery::{DescribedSubscription, SessionDescription};
-use crate::types::{IdentityKind, ReplyError, SessionId, Space};
+use crate::delivery::SessionDescription;
+use crate::types::{ReplyError, SessionId, Space};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -34,7 +34,8 @@ pub struct Connections {
 pub struct ConnectionList {
     /// By user, then by client. At most 1 MiB of them, but for what `node` takes.
     connections: Vec<Connection>,
-    /// How many there are, with those that are not listed.
+    /// How many there are, with those that are not listed. Where some did not answer in time it counts them, too; but not with
+    /// `channel`, for then nobody knows whether they are meant.
     total: usize,
     /// Not all are listed: there are more than `limit`, or than go into one answer; or some did not answer in time.
     truncated: bool,
@@ -43,43 +44,14 @@ pub struct ConnectionList {
     missing: Vec<String>,
 }
 
-/// A session, as it tells of itself.
+/// A session, and where it is.
 #[derive(Serialize, ToSchema)]
 pub struct Connection {
-    /// The session's id. A connection of Socket.IO has one for each namespace.
-    client: String,
-    /// The user; empty for nobody in particular.
-    #[schema(value_type = String)]
-    user: Arc<str>,
-    /// `anonymous`, `user`, `service` or `key`.
-    #[schema(value_type = String)]
-    kind: IdentityKind,
-    /// The realm of its token; empty without a token.
-    #[schema(value_type = String)]
-    realm: Arc<str>,
-    /// The channel that it is registered to publish in; left out where it is not registered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    registered: Option<String>,
-    /// Its groups, such as roles and entity refs; sorted.
-    groups: Vec<String>,
-    /// What it is subscribed to, by space and channel.
-    subscriptions: Vec<Subscription>,
+    #[serde(flatten)]
+    session: SessionDescription,
     /// The id of its node.
     #[schema(value_type = String)]
     node: Arc<str>,
-}
-
-/// A subscription of a session.
-#[derive(Serialize, ToSchema)]
-pub struct Subscription {
-    /// The space of the channel: `user`, `socketio`, `service`, `plugin`, `signals` or `internal`.
-    #[schema(value_type = String)]
-    space: Space,
-    /// The channel's name there.
-    channel: String,
-    /// The topics that it is limited to; left out where it is to the whole channel.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    topics: Vec<String>,
 }
 
 impl Connections {
@@ -111,29 +83,7 @@ impl Method for Connections {
     async fn answer(self, node: &Node) -> Result<ConnectionList, ReplyError> {
         let reached = node.everywhere().inspect(self.inspection()?).await?;
         let (total, truncated) = (reached.value.total, reached.value.is_truncated());
-        let connections = reached.value.into_sessions().map(Connection::from).collect();
+        let connections = reached.value.into_sessions().map(|(node, session)| Connection { session, node }).collect();
         Ok(ConnectionList { connections, total, truncated, missing: reached.missing })
-    }
-}
-
-impl From<(Arc<str>, SessionDescription)> for Connection {
-    fn from((node, session): (Arc<str>, SessionDescription)) -> Self {
-        Connection {
-            client: session.client.to_string(),
-            user: session.user,
-            kind: session.kind,
-            realm: session.realm,
-            registered: session.registered,
-            groups: session.groups,
-            subscriptions: session.subscriptions.into_iter().map(Subscription::from).collect(),
-            node,
-        }
-    }
-}
-
-impl From<DescribedSubscription> for Subscription {
-    fn from(described: DescribedSubscription) -> Self {
-        let DescribedSubscription { space, channel, topics } = described;
-        Subscription { space, channel, topics }
     }
 }

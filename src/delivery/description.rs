@@ -3,36 +3,43 @@ use crate::types::{ChannelName, IdentityKind, SessionId, Space};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
+use utoipa::ToSchema;
 
 /// A session as it tells of itself. Nothing in it lets anybody in, and nothing is for handlers alone: no token and none of its
-/// claims but the user and the groups, and no `meta`. Nodes send it to each other in this form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// claims but the user and the groups, and no `meta`. Nodes send it to each other in this form, and the HTTP API shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SessionDescription {
-    /// Its id.
+    /// The session's id. A connection of Socket.IO has one for each namespace.
+    #[schema(value_type = String)]
     pub client: SessionId,
-    /// Its user; empty for nobody in particular.
+    /// The user; empty for nobody in particular.
+    #[schema(value_type = String)]
     pub user: Arc<str>,
-    /// What kind of party it stands for.
+    /// `anonymous`, `user`, `service` or `key`.
+    #[schema(value_type = String)]
     pub kind: IdentityKind,
-    /// The `[auth]` block that its token was verified with; empty where there was none.
+    /// The realm of its token: `auth.realm`, which is empty by default, or `backstage` on the wires of Backstage, for their guests,
+    /// too. Without a token it is empty on all other wires.
+    #[schema(value_type = String)]
     pub realm: Arc<str>,
-    /// The channel that it is registered to publish in; none for a session that is not registered.
+    /// The channel that it is registered to publish in; left out where it is not registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registered: Option<String>,
-    /// The groups of its identity, such as roles and entity refs; sorted.
+    /// Its groups, such as roles and entity refs; sorted.
     pub groups: Vec<String>,
-    /// What it is subscribed to, by space and name. At most `limits.channels_per_connection`, and its home.
+    /// What it is subscribed to, by space and channel. At most `limits.channels_per_connection`, and its home.
     pub subscriptions: Vec<DescribedSubscription>,
 }
 
 /// A subscription as its session tells of it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub struct DescribedSubscription {
-    /// The space of its channel.
+    /// The space of the channel: `user`, `socketio`, `service`, `plugin`, `signals` or `internal`.
+    #[schema(value_type = String)]
     pub space: Space,
-    /// The channel's name in that space.
+    /// The channel's name there.
     pub channel: String,
-    /// The topics that it is limited to; empty where it is to the whole channel.
+    /// The topics that it is limited to; left out where it is to the whole channel.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub topics: Vec<String>,
 }

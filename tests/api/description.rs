@@ -91,6 +91,28 @@ async fn the_result_of_an_example_has_the_fields_that_are_described() {
 }
 
 #[actix_web::test]
+async fn every_schema_that_is_referred_to_is_there() {
+    fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(fields) => {
+                found.extend(fields.get("$ref").and_then(Value::as_str));
+                fields.values().for_each(|value| references(value, found));
+            }
+            Value::Array(values) => values.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+    let document = document(&House::new()).await;
+    let mut found = vec![];
+    references(&document, &mut found);
+    assert!(found.iter().any(|reference| reference.ends_with("/SessionDescription")), "{found:?}");
+    for reference in found {
+        let schema = reference.strip_prefix('#').and_then(|pointer| document.pointer(pointer));
+        assert!(schema.is_some_and(Value::is_object), "{reference}");
+    }
+}
+
+#[actix_web::test]
 async fn a_payload_may_be_any_json() {
     let document = document(&House::new()).await;
     let data = &document["components"]["schemas"]["Publish"]["properties"]["data"];
