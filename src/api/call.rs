@@ -36,12 +36,13 @@ async fn answer(node: Node, request: HttpRequest, body: Payload, read: impl FnOn
     response
 }
 
-async fn prepare(
+/// Admits a request, and reads its body.
+pub(super) async fn prepare<T>(
     node: &Node,
     request: &HttpRequest,
     body: Payload,
-    read: impl FnOnce(&str) -> Read,
-) -> Result<(&'static str, Prepared), Refusal> {
+    read: impl FnOnce(&str) -> Result<T, Malformed>,
+) -> Result<T, Refusal> {
     guard::admit(node, request)?;
     let body = collect(body, node.limits().body).await;
     if matches!(body, Err(Refusal::TooLarge(_))) {

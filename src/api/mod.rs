@@ -10,6 +10,7 @@
 //! | `refusal` | requests that do not become calls |
 //! | `answer` | results and errors as responses, in both error modes |
 //! | `method`, `table` | what a method is; all of them |
+//! | `tail` | the live tail, whose answer is a stream |
 //! | `openapi` | the description of them all |
 //! | `health`, `metrics` | what is asked by machines that keep the broker running |
 //! | `draft`, `target`, `shapes` | what several methods are made of: a publish, whom an order means, events and clients |
@@ -42,6 +43,7 @@ mod signal;
 mod single;
 mod subscribe;
 mod table;
+mod tail;
 mod target;
 mod unavailable;
 mod unsubscribe;
@@ -65,6 +67,9 @@ pub fn mount(app: &mut ServiceConfig, node: Node, prefix: &str) {
         let answer = move |request: HttpRequest, body: Payload| call::single(node.clone(), request, body);
         app.service(resource(prefix, "POST", [web::post().to(answer)]));
     }
+    let tailed = node.clone();
+    let answer = move |request: HttpRequest, body: Payload| tail::answer(tailed.clone(), request, body);
+    app.service(resource(&format!("{prefix}/{}", tail::NAME), "POST", [web::post().to(answer)]));
     let document = Bytes::from(openapi::document(prefix));
     app.service(readable(&format!("{prefix}/openapi.json"), move || document_response(&document)));
     app.service(readable("/health", health::alive));
@@ -76,7 +81,7 @@ pub fn mount(app: &mut ServiceConfig, node: Node, prefix: &str) {
 /// The paths that [`mount`] takes.
 pub fn paths(prefix: &str) -> Vec<String> {
     let prefix = prefix.trim_end_matches('/');
-    let below = table::METHODS.iter().map(|entry| entry.name).chain(["openapi.json"]);
+    let below = table::METHODS.iter().map(|entry| entry.name).chain([tail::NAME, "openapi.json"]);
     let own = (!prefix.is_empty()).then(|| prefix.to_owned());
     let watching = ["/health", "/ready", "/metrics"].map(str::to_owned);
     below.map(|name| format!("{prefix}/{name}")).chain(own).chain(watching).collect()

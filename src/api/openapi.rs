@@ -3,6 +3,7 @@ use super::answer::Error;
 use super::batch::Batch;
 use super::method::{Entry, Method};
 use super::table::METHODS;
+use super::tail::{self, Tail, TailLine};
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn};
@@ -31,6 +32,8 @@ pub fn document(prefix: &str) -> String {
         let item = PathItem::new(HttpMethod::Post, operation(entry, &names));
         paths = paths.path(format!("{prefix}/{}", entry.name), item);
     }
+    components = components.schema_from::<Tail>().schema_from::<TailLine>();
+    paths = paths.path(format!("{prefix}/{}", tail::NAME), PathItem::new(HttpMethod::Post, tailed()));
     for (path, summary, media) in WATCHED {
         paths = paths.path(path, PathItem::new(HttpMethod::Get, watched(path, summary, media)));
     }
@@ -64,8 +67,20 @@ fn watched(path: &str, summary: &str, media: &str) -> Operation {
 }
 
 fn operation(entry: &Entry, [request, result]: &[String; 2]) -> Operation {
-    let body = RequestBodyBuilder::new().required(Some(Required::True));
-    let body = body.content("application/json", content(Ref::from_schema_name(request), entry.request));
+    let request = content(Ref::from_schema_name(request), entry.request);
+    called(entry.name, entry.summary, request, done(entry, result))
+}
+
+/// The one whose answer is a stream.
+fn tailed() -> Operation {
+    let request = content(Ref::from_schema_name(Tail::name()), tail::REQUEST);
+    let ok = ResponseBuilder::new().description("The events, an object in each line; or, as JSON, the error");
+    let ok = ok.content("application/x-ndjson", content(Ref::from_schema_name(TailLine::name()), tail::LINE));
+    called(tail::NAME, tail::SUMMARY, request, ok.build())
+}
+
+fn called(name: &str, summary: &str, request: Content, ok: Response) -> Operation {
+    let body = RequestBodyBuilder::new().required(Some(Required::True)).content("application/json", request);
     let mode = ParameterBuilder::new()
         .name("X-Centrifugo-Error-Mode")
         .parameter_in(ParameterIn::Header)
@@ -75,12 +90,12 @@ fn operation(entry: &Entry, [request, result]: &[String; 2]) -> Operation {
         ))
         .schema(Some(ObjectBuilder::new().schema_type(utoipa::openapi::Type::String).enum_values(Some(["transport"]))));
     let operation = OperationBuilder::new()
-        .summary(Some(entry.summary))
-        .operation_id(Some(entry.name))
+        .summary(Some(summary))
+        .operation_id(Some(name))
         .tag("api")
         .parameter(mode)
         .request_body(Some(body.build()))
-        .response("200", done(entry, result))
+        .response("200", ok)
         .response("400", Response::new("The body is no request of this method; a short text says why"))
         .response("401", Response::new("No key, or a wrong one"))
         .response("413", Response::new("The body is larger than `limits.body`"))

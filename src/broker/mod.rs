@@ -8,6 +8,7 @@
 //! | `control`, `query` | what the API, handlers and Rust code ask of channels |
 //! | `sessions`, `emission` | what they ask of sessions, and emit to those of a home |
 //! | `inspection` | which sessions there are, as each tells of itself |
+//! | `tail`, `taps` | who watches the events of channels from outside |
 //! | `census` | the numbers of a node |
 //! | `cluster` | the other nodes that share an engine |
 //! | `worker` | what the sessions of one thread share |
@@ -44,6 +45,8 @@ mod revocations;
 mod session;
 mod sessions;
 mod start;
+mod tail;
+mod taps;
 mod worker;
 
 pub use authentication::Authentication;
@@ -66,4 +69,6 @@ pub use recoverable::{RecoverableSession, RecoverableSessions, SessionData, Sess
 pub use revocations::Revocations;
 pub use session::{Admit, Ask, ClientTerms, Gone, PingSettings, Session};
 pub use sessions::Sessions;
+pub use tail::Tail;
+pub use taps::{Tapped, Taps};
 pub use worker::Worker;

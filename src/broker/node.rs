@@ -4,6 +4,7 @@ use super::hub::Hubs;
 use super::messages::ListenerIndex;
 use super::registry::{RegistryPort, Routes, Routing};
 use super::revocations::Revocations;
+use super::taps::Taps;
 use super::{Connections, Directory, Limits, Namespaces, Questions, RecoverableSessions};
 use crate::auth::{ApiKeys, Authenticators, Origins, OwnNames, TrustedProxies};
 use crate::delivery::Rounds;
@@ -77,6 +78,7 @@ struct Inner {
     handlers: Handlers,
     hubs: Hubs,
     connections: Connections,
+    taps: Taps,
     placement: Placement,
     clock: Clock,
     started: Instant,
@@ -140,6 +142,7 @@ impl Node {
             aside: Arc::new(MemoryEngine::new(beside(&parts.limits))),
             settings: ArcSwap::from_pointee(parts.settings),
             connections: Connections::new(&parts.limits, parts.metrics.clone()),
+            taps: Taps::new(&parts.limits, parts.clock, parts.metrics.clone()),
             limits: parts.limits,
             metrics: parts.metrics,
             handlers: parts.handlers,
@@ -194,6 +197,11 @@ impl Node {
     /// Its connections.
     pub fn connections(&self) -> &Connections {
         &self.0.connections
+    }
+
+    /// Who watches the events of its channels.
+    pub fn taps(&self) -> &Taps {
+        &self.0.taps
     }
 
     pub(super) fn tables(&self) -> &Tables {

@@ -276,6 +276,8 @@ pub struct Limits {
     pub body: usize,
     /// Commands of one batch, channels of one broadcast.
     pub batch: usize,
+    /// Live tails that are open at a time; one more is error 106.
+    pub tails: usize,
     /// Groups (rooms) of a session, its own included; it does not enter more.
     pub groups_per_session: usize,
     /// Sessions kept for clients that lost their connections; past it the oldest goes.
@@ -328,6 +330,7 @@ impl Default for Limits {
             positions: 1_000_000,
             body: 1024 * 1024,
             batch: 1_000,
+            tails: 32,
             groups_per_session: 1_000,
             kept_sessions: 10_000,
             ack_rounds: 10_000,

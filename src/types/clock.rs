@@ -29,6 +29,11 @@ impl Clock {
         self.since_1970().map_or(0, |time| time.as_secs() as i64)
     }
 
+    /// Milliseconds since 1970; a clock before that reads as 0.
+    pub fn now_in_millis(&self) -> u64 {
+        self.since_1970().map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+    }
+
     fn since_1970(&self) -> Option<Duration> {
         let time = match self {
             Clock::Machine => SystemTime::now(),

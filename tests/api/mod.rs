@@ -13,4 +13,5 @@ mod publishing;
 mod refusals;
 mod rpc;
 mod sessions;
+mod tailing;
 mod watching;

@@ -26,6 +26,33 @@ pub fn call(address: SocketAddr, key: &str, method: &str, body: &str) -> Result<
     request(address, &head, body)
 }
 
+/// A call whose answer has no end: the connection after the head of the answer, whose status must be 200.
+pub fn open(address: SocketAddr, key: &str, method: &str, body: &str) -> Result<TcpStream> {
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    write!(
+        stream,
+        "POST /api/{method} HTTP/1.1\r\nHost: {address}\r\nX-API-Key: {key}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )?;
+    let head = head(&mut stream)?;
+    match head.starts_with(b"HTTP/1.1 200 ") {
+        true => Ok(stream),
+        false => Err(Error::other(String::from_utf8_lossy(&head).into_owned())),
+    }
+}
+
+fn head(stream: &mut TcpStream) -> Result<Vec<u8>> {
+    let mut head = vec![];
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        head.extend(byte);
+    }
+    Ok(head)
+}
+
 /// A WebSocket after its handshake, to write bytes on.
 pub fn upgraded(address: SocketAddr) -> Result<TcpStream> {
     upgraded_at(address, "/connection/websocket")
@@ -40,12 +67,7 @@ pub fn upgraded_at(address: SocketAddr, path: &str) -> Result<TcpStream> {
         "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )?;
-    let mut head = vec![];
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte)?;
-        head.extend(byte);
-    }
+    let head = head(&mut stream)?;
     match head.starts_with(b"HTTP/1.1 101 ") {
         true => Ok(stream),
         false => Err(Error::other(String::from_utf8_lossy(&head).into_owned())),

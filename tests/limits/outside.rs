@@ -34,6 +34,7 @@ pub fn hit(key: &str, metric: &str) -> Option<String> {
         | "unanswered_commands"
         | "recover_max"
         | "batch"
+        | "tails"
         | "history_page" => 1,
         "recover_bytes" => 10,
         "channel_name" | "presence_entries" | "positions" | "idempotency_keys" => 4,
@@ -123,6 +124,11 @@ async fn reach(key: &str, broker: &Broker) {
         }
         "batch" => {
             let answer = broker.api("broadcast", r#"{"channels":["a","b"],"data":1}"#);
+            assert!(answer.contains("106"), "{answer}");
+        }
+        "tails" => {
+            let _first = http::open(broker.internal(), API_KEY, "tail", "{}").expect("an open tail");
+            let answer = broker.api("tail", "{}");
             assert!(answer.contains("106"), "{answer}");
         }
         other => unreachable!("{other} has a value and no story"),

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms of `broker` from the roof down. A file may name rooms below its own.
-const BROKER: [&str; 27] = [
+const BROKER: [&str; 29] = [
     "start",
     "session",
+    "tail",
     "messages",
     "emission",
     "cluster",
@@ -30,6 +31,7 @@ const BROKER: [&str; 27] = [
     "recoverable",
     "revocations",
     "connections",
+    "taps",
     "deadline",
     "expose",
     "policy",

@@ -105,6 +105,7 @@ impl Channel {
     }
 
     fn fan_out(&mut self, body: Body) {
+        self.show_taps(&body);
         let body = match body {
             Body::Event(event) => Body::Event(self.node.handlers().guarded(event)),
             other => other,
@@ -127,6 +128,17 @@ impl Channel {
             if let Some(round) = round.filter(|_| !is_taken) {
                 self.node.homes().rounds().asked(round, []);
             }
+        }
+    }
+}
+
+impl Channel {
+    /// Shows those who watch what is about to be delivered, as it is before anything is held back from listeners.
+    fn show_taps(&self, body: &Body) {
+        if let Body::Event(event) = body
+            && self.node.taps().is_any()
+        {
+            self.node.taps().show(event);
         }
     }
 }

@@ -29,6 +29,16 @@ impl From<ReplyError> for MessageError {
     }
 }
 
+impl From<MessageError> for ReplyError {
+    /// What a caller of the API is told of it.
+    fn from(error: MessageError) -> Self {
+        match error {
+            MessageError::Refused(error) => error,
+            _ => ReplyError::INTERNAL,
+        }
+    }
+}
+
 impl MessageError {
     /// Whether trying again may succeed.
     pub fn is_temporary(&self) -> bool {
