@@ -171,7 +171,7 @@ fn a_line_of_the_input_that_is_no_json_is_named() {
     child.stdin.take().unwrap().write_all(b"\nnope\n").unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(err(&output).starts_with("line 2: the data is no JSON"), "{}", err(&output));
+    assert!(err(&output).starts_with("line 2: the data is not valid JSON"), "{}", err(&output));
 }
 
 #[test]

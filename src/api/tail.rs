@@ -21,8 +21,7 @@ pub const SUMMARY: &str = "Shows events as they are delivered";
 /// A request, as JSON.
 pub const REQUEST: &str = r#"{"channel":"news"}"#;
 /// A line that it may be answered with.
-pub const LINE: &str =
-    r#"{"event":{"space":"user","channel":"news","data":{"text":"hello"},"offset":1,"epoch":"AbCdEfGh","time":1767225600000}}"#;
+pub const LINE: &str = r#"{"event":{"space":"user","channel":"news","data":{"text":"hello"},"offset":1,"epoch":"AbCdEfGh","time":1767225600000}}"#;
 
 /// Stands for all channels.
 const ALL: &str = "*";

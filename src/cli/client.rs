@@ -2,19 +2,28 @@
 use super::{Error, Options};
 use crate::auth::ApiConfig;
 use crate::server::ServerConfig;
-use awc::error::{ConnectError, SendRequestError};
+use actix_web::HttpMessage;
+use awc::error::{ConnectError, PayloadError, SendRequestError};
 use awc::http::{StatusCode, Uri};
+use bytes::Bytes;
 use clap::Args;
+use futures_util::Stream;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+/// The content type of a stream of lines.
+const LINES: &str = "application/x-ndjson";
 /// How long an answer of the API may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of an answer: `channels` lists a million of them.
 const MAX_ANSWER: usize = 256 * 1024 * 1024;
+/// Bytes of an answer that refuses to stream.
+const MAX_REFUSAL: usize = 64 * 1024;
+/// How long a stream may last; what is silent for long is given up by its reader.
+const STREAMING: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Which broker to talk to.
 #[derive(Debug, Clone, Args)]
@@ -34,6 +43,8 @@ pub(super) struct Endpoints {
     pub(super) api: String,
     /// Of the WebSocket.
     pub(super) socket: String,
+    /// Of health and readiness, without the path.
+    pub(super) root: String,
 }
 
 impl Remote {
@@ -88,7 +99,7 @@ impl Endpoints {
         let own = Self::at(&public, server.tls_certificate.is_some(), server);
         let Some(port) = server.internal_port else { return own };
         let internal = SocketAddr::new(reachable(server.internal_host.unwrap_or(server.host)), port).to_string();
-        Endpoints { api: Self::at(&internal, false, server).api, ..own }
+        Endpoints { socket: own.socket, ..Self::at(&internal, false, server) }
     }
 
     fn at(place: &str, secure: bool, server: &ServerConfig) -> Self {
@@ -96,6 +107,7 @@ impl Endpoints {
         Endpoints {
             api: format!("http{tail}://{place}{}", server.api_prefix),
             socket: format!("ws{tail}://{place}{}/websocket", server.connection_prefix),
+            root: format!("http{tail}://{place}"),
         }
     }
 }
@@ -141,18 +153,46 @@ impl Api {
     /// Calls a method; gives the `result`. Fails with what to do next where the broker is not there, refuses, or answers
     /// something else than the API does.
     pub(super) async fn call(&self, method: &str, parameters: &impl Serialize) -> Result<Box<RawValue>, Error> {
-        let url = format!("{}/{method}", self.base);
-        let mut request = self.http.post(&url);
-        if let Some(key) = &self.key {
-            request = request.insert_header(("X-API-Key", key.as_str()));
-        }
-        let mut response = request.send_json(parameters).await.map_err(|error| unreachable_at(&url, &error))?;
+        let (url, mut response) = self.send(method, parameters).await?;
         let body = response.body().limit(MAX_ANSWER).await;
         let body = body.map_err(|error| Error::Failed(format!("{url}: the answer broke off: {error}")))?;
         match response.status() {
             StatusCode::OK => result_of(&url, &body),
             status => Err(Error::Failed(refused(&url, status, self.key.is_some()))),
         }
+    }
+
+    /// Calls a method that answers with a stream of lines; gives the stream. Fails as [`Api::call`] does.
+    pub(super) async fn stream<P: Serialize>(
+        &self,
+        method: &str,
+        parameters: &P,
+    ) -> Result<impl Stream<Item = Result<Bytes, PayloadError>> + use<P>, Error> {
+        let (url, response) = self.send(method, parameters).await?;
+        let mut response = response.timeout(STREAMING);
+        match response.status() {
+            StatusCode::OK if HttpMessage::content_type(&response) == LINES => return Ok(response),
+            StatusCode::OK => {}
+            status => return Err(Error::Failed(refused(&url, status, self.key.is_some()))),
+        }
+        let body = response.body().limit(MAX_REFUSAL).await;
+        let body = body.map_err(|error| Error::Failed(format!("{url}: the answer broke off: {error}")))?;
+        result_of(&url, &body)?;
+        Err(Error::Failed(format!("{url}: no stream was answered; is the broker older than this program?")))
+    }
+
+    async fn send<P: Serialize>(
+        &self,
+        method: &str,
+        parameters: &P,
+    ) -> Result<(String, awc::ClientResponse<impl Stream<Item = Result<Bytes, PayloadError>> + use<P>>), Error> {
+        let url = format!("{}/{method}", self.base);
+        let mut request = self.http.post(&url);
+        if let Some(key) = &self.key {
+            request = request.insert_header(("X-API-Key", key.as_str()));
+        }
+        let response = request.send_json(parameters).await.map_err(|error| unreachable_at(&url, &error))?;
+        Ok((url, response))
     }
 }
 
@@ -166,7 +206,7 @@ fn result_of(url: &str, body: &[u8]) -> Result<Box<RawValue>, Error> {
     let answer: ApiAnswer = serde_json::from_slice(body)
         .map_err(|_| Error::Failed(format!("{url}: this is not the API of a broker; name it with --url")))?;
     match (answer.result, answer.error) {
-        (_, Some(error)) => Err(Error::Failed(refusal(error.code, &error.message))),
+        (_, Some(error)) => Err(Error::Refused(error.code, refusal(error.code, &error.message))),
         (Some(result), None) => Ok(result),
         (None, None) => Err(Error::Failed(format!("{url}: the answer has neither a result nor an error"))),
     }

@@ -1,6 +1,6 @@
 //! `callboard completions`.
-use super::{Cli, Error, print_line};
-use clap::{Args, CommandFactory};
+use super::{Error, command, print_line};
+use clap::Args;
 use clap_complete::Shell;
 
 /// Prints a script that completes commands in a shell.
@@ -13,7 +13,7 @@ pub(super) struct Completions {
 impl Completions {
     pub(super) fn run(self) -> Result<(), Error> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "callboard", &mut script);
+        clap_complete::generate(self.shell, &mut command(), "callboard", &mut script);
         print_line(String::from_utf8_lossy(&script).trim_end())
     }
 }

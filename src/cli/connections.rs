@@ -1,5 +1,6 @@
 //! `callboard connections`.
 use super::client::{Remote, parse};
+use super::table::{shown, table};
 use super::{Error, Options, print_line};
 use crate::types::{SessionId, Space};
 use clap::Args;
@@ -106,7 +107,7 @@ impl Connections {
         if !list.connections.is_empty() {
             let rows = list.connections.iter().map(Connection::cells);
             let heads = HEADS.map(str::to_owned);
-            table([heads].into_iter().chain(rows).collect::<Vec<_>>()).iter().try_for_each(|line| print_line(line))?;
+            table(&[heads].into_iter().chain(rows).collect::<Vec<_>>()).iter().try_for_each(|line| print_line(line))?;
         }
         list.notes(self.limit).iter().for_each(|note| eprintln!("{note}"));
         Ok(())
@@ -182,28 +183,6 @@ fn first(names: &[String]) -> String {
         0 => named,
         more => format!("{named} +{more}"),
     }
-}
-
-/// A text as it may be shown in a terminal: clients choose what their channels are called, and could write what moves the
-/// cursor.
-fn shown(text: &str) -> String {
-    let is_quote = |letter| matches!(letter, '\'' | '"');
-    let escape = |letter: char| match is_quote(letter) {
-        true => letter.to_string(),
-        false => letter.escape_debug().to_string(),
-    };
-    text.chars().map(escape).collect()
-}
-
-/// The rows as lines, each column as wide as its widest cell.
-fn table(rows: Vec<[String; 6]>) -> Vec<String> {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
-    let widths: [usize; 6] = std::array::from_fn(width);
-    let line = |row: &[String; 6]| {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect()
 }
 
 #[cfg(test)]

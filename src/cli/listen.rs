@@ -1,5 +1,6 @@
 //! One connection of `callboard sub`, and what is kept from one to the next.
 use super::client::{http_client, refusal, unreachable_at};
+use super::table::shown;
 use super::wire::{self, CONNECT, Left, Position, Publication, Push, Reply, ReplyError, Subscribed, may_come_back};
 use super::{Error, print_line};
 use actix_codec::Framed;
@@ -244,7 +245,9 @@ impl Subscriber {
         let position = self.positions.get_mut(channel);
         match self.is_json {
             true => print_line(&publication.line(channel, position.as_deref().map(|p| p.epoch.as_str()))?)?,
-            false => print_line(publication.data())?,
+            // One channel needs no name: the lines are its payloads alone.
+            false if self.names.len() == 1 => print_line(publication.data())?,
+            false => print_line(&format!("{}\t{}", shown(channel), publication.data()))?,
         }
         if let Some(position) = position {
             position.offset = position.offset.max(publication.offset);
@@ -284,7 +287,7 @@ impl ReplyError {
         let reason = channel.map_or_else(|| refusal.clone(), |channel| format!("{channel}: {refusal}"));
         match self.temporary || self.code < FIRST_REQUEST_ERROR {
             true => Stop::Lost(reason),
-            false => Stop::Failed(Error::Failed(reason)),
+            false => Stop::Failed(Error::Refused(self.code, reason)),
         }
     }
 }
@@ -293,6 +296,15 @@ fn closed(reason: Option<CloseReason>) -> Stop {
     match reason {
         Some(reason) => left(u16::from(reason.code).into(), reason.description.as_deref().unwrap_or_default()),
         None => Stop::Lost("the broker closed the connection".into()),
+    }
+}
+
+/// Why a connection that is not made again was closed.
+pub(super) fn closed_for(reason: Option<CloseReason>) -> Error {
+    match closed(reason) {
+        Stop::Failed(error) => error,
+        Stop::Lost(reason) => Error::Failed(reason),
+        Stop::Done => Error::Failed("the broker closed the connection".into()),
     }
 }
 

@@ -1,29 +1,38 @@
 //! The command line.
 //!
-//! Results go to stdout, everything else to stderr. The program ends with 0, with 1 where something failed, and with 2 where
-//! the command line or the config is wrong.
+//! Results go to stdout, everything else to stderr; with `--json` an error is a line of JSON there. The program ends with 0, with 1
+//! where something failed, and with 2 where the command line or the config is wrong.
+mod as_client;
 mod check;
+mod check_token;
 mod client;
 mod completions;
 mod connections;
+mod examples;
+mod health;
+mod history;
 mod inspect;
 mod listen;
 mod logging;
+mod options;
+mod presence;
 mod publish;
 mod revoke;
+mod rpc;
 mod serve;
 mod subscribe;
+mod table;
+mod tail;
 mod token;
 mod wire;
 
 pub use logging::start as start_logging;
 
-use crate::config::{self, Loaded, Overrides, Problems, Source};
-use clap::{Args, Parser, Subcommand};
+use crate::config::Problems;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use options::{ConfigFile, Options, Place, With};
 use std::ffi::OsString;
 use std::io::Write;
-use std::net::IpAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// A real-time event broker: backends publish, browsers and services listen over WebSocket.
@@ -36,46 +45,40 @@ pub struct Cli {
     command: Option<Command>,
 }
 
-/// What says which config counts; good with every command.
-#[derive(Debug, Clone, Args)]
-struct Options {
-    /// The config file; without it the built-in one, which serves this machine only
-    #[arg(long, global = true, value_name = "FILE", env = "CALLBOARD_CONFIG", help_heading = "Config")]
-    config: Option<PathBuf>,
-    /// Instead of the config's `server.host`
-    #[arg(long, global = true, value_name = "ADDRESS", help_heading = "Config")]
-    host: Option<IpAddr>,
-    /// Instead of the config's `server.port`; 0 takes a free one
-    #[arg(long, global = true, value_name = "PORT", help_heading = "Config")]
-    port: Option<u16>,
-    /// Instead of the config's `server.workers`; 0: one per core
-    #[arg(long, global = true, value_name = "COUNT", help_heading = "Config")]
-    workers: Option<usize>,
-}
-
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Runs the broker (without a command, too)
-    Serve,
+    Serve(Options),
     /// Says all that is wrong with the config
-    CheckConfig(check::CheckConfig),
+    CheckConfig(With<check::CheckConfig, Options>),
     /// Prints the settings in effect, without secrets
-    PrintConfig(check::PrintConfig),
+    PrintConfig(With<check::PrintConfig, Options>),
     /// Signs a token with `auth.hmac_secret`
-    #[command(subcommand)]
-    Token(token::Token),
-    /// Publishes into a channel, over the HTTP API
-    Pub(publish::Publish),
-    /// Listens to channels and prints a line a message
-    Sub(subscribe::Subscribe),
+    Token(With<token::SignToken, ConfigFile>),
+    /// Says whether a token is valid under the config, and if not, which check fails
+    CheckToken(With<check_token::CheckToken, ConfigFile>),
+    /// Publishes into a channel
+    Pub(With<publish::Publish, Place>),
+    /// Listens to channels as a client does, and prints a line per message
+    Sub(With<subscribe::Subscribe, Place>),
+    /// Shows events as they are delivered, of one channel or of all
+    Tail(With<tail::Tail, Place>),
+    /// Prints the events that a channel keeps
+    History(With<history::History, Place>),
+    /// Lists who is present in a channel
+    Presence(With<presence::Presence, Place>),
+    /// Calls an rpc handler of the broker's program
+    Rpc(With<rpc::Rpc, Place>),
     /// Takes back what tokens granted, over the HTTP API
-    Revoke(revoke::Revoke),
+    Revoke(With<revoke::Revoke, Place>),
     /// Lists the channels that are listened to
-    Channels(inspect::Channels),
+    Channels(With<inspect::Channels, Place>),
     /// Lists who is connected
-    Connections(connections::Connections),
+    Connections(With<connections::Connections, Place>),
     /// Shows the state of the broker
-    Info(inspect::Info),
+    Info(With<inspect::Info, Place>),
+    /// Says whether the broker is well, for probes: exit code 0 if so, else 1
+    Health(With<health::Health, Place>),
     /// Prints a script that completes commands in a shell
     Completions(completions::Completions),
 }
@@ -92,6 +95,9 @@ enum Error {
     /// It was tried, and did not succeed.
     #[error("{0}")]
     Failed(String),
+    /// The broker refused it with an error of the contract: its code, and words for people.
+    #[error("{1}")]
+    Refused(u32, String),
     /// Whoever reads the output has gone; what `head` does, and nothing to tell of.
     #[error("the output was closed")]
     OutputClosed,
@@ -101,61 +107,76 @@ impl Error {
     fn exit_code(&self) -> u8 {
         match self {
             Error::Usage(_) | Error::Config(_) => 2,
-            Error::Failed(_) => 1,
+            Error::Failed(_) | Error::Refused(..) => 1,
             Error::OutputClosed => 0,
         }
+    }
+
+    /// For scripts: `{"error": {"message", "exit", "code"}}`, the last where the broker gave one.
+    fn json(&self) -> serde_json::Value {
+        let mut error = serde_json::json!({"message": self.to_string(), "exit": self.exit_code()});
+        if let Error::Refused(code, _) = self {
+            error["code"] = (*code).into();
+        }
+        serde_json::json!({ "error": error })
     }
 }
 
 /// Runs a command line, the program's name first; gives the code to exit with.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let is_json = arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json");
+    let parsed = command().try_get_matches_from(arguments).and_then(|matches| {
+        let cli = Cli::from_arg_matches(&matches)?;
+        Ok((options::misplaced(&matches), cli))
+    });
+    let done = match parsed {
+        Ok((None, cli)) => cli.run(),
+        Ok((Some(misplaced), _)) => Err(Error::Usage(misplaced)),
+        Err(error) if is_json && error.use_stderr() => Err(Error::Usage(error.to_string().trim_end().to_owned())),
         // Help and version are errors to clap, with exit code 0.
         Err(error) => error.exit(),
     };
-    match cli.run() {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            if !matches!(error, Error::OutputClosed) {
-                eprintln!("{error}");
+            match error {
+                Error::OutputClosed => {}
+                _ if is_json => eprintln!("{}", error.json()),
+                _ => eprintln!("{error}"),
             }
             error.exit_code().into()
         }
     }
 }
 
-impl Cli {
-    fn run(self) -> Result<(), Error> {
-        let options = self.options;
-        match self.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::run(&options),
-            Command::CheckConfig(command) => command.run(&options),
-            Command::PrintConfig(command) => command.run(&options),
-            Command::Token(command) => command.run(&options),
-            Command::Pub(command) => block_on(command.run(&options)),
-            Command::Sub(command) => block_on(command.run(&options)),
-            Command::Revoke(command) => block_on(command.run(&options)),
-            Command::Channels(command) => block_on(command.run(&options)),
-            Command::Connections(command) => block_on(command.run(&options)),
-            Command::Info(command) => block_on(command.run(&options)),
-            Command::Completions(command) => command.run(),
-        }
-    }
+/// The command line as it is parsed, with its examples.
+fn command() -> clap::Command {
+    examples::add_to(Cli::command())
 }
 
-impl Options {
-    fn source(&self) -> Source {
-        self.config.clone().map_or(Source::Shipped, Source::File)
-    }
-
-    fn overrides(&self) -> Overrides {
-        Overrides { host: self.host, port: self.port, workers: self.workers }
-    }
-
-    /// The config, whether or not it would be safe to serve with.
-    fn read(&self) -> Result<Loaded, Problems> {
-        config::read(&self.source(), config::environment(), &self.overrides())
+impl Cli {
+    fn run(self) -> Result<(), Error> {
+        let before = self.options;
+        match self.command.unwrap_or_else(|| Command::Serve(Options::default())) {
+            Command::Serve(options) => serve::run(&before.with(options)),
+            Command::CheckConfig(with) => with.command.run(&before.with(with.flags)),
+            Command::PrintConfig(with) => with.command.run(&before.with(with.flags)),
+            Command::Token(with) => with.command.run(&before.with(with.flags.into())),
+            Command::CheckToken(with) => block_on(with.command.run(&before.with(with.flags.into()))),
+            Command::Pub(with) => block_on(with.command.run(&before.with(with.flags.into()))),
+            Command::Sub(with) => block_on(with.command.run(&before.with(with.flags.into()))),
+            Command::Tail(with) => block_on(with.command.run(&before.with(with.flags.into()))),
+            Command::History(with) => block_on(with.command.run(&before.with(with.flags.into()))),
+            Command::Presence(with) => block_on(with.command.run(&before.with(with.flags.into()))),
+            Command::Rpc(with) => block_on(with.command.run(&before.with(with.flags.into()))),
+            Command::Revoke(with) => block_on(with.command.run(&before.with(with.flags.into()))),
+            Command::Channels(with) => block_on(with.command.run(&before.with(with.flags.into()))),
+            Command::Connections(with) => block_on(with.command.run(&before.with(with.flags.into()))),
+            Command::Info(with) => block_on(with.command.run(&before.with(with.flags.into()))),
+            Command::Health(with) => block_on(with.command.run(&before.with(with.flags.into()))),
+            Command::Completions(command) => command.run(),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 //! `callboard pub`.
+use super::as_client::Publisher;
 use super::client::{Api, Remote, parse};
 use super::{Error, Options, print_line};
 use clap::Args;
@@ -17,11 +18,17 @@ pub(super) struct Publish {
     #[arg(allow_hyphen_values = true)]
     data: String,
     /// Publishing again with the same key within its time is answered, and not published
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", conflicts_with = "as_client")]
     idempotency_key: Option<String>,
     /// A tag of the event, which subscribers can filter by; may be given several times
-    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag)]
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag, conflicts_with = "as_client")]
     tags: Vec<(String, String)>,
+    /// Publish over the WebSocket, as a client does: the channel's rules count, and handlers see it. No API key is needed
+    #[arg(long, conflicts_with = "api_key")]
+    as_client: bool,
+    /// With --as-client: the connection token; without it, the environment's CALLBOARD_TOKEN
+    #[arg(long, requires = "as_client")]
+    token: Option<String>,
     /// Print the answer as JSON: `{"offset", "epoch"}`, `{}` where the channel keeps no history
     #[arg(long)]
     json: bool,
@@ -32,6 +39,12 @@ pub(super) struct Publish {
 fn tag(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("a tag is written KEY=VALUE")?;
     Ok((key.to_owned(), value.to_owned()))
+}
+
+/// How events get to the broker.
+enum Way {
+    Api(Api),
+    Client(Box<Publisher>),
 }
 
 #[derive(Serialize)]
@@ -54,9 +67,28 @@ struct Published {
 
 impl Publish {
     pub(super) async fn run(self, options: &Options) -> Result<(), Error> {
-        let api = self.remote.api(options)?;
         if self.data != "-" {
-            return self.publish(&api, &self.data).await;
+            // What the shell made of it is told before anything is asked for.
+            json(&self.data)?;
+        }
+        let mut way = match self.as_client {
+            true => {
+                // Not clap's `env`: what the environment says for `sub` must not be an error here without --as-client.
+                let token = self.token.clone().or_else(|| std::env::var("CALLBOARD_TOKEN").ok());
+                Way::Client(Publisher::connect(self.remote.endpoints(options)?.socket, token.as_deref()).await?.into())
+            }
+            false => Way::Api(self.remote.api(options)?),
+        };
+        let done = self.publish_all(&mut way).await;
+        if let Way::Client(client) = way {
+            client.close().await;
+        }
+        done
+    }
+
+    async fn publish_all(&self, way: &mut Way) -> Result<(), Error> {
+        if self.data != "-" {
+            return self.publish(way, &self.data).await;
         }
         if self.idempotency_key.is_some() {
             return Err(Error::Usage("--idempotency-key is of one event; `-` publishes many".into()));
@@ -66,7 +98,7 @@ impl Publish {
             let at = |reason: &dyn std::fmt::Display| Error::Failed(format!("line {}: {reason}", index + 1));
             let line = line.map_err(|error| at(&error))?;
             if !line.trim().is_empty() {
-                self.publish(&api, &line).await.map_err(|error| match error {
+                self.publish(way, &line).await.map_err(|error| match error {
                     Error::OutputClosed => error,
                     other => at(&other),
                 })?;
@@ -75,8 +107,15 @@ impl Publish {
         Ok(())
     }
 
-    async fn publish(&self, api: &Api, data: &str) -> Result<(), Error> {
-        let data: &RawValue = serde_json::from_str(data).map_err(|error| no_json(data, &error))?;
+    async fn publish(&self, way: &mut Way, data: &str) -> Result<(), Error> {
+        let data = json(data)?;
+        let api = match way {
+            Way::Api(api) => api,
+            Way::Client(client) => {
+                client.publish(&self.channel, data).await?;
+                return print_line(&if self.json { "{}".to_owned() } else { format!("published to {}", self.channel) });
+            }
+        };
         let parameters = Parameters {
             channel: &self.channel,
             data,
@@ -95,8 +134,12 @@ impl Publish {
     }
 }
 
+fn json(data: &str) -> Result<&RawValue, Error> {
+    serde_json::from_str(data).map_err(|error| not_json("data", data, &error))
+}
+
 /// Says how to write it: most often the shell has eaten the quotes of a string.
-fn no_json(data: &str, error: &serde_json::Error) -> Error {
+pub(super) fn not_json(what: &str, data: &str, error: &serde_json::Error) -> Error {
     let quoted = serde_json::Value::from(data).to_string();
     let safe = !data.contains('\'');
     let hint = match data.trim_start().starts_with(['{', '[', '"']) {
@@ -104,5 +147,5 @@ fn no_json(data: &str, error: &serde_json::Error) -> Error {
         false if safe => format!("; a text is written '{quoted}'"),
         false => "; a text is written in double quotes within single ones: '\"text\"'".to_owned(),
     };
-    Error::Usage(format!("the data is no JSON ({error}){hint}"))
+    Error::Usage(format!("the {what} is not valid JSON ({error}){hint}"))
 }

@@ -22,10 +22,10 @@ fn welcome(config: &Config, options: &Options) {
     let plain = config.namespaces.iter().find(|namespace| namespace.name.is_empty());
     if config.auth.anonymous && plain.is_some_and(|namespace| namespace.subscribe == Rule::Anyone) {
         let mut start = "callboard".to_owned();
-        if let Some(file) = &options.config {
+        if let Some(file) = options.config() {
             start.push_str(&format!(" --config {}", file.display()));
         }
-        if let Some(port) = options.port.filter(|port| *port != 0) {
+        if let Some(port) = options.port().filter(|port| *port != 0) {
             start.push_str(&format!(" --port {port}"));
         }
         log::info!("to listen:  {start} sub news");

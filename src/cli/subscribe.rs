@@ -13,7 +13,9 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::fro
 /// Between looks at whether the output is still read.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Listens to channels and prints a line a message.
+/// Listens to channels and prints a line per message
+///
+/// Of one channel a line is the payload; of several, the channel's name, a tab and the payload.
 #[derive(Debug, Args)]
 pub(super) struct Subscribe {
     /// The channels
@@ -65,7 +67,7 @@ impl Subscribe {
 }
 
 /// Waits until whoever reads the output has gone: in a quiet channel the next line to fail on may be long in coming.
-async fn output_closed() {
+pub(super) async fn output_closed() {
     let stdout = std::io::stdout();
     loop {
         // What is asked for is nothing: errors and ends are told all the same (poll(2)).

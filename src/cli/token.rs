@@ -5,9 +5,15 @@ use crate::types::Json;
 use clap::{Args, Subcommand};
 use std::time::Duration;
 
-/// Signs a token with the first `auth.hmac_secret`.
+/// Signs a token with the first `auth.hmac_secret`
+#[derive(Debug, Args)]
+pub(super) struct SignToken {
+    #[command(subcommand)]
+    kind: Token,
+}
+
 #[derive(Debug, Subcommand)]
-pub(super) enum Token {
+enum Token {
     /// A token to connect with
     Connection(Connection),
     /// A token to subscribe to one channel with
@@ -30,7 +36,7 @@ struct Common {
 
 /// A token to connect with.
 #[derive(Debug, Args)]
-pub(super) struct Connection {
+struct Connection {
     /// The user; without it the token is an anonymous one's
     #[arg(long, default_value = "")]
     user: String,
@@ -46,7 +52,7 @@ pub(super) struct Connection {
 
 /// A token to subscribe to one channel with.
 #[derive(Debug, Args)]
-pub(super) struct Subscription {
+struct Subscription {
     /// The user, who must be the connection's
     #[arg(long, default_value = "")]
     user: String,
@@ -81,11 +87,11 @@ fn scope(text: &str) -> Result<String, String> {
     }
 }
 
-impl Token {
+impl SignToken {
     pub(super) fn run(self, options: &Options) -> Result<(), Error> {
         let loaded = options.read()?;
         let issuer = Issuer::new(&loaded.config.auth).map_err(|error| usage(&error))?;
-        let (signed, is_json) = match self {
+        let (signed, is_json) = match self.kind {
             Token::Connection(connection) => (connection.sign(&issuer), connection.common.json),
             Token::Subscription(subscription) => (subscription.sign(&issuer), subscription.common.json),
         };

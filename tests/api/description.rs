@@ -136,7 +136,7 @@ async fn every_example_of_the_documentation_is_answered_and_every_method_has_one
     let calls = text.lines().filter_map(|line| {
         let (_, call) = line.strip_prefix("curl ")?.split_once("/api/")?;
         let (method, rest) = call.split_once(' ')?;
-        Some((method, rest.strip_prefix("--json '")?.strip_suffix('\'')?))
+        Some((method, rest.split_once('\'')?.1.strip_suffix('\'')?))
     });
     let calls: Vec<(&str, &str)> = calls.collect();
     let house = House::new();

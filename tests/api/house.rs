@@ -1,5 +1,5 @@
 //! A broker of its own for each test, and calls of its API.
-use actix_web::body::to_bytes;
+use actix_web::body::{MessageBody, to_bytes};
 use actix_web::dev::Service;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, init_service};
@@ -77,12 +77,19 @@ impl House {
         House { broker, config: config() }
     }
 
-    /// Sends a request as it is.
+    /// Sends a request as it is. Of a stream, which has no end, the first part is read.
     pub async fn ask(&self, request: TestRequest) -> Answer {
         let app = init_service(App::new().configure(self.broker.routes())).await;
         let response = app.call(request.to_request()).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("a body that breaks off"));
+        let is_stream = headers.get("Content-Type").is_some_and(|kind| kind == "application/x-ndjson");
+        let body = match is_stream {
+            true => {
+                let mut body = std::pin::pin!(response.into_body());
+                std::future::poll_fn(|cx| body.as_mut().poll_next(cx)).await.unwrap().unwrap()
+            }
+            false => to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("a body that breaks off")),
+        };
         Answer { status, headers, body: String::from_utf8(body.to_vec()).unwrap() }
     }
 

@@ -179,7 +179,7 @@ fn more_tails_than_may_be_open_are_refused_until_one_is_closed() {
 #[test]
 fn a_tail_that_makes_no_sense_is_refused_as_any_other_call() {
     let mut config = config();
-    config.exposed = vec![toml::from_str("space = \"signals\"\nas = \"shown:\"").unwrap()];
+    config.expose = vec![toml::from_str("space = \"signals\"\nas = \"shown:\"").unwrap()];
     story(config, async |house| {
         for (request, code) in [
             (json!({"channel": "nowhere:a"}), 102),
