@@ -34,5 +34,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for number in 0..argument("--more", 0)? {
         broker = broker.service(&format!("more{number}"), Registration::of(documents()).for_everyone());
     }
-    Ok(broker.serve(|| Err("this program does not read its config again".into())).await?)
+    Ok(broker.serve().await?)
 }

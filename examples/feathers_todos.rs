@@ -75,5 +75,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .on("/", "connection", |socket: Socket, (said,): (Value,)| async move {
             socket.connection().set("user", json!({"company": said["company"]}));
         });
-    Ok(broker.serve(|| Err("this program does not read its config again".into())).await?)
+    Ok(broker.serve().await?)
 }

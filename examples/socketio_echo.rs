@@ -52,5 +52,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             .on(namespace, "message", |socket: Socket, args: Arguments| socket.emit("message-back", args))
             .on(namespace, "message-with-ack", |_: Socket, args: Arguments| async move { args });
     }
-    Ok(builder.serve(|| Err("this program does not read its config again".into())).await?)
+    Ok(builder.serve().await?)
 }

@@ -247,5 +247,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for namespace in ["/", "/custom", "/room-*"] {
         builder = ask(address(talk(greet(builder, namespace), namespace), namespace), namespace);
     }
-    Ok(builder.serve(|| Err("this program does not read its config again".into())).await?)
+    Ok(builder.serve().await?)
 }

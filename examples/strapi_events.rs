@@ -28,5 +28,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             let before = users.insert(id, name);
             async move { (before,) }
         });
-    Ok(builder.serve(|| Err("this program does not read its config again".into())).await?)
+    Ok(builder.serve().await?)
 }

@@ -55,5 +55,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     if std::env::args().any(|arg| arg == "--ranked") {
         builder = published::rank(builder);
     }
-    Ok(builder.serve(|| Err("this program does not read its config again".into())).await?)
+    Ok(builder.serve().await?)
 }

@@ -11,7 +11,7 @@ pub(super) fn run(options: &Options) -> Result<(), Error> {
     let config = load()?;
     welcome(&config, options);
     let reload = move || load().map_err(|problems| problems.to_string());
-    let served = actix::System::new().block_on(crate::server::serve(config, reload));
+    let served = actix::System::new().block_on(crate::server::serve_with(config, reload));
     served.map_err(|error| Error::Failed(error.to_string()))
 }
 

@@ -155,8 +155,8 @@ impl BrokerBuilder {
 
     /// Starts the broker on the current actix system, to be mounted in an app.
     ///
-    /// Fails where keys or lists of the config cannot be used, and where the HTTP API has no key: what an app will listen
-    /// on is not known here, so it counts as reachable
+    /// Fails where there is no actix system (`#[actix_web::main]` makes one), where keys or lists of the config cannot be used, and where
+    /// the HTTP API has no key: what an app will listen on is not known here, so it counts as reachable.
     pub fn start(self) -> Result<Broker, Error> {
         self.start_at(None)
     }
@@ -173,6 +173,10 @@ impl BrokerBuilder {
     }
 
     fn start_at(mut self, address: Option<Address>) -> Result<Broker, Error> {
+        // An arbiter's handle alone is not enough: its system has to be running on this thread, with a runtime.
+        if actix::System::try_current().is_none() || tokio::runtime::Handle::try_current().is_err() {
+            return Err(Error::NoSystem);
+        }
         let is_shared = self.config.engine == engine::Kind::Redis;
         let is_open = !address.is_some_and(|address| is_loopback(address.clients));
         if let Some(clash) = paths::clashes(&self.config).into_iter().next() {

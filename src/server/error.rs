@@ -5,6 +5,12 @@ use crate::service::SetupError;
 /// Why a broker cannot be built, or a config cannot be put in force.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// Actors have nothing to run on.
+    #[error(
+        "a broker runs on an actix system, and there is none here: write #[actix_web::main] above the program's main in place of \
+         #[tokio::main], or #[actix_web::test] above a test in place of #[tokio::test]"
+    )]
+    NoSystem,
     /// A key, a file or a list of `[auth]` or `[api]` cannot be used.
     #[error(transparent)]
     Auth(#[from] crate::auth::Error),

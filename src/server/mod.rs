@@ -21,4 +21,4 @@ pub use builder::{Broker, BrokerBuilder};
 pub use config::{Config, ServerConfig};
 pub use error::Error;
 pub use paths::{PathClash, clashes as path_clashes};
-pub use run::serve;
+pub use run::{serve, serve_with};

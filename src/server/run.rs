@@ -3,18 +3,33 @@ use super::{Broker, BrokerBuilder, Config, listen};
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Runs a broker until SIGTERM or ctrl-c, then drains it. On SIGHUP `reload` is asked for a new config; where it fails,
-/// nothing changes. Needs an actix system.
+/// Runs a broker until SIGTERM or ctrl-c, then drains it. On SIGHUP nothing changes; see [`serve_with`].
 ///
-/// Fails where an address cannot be listened on or a file of the config cannot be used.
-pub async fn serve(config: Config, reload: impl Fn() -> Result<Config, String> + 'static) -> io::Result<()> {
-    Broker::builder(config).serve(reload).await
+/// Fails where there is no actix system (`#[actix_web::main]` makes one), where an address cannot be listened on, and where a file
+/// of the config cannot be used.
+pub async fn serve(config: Config) -> io::Result<()> {
+    Broker::builder(config).serve().await
+}
+
+/// As [`serve`]; on SIGHUP `reload` is asked for a new config, and where it fails, nothing changes.
+pub async fn serve_with(config: Config, reload: impl Fn() -> Result<Config, String> + 'static) -> io::Result<()> {
+    Broker::builder(config).serve_with(reload).await
+}
+
+/// What a SIGHUP is answered where a program has nothing to read its config from.
+fn no_reload() -> Result<Config, String> {
+    Err("this program does not read its config again".into())
 }
 
 impl BrokerBuilder {
     /// Runs the broker with these handlers as a process of its own, as [`serve`] does: it listens where the config says, and
     /// takes over whole the sockets that become connections, which costs less than an app that keeps them.
-    pub async fn serve(self, reload: impl Fn() -> Result<Config, String> + 'static) -> io::Result<()> {
+    pub async fn serve(self) -> io::Result<()> {
+        self.serve_with(no_reload).await
+    }
+
+    /// As [`BrokerBuilder::serve`]; on SIGHUP `reload` is asked for a new config, and where it fails, nothing changes.
+    pub async fn serve_with(self, reload: impl Fn() -> Result<Config, String> + 'static) -> io::Result<()> {
         let config = self.config().clone();
         run(self.start_listening().map_err(io::Error::other)?, config, reload).await
     }

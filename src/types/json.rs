@@ -1,4 +1,5 @@
 //! JSON kept raw: what a publisher wrote reaches subscribers byte for byte, but for line breaks (decision 9).
+use super::{Fault, ReplyError};
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 use serde::{Serialize, Serializer};
@@ -21,6 +22,29 @@ pub enum JsonError {
     /// Not JSON, or not of the type that was asked for.
     #[error("not a JSON value: {0}")]
     Syntax(#[from] serde_json::Error),
+    /// A value of ours that cannot be written as JSON.
+    #[error("cannot be written as JSON: {0}")]
+    Unwritable(serde_json::Error),
+}
+
+/// For handlers, which read what a client sent and write what it is answered: `?` makes of what cannot be read error 107 with the
+/// reason, and of what cannot be written, which is no fault of the client's, error 100.
+impl From<JsonError> for ReplyError {
+    fn from(error: JsonError) -> Self {
+        match error {
+            JsonError::NotUtf8 | JsonError::Syntax(_) => {
+                ReplyError { message: format!("bad request: {error}").into(), ..ReplyError::BAD_REQUEST }
+            }
+            JsonError::Unwritable(_) => ReplyError::INTERNAL,
+        }
+    }
+}
+
+/// As [`ReplyError`] is made of it.
+impl From<JsonError> for Fault {
+    fn from(error: JsonError) -> Self {
+        Fault::Reply(error.into())
+    }
 }
 
 impl Json {
@@ -59,7 +83,7 @@ impl Json {
 
     /// Writes a value as JSON. Fails where serde cannot: a map whose keys are no strings, or a failing `Serialize`.
     pub fn write(value: &impl Serialize) -> Result<Self, JsonError> {
-        Ok(Json(serde_json::to_vec(value)?.into()))
+        serde_json::to_vec(value).map(|text| Json(text.into())).map_err(JsonError::Unwritable)
     }
 
     /// An array of these values.

@@ -1,5 +1,5 @@
 //! What handlers are asked and told.
-use super::Call;
+use super::{Call, Subject};
 use crate::broker::{Node, SessionData, Target};
 use crate::delivery::{SessionOrder, SubscribeOptions};
 use crate::types::{ChannelName, Disconnect, Fault, Handshake, Identity, Json, Revocation, SessionId, Unsubscribed};
@@ -101,6 +101,10 @@ pub struct ConnectCall {
 
 impl Call for ConnectCall {
     type Answer = Welcome;
+
+    fn subject(&self) -> Subject {
+        Subject { kind: "connect", session: Some(self.session), ..Subject::default() }
+    }
 }
 
 /// What a session gets when it is let in.
@@ -126,6 +130,11 @@ pub struct RpcCall {
 
 impl Call for RpcCall {
     type Answer = Option<Json>;
+
+    fn subject(&self) -> Subject {
+        let session = self.session.as_ref().map(|session| session.id);
+        Subject { kind: "rpc", name: self.method.as_str().into(), session }
+    }
 }
 
 /// A client tells something and wants no answer.
@@ -138,6 +147,10 @@ pub struct MessageCall {
 
 impl Call for MessageCall {
     type Answer = ();
+
+    fn subject(&self) -> Subject {
+        Subject { kind: "message", session: Some(self.session.id), ..Subject::default() }
+    }
 }
 
 /// A publish of a client, before its channel gets it.
@@ -153,6 +166,10 @@ pub struct PublishCall {
 
 impl Call for PublishCall {
     type Answer = Verdict;
+
+    fn subject(&self) -> Subject {
+        Subject { kind: "publish to", name: self.channel.as_str().into(), session: Some(self.session.id) }
+    }
 }
 
 /// What becomes of a publish. An error refuses it.
@@ -191,4 +208,18 @@ pub enum LifecycleEvent {
 
 impl Call for LifecycleEvent {
     type Answer = ();
+
+    fn subject(&self) -> Subject {
+        let (kind, session, channel) = match self {
+            LifecycleEvent::Connected(session) => ("connected", Some(session), None),
+            LifecycleEvent::Disconnected(session, _) => ("disconnected", Some(session), None),
+            LifecycleEvent::Subscribed(session, channel) => ("subscribed", Some(session), Some(channel)),
+            LifecycleEvent::Unsubscribed(session, channel) => ("unsubscribed", Some(session), Some(channel)),
+            LifecycleEvent::Revoked(_) => ("revoked", None, None),
+            LifecycleEvent::Occupied { channel } => ("occupied", None, Some(channel)),
+            LifecycleEvent::Vacated { channel } => ("vacated", None, Some(channel)),
+        };
+        let name = channel.map_or_else(Default::default, |channel| channel.as_str().into());
+        Subject { kind, name, session: session.map(|session| session.id) }
+    }
 }

@@ -1,6 +1,6 @@
 //! The handlers of clients' own events, by the home of the session and the event's name.
 use super::call::SessionView;
-use super::hosted::{Call, Handle, HandlerAddr};
+use super::hosted::{Call, Handle, HandlerAddr, Subject};
 use super::table::{Bounds, Handlers, Port};
 use crate::delivery::Acknowledgement;
 use crate::types::{BoxFuture, ChannelName, Fault, Json};
@@ -33,6 +33,10 @@ pub struct EmitCall {
 impl Call for EmitCall {
     /// The acknowledgement; none leaves that to the handlers after this one.
     type Answer = Option<Acknowledgement>;
+
+    fn subject(&self) -> Subject {
+        Subject { kind: "event", name: self.event.as_str().into(), session: Some(self.session.id) }
+    }
 }
 
 /// An event on its way through its handlers.

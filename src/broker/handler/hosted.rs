@@ -1,8 +1,10 @@
 //! The actor around a handler: keeps panics and slowness to the caller they belong to.
 use super::threads::Thread;
-use crate::types::{Fault, ReplyError};
+use crate::types::{Fault, ReplyError, SessionId};
 use actix::prelude::*;
 use futures_util::FutureExt;
+use smol_str::SmolStr;
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -15,6 +17,36 @@ use tokio::sync::oneshot;
 pub trait Call: Send + 'static {
     /// The answer.
     type Answer: Send + 'static;
+
+    /// What it is about, for the log.
+    fn subject(&self) -> Subject {
+        Subject::default()
+    }
+}
+
+/// What a call is about: kept beside it, for what is logged when its handler fails.
+#[derive(Debug, Clone, Default)]
+pub struct Subject {
+    /// What kind of call it is: `rpc`.
+    pub kind: &'static str,
+    /// What is called or happened: a method, an event, a channel; empty where the kind says it all.
+    pub name: SmolStr,
+    /// The session it comes from or is about, if it is a session.
+    pub session: Option<SessionId>,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.kind.is_empty() { "a call" } else { self.kind })?;
+        if !self.name.is_empty() {
+            // Clients choose these names.
+            write!(f, " {:?}", self.name)?;
+        }
+        match self.session {
+            Some(session) => write!(f, " of the session {session}"),
+            None => f.write_str(" of no session"),
+        }
+    }
 }
 
 /// What a handler returns: an answer now or later. It stays on the handler's thread.

@@ -15,6 +15,6 @@ pub use call::{
 };
 pub use caller::Caller;
 pub use emit::{CONNECTION, DISCONNECT, EmitCall, EmitRoute, Emitting};
-pub use hosted::{Call, Handle, HandlerAddr, HandlerFuture, answer, host};
+pub use hosted::{Call, Handle, HandlerAddr, HandlerFuture, Subject, answer, host};
 pub use table::Handlers;
 pub use threads::{HandlerThreads, Placement};

@@ -1,13 +1,14 @@
 //! Which handler takes which call.
 use super::call::{ConnectCall, LifecycleEvent, MessageCall, PublishCall, RpcCall, SessionView, Verdict, Welcome};
 use super::emit::EmitHandlers;
-use super::hosted::{Call, Deliver, FAILED, Failure, Handle, HandlerAddr, Place};
+use super::hosted::{Call, Deliver, FAILED, Failure, Handle, HandlerAddr, Place, Subject};
 use super::threads::Thread;
 use crate::broker::fault;
 use crate::filter::View;
 use crate::metrics::Metrics;
 use crate::types::{Audience, BoxFuture, ChannelName, Envelope, Event, Fault, Json, ReplyError, Space};
 use actix::Recipient;
+use log::Level;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -44,6 +45,8 @@ pub(super) struct Bounds {
 /// The way to one handler for one kind of call.
 pub(super) struct Port<C: Call> {
     recipient: Recipient<Deliver<C>>,
+    /// The type of the handler, for the log.
+    handler: &'static str,
     /// Calls that the handler is not done with.
     waiting: Arc<AtomicUsize>,
     /// Keeps the handler's thread.
@@ -52,14 +55,15 @@ pub(super) struct Port<C: Call> {
 
 impl<C: Call> Clone for Port<C> {
     fn clone(&self) -> Self {
-        Port { recipient: self.recipient.clone(), waiting: self.waiting.clone(), _thread: self._thread.clone() }
+        Port { recipient: self.recipient.clone(), handler: self.handler, waiting: self.waiting.clone(), _thread: self._thread.clone() }
     }
 }
 
 impl<C: Call> Port<C> {
     pub(super) fn new<H: Handle<C>>(handler: &HandlerAddr<H>) -> Self {
         let recipient = handler.addr.clone().recipient();
-        Port { recipient, waiting: Arc::default(), _thread: handler.thread.clone() }
+        let thread = handler.thread.clone();
+        Port { recipient, handler: std::any::type_name::<H>(), waiting: Arc::default(), _thread: thread }
     }
 }
 
@@ -220,12 +224,12 @@ impl Handlers {
                 Metrics::count(&metrics.handler_failures, "full");
                 continue;
             };
+            let (subject, handler) = (event.subject(), port.handler);
             let told = port.recipient.send(Deliver { call: event.clone(), place, begun: None });
             let metrics = metrics.clone();
             actix_rt::spawn(async move {
                 if let Ok(Err(Failure::Panicked(words))) = told.await {
-                    log::error!("a lifecycle handler panicked: {words}");
-                    Metrics::count(&metrics.handler_failures, "panic");
+                    tell_panic(&metrics, handler, &subject, &words);
                 }
             });
         }
@@ -254,14 +258,14 @@ impl Bounds {
             Metrics::count(&metrics.handler_failures, "full");
             return Box::pin(std::future::ready(Err(ReplyError::TOO_MANY_REQUESTS.into())));
         };
+        let (subject, handler) = (call.subject(), port.handler);
         let answer = tokio::time::timeout(self.timeout, port.recipient.send(Deliver { call, place, begun }));
         Box::pin(async move {
             match answer.await {
                 Ok(Ok(Ok(answer))) => Ok(answer),
                 Ok(Ok(Err(Failure::Refused(fault)))) => Err(fault),
                 Ok(Ok(Err(Failure::Panicked(words)))) => {
-                    log::error!("a handler panicked: {words}");
-                    Metrics::count(&metrics.handler_failures, "panic");
+                    tell_panic(&metrics, handler, &subject, &words);
                     Err(FAILED)
                 }
                 Ok(Err(_gone)) => Err(FAILED),
@@ -272,6 +276,12 @@ impl Bounds {
             }
         })
     }
+}
+
+fn tell_panic(metrics: &Metrics, handler: &str, subject: &Subject, words: &str) {
+    Metrics::count(&metrics.handler_failures, "panic");
+    // Whoever may call can make it panic again and again.
+    metrics.log_some(Level::Error, "panic", format_args!("the handler {handler} panicked in {subject}: {words}"));
 }
 
 #[cfg(test)]
