@@ -1,6 +1,7 @@
 //! The client of a backend plugin.
 use super::handle::{Handle, named, not_empty};
-use super::shared::Role;
+use super::settings::Role;
+use super::shared::Shared;
 use super::wire::Command;
 use super::{ClientCounts, Error};
 use serde::Serialize;
@@ -24,20 +25,27 @@ pub struct EventParams {
 }
 
 /// Publishes and subscribes as a backend plugin. Copies share one connection, which ends politely when the last copy is dropped; a
-/// copy inside a callback counts until its subscription is removed.
+/// copy inside a callback counts until its subscription is removed. After the last copy no callback is called, and what is kept is
+/// sent within 2 seconds; what is not is logged. A program that ends does not wait for that: it calls [`flush`](Self::flush).
 ///
 /// No call but [`disconnect`](Self::disconnect), [`connected`](Self::connected) and [`flush`](Self::flush) waits for anything, so
 /// all others may be made anywhere, in callbacks, too. Where the config has the events disabled, every call does nothing and
 /// succeeds.
 #[derive(Clone)]
-pub struct EventsClient {
-    handle: Handle,
-    plugin: String,
-}
+pub struct EventsClient(Handle);
 
 impl EventsClient {
     pub(super) fn new(plugin: &str, make: impl FnOnce(Role) -> Handle) -> Self {
-        EventsClient { handle: make(Role::Backend(plugin.to_owned())), plugin: plugin.to_owned() }
+        EventsClient(make(Role::Backend(plugin.to_owned())))
+    }
+
+    /// The client and its plugin; none where the config has the events disabled.
+    fn enabled(&self) -> Option<(&Shared, &str)> {
+        let client = self.0.client()?;
+        match &client.role {
+            Role::Backend(plugin) => Some((client, plugin)),
+            Role::Frontend => None,
+        }
     }
 
     /// Lets the client connect and stay connected: it comes back after every cut, until [`disconnect`](Self::disconnect) or until
@@ -46,12 +54,13 @@ impl EventsClient {
     /// is connected or connecting already stays as it is.
     ///
     /// # Errors
-    /// [`Error::Empty`] where the plugin's id is empty, [`Error::Thread`] where the system gives no thread.
+    /// [`Error::Empty`] where the plugin's id is empty, [`Error::Thread`] where the system gives no thread or no runtime; then
+    /// `connect` may be called again.
     pub async fn connect(&self) -> Result<(), Error> {
-        if self.handle.client().is_some() {
-            not_empty("plugin id", &self.plugin)?;
+        if let Some((_, plugin)) = self.enabled() {
+            not_empty("plugin id", plugin)?;
         }
-        self.handle.connect()
+        self.0.connect()
     }
 
     /// Publishes data for those that `params` says. It is sent in the order of the calls; before the client is connected, and while
@@ -62,8 +71,8 @@ impl EventsClient {
     /// Backstage recommends not to publish what needs authentication or authorization to read.
     ///
     /// # Errors
-    /// [`Error::Data`] where JSON cannot write the data, [`Error::Empty`] for an empty topic, [`Error::TooLarge`] where it alone is
-    /// over [`ClientOptions::kept_bytes`](super::ClientOptions::kept_bytes).
+    /// [`Error::Data`] where JSON cannot write the data, [`Error::Empty`] for an empty topic, [`Error::TooLarge`] where it is over
+    /// [`ClientOptions::max_publish`](super::ClientOptions::max_publish).
     ///
     /// ```
     /// use callboard::client::{EventParams, EventsClientManager, NoToken};
@@ -75,12 +84,12 @@ impl EventsClient {
     /// # }
     /// ```
     pub fn publish(&self, data: impl Serialize, params: EventParams) -> Result<(), Error> {
-        let Some(client) = self.handle.client() else { return Ok(()) };
+        let Some((client, plugin_id)) = self.enabled() else { return Ok(()) };
         let topic = named(params.topic.as_deref())?;
         let target_entity_refs = params.entity_refs.as_deref();
-        let publish = Command::Publish { plugin_id: &self.plugin, topic, target_entity_refs, data: &data };
+        let publish = Command::Publish { plugin_id, topic, target_entity_refs, data: &data };
         let frame = publish.frame().map_err(Error::Data)?;
-        let most = client.settings.options.kept_bytes;
+        let most = client.settings.options.max_publish;
         if frame.len() > most {
             return Err(Error::TooLarge { bytes: frame.len(), most });
         }
@@ -119,7 +128,7 @@ impl EventsClient {
         T: DeserializeOwned + 'static,
         F: FnMut(T) + Send + 'static,
     {
-        self.handle.subscribe(plugin, topic.into(), callback, false)
+        self.0.subscribe(plugin, topic.into(), callback)
     }
 
     /// Removes all callbacks that were subscribed to exactly this plugin and topic: without a topic, those for all topics, and not
@@ -128,23 +137,23 @@ impl EventsClient {
     /// # Errors
     /// [`Error::Empty`] for an empty plugin id or topic.
     pub fn unsubscribe<'a>(&self, plugin: &str, topic: impl Into<Option<&'a str>>) -> Result<(), Error> {
-        self.handle.unsubscribe(plugin, topic.into())
+        self.0.unsubscribe(plugin, topic.into())
     }
 
     /// Removes all subscriptions and all publishes that were not sent, and closes the connection with 1000; returns when it is
     /// closed, after a few seconds at most. Call [`flush`](Self::flush) before where the publishes matter. [`connect`](Self::connect)
     /// connects again.
     pub async fn disconnect(&self) {
-        self.handle.disconnect().await;
+        self.0.disconnect().await;
     }
 
-    /// Waits until all publishes were handed to the socket: what a program calls that publishes and ends. It waits as long as the
-    /// broker is away; put a timeout around it to give up.
+    /// Waits until the socket has taken all publishes that were made before: what a program calls that publishes and ends. It waits as
+    /// long as the broker is away; put a timeout around it to give up.
     ///
     /// # Errors
-    /// [`Error::Away`] where publishes are kept and the client is not to connect.
+    /// [`Error::Away`] where publishes are kept and the client is not to connect, [`Error::Lost`] where some went without being sent.
     pub async fn flush(&self) -> Result<(), Error> {
-        match self.handle.client() {
+        match self.0.client() {
             Some(client) => client.flushed().await,
             None => Ok(()),
         }
@@ -156,24 +165,25 @@ impl EventsClient {
     /// [`Error::Away`] where the client is not to connect: before [`connect`](Self::connect), after [`disconnect`](Self::disconnect),
     /// and once the broker has revoked its access.
     pub async fn connected(&self) -> Result<(), Error> {
-        self.handle.connected().await
+        self.0.connected().await
     }
 
     /// Whether the connection stands, as far as the client knows.
     pub fn is_connected(&self) -> bool {
-        self.handle.is_connected()
+        self.0.is_connected()
     }
 
     /// How many publishes are kept, and what was dropped, refused and failed so far.
     pub fn counts(&self) -> ClientCounts {
-        self.handle.counts()
+        self.0.counts()
     }
 }
 
 impl fmt::Debug for EventsClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (is_connected, counts) = (self.is_connected(), self.counts());
+        let plugin = self.enabled().map(|(_, plugin)| plugin);
         let mut shown = f.debug_struct("EventsClient");
-        shown.field("plugin", &self.plugin).field("is_connected", &is_connected).field("counts", &counts).finish()
+        shown.field("plugin", &plugin).field("is_connected", &is_connected).field("counts", &counts).finish()
     }
 }

@@ -2,21 +2,22 @@
 use super::ClientOptions;
 use std::time::Duration;
 
-/// Pauses shorter than this would let a broker that is down keep a thread busy.
+/// The least bound of a pause. Without it, options of nothing would make a client ask a broker that is down without a rest.
 const LEAST: Duration = Duration::from_millis(1);
 
 /// Pauses that grow with each failure: a random part of a time that doubles ("full jitter"), so that clients which a restart cut
 /// off together do not come back together.
 pub(super) struct Backoff {
-    least: Duration,
+    /// The bound of the first pause.
+    first: Duration,
     most: Duration,
     failures: u32,
 }
 
 impl Backoff {
     pub(super) fn new(options: &ClientOptions) -> Self {
-        let least = options.backoff_least.max(LEAST);
-        Backoff { least, most: options.backoff_most.max(least), failures: 0 }
+        let first = options.backoff_first.max(LEAST);
+        Backoff { first, most: options.backoff_most.max(first), failures: 0 }
     }
 
     /// The next pause after a connection that lasted so long, nothing for one that was not made.
@@ -30,7 +31,7 @@ impl Backoff {
     }
 
     fn ceiling(&self) -> Duration {
-        self.least.saturating_mul(2u32.saturating_pow(self.failures)).min(self.most)
+        self.first.saturating_mul(2u32.saturating_pow(self.failures)).min(self.most)
     }
 }
 
@@ -56,7 +57,7 @@ mod tests {
 
     #[test]
     fn pauses_differ() {
-        let options = ClientOptions { backoff_least: Duration::from_secs(30), ..ClientOptions::default() };
+        let options = ClientOptions { backoff_first: Duration::from_secs(30), ..ClientOptions::default() };
         let pauses: std::collections::HashSet<_> =
             (0..20).map(|_| Backoff::new(&options).next(Duration::ZERO)).collect();
         assert!(pauses.len() > 10, "{pauses:?}");
@@ -65,7 +66,7 @@ mod tests {
     #[test]
     fn a_backoff_of_nothing_still_pauses() {
         let options =
-            ClientOptions { backoff_least: Duration::ZERO, backoff_most: Duration::ZERO, ..ClientOptions::default() };
+            ClientOptions { backoff_first: Duration::ZERO, backoff_most: Duration::ZERO, ..ClientOptions::default() };
         assert_eq!(Backoff::new(&options).ceiling(), LEAST);
     }
 }

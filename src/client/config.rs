@@ -18,7 +18,7 @@ const ENDPOINT: &str =
 /// say where they are.
 pub(super) fn endpoint(config: &impl Serialize) -> Result<Option<String>, Error> {
     let config = serde_json::to_value(config).map_err(Error::Config)?;
-    let Some(config) = map(&config, "the config", "a map with `backend` in it")? else { return Ok(None) };
+    let Some(config) = map(&config, "", "a map with `backend` in it")? else { return Ok(None) };
     let backend = map(member(config, "backend"), "backend", "a map with `baseUrl` and `events` in it")?;
     let Some(backend) = backend else { return Ok(None) };
     match member(backend, "events") {
@@ -156,7 +156,7 @@ mod tests {
             assert!(error.starts_with(wanted) && !error.contains("hush"), "{backend}: {error}");
         }
         let error = endpoint(&7).unwrap_err().to_string();
-        assert_eq!(error, "`the config` is a number; write a map with `backend` in it");
+        assert_eq!(error, "the config is a number; write a map with `backend` in it");
     }
 
     #[test]

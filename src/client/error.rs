@@ -15,9 +15,9 @@ pub enum Error {
         write: &'static str,
     },
     /// A key has a value that makes no sense.
-    #[error("`{key}` is {found}; write {write}")]
+    #[error("{name} is {found}; write {write}", name = if key.is_empty() { "the config".into() } else { format!("`{key}`") })]
     Wrong {
-        /// The key, such as `backend.events`.
+        /// The key, such as `backend.events`; empty for the config as a whole.
         key: String,
         /// What kind of value it has.
         found: &'static str,
@@ -30,21 +30,29 @@ pub enum Error {
     /// The data of a publish cannot be written as JSON.
     #[error("the data cannot be written as JSON: {0}")]
     Data(#[source] serde_json::Error),
-    /// A publish has more bytes than all kept publishes may have.
+    /// A publish is larger than the client may send.
     #[error(
-        "the publish has {bytes} bytes, more than `ClientOptions::kept_bytes` ({most}); send less, or a reference to it"
+        "the publish has {bytes} bytes on the wire, more than {most}; send less or a reference to it, or raise \
+         `ClientOptions::max_publish` and, on the broker's side, `limits.frame`"
     )]
     TooLarge {
         /// Bytes of the publish as a frame.
         bytes: usize,
-        /// Bytes that may be kept.
+        /// Bytes that one may have: [`ClientOptions::max_publish`](super::ClientOptions::max_publish).
         most: usize,
     },
     /// The client has as many subscriptions as it may have.
     #[error("the client has {0} subscriptions already (`ClientOptions::subscriptions`); unsubscribe from some first")]
     TooManySubscriptions(usize),
-    /// The system gives no thread for the connections.
-    #[error("no thread for the connections of events clients: {0}")]
+    /// Publishes that `flush` waited for went without being sent: dropped for newer ones, in the socket when the connection ended, or
+    /// removed by `disconnect`.
+    #[error(
+        "{0} publishes were dropped, lost with the connection or removed by disconnect() before the socket had passed them on; \
+         see counts(), and publish them again if they matter"
+    )]
+    Lost(u64),
+    /// The system gives no thread for the connections, or no runtime.
+    #[error("no thread for the connections of events clients: {0}; call connect() or subscribe again later")]
     Thread(#[source] std::io::Error),
     /// Nothing is connecting that could be waited for: `connect` was not called, the broker revoked the client's access (close code
     /// 1000), or a frontend client has no subscription.

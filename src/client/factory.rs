@@ -1,14 +1,14 @@
 //! What makes clients: the manager of a program, and that of a plugin.
 use super::handle::Handle;
-use super::shared::{Role, Settings};
+use super::settings::{Role, Settings};
 use super::thread::ClientThread;
 use super::{ClientOptions, Error, EventsClient, FrontendEventsClient, TokenSource, config};
 use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
 
-/// Makes the events clients of a program. Copies are the same manager; its clients share one thread, which the first of them begins
-/// and the last one ends.
+/// Makes the events clients of a program. Copies are the same manager, and its clients share one thread. It begins with the first client
+/// that is to connect, and ends when all copies of the manager and all of its clients are dropped and their connections closed.
 #[derive(Clone)]
 pub struct EventsClientManager {
     /// None where the config has the events disabled.

@@ -1,6 +1,6 @@
 //! The client of a frontend.
 use super::handle::Handle;
-use super::shared::Role;
+use super::settings::Role;
 use super::{ClientCounts, Error};
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -44,7 +44,7 @@ impl FrontendEventsClient {
         T: DeserializeOwned + 'static,
         F: FnMut(T) + Send + 'static,
     {
-        self.0.subscribe(plugin, topic.into(), callback, true)
+        self.0.subscribe(plugin, topic.into(), callback)
     }
 
     /// Removes all callbacks that were subscribed to exactly this plugin and topic; the last one ends the connection.

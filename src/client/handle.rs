@@ -1,11 +1,12 @@
 //! What backend and frontend clients have in common: a handle whose last copy ends the connection.
-use super::shared::{Role, Settings, Shared};
-use super::subscriptions::{Callback, Key};
+use super::settings::{Role, Settings};
+use super::shared::Shared;
+use super::subscriptions::{Callback, Key, Subscribed};
 use super::thread::ClientThread;
 use super::{ClientCounts, Error};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A client, or nothing where the config has the events disabled.
 #[derive(Clone)]
@@ -15,11 +16,29 @@ pub(super) struct Handle(Option<Arc<Owner>>);
 struct Owner {
     shared: Arc<Shared>,
     thread: Arc<ClientThread>,
+    /// Whether the thread has the client. It is held while the thread begins, so that no other call takes that for done.
+    is_started: Mutex<bool>,
+}
+
+impl Owner {
+    /// Gives the client to the thread, once.
+    fn start(&self) -> Result<(), Error> {
+        // What is in it is set in one step.
+        let mut is_started = self.is_started.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*is_started {
+            self.thread.start(&self.shared)?;
+            *is_started = true;
+        }
+        Ok(())
+    }
 }
 
 impl Drop for Owner {
     fn drop(&mut self) {
         self.shared.drop_all();
+        if !*self.is_started.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            self.shared.tell_unsent();
+        }
     }
 }
 
@@ -27,7 +46,7 @@ impl Handle {
     pub(super) fn new(role: Role, settings: Option<&Arc<Settings>>, thread: &Arc<ClientThread>) -> Self {
         Handle(settings.map(|settings| {
             let shared = Arc::new(Shared::new(role, settings.clone()));
-            Arc::new(Owner { shared, thread: thread.clone() })
+            Arc::new(Owner { shared, thread: thread.clone(), is_started: Mutex::new(false) })
         }))
     }
 
@@ -43,21 +62,15 @@ impl Handle {
         Ok(())
     }
 
-    /// `starts` says whether a subscription makes the client connect.
-    pub(super) fn subscribe<T, F>(
-        &self,
-        plugin: &str,
-        topic: Option<&str>,
-        callback: F,
-        starts: bool,
-    ) -> Result<(), Error>
+    pub(super) fn subscribe<T, F>(&self, plugin: &str, topic: Option<&str>, callback: F) -> Result<(), Error>
     where
         T: DeserializeOwned + 'static,
         F: FnMut(T) + Send + 'static,
     {
         let Some(owner) = &self.0 else { return Ok(()) };
         let key = key(plugin, topic)?;
-        if starts {
+        // A subscription makes a frontend connect.
+        if let Role::Frontend = owner.shared.role {
             owner.start()?;
         }
         owner.shared.subscribe(key, typed(callback))
@@ -91,15 +104,6 @@ impl Handle {
     }
 }
 
-impl Owner {
-    fn start(&self) -> Result<(), Error> {
-        if self.shared.starts() {
-            self.thread.start(self.shared.clone()).inspect_err(|_| self.shared.not_started())?;
-        }
-        Ok(())
-    }
-}
-
 fn key(plugin: &str, topic: Option<&str>) -> Result<Key, Error> {
     Ok(Key { plugin: not_empty("plugin id", plugin)?.into(), topic: named(topic)?.map(Into::into) })
 }
@@ -114,5 +118,5 @@ pub(super) fn not_empty<'a>(name: &'static str, text: &'a str) -> Result<&'a str
 }
 
 fn typed<T: DeserializeOwned>(mut callback: impl FnMut(T) + Send + 'static) -> Callback {
-    Arc::new(Mutex::new(move |data: &RawValue| serde_json::from_str(data.get()).map(&mut callback)))
+    Subscribed::new(move |data: &RawValue| serde_json::from_str(data.get()).map(&mut callback))
 }

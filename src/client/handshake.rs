@@ -1,5 +1,6 @@
 //! Opening a connection: a token, then the WebSocket handshake.
-use super::shared::{Settings, Shared};
+use super::settings::Settings;
+use super::shared::Shared;
 use actix_codec::Framed;
 use awc::BoxedSocket;
 use awc::error::{ConnectError, SendRequestError, WsClientError};
@@ -9,21 +10,29 @@ use awc::ws::Codec;
 use futures_util::FutureExt;
 use std::io::ErrorKind;
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 use tokio::time::timeout;
 
-/// A client for the handshakes of one events client.
+/// Longer than anybody's patience.
+const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// The client for the handshakes of all events clients of a thread.
 pub(super) fn http_client() -> awc::Client {
-    // Fails only where a provider is installed already, and then that one serves.
+    // awc makes a config of the process's provider and panics without one, whatever config it is then given. This fails only where
+    // there is one already, and then that one serves.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    // The time is bounded here; an upgrade is not offered over HTTP/2.
-    awc::Client::builder().disable_timeout().max_http_version(awc::http::Version::HTTP_11).finish()
+    // `ClientOptions::patience` bounds the time; each connection is of a client of its own, and they are not bounded together. An
+    // upgrade is not offered over HTTP/2.
+    let connector = awc::Connector::new().limit(0).timeout(UNBOUNDED).handshake_timeout(UNBOUNDED);
+    let http = awc::Client::builder().connector(connector).disable_timeout();
+    http.max_http_version(awc::http::Version::HTTP_11).finish()
 }
 
 /// Asks for a token and shakes hands; why not, with what to look at.
 pub(super) async fn open(http: &awc::Client, shared: &Shared) -> Result<Framed<BoxedSocket, Codec>, String> {
     let Settings { url, options, .. } = &*shared.settings;
     let authorization = authorization(&shared.settings).await?;
-    let mut request = http.ws(url).max_frame_size(options.message);
+    let mut request = http.ws(url);
     if let Some(authorization) = authorization {
         request = request.header(AUTHORIZATION, authorization);
     }

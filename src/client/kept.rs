@@ -1,48 +1,132 @@
-//! Publishes that wait to be sent.
+//! Publishes that wait until a socket has taken them.
+use super::Error;
 use bytestring::ByteString;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
-/// Publishes in the order in which they were made, bounded in number and bytes: for one too many the oldest go.
+/// Publishes in the order in which they were made. A connection takes them in hand, and they leave when its socket has taken them.
+/// Those that no connection has in hand are bounded in number and bytes: for one too many the oldest go.
 pub(super) struct KeptPublishes {
-    frames: VecDeque<ByteString>,
+    frames: VecDeque<Kept>,
+    /// How many of the oldest a connection has in hand.
+    in_hand: usize,
+    /// Of those that no connection has in hand.
     bytes: usize,
     most: usize,
     most_bytes: usize,
+    /// The number of the latest.
+    published: u64,
+    /// Those that wait; as many as calls of `flush`, since each call removes those that have ended.
+    flushes: Vec<Weak<Flush>>,
+}
+
+struct Kept {
+    number: u64,
+    frame: ByteString,
+}
+
+/// A call of `flush`.
+pub(super) struct Flush {
+    /// The number of the latest publish that it waits for.
+    last: u64,
+    /// How many of those that it waits for went without being sent.
+    lost: AtomicU64,
 }
 
 impl KeptPublishes {
+    /// `most` is at least 1; `most_bytes` is at least the bound of one publish.
     pub(super) fn new(most: usize, most_bytes: usize) -> Self {
-        KeptPublishes { frames: VecDeque::new(), bytes: 0, most: most.max(1), most_bytes }
+        let (frames, flushes) = (VecDeque::new(), vec![]);
+        KeptPublishes { frames, in_hand: 0, bytes: 0, most, most_bytes, published: 0, flushes }
     }
 
-    /// Adds one that is no larger than the bound for all; how many were dropped for it.
+    /// Adds one; how many were dropped for it.
     pub(super) fn push(&mut self, frame: ByteString) -> u64 {
+        self.published += 1;
+        self.bytes += frame.len();
+        self.frames.push_back(Kept { number: self.published, frame });
+        self.trim()
+    }
+
+    /// Drops the oldest of those that wait until the rest is within the bounds.
+    fn trim(&mut self) -> u64 {
         let mut dropped = 0;
-        while self.frames.len() >= self.most || self.bytes + frame.len() > self.most_bytes {
-            // Nothing is left to drop only where the frame alone is over the bound, which the caller refuses.
-            let Some(oldest) = self.frames.pop_front() else { break };
-            self.bytes -= oldest.len();
+        while self.frames.len() - self.in_hand > self.most || self.bytes > self.most_bytes {
+            // One alone is within the bounds, so the latest stays.
+            let Some(oldest) = self.frames.remove(self.in_hand) else { break };
+            self.bytes -= oldest.frame.len();
+            self.gone(oldest.number);
             dropped += 1;
         }
-        self.bytes += frame.len();
-        self.frames.push_back(frame);
         dropped
     }
 
-    /// Takes the oldest.
-    pub(super) fn pop(&mut self) -> Option<ByteString> {
-        let oldest = self.frames.pop_front()?;
-        self.bytes -= oldest.len();
-        Some(oldest)
+    /// Gives a connection the next one in hand.
+    pub(super) fn take(&mut self) -> Option<ByteString> {
+        let frame = self.frames.get(self.in_hand)?.frame.clone();
+        self.in_hand += 1;
+        self.bytes -= frame.len();
+        Some(frame)
     }
 
+    /// The socket has taken so many of the oldest.
+    pub(super) fn sent(&mut self, count: usize) {
+        self.settle(count).for_each(drop);
+    }
+
+    /// The connection has ended. Its socket had so many of the oldest and may not have passed them on: they are lost. The others that
+    /// it had in hand wait again. How many are lost, and how many were dropped as too many.
+    pub(super) fn put_back(&mut self, lost: usize) -> (u64, u64) {
+        let lost: Vec<u64> = self.settle(lost).map(|kept| kept.number).collect();
+        lost.iter().for_each(|number| self.gone(*number));
+        let back = self.frames.iter().take(self.in_hand);
+        self.bytes += back.map(|kept| kept.frame.len()).sum::<usize>();
+        self.in_hand = 0;
+        (lost.len() as u64, self.trim())
+    }
+
+    /// Removes so many of the oldest that are in hand; no more than there are, as they may have been cleared away.
+    fn settle(&mut self, count: usize) -> impl Iterator<Item = Kept> {
+        let count = count.min(self.in_hand);
+        self.in_hand -= count;
+        self.frames.drain(..count)
+    }
+
+    /// Removes all.
     pub(super) fn clear(&mut self) {
-        self.frames = VecDeque::new();
-        self.bytes = 0;
+        for kept in std::mem::take(&mut self.frames) {
+            self.gone(kept.number);
+        }
+        (self.in_hand, self.bytes) = (0, 0);
     }
 
+    /// Tells those that wait for it.
+    fn gone(&self, number: u64) {
+        for flush in self.flushes.iter().filter_map(Weak::upgrade).filter(|flush| number <= flush.last) {
+            flush.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many wait or are in hand.
     pub(super) fn len(&self) -> usize {
         self.frames.len()
+    }
+
+    /// Begins to wait for all that were made before.
+    pub(super) fn flush(&mut self) -> Arc<Flush> {
+        let flush = Arc::new(Flush { last: self.published, lost: AtomicU64::new(0) });
+        self.flushes.retain(|flush| flush.strong_count() > 0);
+        self.flushes.push(Arc::downgrade(&flush));
+        flush
+    }
+
+    /// What came of the wait; none while it goes on.
+    pub(super) fn outcome(&self, flush: &Flush) -> Option<Result<(), Error>> {
+        match flush.lost.load(Ordering::Relaxed) {
+            0 => self.frames.front().is_none_or(|oldest| oldest.number > flush.last).then_some(Ok(())),
+            lost => Some(Err(Error::Lost(lost))),
+        }
     }
 }
 
@@ -50,23 +134,85 @@ impl KeptPublishes {
 mod tests {
     use super::*;
 
-    fn drained(mut kept: KeptPublishes) -> String {
-        let frames: Vec<String> = std::iter::from_fn(|| kept.pop()).map(|frame| frame.to_string()).collect();
-        assert_eq!((kept.bytes, kept.len()), (0, 0));
+    fn kept(most: usize, most_bytes: usize, frames: &[&'static str]) -> (KeptPublishes, Vec<u64>) {
+        let mut kept = KeptPublishes::new(most, most_bytes);
+        let dropped = frames.iter().map(|frame| kept.push((*frame).into())).collect();
+        (kept, dropped)
+    }
+
+    /// All that wait, which are then sent.
+    fn drained(kept: &mut KeptPublishes) -> String {
+        let frames: Vec<String> = std::iter::from_fn(|| kept.take()).map(|frame| frame.to_string()).collect();
+        kept.sent(frames.len());
+        assert_eq!((kept.bytes, kept.len(), kept.in_hand), (0, 0, 0));
         frames.join(" ")
     }
 
     #[test]
     fn the_oldest_go_for_one_too_many() {
-        let mut kept = KeptPublishes::new(2, 100);
-        let dropped: u64 = ["a", "b", "c"].into_iter().map(|frame| kept.push(frame.into())).sum();
-        assert_eq!((dropped, drained(kept)), (1, "b c".into()));
+        let (mut kept, dropped) = kept(2, 100, &["a", "b", "c"]);
+        assert_eq!((dropped, drained(&mut kept)), (vec![0, 0, 1], "b c".into()));
     }
 
     #[test]
     fn as_many_of_the_oldest_go_as_a_large_one_needs_room() {
-        let mut kept = KeptPublishes::new(10, 6);
-        let dropped: Vec<u64> = ["aa", "bb", "cc", "dddd"].into_iter().map(|frame| kept.push(frame.into())).collect();
-        assert_eq!((dropped, drained(kept)), (vec![0, 0, 0, 2], "cc dddd".into()));
+        let (mut kept, dropped) = kept(10, 6, &["aa", "bb", "cc", "dddd"]);
+        assert_eq!((dropped, drained(&mut kept)), (vec![0, 0, 0, 2], "cc dddd".into()));
+    }
+
+    #[test]
+    fn what_a_connection_had_in_hand_waits_again_in_its_place_within_the_bounds() {
+        let (mut kept, _) = kept(3, 100, &["a", "b", "c"]);
+        for _ in 0..3 {
+            kept.take();
+        }
+        assert_eq!(kept.push("d".into()), 0, "what is in hand takes no place");
+        kept.sent(1);
+        assert_eq!(kept.put_back(0), (0, 0));
+        assert_eq!(drained(&mut kept), "b c d");
+        for frame in ["e", "f"] {
+            kept.push(frame.into());
+            kept.take();
+        }
+        for frame in ["g", "h"] {
+            kept.push(frame.into());
+        }
+        assert_eq!(kept.put_back(0), (0, 1));
+        assert_eq!(drained(&mut kept), "f g h");
+    }
+
+    #[test]
+    fn what_a_socket_had_when_it_broke_is_lost() {
+        let (mut kept, _) = kept(10, 100, &["a", "b", "c"]);
+        kept.take();
+        kept.take();
+        assert_eq!(kept.put_back(1), (1, 0));
+        assert_eq!(drained(&mut kept), "b c");
+    }
+
+    #[test]
+    fn a_flush_waits_for_what_was_published_before_it_alone() {
+        let (mut kept, _) = kept(2, 100, &["a"]);
+        let first = kept.flush();
+        for frame in ["b", "c", "d"] {
+            kept.take();
+            kept.push(frame.into());
+        }
+        assert!(kept.outcome(&first).is_none());
+        kept.sent(1);
+        let second = kept.flush();
+        assert_eq!((kept.push("e".into()), kept.push("f".into())), (0, 1), "d is dropped");
+        assert!(matches!(kept.outcome(&first), Some(Ok(()))));
+        assert!(matches!(kept.outcome(&second), Some(Err(Error::Lost(1)))));
+        kept.clear();
+        assert!(matches!(kept.outcome(&second), Some(Err(Error::Lost(3)))));
+        assert!(matches!(kept.outcome(&first), Some(Ok(()))));
+        let third = kept.flush();
+        assert_eq!(kept.flushes.len(), 3);
+        drop((first, second));
+        let fourth = kept.flush();
+        assert!(matches!(kept.outcome(&fourth), Some(Ok(()))));
+        assert!(matches!(kept.outcome(&third), Some(Ok(()))));
+        assert_eq!(kept.flushes.len(), 2, "those that ended are removed");
     }
 }

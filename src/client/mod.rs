@@ -13,11 +13,16 @@
 //! broker is away is kept in order, and subscriptions come back with every connection. Events that others publish while a client is
 //! away do not reach it: the broker keeps none for plugins.
 //!
+//! TLS is that of rustls with the crypto provider of the process. Where there is none when a manager's first client connects, the
+//! client installs that of `ring`; a program that wants another one installs it before.
+//!
 //! ```no_run
 //! use callboard::client::{EventParams, EventsClientManager};
 //! # async fn plugin() -> Result<(), Box<dyn std::error::Error>> {
 //! let config = serde_json::json!({"backend": {"baseUrl": "http://localhost:7007", "events": true}});
-//! let manager = EventsClientManager::from_config(&config, || async { std::env::var("BACKSTAGE_TOKEN") })?;
+//! // The error of `var` can have the token in it, and a reason is logged.
+//! let token = || async { std::env::var("BACKSTAGE_TOKEN").map_err(|_| "BACKSTAGE_TOKEN is no text or is not set") };
+//! let manager = EventsClientManager::from_config(&config, token)?;
 //! let events = manager.for_plugin("myplugin").get_client();
 //! events.connect().await?;
 //! let params = EventParams { topic: Some("topic".into()), entity_refs: Some(vec!["user:default/john.doe".into()]) };
@@ -28,8 +33,10 @@
 //! ```
 mod backend;
 mod backoff;
+mod bounded;
 mod config;
 mod connection;
+mod counts;
 mod error;
 mod factory;
 mod frontend;
@@ -37,16 +44,19 @@ mod handle;
 mod handshake;
 mod kept;
 mod options;
+mod settings;
 mod shared;
 mod subscriptions;
 mod task;
 mod thread;
 mod token;
 mod wire;
+mod writer;
 
 pub use backend::{EventParams, EventsClient};
+pub use counts::ClientCounts;
 pub use error::Error;
 pub use factory::{EventsClientManager, PluginEventsManager};
 pub use frontend::FrontendEventsClient;
-pub use options::{ClientCounts, ClientOptions};
+pub use options::ClientOptions;
 pub use token::{NoToken, TokenSource};

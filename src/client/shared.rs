@@ -1,77 +1,42 @@
 //! What the handles of a client and its task share.
+use super::counts::Tallies;
 use super::kept::KeptPublishes;
+use super::settings::{Role, Settings};
 use super::subscriptions::{Callback, Key, Subscriptions, Told};
 use super::wire::Command;
-use super::{ClientCounts, ClientOptions, Error, TokenSource};
+use super::{ClientCounts, Error};
 use crate::metrics::LogBudget;
 use bytestring::ByteString;
-use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::watch;
-
-/// As what a client comes.
-#[derive(Debug)]
-pub(super) enum Role {
-    /// A backend plugin of this id.
-    Backend(String),
-    Frontend,
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Role::Backend(plugin) => write!(f, "the events client of plugin {plugin:?}"),
-            Role::Frontend => f.write_str("an events client of a frontend"),
-        }
-    }
-}
-
-/// Where and how the clients of a manager connect.
-pub(super) struct Settings {
-    /// The WebSocket's address.
-    pub(super) url: String,
-    pub(super) token: Arc<dyn TokenSource>,
-    pub(super) options: ClientOptions,
-}
 
 /// One client.
 pub(super) struct Shared {
     pub(super) role: Role,
     pub(super) settings: Arc<Settings>,
+    pub(super) tallies: Tallies,
     state: Mutex<State>,
     /// Is sent to with every change of the state. Each who waits has a receiver of its own, so none takes another's wake-up.
     changes: watch::Sender<()>,
-    tallies: Tallies,
     lines: LogBudget,
 }
 
-#[derive(Default)]
-struct Tallies {
-    dropped: AtomicU64,
-    refused: AtomicU64,
-    failed_callbacks: AtomicU64,
-    unreadable: AtomicU64,
-}
-
 struct State {
-    is_backend: bool,
-    /// `connect` was called, and `disconnect` was not since.
+    /// A backend's `connect` was called, and `disconnect` was not since; a frontend has subscriptions.
     is_asked: bool,
     /// The broker revoked the access, and `connect` was not called since.
     is_revoked: bool,
     /// No handle is left.
     is_dropped: bool,
-    /// The task was given to the thread.
-    is_started: bool,
+    /// No handle is left, and the time is over in which what is kept is sent all the same.
+    is_over: bool,
     /// Grows with each `disconnect`, so that a connection from before ends even where `connect` follows at once.
     era: u64,
     /// The era of the connection that is there or being made.
     running: Option<u64>,
+    /// The handshake is done, and neither side has begun to leave.
     is_open: bool,
-    /// A publish was given to the socket, which has not taken all of it yet.
-    is_sending: bool,
     subscriptions: Subscriptions,
     kept: KeptPublishes,
 }
@@ -79,18 +44,26 @@ struct State {
 impl State {
     /// Whether there is to be a connection.
     fn wants(&self) -> bool {
-        let is_useful = if self.is_backend { self.is_asked } else { !self.subscriptions.is_empty() };
-        is_useful && !self.is_revoked && !self.is_dropped
+        let is_of_use = !self.is_dropped || (self.kept.len() > 0 && !self.is_over);
+        self.is_asked && !self.is_revoked && is_of_use
     }
 
     fn keeps(&self, era: u64) -> bool {
         self.wants() && self.era == era
     }
+
+    /// Whether the connection stands, and is to.
+    fn stands(&self) -> bool {
+        self.is_open && self.running.is_some_and(|era| self.keeps(era))
+    }
 }
 
 /// What a connection does next.
 pub(super) enum Step {
-    Send(ByteString),
+    /// It tells the broker of a subscription.
+    Tell(ByteString),
+    /// It sends a publish, which is in its hand until it is [`sent`](Shared::sent) or the connection has [`ended`](Shared::ended).
+    Publish(ByteString),
     /// Nothing is left to send.
     Rest,
     /// The connection is not wanted any more.
@@ -101,24 +74,22 @@ impl Shared {
     pub(super) fn new(role: Role, settings: Arc<Settings>) -> Self {
         let options = &settings.options;
         let state = State {
-            is_backend: matches!(role, Role::Backend(_)),
             is_asked: false,
             is_revoked: false,
             is_dropped: false,
-            is_started: false,
+            is_over: false,
             era: 0,
             running: None,
             is_open: false,
-            is_sending: false,
             subscriptions: Subscriptions::new(options.subscriptions),
-            kept: KeptPublishes::new(options.kept_publishes, options.kept_bytes),
+            kept: KeptPublishes::new(options.kept_publishes.max(1), options.kept_bytes.max(options.max_publish)),
         };
         Shared {
             role,
             settings,
+            tallies: Tallies::default(),
             state: Mutex::new(state),
             changes: watch::Sender::new(()),
-            tallies: Tallies::default(),
             lines: LogBudget::default(),
         }
     }
@@ -126,6 +97,13 @@ impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         // No code of a user runs under the lock, so nothing is half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state, and wakes all who wait for it to change.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let result = change(&mut self.state());
+        self.changed();
+        result
     }
 
     /// Wakes all who wait for a change.
@@ -151,44 +129,44 @@ impl Shared {
         }
     }
 
-    /// Whether the caller has to start the task.
-    pub(super) fn starts(&self) -> bool {
-        !std::mem::replace(&mut self.state().is_started, true)
-    }
-
-    /// The task could not be started.
-    pub(super) fn not_started(&self) {
-        self.state().is_started = false;
-    }
-
+    /// `connect` was called.
     pub(super) fn ask(&self) {
-        let mut state = self.state();
-        (state.is_asked, state.is_revoked) = (true, false);
-        drop(state);
-        self.changed();
+        self.change(|state| {
+            state.is_revoked = false;
+            state.is_asked |= matches!(self.role, Role::Backend(_));
+        });
     }
 
     pub(super) fn keep(&self, frame: ByteString) {
-        let dropped = self.state().kept.push(frame);
-        if dropped > 0 {
-            self.tallies.dropped.fetch_add(dropped, Ordering::Relaxed);
-            self.warn("dropped", || {
-                "dropped its oldest publish to keep a newer one: the broker is away or slow".into()
-            });
+        let dropped = self.change(|state| state.kept.push(frame));
+        self.dropped(dropped);
+    }
+
+    fn dropped(&self, count: u64) {
+        if count > 0 {
+            self.tallies.dropped.add(count);
+            self.warn("dropped", || "dropped its oldest publish to keep newer ones: the broker is away or slow".into());
         }
-        self.changed();
     }
 
     pub(super) fn subscribe(&self, key: Key, callback: Callback) -> Result<(), Error> {
-        self.state().subscriptions.add(key, callback)?;
-        self.changed();
-        Ok(())
+        // A callback that is refused is dropped at the end, when the lock is free: what it owns may use this client.
+        self.change(|state| {
+            state.subscriptions.add(key, &callback)?;
+            state.is_asked |= matches!(self.role, Role::Frontend);
+            Ok(())
+        })
     }
 
     pub(super) fn unsubscribe(&self, key: &Key) {
-        let removed = self.state().subscriptions.remove(key);
-        self.changed();
-        // When the lock is free, as in `take_back`.
+        let removed = self.change(|state| {
+            let removed = state.subscriptions.remove(key);
+            if let Role::Frontend = self.role {
+                state.is_asked = !state.subscriptions.is_empty();
+            }
+            removed
+        });
+        // When the lock is free, as in `subscribe`.
         drop(removed);
     }
 
@@ -200,37 +178,45 @@ impl Shared {
 
     /// Takes back all that was asked for; the era of the next connection.
     fn take_back(&self) -> u64 {
-        let mut state = self.state();
-        state.is_asked = false;
-        state.era += 1;
-        state.kept.clear();
-        let era = state.era;
-        let removed = state.subscriptions.clear();
-        drop(state);
-        self.changed();
-        // When the lock is free: what a callback owns may be the last handle of a client.
+        let (era, removed) = self.change(|state| {
+            state.is_asked = false;
+            state.era += 1;
+            state.kept.clear();
+            (state.era, state.subscriptions.clear())
+        });
+        // When the lock is free, as in `subscribe`.
         drop(removed);
         era
     }
 
-    /// No handle is left.
+    /// No handle is left: no callback is called any more, and what is kept is sent while there is time.
     pub(super) fn drop_all(&self) {
-        self.state().is_dropped = true;
-        self.changed();
+        let removed = self.change(|state| {
+            state.is_dropped = true;
+            state.subscriptions.clear()
+        });
+        // When the lock is free: what a callback owns may be the last handle of another client.
+        drop(removed);
     }
 
-    /// Waits until all publishes were taken by the socket.
+    /// Logs how many publishes are left when nobody sends them any more.
+    pub(super) fn tell_unsent(&self) {
+        let unsent = self.state().kept.len();
+        if unsent > 0 {
+            log::warn!("{} is gone, and {unsent} of its publishes were not sent; wait for flush() before", self.role);
+        }
+    }
+
+    /// Waits until the socket has taken all publishes that were made before.
     pub(super) async fn flushed(&self) -> Result<(), Error> {
-        self.until(|state| match state.kept.len() == 0 && !state.is_sending {
-            true => Some(Ok(())),
-            false => (!state.wants()).then_some(Err(Error::Away)),
-        })
-        .await
+        let flush = self.state().kept.flush();
+        let away = |state: &State| (!state.wants()).then_some(Err(Error::Away));
+        self.until(|state| state.kept.outcome(&flush).or_else(|| away(state))).await
     }
 
     /// Waits until the connection stands.
     pub(super) async fn connected(&self) -> Result<(), Error> {
-        self.until(|state| match state.is_open && state.running == Some(state.era) {
+        self.until(|state| match state.stands() {
             true => Some(Ok(())),
             false => (!state.wants()).then_some(Err(Error::Away)),
         })
@@ -238,24 +224,26 @@ impl Shared {
     }
 
     pub(super) fn is_connected(&self) -> bool {
-        self.state().is_open
+        self.state().stands()
     }
 
     pub(super) fn counts(&self) -> ClientCounts {
-        let read = |tally: &AtomicU64| tally.load(Ordering::Relaxed);
-        ClientCounts {
-            kept: self.state().kept.len(),
-            dropped: read(&self.tallies.dropped),
-            refused: read(&self.tallies.refused),
-            failed_callbacks: read(&self.tallies.failed_callbacks),
-            unreadable: read(&self.tallies.unreadable),
+        self.tallies.counts(self.state().kept.len())
+    }
+
+    /// Logs a line of a kind that somebody else can cause many of.
+    pub(super) fn warn(&self, kind: &'static str, line: impl FnOnce() -> String) {
+        match self.lines.spend(kind, Instant::now()) {
+            Some(0) => log::warn!("{}: {}", self.role, line()),
+            Some(untold) => log::warn!("{}: {} ({untold} lines like it were left out)", self.role, line()),
+            None => {}
         }
     }
 }
 
 /// The side of the task.
 impl Shared {
-    /// Waits until there is to be a connection; its era. None once no handle is left.
+    /// Waits until there is to be a connection; its era. None once no handle is left, and nothing to be sent.
     pub(super) async fn wanted(&self) -> Option<u64> {
         self.until(|state| match state.wants() {
             true => {
@@ -272,32 +260,49 @@ impl Shared {
         self.until(|state| (!state.keeps(era)).then_some(())).await;
     }
 
-    /// The handshake is done.
-    pub(super) fn opened(&self) {
-        self.state().is_open = true;
-        self.changed();
+    /// Waits until no handle is left.
+    pub(super) async fn all_dropped(&self) {
+        self.until(|state| state.is_dropped.then_some(())).await;
     }
 
-    /// The socket is closed.
-    pub(super) fn closed(&self) {
-        let mut state = self.state();
-        (state.is_open, state.is_sending) = (false, false);
-        drop(state);
-        self.changed();
+    /// What is kept is not to be sent any more after the last handle.
+    pub(super) fn give_up(&self) {
+        self.change(|state| state.is_over = true);
+    }
+
+    /// The handshake is done.
+    pub(super) fn opened(&self) {
+        self.change(|state| state.is_open = true);
+    }
+
+    /// The client closes the connection, which stands no more, even where it is wanted again meanwhile.
+    pub(super) fn leaving(&self) {
+        self.change(|state| state.is_open = false);
+    }
+
+    /// The connection has ended, and its socket had so many publishes that it had not passed on.
+    pub(super) fn ended(&self, had: usize) {
+        let (lost, dropped) = self.change(|state| {
+            state.is_open = false;
+            state.kept.put_back(had)
+        });
+        self.dropped(dropped);
+        if lost > 0 {
+            self.tallies.lost.add(lost);
+            self.warn("lost", || {
+                format!("{lost} publishes may be lost: the connection ended while they were being sent")
+            });
+        }
     }
 
     /// Nothing is there or being made.
     pub(super) fn idle(&self) {
-        self.state().running = None;
-        self.changed();
+        self.change(|state| state.running = None);
     }
 
     /// The broker closed a connection of this era for good.
     pub(super) fn revoked(&self, era: u64) {
-        let mut state = self.state();
-        state.is_revoked |= state.era == era;
-        drop(state);
-        self.changed();
+        self.change(|state| state.is_revoked |= state.era == era);
     }
 
     /// What a connection of this era does next: it tells the broker of the subscriptions before it sends publishes.
@@ -306,23 +311,16 @@ impl Shared {
         if !state.keeps(era) {
             return Step::Leave;
         }
-        if let Some(frame) = told.next(&state.subscriptions) {
-            return Step::Send(frame);
-        }
-        match state.kept.pop() {
-            Some(publish) => {
-                state.is_sending = true;
-                Step::Send(publish)
-            }
-            None => Step::Rest,
+        match told.next(&state.subscriptions) {
+            Some(frame) => Step::Tell(frame),
+            None => state.kept.take().map_or(Step::Rest, Step::Publish),
         }
     }
 
-    /// The socket has taken all that it was given.
-    pub(super) fn sent(&self) {
-        let was_sending = std::mem::take(&mut self.state().is_sending);
-        if was_sending {
-            self.changed();
+    /// The socket has taken so many of the publishes that the connection has in hand.
+    pub(super) fn sent(&self, count: usize) {
+        if count > 0 {
+            self.change(|state| state.kept.sent(count));
         }
     }
 
@@ -333,29 +331,8 @@ impl Shared {
         register.frame().ok()
     }
 
-    /// Who is to be called for an event.
+    /// The callbacks for an event.
     pub(super) fn matching(&self, plugin: &str, topic: Option<&str>) -> Vec<Callback> {
         self.state().subscriptions.matching(plugin, topic)
-    }
-
-    pub(super) fn count_refused(&self) {
-        self.tallies.refused.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn count_failed_callback(&self) {
-        self.tallies.failed_callbacks.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn count_unreadable(&self) {
-        self.tallies.unreadable.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Logs a line of a kind that somebody else can cause many of.
-    pub(super) fn warn(&self, kind: &'static str, line: impl FnOnce() -> String) {
-        match self.lines.spend(kind, Instant::now()) {
-            Some(0) => log::warn!("{}: {}", self.role, line()),
-            Some(untold) => log::warn!("{}: {} ({untold} lines like it were left out)", self.role, line()),
-            None => {}
-        }
     }
 }

@@ -1,21 +1,35 @@
 //! The life of a client: it connects while it is wanted, and comes back when it is cut off.
 use super::backoff::Backoff;
-use super::connection::{End, converse};
+use super::connection::{CLOSING, End, converse};
 use super::handshake;
 use super::shared::Shared;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// Serves a client until its last handle is dropped.
-pub(super) async fn run(shared: Arc<Shared>) {
+/// Serves a client until its last handle is dropped, and what it keeps is sent or the time for that is over.
+pub(super) async fn run(shared: Arc<Shared>, http: awc::Client) {
     let _ends = Ends(shared.clone());
-    let http = handshake::http_client();
+    tokio::select! {
+        () = serve(&shared, &http) => {}
+        () = give_up(&shared) => {}
+    }
+}
+
+/// Ends the time for what is kept after the last handle. It does not return: the connection still has to be closed.
+async fn give_up(shared: &Shared) {
+    shared.all_dropped().await;
+    sleep(CLOSING).await;
+    shared.give_up();
+    std::future::pending().await
+}
+
+async fn serve(shared: &Shared, http: &awc::Client) {
     let mut pauses = Pauses { backoff: Backoff::new(&shared.settings.options), told: String::new() };
     while let Some(era) = shared.wanted().await {
         // An attempt to connect and a pause are given up as soon as nobody wants the connection.
         let opened = tokio::select! {
-            opened = handshake::open(&http, &shared) => Some(opened),
+            opened = handshake::open(http, shared) => Some(opened),
             () = shared.unwanted(era) => None,
         };
         let pause = match opened {
@@ -24,11 +38,10 @@ pub(super) async fn run(shared: Arc<Shared>) {
                 log::info!("{} is connected to {}", shared.role, shared.settings.url);
                 pauses.told.clear();
                 shared.opened();
-                let end = converse(socket, &shared, era).await;
-                shared.closed();
-                pauses.after(&shared, era, end, begun.elapsed())
+                let end = converse(socket, shared, era).await;
+                pauses.after(shared, era, end, begun.elapsed())
             }
-            Some(Err(reason)) => Some(pauses.lost(&shared, &reason, Duration::ZERO)),
+            Some(Err(reason)) => Some(pauses.lost(shared, &reason, Duration::ZERO)),
             None => None,
         };
         if let Some(pause) = pause {
@@ -47,8 +60,9 @@ struct Ends(Arc<Shared>);
 impl Drop for Ends {
     fn drop(&mut self) {
         self.0.drop_all();
-        self.0.closed();
+        self.0.ended(0);
         self.0.idle();
+        self.0.tell_unsent();
     }
 }
 
@@ -85,5 +99,63 @@ impl Pauses {
         log::log!(level, "{}: {reason}; again in {pause:.1?}", shared.role);
         reason.clone_into(&mut self.told);
         pause
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::handle::Handle;
+    use crate::client::settings::{Role, Settings};
+    use crate::client::{ClientOptions, TokenSource};
+    use std::sync::Mutex;
+
+    /// The lines that name a plugin of this test.
+    struct Journal(Mutex<Vec<String>>);
+
+    static JOURNAL: Journal = Journal(Mutex::new(vec![]));
+
+    impl log::Log for Journal {
+        fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+            true
+        }
+
+        fn log(&self, record: &log::Record<'_>) {
+            let line = record.args().to_string();
+            if line.contains("\"of-the-journal") {
+                self.0.lock().unwrap().push(line);
+            }
+        }
+
+        fn flush(&self) {}
+    }
+
+    fn settings() -> Arc<Settings> {
+        let token: Arc<dyn TokenSource> = Arc::new(std::future::pending::<Result<String, String>>);
+        Arc::new(Settings { url: "ws://127.0.0.1:9/events".into(), token, options: ClientOptions::default() })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn how_many_publishes_were_not_sent_is_logged_after_the_last_handle() {
+        log::set_logger(&JOURNAL).expect("no other test of the library takes the log");
+        log::set_max_level(log::LevelFilter::Warn);
+        let role = Role::Backend("of-the-journal-1".into());
+        let never_connected = Handle::new(role, Some(&settings()), &Arc::default());
+        never_connected.client().expect("it is enabled").keep("{}".into());
+        drop(never_connected);
+        let shared = Arc::new(Shared::new(Role::Backend("of-the-journal-2".into()), settings()));
+        shared.ask();
+        (0..3).for_each(|_| shared.keep("{}".into()));
+        shared.drop_all();
+        let begun = Instant::now();
+        run(shared, handshake::http_client()).await;
+        assert_eq!(begun.elapsed().as_secs(), CLOSING.as_secs());
+        let wanted = |number, count| {
+            format!(
+                "the events client of plugin \"of-the-journal-{number}\" is gone, and {count} of its publishes were not sent; \
+                 wait for flush() before"
+            )
+        };
+        assert_eq!(*JOURNAL.0.lock().unwrap(), [wanted(1, 1), wanted(2, 3)]);
     }
 }

@@ -9,12 +9,13 @@ use std::future::{Future, ready};
 /// ```
 /// # use callboard::client::{EventsClientManager, TokenSource};
 /// # fn accepts(_: impl TokenSource) {}
-/// accepts(|| async { std::env::var("BACKSTAGE_TOKEN") });
+/// accepts(|| async { std::env::var("BACKSTAGE_TOKEN").map_err(|_| "BACKSTAGE_TOKEN is no text or is not set") });
 /// accepts(|| async { tokio::fs::read_to_string("/run/secrets/backstage").await });
 /// ```
 ///
 /// The future runs on the thread of the clients, a tokio runtime of one thread, so it must not block; it has
-/// [`ClientOptions::patience`](super::ClientOptions::patience). Clients never log a token.
+/// [`ClientOptions::patience`](super::ClientOptions::patience). Clients never log a token, but they log why a source gives none: a reason
+/// must not have the token in it, as `std::env::VarError` can.
 pub trait TokenSource: Send + Sync + 'static {
     /// A token without `Bearer`; none to come without one, as an anonymous frontend. Fails with a reason to log, which must not
     /// contain a secret; the client then tries again later.
