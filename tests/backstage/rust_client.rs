@@ -1,7 +1,7 @@
 //! The client in Rust against the real broker.
 use super::house::{House, Kind, api, plan, until_subscribed};
 use super::tokens::{service, user};
-use callboard::client::{EventParams, EventsClientManager};
+use callboard::client::{ClientOptions, EventParams, EventsClientManager};
 use serde_json::{Value, json};
 use std::future::ready;
 use std::time::Duration;
@@ -88,4 +88,35 @@ async fn what_the_broker_refuses_is_counted_and_the_client_stays() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert!(forger.is_connected());
+}
+
+#[tokio::test]
+async fn the_largest_publish_arrives_and_one_that_would_cut_the_client_off_is_refused_before_it_is_sent() {
+    let large = 70_000;
+    for limit in [65_536, 80_000] {
+        let mut plan = plan();
+        plan.config.limits.frame = limit;
+        let house = plan.start(Kind::Own);
+        let page = manager(&house, user("user:default/mia", &[])).frontend();
+        let (tell, mut heard) = unbounded_channel();
+        page.subscribe("catalog", move |data: Value| drop(tell.send(data)), None).expect("there is room");
+        until_subscribed(&house, 1).await;
+        let mut manager = manager(&house, service("catalog"));
+        if limit > large {
+            manager = manager.with_options(ClientOptions { max_publish: limit, ..ClientOptions::default() });
+        }
+        let catalog = manager.for_plugin("catalog").get_client();
+        catalog.connect().await.expect("a thread");
+        let published = catalog.publish("x".repeat(large), EventParams::default());
+        assert_eq!(published.is_ok(), limit > large, "{published:?}");
+        // The frame around the data, and the data to the last byte of the bound.
+        let frame = r#"{"command":"publish","pluginId":"catalog","data":""}"#;
+        catalog.publish("y".repeat(limit - frame.len()), EventParams::default()).expect("it is in the bound");
+        catalog.publish("last", EventParams::default()).expect("it is kept");
+        if limit > large {
+            assert_eq!(next(&mut heard).await, "x".repeat(large));
+        }
+        assert_eq!(next(&mut heard).await, "y".repeat(limit - frame.len()));
+        assert_eq!(next(&mut heard).await, "last");
+    }
 }

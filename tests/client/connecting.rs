@@ -35,7 +35,7 @@ async fn a_client_that_is_connected_already_stays_as_it_is() {
     client.clone().connect().await.unwrap();
     client.publish("still here", everyone()).unwrap();
     assert_eq!(link.next().await["data"], "still here");
-    assert!(!peer.is_called());
+    assert!(peer.is_left_alone().await);
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn disconnect_takes_all_back_and_connect_begins_anew() {
     // The answer to the close goes out when the end is read.
     assert!(link.rest().await.is_empty());
     soon(leaving).await.unwrap();
-    assert!(!client.is_connected() && !peer.is_called());
+    assert!(!client.is_connected() && peer.is_left_alone().await);
 
     client.publish("before", everyone()).unwrap();
     soon(client.disconnect()).await;
@@ -111,14 +111,14 @@ async fn disconnect_gives_up_an_attempt_to_connect() {
     soon(client.disconnect()).await;
     // The head of the request, and then the end: the peer never answered.
     soon(stream.read_to_end(&mut vec![])).await.unwrap();
-    assert!(!peer.is_called());
+    assert!(peer.is_left_alone().await);
 }
 
 #[tokio::test]
 async fn disconnect_gives_up_a_pause() {
     let peer = Peer::new().await;
     let hours = Duration::from_secs(3600);
-    let options = ClientOptions { backoff_least: 20 * hours, backoff_most: 20 * hours, ..ClientOptions::default() };
+    let options = ClientOptions { backoff_first: 20 * hours, backoff_most: 20 * hours, ..ClientOptions::default() };
     let client = manager(&peer).with_options(options).for_plugin("catalog").get_client();
     client.connect().await.unwrap();
     peer.refuse("503 Service Unavailable").await;

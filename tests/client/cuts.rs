@@ -1,9 +1,10 @@
 //! Connections that end where they should not, and those that should.
 use super::peer::Peer;
-use super::{Heard, brisk, catalog, connecting, everyone, soon};
-use callboard::client::{Error, EventsClient, EventsClientManager};
+use super::{Heard, brisk, catalog, connecting, everyone, manager, soon};
+use callboard::client::{ClientOptions, Error, EventsClient, EventsClientManager};
 use serde_json::json;
 use std::future::ready;
+use std::time::Duration;
 
 /// Up to where a connection gets before it is cut.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +72,8 @@ async fn a_publish_waits_until_a_connection_has_taken_it() {
 async fn what_was_kept_when_the_publishes_were_cut_goes_on_in_order_and_nothing_is_doubled() {
     const COUNT: usize = 300;
     let peer = Peer::new().await;
-    let client = catalog(&peer);
+    let options = ClientOptions { max_publish: 110_000, ..brisk() };
+    let client = manager(&peer).with_options(options).for_plugin("catalog").get_client();
     // Together more than a socket buffers, so that the cut leaves some behind.
     let padding = "x".repeat(100_000);
     for number in 0..COUNT {
@@ -92,7 +94,64 @@ async fn what_was_kept_when_the_publishes_were_cut_goes_on_in_order_and_nothing_
     let lost = numbers[10] - 10;
     assert_eq!(numbers[10..], (10 + lost..COUNT as u64).collect::<Vec<_>>(), "one gap, of what the socket had taken");
     assert!(numbers.len() > 11, "the socket took all: the test shows nothing");
-    assert_eq!(client.counts().dropped, 0);
+    assert_eq!((client.counts().dropped, client.counts().lost), (0, 0));
+}
+
+#[tokio::test]
+async fn what_is_published_to_a_peer_that_does_not_read_is_kept_and_then_the_oldest_are_dropped() {
+    let peer = Peer::new().await;
+    let options = ClientOptions { kept_publishes: 10, ..brisk() };
+    let client = manager(&peer).with_options(options).for_plugin("catalog").get_client();
+    client.connect().await.unwrap();
+    let mut link = peer.accept_catalog().await;
+    let padding = "x".repeat(60_000);
+    // More than any socket buffers.
+    let mut number = 0;
+    while client.counts().dropped == 0 {
+        assert!(number < 10_000, "{:?}", client.counts());
+        client.publish(json!({"number": number, "padding": padding}), everyone()).unwrap();
+        number += 1;
+        tokio::task::yield_now().await;
+    }
+    assert!(client.is_connected());
+    let dropped = client.counts().dropped;
+    let mut numbers = vec![];
+    while numbers.last() != Some(&(number - 1)) {
+        numbers.push(link.next().await["data"]["number"].as_u64().unwrap());
+    }
+    assert!(numbers.is_sorted(), "{numbers:?}");
+    assert_eq!(numbers.len() as u64 + dropped, number);
+}
+
+#[tokio::test]
+async fn a_message_over_the_bound_ends_the_connection_and_the_client_comes_back() {
+    let peer = Peer::new().await;
+    let options = ClientOptions { max_message: 1_000, ..brisk() };
+    let client = manager(&peer).with_options(options).for_plugin("catalog").get_client();
+    let mut heard = Heard::new();
+    client.subscribe("a", heard.callback("a"), None).unwrap();
+    client.connect().await.unwrap();
+    let mut link = peer.accept_catalog().await;
+    link.next().await;
+    link.publish("a", None, json!("x".repeat(900))).await;
+    assert_eq!(heard.next().await, ("a", "x".repeat(900)));
+    link.publish("a", None, json!("x".repeat(1_000))).await;
+    let mut link = peer.accept_catalog().await;
+    link.next().await;
+    link.publish("a", None, json!("next")).await;
+    assert_eq!(heard.next().await, ("a", "next".to_owned()));
+}
+
+#[tokio::test]
+async fn a_peer_that_accepts_and_says_nothing_is_given_up() {
+    let peer = Peer::new().await;
+    let options = ClientOptions { patience: Duration::from_millis(50), ..brisk() };
+    let client = manager(&peer).with_options(options).for_plugin("catalog").get_client();
+    client.connect().await.unwrap();
+    // Held open, so that nothing but its silence ends it.
+    let _silent = [peer.tcp().await, peer.tcp().await];
+    let _link = peer.accept_catalog().await;
+    soon(client.connected()).await.unwrap();
 }
 
 #[tokio::test]
@@ -104,7 +163,7 @@ async fn a_client_comes_back_after_every_close_but_1000() {
     }
     peer.accept_catalog().await.close(1000).await;
     assert!(matches!(soon(until_away(&client)).await, Error::Away));
-    assert!(!peer.is_called(), "it stays away");
+    assert!(peer.is_left_alone().await, "it stays away");
     client.publish("meanwhile", everyone()).unwrap();
     assert!(matches!(client.flush().await, Err(Error::Away)));
 

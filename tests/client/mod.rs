@@ -1,12 +1,13 @@
 //! The client of Backstage's events against a broker that the tests play, frame by frame.
+mod config;
 mod connecting;
 mod cuts;
-mod disabled;
 mod example;
 mod frontend;
 mod peer;
 mod publishing;
 mod subscribing;
+mod thread;
 mod tokens;
 
 use callboard::client::{ClientOptions, EventParams, EventsClient, EventsClientManager, TokenSource};
@@ -19,10 +20,12 @@ use tokio::time::timeout;
 /// How long anything may take; the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The longest pause of a client.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Short pauses, so that no test waits for one.
 fn brisk() -> ClientOptions {
-    let (backoff_least, backoff_most) = (Duration::from_millis(1), Duration::from_millis(20));
-    ClientOptions { backoff_least, backoff_most, ..ClientOptions::default() }
+    ClientOptions { backoff_first: Duration::from_millis(1), backoff_most: PAUSE, ..ClientOptions::default() }
 }
 
 fn manager_with(peer: &Peer, token: impl TokenSource) -> EventsClientManager {

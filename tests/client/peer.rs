@@ -1,6 +1,6 @@
 //! The broker that the tests play.
-use super::{PATIENCE, soon};
-use futures_util::{FutureExt, SinkExt, StreamExt};
+use super::{PATIENCE, PAUSE, soon};
+use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -42,9 +42,9 @@ impl Peer {
         soon(self.listener.accept()).await.expect("a connection").0
     }
 
-    /// Whether a client waits to be accepted.
-    pub fn is_called(&self) -> bool {
-        self.listener.accept().now_or_never().is_some()
+    /// Whether no client comes in the time of a few pauses.
+    pub async fn is_left_alone(&self) -> bool {
+        timeout(5 * PAUSE, self.listener.accept()).await.is_err()
     }
 
     /// Shakes hands with the next client.

@@ -2,6 +2,7 @@
 use super::peer::Peer;
 use super::{brisk, catalog, connecting, everyone, manager, soon};
 use callboard::client::{ClientOptions, Error, EventParams};
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -51,13 +52,26 @@ async fn the_oldest_of_too_many_are_dropped_and_counted() {
 #[tokio::test]
 async fn what_is_kept_is_bounded_in_bytes_too() {
     let peer = Peer::new().await;
-    let options = ClientOptions { kept_bytes: 10_000, ..brisk() };
+    let options = ClientOptions { kept_bytes: 10_000, max_publish: 5_000, ..brisk() };
     let client = manager(&peer).with_options(options).for_plugin("catalog").get_client();
     (0..5).for_each(|_| client.publish("x".repeat(3_000), everyone()).unwrap());
     assert_eq!((client.counts().kept, client.counts().dropped), (3, 2));
-    let error = client.publish("x".repeat(10_000), everyone()).unwrap_err();
-    assert!(matches!(error, Error::TooLarge { bytes: 10_052, most: 10_000 }), "{error:?}");
-    assert_eq!(client.counts().kept, 3);
+}
+
+#[tokio::test]
+async fn a_publish_that_the_broker_would_not_take_is_refused_with_what_to_do() {
+    let peer = Peer::new().await;
+    // As much as one publish takes is kept, whatever the bound.
+    let options = ClientOptions { kept_bytes: 0, ..brisk() };
+    let client = manager(&peer).with_options(options).for_plugin("catalog").get_client();
+    let frame = r#"{"command":"publish","pluginId":"catalog","data":""}"#;
+    client.publish("x".repeat(65_536 - frame.len()), everyone()).unwrap();
+    let error = client.publish("x".repeat(65_537 - frame.len()), everyone()).unwrap_err();
+    assert!(matches!(error, Error::TooLarge { bytes: 65_537, most: 65_536 }), "{error:?}");
+    let wanted = "the publish has 65537 bytes on the wire, more than 65536; send less or a reference to it, or raise \
+                  `ClientOptions::max_publish` and, on the broker's side, `limits.frame`";
+    assert_eq!(error.to_string(), wanted);
+    assert_eq!((client.counts().kept, client.counts().dropped), (1, 0));
 }
 
 #[tokio::test]
@@ -105,6 +119,33 @@ async fn flush_waits_for_the_socket_and_not_for_a_client_that_stays_away() {
     drop(client);
     assert_eq!(link.next().await["data"], "first");
     assert_eq!(link.closed().await, 1000);
+}
+
+#[tokio::test]
+async fn what_is_published_before_the_last_copy_is_dropped_is_sent() {
+    let peer = Peer::new().await;
+    let client = connecting(&peer).await;
+    (0..300).for_each(|number| client.publish(number, everyone()).unwrap());
+    drop(client);
+    // The connection was not there yet.
+    let mut link = peer.accept_catalog().await;
+    for number in 0..300 {
+        assert_eq!(link.next().await["data"], number);
+    }
+    assert_eq!(link.closed().await, 1000);
+}
+
+#[tokio::test]
+async fn a_flush_that_disconnect_overtakes_fails() {
+    let peer = Peer::new().await;
+    let client = connecting(&peer).await;
+    client.publish("kept", everyone()).unwrap();
+    let flushed = client.flush();
+    tokio::pin!(flushed);
+    assert!(flushed.as_mut().now_or_never().is_none());
+    soon(client.disconnect()).await;
+    client.connect().await.unwrap();
+    assert!(matches!(soon(flushed).await, Err(Error::Lost(1))));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Who is called for which event.
 use super::peer::Peer;
 use super::{Heard, brisk, catalog, connecting, everyone, manager, soon};
-use callboard::client::{ClientOptions, Error};
+use callboard::client::{ClientOptions, Error, EventsClient};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -143,4 +143,22 @@ async fn what_a_callback_owns_may_be_the_last_of_another_client() {
     first.subscribe("a", move |_: u32| drop(second.clone()), None).unwrap();
     soon(first.disconnect()).await;
     assert_eq!(link.closed().await, 1000);
+}
+
+#[tokio::test]
+async fn a_callback_that_is_refused_may_own_what_uses_the_client() {
+    struct Unsubscribes(EventsClient);
+    impl Drop for Unsubscribes {
+        fn drop(&mut self) {
+            self.0.unsubscribe("a", None).expect("it has a plugin");
+        }
+    }
+    let peer = Peer::new().await;
+    let options = ClientOptions { subscriptions: 0, ..brisk() };
+    let client = manager(&peer).with_options(options).for_plugin("catalog").get_client();
+    let owned = Unsubscribes(client.clone());
+    let (tell, subscribed) = tokio::sync::oneshot::channel();
+    // On a thread that nobody waits for: this test must end where the call does not.
+    std::thread::spawn(move || tell.send(client.subscribe("a", move |_: u32| drop(owned.0.clone()), None)));
+    assert!(matches!(soon(subscribed).await.unwrap(), Err(Error::TooManySubscriptions(0))));
 }
