@@ -5,6 +5,7 @@
 //! plugin, else `myplugin`. It hears another one that is run as `catalog`, where the broker's config has `targeted_to_backends`.
 use callboard::client::{Error, EventParams, EventsClient, EventsClientManager, PluginEventsManager};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 struct PluginEnvironment {
     events_manager: PluginEventsManager,
@@ -23,7 +24,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let base_url = arguments.next().ok_or("say where the broker is, such as http://localhost:7007")?;
     let plugin = arguments.next().unwrap_or_else(|| "myplugin".into());
     let config = json!({"backend": {"baseUrl": base_url, "events": true}});
-    let manager = EventsClientManager::from_config(&config, || async { std::env::var("BACKSTAGE_TOKEN") })?;
+    // The error of `var` can have the token in it, and the reason why a source gives none is logged.
+    let token = || async { std::env::var("BACKSTAGE_TOKEN").map_err(|_| "BACKSTAGE_TOKEN is no text or is not set") };
+    let manager = EventsClientManager::from_config(&config, token)?;
     let events = create_plugin(PluginEnvironment { events_manager: manager.for_plugin(plugin) }).await?;
 
     let data = json!({"data": "data"}); // Data to be sent
@@ -37,6 +40,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tokio::select! {
         Some(data) = hears.recv() => println!("{data}"),
         ended = tokio::signal::ctrl_c() => ended?,
+    }
+    // What is published is kept until the socket has taken it, and `disconnect` would remove it.
+    if tokio::time::timeout(Duration::from_secs(5), events.flush()).await.is_err() {
+        eprintln!("the broker is away: what was published was not sent");
     }
     events.disconnect().await;
     Ok(())
