@@ -97,7 +97,7 @@ type Tell = std::sync::mpsc::Sender<SocketAddr>;
 async fn own(builder: BrokerBuilder, port: u16, tell: &Tell, stopped: oneshot::Receiver<Ending>) {
     tell.send((Ipv4Addr::LOCALHOST, port).into()).expect("somebody waits for it");
     tokio::select! {
-        served = builder.serve(|| Err("nothing to reload".into())) => served.expect("it serves"),
+        served = builder.serve() => served.expect("it serves"),
         _ = stopped => {}
     }
 }
