@@ -10,7 +10,9 @@ use callboard::broker::PublishRequest;
 use callboard::protocol::{Command, Recover, Subscribe, Unsubscribe};
 use callboard::types::{Audience, ChannelName, Epoch, Group, Space};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use futures_util::StreamExt;
 use stage::{KEPT, Stage, subscribe};
+use std::hint::black_box;
 
 fn fan_out(c: &mut Criterion) {
     let mut group = c.benchmark_group("fan-out");
@@ -167,5 +169,35 @@ fn recover(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, fan_out, targeted, routing, join_and_leave, recover);
+/// A publish to one listener, with nobody who watches, with a tail of another channel, and with one of this channel: what it shows
+/// is read at once, the rest is counted.
+fn tailed(c: &mut Criterion) {
+    let mut group = c.benchmark_group("tailed");
+    for (name, tailed) in [("nobody", None), ("another channel", Some("sport")), ("this channel", Some("news"))] {
+        let system = System::new();
+        let (stage, session) = system.block_on(async {
+            let stage = Stage::new();
+            let session = stage.session().await;
+            stage.ask(&session, subscribe("news")).await;
+            if tailed.is_some() {
+                let tail = stage.worker.node().channels().tail(tailed, 100, || true).await.expect("a tail");
+                actix_rt::spawn(tail.for_each(|tapped| async move { drop(black_box(tapped)) }));
+            }
+            (stage, session)
+        });
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                system.block_on(async {
+                    let events = stage.tally.events.get() + 1;
+                    stage.publish(&session, "news".into());
+                    while stage.tally.events.get() < events {
+                        tokio::task::yield_now().await;
+                    }
+                });
+            });
+        });
+    }
+}
+
+criterion_group!(benches, fan_out, targeted, routing, join_and_leave, recover, tailed);
 criterion_main!(benches);

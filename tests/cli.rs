@@ -1,6 +1,9 @@
-//! The command line, as far as it needs no broker.
+//! The command line, with and without a broker.
+#[path = "cli/answering.rs"]
+mod answering;
 #[path = "cli/connections.rs"]
 mod connections;
+mod harness;
 #[path = "cli/listening.rs"]
 mod listening;
 

@@ -17,6 +17,7 @@ mod nodes {
     mod secured;
     mod sentinel;
     mod stories;
+    mod tailing;
     mod unanswered;
     mod verdict;
     mod witness;

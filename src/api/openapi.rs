@@ -32,7 +32,9 @@ pub fn document(prefix: &str) -> String {
         let item = PathItem::new(HttpMethod::Post, operation(entry, &names));
         paths = paths.path(format!("{prefix}/{}", entry.name), item);
     }
-    components = components.schema_from::<Tail>().schema_from::<TailLine>();
+    let mut inner = vec![];
+    TailLine::schemas(&mut inner);
+    components = components.schemas_from_iter(inner).schema_from::<Tail>().schema_from::<TailLine>();
     paths = paths.path(format!("{prefix}/{}", tail::NAME), PathItem::new(HttpMethod::Post, tailed()));
     for (path, summary, media) in WATCHED {
         paths = paths.path(path, PathItem::new(HttpMethod::Get, watched(path, summary, media)));

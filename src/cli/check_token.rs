@@ -14,9 +14,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const MAX_INPUT: u64 = 2 * auth::MAX_TOKEN as u64;
 
 /// Says whether a token is valid under the config, and if not, which check fails
-///
-/// Checks what the broker checks, in its order: form and algorithm, signature, audience and issuer, times, kind. What has been
-/// revoked only the running broker knows.
 #[derive(Debug, Args)]
 pub(super) struct CheckToken {
     /// The token; `-` reads it from the standard input

@@ -11,9 +11,6 @@ use std::time::Duration;
 const MAX_ANSWER: usize = 64 * 1024;
 
 /// Says whether the broker is well, for probes: exit code 0 if so, else 1
-///
-/// It needs no API key. Without --ready it asks whether the process answers, so that nobody restarts a broker for what a restart
-/// cannot mend.
 #[derive(Debug, Args)]
 pub(super) struct Health {
     /// Ask whether it may take traffic, too: it is not stopping, and its Redis is there

@@ -56,12 +56,20 @@ enum Command {
     /// Signs a token with `auth.hmac_secret`
     Token(With<token::SignToken, ConfigFile>),
     /// Says whether a token is valid under the config, and if not, which check fails
+    ///
+    /// Checks what the broker checks, in its order: form and algorithm, signature, audience and issuer, times, kind. What has been
+    /// revoked only the running broker knows.
     CheckToken(With<check_token::CheckToken, ConfigFile>),
     /// Publishes into a channel
     Pub(With<publish::Publish, Place>),
     /// Listens to channels as a client does, and prints a line per message
+    ///
+    /// Of one channel a line is the payload; of several, the channel's name, a tab and the payload.
     Sub(With<subscribe::Subscribe, Place>),
     /// Shows events as they are delivered, of one channel or of all
+    ///
+    /// Needs the API key and no token, and shows channels of every wire: time, channel and payload, with tabs between. It ends when the
+    /// broker stops.
     Tail(With<tail::Tail, Place>),
     /// Prints the events that a channel keeps
     History(With<history::History, Place>),
@@ -70,6 +78,8 @@ enum Command {
     /// Calls an rpc handler of the broker's program
     Rpc(With<rpc::Rpc, Place>),
     /// Takes back what tokens granted, over the HTTP API
+    ///
+    /// Who is in with such a token is closed, or loses the scopes, on every node; who comes with one is refused.
     Revoke(With<revoke::Revoke, Place>),
     /// Lists the channels that are listened to
     Channels(With<inspect::Channels, Place>),
@@ -78,6 +88,9 @@ enum Command {
     /// Shows the state of the broker
     Info(With<inspect::Info, Place>),
     /// Says whether the broker is well, for probes: exit code 0 if so, else 1
+    ///
+    /// Needs no API key. Without --ready it asks whether the process answers, so that nobody restarts a broker for what a restart cannot
+    /// mend.
     Health(With<health::Health, Place>),
     /// Prints a script that completes commands in a shell
     Completions(completions::Completions),

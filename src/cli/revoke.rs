@@ -5,8 +5,6 @@ use clap::{ArgGroup, Args};
 use serde::{Deserialize, Serialize};
 
 /// Takes back what tokens granted, over the HTTP API.
-///
-/// Who is in with such a token is closed, or loses the scopes, on every node; who comes with one is refused.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("whose").args(["user", "token_id"]).required(true).multiple(true))]
 pub(super) struct Revoke {

@@ -14,8 +14,6 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::fro
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Listens to channels and prints a line per message
-///
-/// Of one channel a line is the payload; of several, the channel's name, a tab and the payload.
 #[derive(Debug, Args)]
 pub(super) struct Subscribe {
     /// The channels

@@ -16,8 +16,6 @@ const MAX_LINE: usize = 64 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(25);
 
 /// Shows events as they are delivered, of one channel or of all
-///
-/// Needs the API key and no token, and shows channels of every wire. What comes faster than --rate is counted, not shown.
 #[derive(Debug, Args)]
 pub(super) struct Tail {
     /// The channel; without it, all channels of the node that is asked

@@ -3,7 +3,7 @@ use super::app::App;
 use super::error::ServiceError;
 use super::method::Method;
 use super::params::Params;
-use crate::broker::handler::Call;
+use crate::broker::handler::{Call, Subject};
 use crate::store::Id;
 use crate::types::Json;
 use bytes::Bytes;
@@ -48,6 +48,10 @@ pub enum Outcome {
 
 impl Call for ServiceCall {
     type Answer = Result<Outcome, ServiceError>;
+
+    fn subject(&self) -> Subject {
+        Subject { kind: "method of a service", name: self.method.name().into(), session: None }
+    }
 }
 
 /// The arguments of a call, read.

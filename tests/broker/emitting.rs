@@ -165,7 +165,10 @@ fn a_handler_that_panics_errs_or_takes_too_long_leaves_a_line_in_the_log() {
             assert!(lines.iter().any(|line| names_it(&line) && line.contains(&who.word("sid"))), "{event}: {lines:?}");
         }
         let lines = JOURNAL.0.lock().unwrap().clone();
-        assert!(lines.iter().any(|line| line.contains("words of a panic")), "{lines:?}");
+        let panicked = lines.iter().find(|line| line.contains("words of a panic"));
+        let panicked = panicked.unwrap_or_else(|| panic!("{lines:?}"));
+        assert!(panicked.starts_with("the handler callboard::"), "{panicked}");
+        assert!(panicked.contains(r#"event "logged-panic""#) && panicked.contains(&who.word("sid")), "{panicked}");
     });
 }
 

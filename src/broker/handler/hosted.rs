@@ -44,7 +44,7 @@ impl fmt::Display for Subject {
         }
         match self.session {
             Some(session) => write!(f, " of the session {session}"),
-            None => f.write_str(" of no session"),
+            None => Ok(()),
         }
     }
 }

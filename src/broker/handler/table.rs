@@ -55,7 +55,12 @@ pub(super) struct Port<C: Call> {
 
 impl<C: Call> Clone for Port<C> {
     fn clone(&self) -> Self {
-        Port { recipient: self.recipient.clone(), handler: self.handler, waiting: self.waiting.clone(), _thread: self._thread.clone() }
+        Port {
+            recipient: self.recipient.clone(),
+            handler: self.handler,
+            waiting: self.waiting.clone(),
+            _thread: self._thread.clone(),
+        }
     }
 }
 
