@@ -1,20 +1,20 @@
 //! Callboard: a real-time event broker on actix.
 //!
-//! Backends publish events; browsers, phones and other services listen over WebSocket; Rust code extends the broker with
-//! handler actors. The rooms, from the roof down; imports point down only (`tests/rooms.rs` holds that):
+//! Backends publish events; browsers and other services subscribe over WebSocket; Rust code extends the broker with
+//! handler actors. The rooms, from top to bottom; imports point down only (`tests/rooms.rs` checks that):
 //!
 //! | room | what lives there |
 //! |---|---|
 //! | [`cli`], [`config`] | the process: its command line, its config file |
-//! | [`server`] | builds everything upward, mounts it on an actix-web app, runs it, drains it downward |
+//! | [`server`] | builds the broker from the bottom up, mounts it on an actix-web app, runs it, drains it from the top down |
 //! | [`transport`], [`api`], [`rest`] | the edges: sockets; HTTP; services over HTTP |
-//! | [`client`] | beside them: the client of Backstage's plugin events, for programs that are no broker |
+//! | [`client`] | beside them: the client for Backstage's plugin events, for other programs |
 //! | [`service`] | what applications build on: typed handlers of clients' events, sockets and rooms |
 //! | [`broker`] | the actors: registry, channel, hub, session; handlers |
-//! | [`delivery`] | the floor below them: what is delivered, to whom, and the queue of each client |
-//! | [`engine`], [`auth`], [`filter`], [`protocol`] | siblings that never meet: where history lives, who may, what passes, how it is written |
-//! | [`store`] | their sibling, too: the documents of services, and the queries that find them |
-//! | [`types`], [`metrics`] | words everyone shares |
+//! | [`delivery`] | the layer below them: what is delivered, to whom, and each client's queue |
+//! | [`engine`], [`auth`], [`filter`], [`protocol`] | siblings that do not import each other: history, access, filters, encodings |
+//! | [`store`] | another sibling: the documents of services, and the queries on them |
+//! | [`types`], [`metrics`] | types that all rooms share |
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

@@ -1,19 +1,19 @@
 //! The HTTP API, health, readiness and metrics.
 //!
-//! One file a method: a struct that is the request, a struct that is the result, and an implementation of `Method` that
-//! leads from one to the other. The table in `table` mounts them and describes them in the OpenAPI document.
+//! One file per method: a struct for the request, a struct for the result, and an implementation of `Method` between
+//! them. The table in `table` mounts them and describes them in the OpenAPI document.
 //!
 //! | file | what lives there |
 //! |---|---|
 //! | `guard` | who may call: key, origin, content type |
 //! | `call` | one call from its request to its response |
-//! | `refusal` | requests that do not become calls |
+//! | `refusal` | requests rejected before they become calls |
 //! | `answer` | results and errors as responses, in both error modes |
 //! | `method`, `table` | what a method is; all of them |
 //! | `tail` | the live tail, whose answer is a stream |
 //! | `openapi` | the description of them all |
-//! | `health`, `metrics` | what is asked by machines that keep the broker running |
-//! | `draft`, `target`, `shapes` | what several methods are made of: a publish, whom an order means, events and clients |
+//! | `health`, `metrics` | endpoints for orchestrators and monitoring |
+//! | `draft`, `target`, `shapes` | parts that several methods share: a publish, the target of a command, events and clients |
 //!
 //! Source: the server API of Centrifugo 6 (methods, fields, error codes), whose libraries use it unchanged.
 mod answer;

@@ -2,17 +2,17 @@
 //!
 //! | part | answers |
 //! |---|---|
-//! | [`Authenticator`] | whom a connection or subscription token (a JWT) stands for, and what it grants |
-//! | [`Authenticators`] | which of several a wire's tokens are for |
-//! | [`backstage`] | the same of Backstage's own tokens |
+//! | [`Authenticator`] | which identity a connection or subscription token (a JWT) has, and what it grants |
+//! | [`Authenticators`] | which authenticator a wire's tokens belong to |
+//! | [`backstage`] | the same for Backstage's own tokens |
 //! | [`bearer_token`] | which token an `Authorization` header carries |
 //! | [`Issuer`] | signs such tokens, for the command line |
-//! | [`ApiKeys`] | whether a request to the HTTP API carries a key of ours |
+//! | [`ApiKeys`] | whether a request to the HTTP API carries a configured key |
 //! | [`Origins`] | whether a page of that origin may open a connection |
 //! | [`TrustedProxies`] | from which address, and for which host, a forwarded request came |
 //!
 //! Nothing here knows HTTP types: callers pass header values as text.
-//! Rules for tokens: the signature is verified before any claim is looked at, and the kind of the *configured key* decides
+//! Rules for tokens: the signature is verified before any claim is used, and the kind of the *configured key* decides
 //! which algorithms it verifies, so a public key can never serve as an HMAC secret (RFC 8725, section 2.1).
 mod api_keys;
 mod authenticator;

@@ -2,23 +2,23 @@
 //!
 //! | file | what lives there |
 //! |---|---|
-//! | `start` | how a node begins |
+//! | `start` | how a node starts |
 //! | `session` | one client identity with its listeners |
 //! | `messages` | listeners, streams and sessions of Rust code |
-//! | `control`, `query` | what the API, handlers and Rust code ask of channels |
-//! | `sessions`, `emission` | what they ask of sessions, and emit to those of a home |
-//! | `inspection` | which sessions there are, as each tells of itself |
-//! | `tail`, `taps` | who watches the events of channels from outside |
+//! | `control`, `query` | operations on channels for the API, handlers and Rust code |
+//! | `sessions`, `emission` | the same for sessions, and events for those of a home |
+//! | `inspection` | lists sessions; each describes itself |
+//! | `tail`, `taps` | watches the events of channels from outside |
 //! | `census` | the numbers of a node |
 //! | `cluster` | the other nodes that share an engine |
 //! | `worker` | what the sessions of one thread share |
-//! | `channel`, `recovery` | one channel: order, positions, who listens, what the bus brings |
-//! | `registry` | which channels there are, and the way there |
+//! | `channel`, `recovery` | one channel: order, positions, listeners, events from the bus |
+//! | `registry` | which channels exist, and the routes to them |
 //! | `hub` | one thread: the channels it knows, and their listeners there |
 //! | `handler` | the user's own actors |
-//! | `channels`, `authentication`, `connections` | what names mean; which tokens are good; how many may come |
-//! | `node` | what all of them share, and hands out by what it is about |
-//! | `directory`, `recoverable`, `revocations`, `deadline`, `policy`, `expose`, `fault` | tables and values: which sessions there are, which may come back, what has been taken back, what falls due, what the config says, what of other spaces is shown, what errors are to clients |
+//! | `channels`, `authentication`, `connections` | what names mean; which tokens are valid; how many connections may open |
+//! | `node` | what all of them share, grouped by subject |
+//! | `directory`, `recoverable`, `revocations`, `deadline`, `policy`, `expose`, `fault` | tables and values: live sessions, sessions that can be resumed, revocations, deadlines, what the config says, exposed spaces, how errors appear to clients |
 mod authentication;
 mod census;
 mod channel;

@@ -1,7 +1,7 @@
 //! The command line.
 //!
-//! Results go to stdout, everything else to stderr; with `--json` an error is a line of JSON there. The program ends with 0, with 1
-//! where something failed, and with 2 where the command line or the config is wrong.
+//! Results go to stdout, everything else to stderr; with `--json` an error is a line of JSON there. The exit code is 0, 1 if
+//! something failed, or 2 if the command line or the config is invalid.
 mod as_client;
 mod check;
 mod check_token;

@@ -1,4 +1,4 @@
-//! The client of Backstage's plugin events: what a backend or a frontend plugin in Rust publishes and subscribes with.
+//! The client for Backstage's plugin events, with which a backend or frontend plugin in Rust publishes and subscribes.
 //!
 //! | part | does |
 //! |---|---|

@@ -1,7 +1,7 @@
 //! The config of the process: built-in defaults, then the file, then the environment, then the command line.
 //!
-//! The keys are those of the rooms ([`crate::server::Config`] is their sum); what is here reads the layers, says all that
-//! is wrong at once, and refuses what is unsafe.
+//! The keys belong to the rooms ([`crate::server::Config`] is their sum); this room reads the layers, reports all problems
+//! at once, and rejects unsafe settings.
 mod access;
 mod backstage;
 mod endpoints;

@@ -1,20 +1,20 @@
-//! The floor below the actors: what is delivered, to whom, and the queue that it waits in for its client.
+//! The layer below the actors: what is delivered, to whom, and each client's queue.
 //!
 //! | file | what lives there |
 //! |---|---|
-//! | `body` | one thing on its way to the listeners of a channel, encoded once for each encoding |
-//! | `instruction`, `order` | what is done to listeners in the order of events, and what a session is ordered to do |
-//! | `description` | what a session tells of itself |
+//! | `body` | one event or instruction on its way to the listeners of a channel, encoded once per encoding |
+//! | `instruction`, `order` | instructions for listeners, in order with the events, and commands for a session |
+//! | `description` | how a session describes itself |
 //! | `listener` | one session's interest in one channel |
-//! | `viewed` | a listener's view, and what waits for it to decide |
+//! | `viewed` | a listener's view, and the events that wait for its decision |
 //! | `local` | the listeners of one channel on one worker |
-//! | `lag` | what got lost, and how that is told |
-//! | `outlet`, `answer_order`, `outbox` | the way to a client, the order of its answers, and the frames that wait for its carrier |
+//! | `lag` | lost events, and how listeners learn of them |
+//! | `outlet`, `answer_order`, `outbox` | the path to a client, the order of its answers, and the frames that wait for its carrier |
 //! | `flusher` | one task per worker that writes for all sockets |
-//! | `in_flight` | publishes under way whose client waits for no answer |
-//! | `rounds` | acknowledgements that are waited for |
+//! | `in_flight` | publishes in progress whose client does not wait for an answer |
+//! | `rounds` | pending acknowledgements |
 //!
-//! No actor is named here: what a listener's holder is told goes through [`Holder`], what a client is sent through [`Outlet`].
+//! No actor is named here: messages for a listener's holder go through [`Holder`], messages for a client through [`Outlet`].
 mod answer_order;
 mod body;
 mod description;

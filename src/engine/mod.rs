@@ -4,11 +4,11 @@
 //! An engine gives each event of a channel with history its position and keeps it; `tests/engine` runs one suite over
 //! every engine. The rules:
 //!
-//! * **One order.** Calls of [`Engine::publish`] for one channel take effect in the order they were made, also where
+//! * **One order.** Calls of [`Engine::publish`] for one channel take effect in the order they were made, even if
 //!   their answers come later. Offsets of one epoch begin at 1 and have no gap.
 //! * **An epoch is a promise.** As long as the epoch stays the same, no event that was given an offset has been lost or
-//!   renumbered. An engine that cannot know must change the epoch.
-//! * **Positions outlive events.** Events leave by size and age; the position stays for `meta_ttl` after the last
+//!   renumbered. An engine that cannot be sure must change the epoch.
+//! * **Positions outlive events.** Events are dropped by size and age; the position stays for `meta_ttl` after the last
 //!   publish, so a client that comes back late is told that it missed something. [`Engine::remove_history`] drops the
 //!   events and keeps the offset.
 //! * **A repeated publish is answered, not repeated.** The same idempotency key within its time gets the first answer
@@ -17,13 +17,13 @@
 //! * **Delivery.** [`Published::Deliver`] asks the calling channel to deliver the event itself, in the order of the
 //!   answers. [`Published::OnBus`] says that the event comes back through the bus, to this node as to all others: to the
 //!   [`Sink`] that the channel subscribed with, in the order of the positions.
-//! * **A bus may be away.** Afterwards [`Sink::resumed`] is called; what was published meanwhile did not come, and the
-//!   channel reads the history for it.
-//! * **History is bounded** in number, age and, over all channels, in bytes; what does not fit is dropped oldest first and
+//! * **The bus may be down.** Afterwards [`Sink::resumed`] is called; events published meanwhile did not arrive, and the
+//!   channel reads them from the history.
+//! * **History is bounded** in number, age and, over all channels, in bytes; events that do not fit are dropped oldest first, which
 //!   shows as an unrecoverable position, never as a silent gap.
-//! * **Presence** entries end by themselves after their time unless they are added again.
-//! * **Revocations** are told in the order in which they came or grew, each at least once; where some may have been lost the
-//!   epoch of the place changes. An engine of one node has nothing to keep: the node knows them.
+//! * **Presence** entries expire unless they are added again.
+//! * **Revocations** are reported in the order in which they were made or extended, each at least once; if some may have been
+//!   lost, the epoch of the place changes. An engine for one node stores none: the node knows them.
 //! * **Nothing blocks.** A method answers at once or with a future; none waits on a lock that is held across IO.
 pub mod memory;
 pub mod redis;

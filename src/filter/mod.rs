@@ -1,4 +1,4 @@
-//! Which events pass to a listener.
+//! Filters: which events reach a listener.
 mod decimal;
 mod topics;
 mod view;

@@ -1,4 +1,4 @@
-//! What is counted. Labels are namespaces, wires and reasons; never channels or users (decision 33).
+//! Metrics. Labels are namespaces, wires and reasons; never channels or users (decision 33).
 mod log_budget;
 
 pub use log_budget::LogBudget;

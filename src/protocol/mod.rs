@@ -1,7 +1,7 @@
 //! Wires as pure translation: bytes to [`Command`], [`Reply`] and [`Push`] to bytes. No actor and no socket here.
 //!
-//! A wire is one folder. An encoding of a wire (JSON today, Protobuf next) is a [`Wire`] value; whatever listens with the
-//! same encoding shares the same frames.
+//! A wire is one folder. An encoding of a wire (JSON today, Protobuf next) is a [`Wire`] value; listeners with the same
+//! encoding share the same frames.
 pub mod backstage;
 pub mod centrifuge;
 mod command;

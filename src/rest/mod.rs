@@ -4,14 +4,14 @@
 //! |---|---|
 //! | `config` | the section `[rest]` |
 //! | `call` | one request, from its path to its response |
-//! | `path`, `query`, `body` | what a request says |
+//! | `path`, `query`, `body` | the parts of a request |
 //! | `method` | which method of a service it calls |
-//! | `caller` | whose it is |
+//! | `caller` | the identity of the caller |
 //! | `cors` | pages of other origins |
 //! | `answer`, `failure` | results and errors as responses |
 //!
 //! Source: `@feathersjs/express` 5 and `@feathersjs/transport-commons` 5 (`http`). Where they differ from the same call over Socket.IO
-//! without need, Socket.IO counts: ids are decoded, a body may be any JSON, and a result that JavaScript takes for false is a result.
+//! without need, this room follows Socket.IO: ids are decoded, a body may be any JSON, and a result that is falsy in JavaScript is a result.
 mod answer;
 mod body;
 mod call;

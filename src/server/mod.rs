@@ -1,4 +1,4 @@
-//! Builds the broker upward, mounts it on an actix-web app, runs it, and drains it downward.
+//! Builds the broker from the bottom up, mounts it on an actix-web app, runs it, and drains it from the top down.
 mod backstage;
 mod builder;
 mod claims;

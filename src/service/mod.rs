@@ -3,20 +3,20 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `definition`, `functions`, `stored` | what a service is: a trait, functions, the documents of a store |
-//! | `method`, `params`, `error` | what is called, what goes along, what a call fails with |
+//! | `method`, `params`, `error` | the method of a call, its parameters, its errors |
 //! | `hooks` | what runs around the methods |
-//! | `registration`, `services`, `path` | services with what is registered around them, by their paths |
+//! | `registration`, `services`, `path` | services with their hooks, filters and publishers, by path |
 //! | `host`, `call` | the actor of a service, and a call on its way to it |
 //! | `app`, `handle` | an application and its services, as Rust code calls them |
 //! | `emitter` | listeners inside the process |
-//! | `connection`, `publication`, `filters` | clients: whom an event is published to, and what each is shown |
+//! | `connection`, `publication`, `filters` | clients: who receives an event, and what each of them sees |
 //! | `sockets` | calls over Socket.IO |
 //! | `events` | typed handlers of clients' own events |
 //! | `signals` | signals for the pages of Backstage |
 //!
 //! A call goes from its edge (`sockets`, HTTP, or a [`ServiceHandle`]) to the service's actor (`host`), through the hooks
-//! (`hooks::chain`) to the method. What it returned is published (`App::published`) as an event of the namespace that clients of
-//! services have joined, on all nodes; where it is delivered the filters decide (`filters::view`).
+//! (`hooks::chain`) to the method. The result is published (`App::published`) as an event of the namespace that clients of
+//! services have joined, on all nodes; the filters run where it is delivered (`filters::view`).
 mod app;
 mod call;
 mod connection;

@@ -1,23 +1,23 @@
 //! Stores: where the documents of services live, behind one trait.
 //!
 //! # The rules
-//! A [`Store`] answers the six methods of a service with the words of Feathers: the queries, the pages, the errors. Source:
+//! A [`Store`] implements the six methods of a service with Feathers' queries, pages and errors. Source:
 //! `@feathersjs/memory` 5, `@feathersjs/adapter-commons` 5 and, for what a condition matches, `sift` 17. `tests/store` runs one
 //! suite over every store. The rules:
 //!
-//! * **A query goes with an id, too.** `get`, `update`, `patch` and `remove` of an id whose document the query does not match
-//!   answer [`StoreError::NotFound`], and nothing is written. After that the answer is the new document, also where it no longer
+//! * **A query also applies to an id.** `get`, `update`, `patch` and `remove` of an id whose document the query does not match
+//!   answer [`StoreError::NotFound`], and nothing is written. The answer to a write is the new document, even if it no longer
 //!   matches.
 //! * **All or nothing.** A write of many documents is done for all of them or for none.
-//! * **Many only where allowed.** Without [`StoreOptions::multi`] a write of many is [`StoreError::MethodNotAllowed`]. It heeds
-//!   neither pages nor `$limit`, `$skip` and `$sort`, and answers all that matched before it.
-//! * **Answers are copies.** Whoever changes one changes nothing that is stored.
-//! * **The id is always there.** `$select` keeps it, no write changes it. The texts `"1"` and the number 1 name one document; it
-//!   keeps the id as it was created.
-//! * **An id is given once.** Creating a document under an id that is taken is [`StoreError::Conflict`]; the original
+//! * **Many only where allowed.** Without [`StoreOptions::multi`] a write of many is [`StoreError::MethodNotAllowed`]. It ignores
+//!   pages, `$limit`, `$skip` and `$sort`, and answers with all documents that matched before it.
+//! * **Answers are copies.** Changing one does not change the store.
+//! * **The id is always there.** `$select` keeps it, no write changes it. The text `"1"` and the number 1 identify the same document; it
+//!   keeps the id with which it was created.
+//! * **Ids are unique.** Creating a document under an id that exists is [`StoreError::Conflict`]; the original
 //!   replaces what was there.
-//! * **Names are opaque.** Dots part a path and a `$` begins an operator; any other text, `__proto__` too, is a name like another.
-//! * **The order** of what is found without `$sort` is that of the original: ids that are whole numbers below 2³²-1 ascending,
+//! * **Names are opaque.** Dots separate a path and `$` begins an operator; any other text, including `__proto__`, is an ordinary name.
+//! * **The order** of results without `$sort` is that of the original: ids that are whole numbers below 2³²-1 ascending,
 //!   then the others as they were created.
 //! * **Input is bounded.** A query is at most [`Query::MAX_DEPTH`] levels deep, a document [`MAX_DOCUMENT_DEPTH`], and
 //!   [`StoreOptions::max_document_bytes`] large.

@@ -1,4 +1,4 @@
-//! The edges where sockets come in. What carries frames is known here and nowhere else; what they say is a wire's matter.
+//! The edge where sockets connect. Only this room knows what carries frames; their content belongs to a wire.
 mod arrival;
 mod carrier;
 mod connection;

@@ -1,4 +1,4 @@
-//! The words every room shares: names, events, positions, identities, faults. No actix and no IO here.
+//! The types that all rooms share: names, events, positions, identities, faults. No actix and no IO here.
 mod answer;
 mod channel;
 mod client;

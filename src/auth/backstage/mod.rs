@@ -4,11 +4,11 @@
 //! |---|---|---|---|
 //! | user | `vnd.backstage.user`, or none with the audience `backstage` | `user_jwks_url`, `user_public_key` | the user, its groups from `ent` |
 //! | limited user | `vnd.backstage.limited-user` | the same | the user, without groups |
-//! | plugin | `vnd.backstage.plugin` | of that plugin alone: `service_jwks_url`, `service_public_key` | the service `plugin:ID` |
+//! | plugin | `vnd.backstage.plugin` | of that plugin only: `service_jwks_url`, `service_public_key` | the service `plugin:ID` |
 //! | older backend | none; HS256, subject `backstage-server` | `legacy_secret` | the service `backstage-server` |
 //!
-//! What a token says of itself before it is verified picks among these rows, and among the plugins that the config names. It never
-//! picks the kind of a key, nor an address. A claim is believed once the signature is verified.
+//! The unverified content of a token selects a row and one of the plugins in the config. It never selects the type of a key or
+//! an address. A claim is trusted only after the signature has been verified.
 //!
 //! Source: `UserTokenHandler`, `PluginTokenHandler` and `legacyTokenHandler` of `@backstage/backend-defaults` 0.19.
 mod claims;

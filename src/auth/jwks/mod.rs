@@ -1,10 +1,10 @@
 //! Key sets fetched from an address (RFC 7517), cached and rotated.
 //!
-//! One task fetches; verifiers read its last outcome, and ask for a new one where a token names a key they do not know.
-//! Asking is a nudge that is lost where one is pending already, so concurrent askers share a fetch, and fetches are
-//! spaced, so forged tokens cannot make us flood the issuer. Who asks within the space waits it out: refusing at once
-//! would let a stream of forged tokens keep those of a freshly rotated key out. Where the last fetch failed nobody waits: the
-//! tokens of known keys are as good as ever, any other is refused at once, and asks for the fetch that may help the next.
+//! One task fetches; verifiers read its last result, and request a new fetch if a token names an unknown key. A request is
+//! dropped if one is already pending, so concurrent verifiers share a fetch. Fetches are spaced, so forged tokens cannot
+//! make the broker flood the issuer. A verifier that asks during the pause waits until it is over: rejecting at once would
+//! let a stream of forged tokens lock out tokens of a freshly rotated key. If the last fetch failed, no verifier waits:
+//! known keys still work, and any other token is rejected at once and requests a fetch that may help the next one.
 mod fetch;
 mod set;
 mod task;

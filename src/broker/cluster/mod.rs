@@ -1,9 +1,9 @@
-//! The other nodes that share the engine: what is asked of all of them, and who did not answer; what has been taken back of what
-//! tokens granted, on all of them; the bus that brings events.
+//! The other nodes that share the engine: queries to all of them, and which did not answer; revocations on all of them; the bus
+//! that delivers events.
 //!
-//! A question goes to all nodes over the engine's bus; each answers to who asked. What the [`Node`] does by itself is what one
-//! node does of it. A question more is a variant of [`Ask`] and an arm in `answering`; what a node of an earlier version does
-//! not know it refuses, and so counts as missing.
+//! A question goes to all nodes over the engine's bus; each replies to the asking node. Each node answers with what
+//! its own [`Node`] does. A new question is a variant of [`Ask`] and an arm in `answering`; a node of an earlier version rejects
+//! questions that it does not know, and so counts as missing.
 mod answering;
 mod bus;
 mod follow;

@@ -1,8 +1,8 @@
 //! Handler actors: the user's own code inside the broker.
 //!
-//! A handler is a value that implements [`Handle`] for the calls it takes. [`HandlerThreads::host`] makes it an actor on a
-//! thread that it shares, [`host`] one on a thread of its own, so that it may block. A panic or a call that takes too long is
-//! an error to that caller alone, and the handler goes on with its state as it was.
+//! A handler is a value that implements [`Handle`] for the calls it takes. [`HandlerThreads::host`] runs it as an actor on a
+//! shared thread, [`host`] on a thread of its own, where it may block. A panic or a call that takes too long is an error for
+//! that caller only, and the handler continues with its state unchanged.
 mod call;
 mod caller;
 mod emit;

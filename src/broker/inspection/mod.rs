@@ -1,4 +1,4 @@
-//! Which sessions there are, as each tells of itself.
+//! Lists sessions; each session describes itself.
 mod gathering;
 mod listing;
 

@@ -2,19 +2,19 @@
 //!
 //! | file | what lives there |
 //! |---|---|
-//! | `typed` | what a message is, and what of it a listener hears |
+//! | `typed` | what a message is, and what a listener receives of it |
 //! | `scope` | how far a message goes |
 //! | `callback` | listeners that are functions |
 //! | `stream` | listeners that are streams |
 //! | `queue` | what waits for one listener |
-//! | `listener_index` | whose listeners there are |
+//! | `listener_index` | which listeners belong to which session |
 //! | `session`, `opened` | sessions that server code opens |
-//! | `inbox`, `topic`, `register` | the actor that has them all in one hub, each channel that is listened to, and what is said to it |
-//! | `threads`, `engage` | where it and the functions run |
+//! | `inbox`, `topic`, `register` | the actor that holds all of them in one hub, each channel with listeners, and its messages |
+//! | `threads`, `engage` | where the actor and the functions run |
 //!
-//! All Rust listeners of a node in one channel share one place in one hub, on a thread of their own: the way of a publish is
-//! the same as to clients, and what listeners do with it stops no worker. From the hub on each has a queue. In a channel that shows
-//! another space each has a place of its own, as each sees what its session may see.
+//! All Rust listeners of a node in one channel share one place in one hub, on a thread of their own: a publish takes
+//! the same path as to clients, and listeners cannot block a worker. Behind the hub each listener has a queue. In a channel that
+//! exposes another space each has a place of its own, because each sees what its session may see.
 mod callback;
 mod engage;
 mod error;

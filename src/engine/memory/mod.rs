@@ -1,18 +1,18 @@
 //! The engine of a single node: everything in memory, every answer at once.
 //!
-//! Channels are spread over shards, each behind one lock that is held for table work only; nobody ever holds two. What
-//! ends by time is filed by its end, so that letting go costs as much as there is to let go: on access, a few entries at
-//! each publish, and in [`MemoryEngine::sweep`].
+//! Channels are spread over shards, each behind one lock that is held for table operations only; no thread ever holds two.
+//! Entries that expire are indexed by their expiry, so removing them costs only as much as there is to remove: on access, a few
+//! at each publish, and in [`MemoryEngine::sweep`].
 //!
 //! # At the bounds
 //! The bounds of [`Config`] count over all channels. A publish that goes over one makes room before it returns, so each
 //! is exceeded by at most what concurrent publishes add.
-//! * `history_bytes`: the channel that grows pays, with its oldest events. If it has none left, events that would end
-//!   soonest go, wherever they are. An event larger than the whole bound gets its position and is not kept.
-//! * `positions`: the channel without events that was used least recently is forgotten; if all have events, the one whose
-//!   oldest event would end soonest. Its next use begins a new epoch.
-//! * `idempotency_keys`: the key that would end soonest is forgotten, which is the oldest where all live equally long.
-//! * `presence_entries`: a new entry is refused with [`Error::Limit`]; renewing is always possible.
+//! * `history_bytes`: the channel that grows loses its oldest events. If it has none left, the events that would expire
+//!   soonest are dropped, in whichever channel. An event larger than the whole bound gets its position and is not kept.
+//! * `positions`: the least recently used channel without events is dropped; if all have events, the one whose oldest event
+//!   would expire soonest. Its next use begins a new epoch.
+//! * `idempotency_keys`: the key that would expire soonest is dropped, which is the oldest if all live equally long.
+//! * `presence_entries`: a new entry is rejected with [`Error::Limit`]; renewing one is always possible.
 mod agenda;
 mod history;
 mod idempotency;

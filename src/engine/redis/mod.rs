@@ -1,19 +1,19 @@
-//! The engine of many nodes on one Redis (6.2 or newer, or Valkey): one server, whichever the sentinels name, or a cluster.
+//! The engine of many nodes on one Redis (6.2 or newer, or Valkey): one server, the master that the sentinels name, or a cluster.
 //!
-//! Each server has a link: a connection for commands, which leave in the order they came and together where they
-//! wait together, and one for what is pushed. All of it is driven by one thread. What must happen in one step is a script
+//! Each server has a link: one connection for commands, which leave in order and in batches, and one for pushed
+//! messages. One thread drives all links. What must happen in one step is a script
 //! (`scripts/*.lua`).
 //!
 //! # When the epoch changes
-//! Every server has a replication id, which is new after each restart and each change of the master. A connection learns it
-//! when it begins and once a second, every script that appends to a stream, reads it or tells its position is stamped with
-//! it, and an epoch ends with it. So a stream that may have lost its tail - by a restart, a failover to a replica that
-//! lagged, a move to another server of a cluster - goes on in a new epoch, whatever it kept.
+//! Every server has a replication id, which is new after each restart and each change of the master. A connection reads it
+//! when it opens and once a second; every script that appends to a stream, reads it or reports its position is stamped with
+//! it; and an epoch ends when it changes. So a stream that may have lost its tail (by a restart, a failover to a replica that
+//! lagged, a move to another server of a cluster) continues in a new epoch, whatever it kept.
 //!
-//! # When Redis is away
-//! Commands wait for half of `redis.timeout`, within a bound of number and bytes, and are then answered with an error; so is
-//! what was under way. A watchdog goes through each server and back once a second: where it does not come back, the link begins
-//! anew, subscribes again in batches, and has each channel look for what it missed.
+//! # When Redis is unavailable
+//! Commands wait for half of `redis.timeout`, within a bound of number and bytes, and are then answered with an error; so are
+//! those in progress. Once a second a watchdog message goes through each server and back. If it does not return, the link
+//! reconnects, resubscribes in batches, and has each channel look for missed events.
 mod config;
 mod core;
 mod envelope;

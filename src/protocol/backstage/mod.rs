@@ -1,4 +1,4 @@
-//! The wires of Backstage: signals for its pages, events for its plugins. What both have in common stands here.
+//! The wires of Backstage: signals for its pages, events for its plugins. Shared parts are here.
 //!
 //! Source: the contract of Backstage's events (its pull request 17997) and of its signals (`plugin-signals`).
 pub mod events;

@@ -5,12 +5,12 @@
 //! | `engine` | Engine.IO packets, and the bodies of HTTP polling |
 //! | `packet`, `arguments`, `placeholders`, `reassembly` | reading Socket.IO packets |
 //! | `encode` | writing them |
-//! | `encoding`, `meta` | what the broker tells the sessions of a namespace |
-//! | `emitter` | what emitters say over Redis |
+//! | `encoding`, `meta` | messages from the broker to the sessions of a namespace |
+//! | `emitter` | messages of emitters over Redis |
 //! | `dialect`, `builtin` | events that stand for commands; those on user channels |
 //!
 //! Source: the Engine.IO 4 and Socket.IO 5 protocol texts, and what engine.io 6.6 and socket.io 4.8 answer where those
-//! leave room. Every error here is one that ends the whole connection there.
+//! leave room. Every error here ends the whole connection, as it does there.
 mod arguments;
 mod builtin;
 mod dialect;

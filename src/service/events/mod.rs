@@ -3,10 +3,10 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `socket` | one client in one namespace |
-//! | `emitter` | many of them, narrowed down by rooms |
-//! | `overheard` | what emitters of other programs say over Redis |
+//! | `emitter` | many clients, selected by rooms |
+//! | `overheard` | messages of other programs' emitters over Redis |
 //! | `handler` | functions as handlers of events |
-//! | `arguments`, `binary` | what goes along: JSON values and bytes, to and from Rust types |
+//! | `arguments`, `binary` | JSON values and bytes, to and from Rust types |
 mod arguments;
 mod binary;
 mod emitter;

@@ -1,9 +1,9 @@
-//! Filters: what each connection is shown of the events of a service.
+//! Filters: what each connection sees of a service's events.
 //!
 //! | file | what lives there |
 //! |---|---|
-//! | `answer` | what a filter says |
-//! | `origin` | what an event tells of the call that it comes from |
+//! | `answer` | the answer of a filter |
+//! | `origin` | what an event carries of the call that caused it |
 //! | `parsed` | an event as filters see it, read once for all connections of a thread |
 //! | `view` | the filters of all services, for one connection |
 mod answer;

@@ -1,8 +1,8 @@
 //! Hooks: what runs around the methods of services.
 //!
-//! Source: `@feathersjs/feathers` 5 and `@feathersjs/hooks`. What is registered on the application runs around what is
-//! registered on the service; of each, first the hooks around all methods, then those around one, then those before, after and
-//! on errors of all methods, then those of one.
+//! Source: `@feathersjs/feathers` 5 and `@feathersjs/hooks`. The application's hooks run around those of the
+//! service. For each of them, hooks around all methods come first, then those around one; then those before, after and on errors
+//! of all methods, then those of one.
 mod chain;
 mod context;
 

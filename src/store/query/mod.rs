@@ -1,7 +1,7 @@
 //! The queries of Feathers: which documents, in what order, how many, which of their fields.
 //!
 //! Source: `@feathersjs/adapter-commons` 5 for what a query may say and for the texts of refusals, `sift` 17 for what a condition
-//! matches. Where those err or hang on to JavaScript, the files here say what is done instead.
+//! matches. Where those are wrong or specific to JavaScript, the files here say what is done instead.
 mod condition;
 mod filters;
 mod order;

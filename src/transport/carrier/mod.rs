@@ -1,10 +1,10 @@
-//! What takes frames to a peer. They are framed here and nowhere else: an outbox holds encoded messages, whatever carries them.
+//! Carriers, which send frames to a peer. Only they frame: an outbox holds encoded messages, whatever the carrier.
 //!
 //! | carrier | its file |
 //! |---|---|
-//! | a WebSocket on a socket of our own | `pump` |
+//! | a WebSocket on a socket that the broker owns | `pump` |
 //! | a WebSocket whose socket an app keeps | `body` |
-//! | what a WebSocket says for itself, on either | `websocket` |
+//! | a WebSocket's own messages, on either | `websocket` |
 //! | polling | `polling` |
 mod body;
 pub(super) mod polling;

@@ -1,20 +1,20 @@
-//! Engine.IO 4: sessions over long polling or a WebSocket, and the way from one to the other.
+//! Engine.IO 4: sessions over long polling or a WebSocket, and the upgrade from one to the other.
 //!
-//! A session lives on the worker where its handshake landed, for life, with all that listens above it. Requests of its
-//! polling come in on any worker and are passed to it; so is the socket of an upgrade. That is simpler than to move the
-//! session to its socket: nothing that listens changes its place, so no channel has to order who left and who came.
+//! A session stays on the worker of its handshake, with all its listeners. Its polling requests arrive on any worker and are
+//! passed to it; so is the socket of an upgrade. That is simpler than moving the session to its socket: listeners stay where
+//! they are, so no channel has to order leaves and joins.
 //!
 //! | file | what lives there |
 //! |---|---|
-//! | `layer` | what runs above sessions, and what it is told |
+//! | `layer` | what runs above sessions, and its messages |
 //! | `client_link` | the link from what runs above a session down to its client |
 //! | `config` | an endpoint's settings |
-//! | `endpoint`, `sessions` | one endpoint, and which sessions it has |
-//! | `request`, `cors` | what a request asks for, and whether it may |
-//! | `http`, `takeover` | requests of an app; sockets of our own |
+//! | `endpoint`, `sessions` | one endpoint, and its sessions |
+//! | `request`, `cors` | what a request asks for, and whether it is allowed |
+//! | `http`, `takeover` | requests in an app; sockets that the broker owns |
 //! | `session` | the actor of one session |
 //! | `relay` | a WebSocket of an app, carried to another thread |
-//! | `raw` | a handler that takes the messages of an endpoint without anything above it |
+//! | `raw` | a handler for the messages of an endpoint with no layer above it |
 mod client_link;
 mod config;
 mod cors;

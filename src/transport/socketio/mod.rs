@@ -2,10 +2,10 @@
 //!
 //! | file | what lives there |
 //! |---|---|
-//! | `layer` | an endpoint: which namespaces there are |
-//! | `client` | one connection: its packets, and which of its sessions they are for |
-//! | `connect_auth` | what a CONNECT says: credentials, and a session to come back to |
-//! | `outlet` | the way from one session to its client |
+//! | `layer` | an endpoint and its namespaces |
+//! | `client` | one connection: its packets, and the sessions that they are for |
+//! | `connect_auth` | the content of a CONNECT: credentials, and a session to resume |
+//! | `outlet` | the path from one session to its client |
 mod client;
 mod connect_auth;
 mod layer;
