@@ -1,5 +1,7 @@
 //! The documentation is true: its commands do what it shows, its links lead somewhere, its examples are what they say.
 mod harness;
+#[path = "docs/troubleshooting.rs"]
+mod troubleshooting;
 
 use callboard::config::{self, Overrides, Source};
 use callboard::types::Disconnect;
