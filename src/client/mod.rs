@@ -13,14 +13,14 @@
 //! broker is away is kept in order, and subscriptions come back with every connection. Events that others publish while a client is
 //! away do not reach it: the broker keeps none for plugins.
 //!
-//! TLS is that of rustls with the crypto provider of the process. Where there is none when a manager's first client connects, the
-//! client installs that of `ring`; a program that wants another one installs it before.
+//! TLS uses rustls with the crypto provider of the process. If there is none when a manager's first client connects, the client
+//! installs `ring`; a program that wants another provider must install it before that.
 //!
 //! ```no_run
 //! use callboard::client::{EventParams, EventsClientManager};
 //! # async fn plugin() -> Result<(), Box<dyn std::error::Error>> {
 //! let config = serde_json::json!({"backend": {"baseUrl": "http://localhost:7007", "events": true}});
-//! // The error of `var` can have the token in it, and a reason is logged.
+//! // An error of `var` may contain the token, and the reason is logged.
 //! let token = || async { std::env::var("BACKSTAGE_TOKEN").map_err(|_| "BACKSTAGE_TOKEN is no text or is not set") };
 //! let manager = EventsClientManager::from_config(&config, token)?;
 //! let events = manager.for_plugin("myplugin").get_client();
