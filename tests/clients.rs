@@ -5,6 +5,7 @@
 mod harness;
 mod clients {
     mod backstage;
+    mod console;
     mod feathers;
     mod feathers_rest;
     mod nodes;

@@ -11,7 +11,7 @@ const LEVELS: [&[&str]; 10] = [
     &["cli"],
     &["config"],
     &["server"],
-    &["transport", "api", "rest", "client"],
+    &["transport", "api", "rest", "console", "client"],
     &["service"],
     &["broker"],
     &["delivery"],

@@ -44,6 +44,8 @@ pub struct Broker {
     pub(super) node: Node,
     pub(super) config: Arc<ServerConfig>,
     pub(super) rest: Arc<crate::rest::Config>,
+    /// What the console says of it; none where it is off.
+    pub(super) console: Option<Arc<crate::console::Paths>>,
     pub(super) engines: Engines,
     pub(super) wires: Wires,
     /// None where it is mounted in somebody's app.
@@ -179,13 +181,16 @@ impl BrokerBuilder {
         }
         let is_shared = self.config.engine == engine::Kind::Redis;
         let is_open = !address.is_some_and(|address| is_loopback(address.clients));
+        self.settle_console(address.is_some());
         if let Some(clash) = paths::clashes(&self.config).into_iter().next() {
             let PathClash { key, with, path } = clash;
             return Err(Error::Claimed { one: format!("{key} at {path}"), other: with });
         }
         self.wires.extend(self.config.backstage.wires());
+        self.check_console()?;
         self.settle_services()?;
         service::start(self.setup, &self.threads, &mut self.handlers, (is_shared, is_open))?;
+        let console = super::console::paths(&self.config);
         let settings = settings(&self.config, &self.named, address, self.config.server.allow_insecure)?;
         let memory = memory_of(&self.config.limits);
         let engine = match engine::open(self.config.engine, memory, &self.config.redis, &self.metrics)? {
@@ -214,7 +219,7 @@ impl BrokerBuilder {
         let engines = engines::open(&node, &self.config.socketio, self.mounted)?;
         let wires = wires::open(&node, &self.config.server, self.wires)?;
         let (config, rest) = (Arc::new(self.config.server), Arc::new(self.config.rest));
-        Ok(Broker { node, config, rest, engines, wires, address, named: self.named.into() })
+        Ok(Broker { node, config, rest, console, engines, wires, address, named: self.named.into() })
     }
 }
 

@@ -57,6 +57,9 @@ fn taken<'a>(
     taken.extend(configured.chain(engines).map(|path| below(one("an endpoint of [[socketio]] or Engine.IO", path))));
     if config.server.internal_port.is_none() {
         taken.push(below(one("the HTTP API (server.api_prefix)", &config.server.api_prefix)));
+        let console = config.console.enabled == Some(true);
+        let paths = crate::console::paths().filter(|_| console);
+        taken.extend(paths.map(|path| one("the console (console.enabled)", path)));
         taken.extend(["/health", "/ready", "/metrics"].map(|path| one("what watches the broker", path)));
     }
     taken

@@ -87,6 +87,8 @@ pub struct Config {
     pub auth: crate::auth::Config,
     /// Who may use the HTTP API.
     pub api: crate::auth::ApiConfig,
+    /// The page that shows the broker.
+    pub console: crate::console::Config,
     /// The bounds.
     pub limits: Limits,
     /// The Redis that nodes share, where `engine` says so.

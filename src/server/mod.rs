@@ -3,6 +3,7 @@ mod backstage;
 mod builder;
 mod claims;
 mod config;
+mod console;
 mod drain;
 mod engines;
 mod error;

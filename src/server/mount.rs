@@ -27,7 +27,7 @@ impl Broker {
         }
     }
 
-    /// What stands on the internal address where the config names one: API, metrics, health.
+    /// What stands on the internal address where the config names one: API, metrics, health, console.
     pub fn internal_routes(&self) -> impl FnOnce(&mut ServiceConfig) + Clone + use<> {
         let broker = self.clone();
         move |app| broker.mount_internal(app)
@@ -71,5 +71,8 @@ impl Broker {
 
     fn mount_internal(&self, app: &mut ServiceConfig) {
         crate::api::mount(app, self.node.clone(), &self.config.api_prefix);
+        if let Some(paths) = &self.console {
+            crate::console::mount(app, &self.node, paths);
+        }
     }
 }

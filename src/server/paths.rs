@@ -1,6 +1,9 @@
 //! Which paths a config claims, and for what.
 use super::Config;
 
+/// The key of the paths that go with the HTTP API to the internal address.
+const API: &str = "server.api_prefix";
+
 /// A path that a key of the config claims for something.
 struct PathClaim {
     key: String,
@@ -12,7 +15,7 @@ struct PathClaim {
 /// Two keys that claim one path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathClash {
-    /// The key of `[backstage]`.
+    /// The key of `[backstage]` or `[console]`.
     pub key: String,
     /// The other one.
     pub with: String,
@@ -41,22 +44,37 @@ impl PathClaim {
     }
 }
 
-/// Where a path of `[backstage]` is another key's, too. Those of services are not known here.
+/// Where a path of `[backstage]` or of the console is another key's, too. Those of services are not known here.
 pub fn clashes(config: &Config) -> Vec<PathClash> {
     let (own, others) = (of_backstage(config), of_others(config));
     let mut found = vec![];
+    let is_apart = config.server.internal_port.is_some();
+    let for_clients = || others.iter().filter(|other| !is_apart || other.key != API);
     for (at, claim) in own.iter().enumerate() {
-        for other in others.iter().chain(own[..at].iter().filter(|other| other.key != claim.key)) {
-            if let Some(path) = claim.meets(other) {
-                let clash = PathClash { key: claim.key.clone(), with: other.key.clone(), path: path.to_owned() };
-                // The endpoint over Socket.IO stands where that over WebSocket does.
-                if !found.iter().any(|known: &PathClash| known.key == clash.key && known.with == clash.with) {
-                    found.push(clash);
-                }
+        find(claim, for_clients().chain(own[..at].iter().filter(|other| other.key != claim.key)), &mut found);
+    }
+    let beside = others.iter().chain(&own).filter(|other| !is_apart || other.key == API);
+    for claim in of_console(config) {
+        find(&claim, beside.clone(), &mut found);
+    }
+    found
+}
+
+fn find<'a>(claim: &PathClaim, others: impl Iterator<Item = &'a PathClaim>, found: &mut Vec<PathClash>) {
+    for other in others {
+        if let Some(path) = claim.meets(other) {
+            let clash = PathClash { key: claim.key.clone(), with: other.key.clone(), path: path.to_owned() };
+            // The endpoint over Socket.IO stands where that over WebSocket does, and the console at many paths.
+            if !found.iter().any(|known: &PathClash| known.key == clash.key && known.with == clash.with) {
+                found.push(clash);
             }
         }
     }
-    found
+}
+
+fn of_console(config: &Config) -> Vec<PathClaim> {
+    let paths = crate::console::paths().filter(|_| super::console::is_on(config));
+    paths.map(|path| PathClaim::of("console.enabled", path)).collect()
 }
 
 fn of_backstage(config: &Config) -> Vec<PathClaim> {
@@ -72,10 +90,8 @@ fn of_backstage(config: &Config) -> Vec<PathClaim> {
 fn of_others(config: &Config) -> Vec<PathClaim> {
     let server = &config.server;
     let mut claims = vec![PathClaim::of("server.connection_prefix", format!("{}/websocket", server.connection_prefix))];
-    if server.internal_port.is_none() {
-        let of_api = crate::api::paths(&server.api_prefix);
-        claims.extend(of_api.into_iter().map(|path| PathClaim::of("server.api_prefix", path)));
-    }
+    let of_api = crate::api::paths(&server.api_prefix);
+    claims.extend(of_api.into_iter().map(|path| PathClaim::of(API, path)));
     for (index, endpoint) in config.socketio.iter().enumerate() {
         claims.push(PathClaim::below(format!("socketio[{index}].path"), &endpoint.path));
     }
@@ -121,5 +137,19 @@ mod tests {
         let mut internal = config("/api/publish", "/e");
         internal.server.internal_port = Some(9000);
         assert_eq!(found(&internal), [], "the API is elsewhere");
+    }
+
+    #[test]
+    fn the_console_goes_with_the_api_and_clashes_with_what_is_beside_it() {
+        let mut own = config("/api/signals", "/console/app.js");
+        assert_eq!(found(&own), [], "off without a key");
+        own.console.enabled = Some(true);
+        let clash = |with: &str, path: &str| ("console.enabled".to_owned(), with.to_owned(), path.to_owned());
+        assert_eq!(found(&own), [clash("backstage.events_path", "/console/app.js")]);
+        own.server.internal_port = Some(9000);
+        assert_eq!(found(&own), [], "the console is elsewhere");
+        own.backstage.events_path = "/events".into();
+        own.server.api_prefix = "/console/app.js".into();
+        assert_eq!(found(&own), [clash("server.api_prefix", "/console/app.js")]);
     }
 }

@@ -1,0 +1,58 @@
+//! The console in a real Chromium.
+use crate::harness::{API_KEY, Broker};
+use crate::{node_suite, run, sources, suites_in};
+
+/// Closed but for a key: the console asks for it.
+const KEYED: &str = r#"
+[api]
+key = "{api_key}"
+
+[[namespace]]
+name = ""
+subscribe = "user"
+history_size = 10
+history_ttl = "5m"
+presence = true
+"#;
+
+/// API and console apart from clients.
+const APART: &str = r#"
+[server]
+internal_host = "127.0.0.1"
+internal_port = {internal_port}
+
+[auth]
+anonymous = true
+
+[console]
+enabled = true
+
+[[namespace]]
+name = ""
+subscribe = "anyone"
+"#;
+
+#[test]
+fn the_console_does_in_chromium_what_it_is_for() {
+    let brokers = [
+        Broker::start_shipped(),
+        Broker::start(&KEYED.replace("{api_key}", API_KEY)),
+        Broker::start_with_internal(APART),
+    ];
+    let [shipped, keyed, apart] = &brokers;
+    let mut suite = node_suite();
+    suite
+        .arg("--test-timeout=180000")
+        .args(suites_in("js/console"))
+        .current_dir(sources("js/console"))
+        .env("TEST_CONSOLE_URL", shipped.url())
+        .env("TEST_CONSOLE_KEYED_URL", keyed.url())
+        .env("TEST_CONSOLE_APART_URL", format!("http://{}", apart.internal()))
+        .env("TEST_API_KEY", API_KEY)
+        .env("NO_PROXY", "127.0.0.1");
+    run(suite, "console-js");
+    for broker in brokers {
+        let status = broker.stop();
+        assert!(status.success(), "a broker asked to stop ended with {status}");
+    }
+}
