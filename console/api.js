@@ -38,7 +38,16 @@ export function post(method, params, { signal, as = key.get() } = {}) {
 
 /** Calls a method and returns its result. */
 export async function call(method, params = {}, options = {}) {
-  return result(await (await post(method, params, options)).json());
+  return result(parse(await (await post(method, params, options)).text()));
+}
+
+/** JSON as it is written: a number that JavaScript would round stays as it came. */
+export function parse(text) {
+  const exact = (_, value, context) => {
+    const fits = typeof value !== 'number' || Number.isSafeInteger(value) || !Number.isInteger(value) && Number.isFinite(value);
+    return fits || !context?.source || !JSON.rawJSON ? value : JSON.rawJSON(context.source);
+  };
+  return JSON.parse(text, exact);
 }
 
 /** The result in an answer. */

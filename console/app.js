@@ -2,11 +2,21 @@
 import { broker, describe, key } from './api.js';
 import { el, say } from './dom.js';
 import { keyForm } from './key.js';
+import { channels } from './views/channels.js';
+import { nodes } from './views/nodes.js';
+import { rates } from './views/rates.js';
+import { sessions } from './views/sessions.js';
 import { start } from './views/start.js';
+import { tail } from './views/tail.js';
 
 /** By the word in the address. A view takes the rest of the address, returns its element, and may return how it ends. */
 const VIEWS = {
   start: ['Start', start],
+  tail: ['Live tail', tail],
+  channels: ['Channels', channels],
+  sessions: ['Sessions', sessions],
+  nodes: ['Nodes', nodes],
+  rates: ['Rates', rates],
 };
 
 const place = document.getElementById('view');

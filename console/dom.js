@@ -1,4 +1,5 @@
 // Elements from text. Whatever comes from outside goes in as text, never as markup.
+import { call } from './api.js';
 
 /** An element: `props` are its attributes, those that begin with `on` its listeners; children are elements or texts. */
 export function el(name, props = {}, ...children) {
@@ -78,7 +79,7 @@ const SHOWN = 2000;
 
 /** A payload as text: its beginning, and the rest when asked for. */
 export function payload(data) {
-  const text = typeof data === 'string' ? data : JSON.stringify(data);
+  const text = JSON.stringify(data);
   const code = el('code', { class: 'payload' }, text.slice(0, SHOWN));
   if (text.length <= SHOWN) return code;
   const whole = () => {
@@ -92,4 +93,43 @@ export function payload(data) {
 export function clock(time = Date.now()) {
   const date = new Date(time);
   return `${date.toLocaleTimeString('en-GB')}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+}
+
+/** A place that is filled by what `load` returns, or by its error; `refresh` loads again. */
+export function loading(load) {
+  const error = problem();
+  const inner = el('div', {}, el('p', {}, 'Loading'));
+  const refresh = async () => {
+    try {
+      const loaded = await load();
+      inner.replaceChildren(...[loaded].flat().filter(Boolean));
+      error.show('');
+    } catch (failure) {
+      if (inner.textContent === 'Loading') inner.replaceChildren();
+      error.show(failure.message);
+    }
+  };
+  refresh();
+  return { element: el('div', {}, error.element, inner), refresh };
+}
+
+/** A button that calls a method after asking whether that is meant. */
+export function act(title, question, method, params, done) {
+  const run = async () => {
+    if (!confirm(question)) return;
+    try {
+      await call(method, params());
+      say(`Done: ${title}`);
+    } catch (failure) {
+      say(failure.message);
+    }
+    done();
+  };
+  return el('button', { type: 'button', class: 'danger', onclick: run }, title);
+}
+
+/** Runs a task again and again while the page is looked at; the returned function ends that. */
+export function every(milliseconds, task) {
+  const timer = setInterval(() => document.hidden || task(), milliseconds);
+  return () => clearInterval(timer);
 }

@@ -1,4 +1,5 @@
 // A client of the Centrifuge protocol in JSON, as far as listening to one channel goes.
+import { parse } from './api.js';
 
 /** Between tries, in milliseconds; each waits twice as long as the one before, up to the last. */
 const FIRST_WAIT = 500;
@@ -27,7 +28,7 @@ export function listen(url, channel, on) {
   };
 
   const take = (text) => {
-    const reply = JSON.parse(text);
+    const reply = parse(text);
     if (reply.error) return refuse(`${reply.error.message} (${reply.error.code})`);
     if (reply.subscribe || reply.id === 2) {
       wait = FIRST_WAIT;

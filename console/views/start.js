@@ -3,6 +3,7 @@ import { at, broker, call } from '../api.js';
 import { clock, copyButton, el, field, payload, problem, say } from '../dom.js';
 import { snippets } from '../snippets.js';
 import { listen } from '../socket.js';
+import { follow } from './tail.js';
 
 /** The most events that are kept on the page. */
 const KEPT = 100;
@@ -23,8 +24,8 @@ function addresses() {
 }
 
 /** A channel to listen to, and a box to publish. */
-function firstEvent({ websocket }) {
-  const channel = el('input', { value: 'news', required: true, autocomplete: 'off', spellcheck: 'false' });
+function firstEvent({ websocket }, name) {
+  const channel = el('input', { value: name, required: true, autocomplete: 'off', spellcheck: 'false' });
   const data = el('textarea', { rows: '3', value: '{"hello":1}', spellcheck: 'false' });
   const state = el('p', { class: 'state', role: 'status' });
   const list = el('ol', { class: 'events', role: 'log', 'aria-label': 'Events', tabindex: '0' });
@@ -35,6 +36,7 @@ function firstEvent({ websocket }) {
     listening: () => { state.textContent = `Listening to ${channel.value}`; },
     lost: (reason) => { state.textContent = `Connection lost: ${reason}. Trying again.`; },
     refused: (reason) => { state.textContent = `Not listening: ${reason}`; },
+    ended: (reason) => { state.textContent = `Not listening: ${reason}`; },
     event: (publication) => {
       list.prepend(el('li', {}, el('time', {}, clock()), ' ', payload(publication.data)));
       while (list.children.length > KEPT) list.lastChild.remove();
@@ -43,8 +45,11 @@ function firstEvent({ websocket }) {
   const begin = (event) => {
     event?.preventDefault();
     stop?.();
+    list.replaceChildren();
     state.textContent = 'Connecting';
-    stop = listen(websocket, channel.value, on);
+    // As clients do where they may; else, without a token or on another address, through the API.
+    const asClient = broker.anonymous && !broker.clients;
+    stop = asClient ? listen(websocket, channel.value, on) : follow({ channel: channel.value }, on);
   };
   const publish = async (event) => {
     event.preventDefault();
@@ -83,9 +88,9 @@ function snippet([title, text]) {
     el('div', { class: 'snippet' }, copyButton(text, `the ${title} snippet`), el('pre', { tabindex: '0' }, el('code', {}, text))));
 }
 
-export function start() {
+export function start(channel = 'news') {
   const known = addresses();
-  const event = firstEvent(known);
+  const event = firstEvent(known, channel);
   const connect = el('section', { class: 'card', 'aria-labelledby': 'connect' },
     el('h2', { id: 'connect' }, 'Connect'),
     el('dl', {}, address('WebSocket', known.websocket),

@@ -38,7 +38,12 @@ pub static FILES: &[File] = &[
     file!("key.js", SCRIPT),
     file!("socket.js", SCRIPT),
     file!("snippets.js", SCRIPT),
+    file!("views/channels.js", SCRIPT),
+    file!("views/nodes.js", SCRIPT),
+    file!("views/rates.js", SCRIPT),
+    file!("views/sessions.js", SCRIPT),
     file!("views/start.js", SCRIPT),
+    file!("views/tail.js", SCRIPT),
 ];
 
 #[cfg(test)]

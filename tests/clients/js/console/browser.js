@@ -2,6 +2,7 @@
 // A real Chromium, and the brokers whose consoles are looked at. The Rust test starts them and passes their addresses.
 const { after, before } = require('node:test');
 const { chromium } = require('playwright-core');
+const WebSocket = require('ws');
 
 /** How long anything in the page may take; the machine may be busy. */
 const PATIENCE = 30_000;
@@ -14,6 +15,43 @@ function setting(name) {
 
 /** Serves with the config that the binary comes with. */
 const SHIPPED = setting('TEST_CONSOLE_URL');
+
+/** Closed but for its API key. */
+const KEYED = setting('TEST_CONSOLE_KEYED_URL');
+/** Its API and console are on an address of their own. */
+const APART = setting('TEST_CONSOLE_APART_URL');
+const API_KEY = setting('TEST_API_KEY');
+/** The words of the addresses of all views. */
+const VIEWS = ['start', 'tail', 'channels', 'sessions', 'nodes', 'rates'];
+
+/** Calls a method of a broker's API; an error fails the test. */
+async function api(base, method, params) {
+  const headers = { 'content-type': 'application/json', 'x-api-key': API_KEY };
+  const response = await fetch(`${base}/api/${method}`, { method: 'POST', headers, body: JSON.stringify(params) });
+  const answer = await response.json();
+  if (answer.error) throw new Error(`${method}: ${JSON.stringify(answer.error)}`);
+  return answer.result;
+}
+
+/** A client of a broker that subscribes to these channels; resolves once it has. */
+async function client(base, ...channels) {
+  const socket = new WebSocket(`${base.replace('http', 'ws')}/connection/websocket`);
+  const commands = [{ id: 1, connect: {} }, ...channels.map((channel, at) => ({ id: at + 2, subscribe: { channel } }))];
+  socket.on('open', () => socket.send(commands.map((command) => JSON.stringify(command)).join('\n')));
+  const known = { socket, closed: new Promise((resolve) => socket.on('close', (code) => resolve(code))), pushes: [] };
+  await new Promise((resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('message', (message) => {
+      for (const reply of message.toString().split('\n').map((line) => JSON.parse(line))) {
+        if (reply.error) reject(new Error(JSON.stringify(reply)));
+        if (reply.connect) known.id = reply.connect.client;
+        if (reply.push) known.pushes.push(reply.push);
+        if (reply.id === commands.length) resolve();
+      }
+    });
+  });
+  return known;
+}
 
 /** Starts the browser of the system. Root has no sandbox for it. */
 function launch() {
@@ -39,4 +77,4 @@ function browser() {
   return held;
 }
 
-module.exports = { PATIENCE, SHIPPED, browser, launch, setting };
+module.exports = { API_KEY, APART, KEYED, PATIENCE, SHIPPED, VIEWS, api, browser, client, launch };
