@@ -11,7 +11,7 @@ CARGO = cargo
 # Cargo.lock is the truth.
 LOCKED = --locked
 
-.PHONY: all test test-long setup fmt clippy unit doctest docs
+.PHONY: all test test-long screenshots setup fmt clippy unit doctest docs
 
 all:
 	$(CARGO) build $(LOCKED) --release
@@ -27,6 +27,10 @@ test: setup
 # What takes too long for every change.
 test-long: setup
 	$(CARGO) test $(LOCKED) --lib --bins --tests --examples -- --ignored
+
+# The pictures of docs/console.md.
+screenshots: setup
+	SCREENSHOTS=docs $(CARGO) test $(LOCKED) --test clients screenshots -- --ignored
 
 fmt:
 	@echo "== rustfmt"

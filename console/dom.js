@@ -18,7 +18,7 @@ function fill(element, props, children) {
     else if (key === 'value') element.value = value;
     else element.setAttribute(key, value === true ? '' : value);
   }
-  element.append(...children.flat().filter((child) => child !== undefined && child !== null));
+  element.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== null));
   return element;
 }
 
@@ -102,7 +102,7 @@ export function loading(load) {
   const refresh = async () => {
     try {
       const loaded = await load();
-      inner.replaceChildren(...[loaded].flat().filter(Boolean));
+      inner.replaceChildren(...[loaded].flat(Infinity).filter(Boolean));
       error.show('');
     } catch (failure) {
       if (inner.textContent === 'Loading') inner.replaceChildren();

@@ -11,6 +11,7 @@ mod broker;
 mod client;
 mod closing;
 mod config;
+mod console;
 mod engine;
 mod engineio;
 mod filter;

@@ -2,9 +2,9 @@
 import { metrics } from '../api.js';
 import { el, every, problem, svg } from '../dom.js';
 
-/** Between two looks, in milliseconds, and how many are drawn: five minutes. */
+/** Between two looks, in milliseconds, and how many are drawn: two minutes. */
 const PERIOD = 2000;
-const DRAWN = 150;
+const DRAWN = 60;
 const [WIDTH, HEIGHT] = [300, 80];
 
 /** The samples of a text in the OpenMetrics format: by name a list of labels and values. */
@@ -60,7 +60,7 @@ function plot([title, measure, write]) {
   const values = [];
   const line = svg('polyline');
   const figure = el('p', { class: 'figure' }, '–');
-  const drawing = svg('svg', { viewBox: `0 -2 ${WIDTH} ${HEIGHT + 4}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': `${title}, the last five minutes` }, line);
+  const drawing = svg('svg', { viewBox: `0 -2 ${WIDTH} ${HEIGHT + 4}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': `${title}, the last two minutes` }, line);
   const peak = el('small', {}, '');
   const update = (...looks) => {
     values.push(measure(...looks));

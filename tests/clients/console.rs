@@ -1,6 +1,8 @@
 //! The console in a real Chromium.
 use crate::harness::{API_KEY, Broker};
-use crate::{node_suite, run, sources, suites_in};
+use crate::{node_packages, node_suite, run, sources, suites_in, target};
+use std::path::Path;
+use std::process::Command;
 
 /// Closed but for a key: the console asks for it.
 const KEYED: &str = r#"
@@ -55,4 +57,26 @@ fn the_console_does_in_chromium_what_it_is_for() {
         let status = broker.stop();
         assert!(status.success(), "a broker asked to stop ended with {status}");
     }
+}
+
+#[test]
+#[ignore = "makes pictures; `make screenshots` puts them into docs/"]
+fn the_screenshots_of_the_docs_are_made() {
+    let broker = Broker::start_shipped();
+    let folder = match std::env::var_os("SCREENSHOTS") {
+        Some(folder) => Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+        None => target(),
+    };
+    let mut script = Command::new("node");
+    script
+        .arg(sources("js/console").join("screenshots.js"))
+        .env("NODE_PATH", node_packages())
+        .env("TEST_CONSOLE_URL", broker.url())
+        .env("TEST_CONSOLE_KEYED_URL", broker.url())
+        .env("TEST_CONSOLE_APART_URL", broker.url())
+        .env("TEST_API_KEY", API_KEY)
+        .env("SCREENSHOTS", folder)
+        .env("NO_PROXY", "127.0.0.1");
+    run(script, "screenshots");
+    assert!(broker.stop().success());
 }

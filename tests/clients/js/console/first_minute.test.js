@@ -7,6 +7,13 @@ const { APART, SHIPPED, api, browser } = require('./browser');
 const house = browser();
 const events = (page) => page.getByRole('log', { name: 'Events' }).getByRole('listitem');
 
+/** What the list of addresses says, a line each. */
+function addresses(name) {
+  const { port } = new URL(SHIPPED);
+  const list = [['WebSocket', `ws://${name}:${port}/connection/websocket`], ['Socket.IO', `http://${name}:${port}/socket.io/`], ['HTTP API', `http://${name}:${port}/api`]];
+  return list.map(([what, address]) => `${what}\n${address} Copy`).join('\n');
+}
+
 for (const name of ['127.0.0.1', 'localhost']) {
   test(`the first event is seen within ten seconds of opening the page at ${name}, after one click`, async () => {
     const began = Date.now();
@@ -16,6 +23,7 @@ for (const name of ['127.0.0.1', 'localhost']) {
     await events(page).getByText('{"hello":1}', { exact: true }).waitFor();
     assert.ok(Date.now() - began < 10_000, `it took ${Date.now() - began} ms`);
     assert.equal(await events(page).count(), 1);
+    assert.equal(await page.locator('dl').innerText(), addresses(name), 'where to connect');
     assert.deepEqual(page.problems, []);
     await page.context().close();
   });

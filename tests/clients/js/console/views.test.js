@@ -75,6 +75,7 @@ test('a session is shown in full, unsubscribed and disconnected', async () => {
   await page.getByRole('link', { name: listener.id }).click();
   await page.getByRole('heading', { name: 'Session', exact: true }).waitFor();
   await page.locator('dt:text-is("kind") + dd:text-is("anonymous")').waitFor();
+  assert.ok(!(await page.locator('body').textContent()).includes('[object'));
   page.on('dialog', (dialog) => dialog.accept());
   await page.getByRole('button', { name: 'Unsubscribe from two' }).click();
   await page.getByRole('link', { name: 'two', exact: true }).waitFor({ state: 'detached' });
