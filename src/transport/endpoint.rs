@@ -78,7 +78,15 @@ impl Endpoint {
     /// What a connection begins with; else why it is closed after its handshake, before anything of it is heard.
     pub(super) fn enter(&self, arrival: &Arrival<'_>, grant: Option<ConnectionGrant>) -> Result<Entered, Disconnect> {
         let entered = match arrival.encoding {
-            EncodingChoice::Unspoken(_) | EncodingChoice::Layer => Err(Disconnect::INAPPROPRIATE_PROTOCOL),
+            EncodingChoice::Unspoken(protocol) => {
+                let line = format_args!(
+                    "a client that asks for the subprotocol {protocol:?} was closed with 3506: have it connect with JSON, which \
+                     is what is spoken here"
+                );
+                self.node.metrics().log_some(log::Level::Warn, "encoding", line);
+                Err(Disconnect::INAPPROPRIATE_PROTOCOL)
+            }
+            EncodingChoice::Layer => Err(Disconnect::INAPPROPRIATE_PROTOCOL),
             EncodingChoice::Spoken(wire) => {
                 let place = self.node.connections().enter().ok_or(Disconnect::CONNECTION_LIMIT);
                 place.map(|place| Entered { wire, place, grant })

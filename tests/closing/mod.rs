@@ -117,4 +117,6 @@ fn a_client_that_asks_for_an_encoding_that_is_not_spoken_is_told_and_has_no_sess
     let _ = stream.read_to_end(&mut said);
     assert_eq!((said[0], &said[2..4]), (0x88, &3506_u16.to_be_bytes()[..]), "a close and nothing before it: {said:?}");
     assert_eq!((broker.metric("callboard_sessions"), broker.metric("callboard_connections")), (0.0, 0.0));
+    let log = broker.log();
+    assert!(log.contains("\"centrifuge-protobuf\" was closed with 3506: have it connect with JSON"), "{log}");
 }
