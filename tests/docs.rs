@@ -104,10 +104,10 @@ impl Drop for Listener {
     }
 }
 
-/// Calls what a `curl URL --json 'BODY'` calls.
+/// Calls what a `curl URL -H 'Content-Type: application/json' -d 'BODY'` calls.
 fn call(broker: &Broker, curl: &str) -> String {
     let words = curl.strip_prefix("curl localhost:8000/api/").expect("a call of the API");
-    let (method, body) = words.split_once(" --json '").expect("a body");
+    let (method, body) = words.split_once(" -H 'Content-Type: application/json' -d '").expect("a body");
     let answer =
         http::call(broker.address(), "", method, body.strip_suffix('\'').expect("its end")).expect("an answer");
     assert_eq!(answer.status, 200, "{curl}: {}", answer.body);

@@ -34,6 +34,33 @@ name = ""
 subscribe = "anyone"
 "#;
 
+const README: &str = include_str!("../../README.md");
+
+/// A broker that lets pages of the origins connect that the README names.
+fn for_the_readmes_page() -> Broker {
+    let line = README.lines().find_map(|line| line.strip_prefix("export CALLBOARD_AUTH__ORIGINS="));
+    let origins: Vec<&str> = line.expect("the README sets the origins").split(',').collect();
+    Broker::start(&format!(
+        "[auth]\nanonymous = true\norigins = {origins:?}\n[[namespace]]\nname = \"\"\nsubscribe = \"anyone\"\n"
+    ))
+}
+
+#[test]
+fn the_page_of_the_readme_shows_events_and_says_what_went_wrong() {
+    let broker = for_the_readmes_page();
+    let page = README.split("\n```html\n").nth(1).and_then(|rest| rest.split("\n```").next());
+    let mut suite = node_suite();
+    suite
+        .arg("--test-timeout=180000")
+        .arg("readme_page.browser.js")
+        .current_dir(sources("js/console"))
+        .env("TEST_PAGE_BROKER_URL", broker.url())
+        .env("TEST_PAGE", page.expect("the README has a page"))
+        .env("NO_PROXY", "127.0.0.1");
+    run(suite, "readme-page");
+    assert!(broker.stop().success());
+}
+
 #[test]
 fn the_console_does_in_chromium_what_it_is_for() {
     let brokers = [
@@ -72,9 +99,6 @@ fn the_screenshots_of_the_docs_are_made() {
         .arg(sources("js/console").join("screenshots.js"))
         .env("NODE_PATH", node_packages())
         .env("TEST_CONSOLE_URL", broker.url())
-        .env("TEST_CONSOLE_KEYED_URL", broker.url())
-        .env("TEST_CONSOLE_APART_URL", broker.url())
-        .env("TEST_API_KEY", API_KEY)
         .env("SCREENSHOTS", folder)
         .env("NO_PROXY", "127.0.0.1");
     run(script, "screenshots");
