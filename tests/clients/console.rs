@@ -36,10 +36,11 @@ subscribe = "anyone"
 
 const README: &str = include_str!("../../README.md");
 
-/// A broker that lets pages of the origins connect that the README names.
+/// A broker that lets pages of the origins connect that the README names, on any port: tests take a free one.
 fn for_the_readmes_page() -> Broker {
     let line = README.lines().find_map(|line| line.strip_prefix("export CALLBOARD_AUTH__ORIGINS="));
-    let origins: Vec<&str> = line.expect("the README sets the origins").split(',').collect();
+    let line = line.expect("the README sets the origins").replace(":8080", ":*");
+    let origins: Vec<&str> = line.split(',').collect();
     Broker::start(&format!(
         "[auth]\nanonymous = true\norigins = {origins:?}\n[[namespace]]\nname = \"\"\nsubscribe = \"anyone\"\n"
     ))

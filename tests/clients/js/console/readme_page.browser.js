@@ -1,22 +1,34 @@
 'use strict';
 // The page of the README, as its reader opens it; what it loads from elsewhere comes from what is installed.
 const fs = require('node:fs');
-const { test } = require('node:test');
+const http = require('node:http');
+const path = require('node:path');
+const { after, before, test } = require('node:test');
 const assert = require('node:assert/strict');
 const { api, browser, setting } = require('./browser');
 
 const house = browser();
 const BROKER = setting('TEST_PAGE_BROKER_URL');
 const PAGE = setting('TEST_PAGE').replace('ws://localhost:8000', `ws://localhost:${new URL(BROKER).port}`);
-const SDK = fs.readFileSync(require.resolve('centrifuge/dist/centrifuge.js'), 'utf8');
+const sdkFile = (name) => fs.readFileSync(path.join(process.env.NODE_PATH, 'centrifuge', name), 'utf8');
+const SDK = sdkFile('dist/centrifuge.js');
+const { version: VERSION } = JSON.parse(sdkFile('package.json'));
 
-/** Opens the page at an origin; `sdk` says whether the SDK can be loaded. */
-async function open(origin, sdk = true) {
+// A server of its own: a page that the browser takes for one of the internet may not reach this machine.
+let server;
+before(async () => {
+  server = http.createServer((_, response) => response.setHeader('content-type', 'text/html').end(PAGE));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+after(() => server.close());
+
+/** Opens the page at a name of this machine; `sdk` says whether the SDK can be loaded. */
+async function open(host, sdk = true) {
+  const origin = `http://${host}:${server.address().port}`;
   const context = await house.browser.newContext();
   const page = await context.newPage();
-  await page.route(`${origin}/`, (route) => route.fulfill({ contentType: 'text/html', body: PAGE }));
   await page.route('https://unpkg.com/**', (route) => {
-    assert.equal(route.request().url(), `https://unpkg.com/centrifuge@${require('centrifuge/package.json').version}/dist/centrifuge.js`);
+    assert.equal(route.request().url(), `https://unpkg.com/centrifuge@${VERSION}/dist/centrifuge.js`);
     return sdk ? route.fulfill({ contentType: 'text/javascript', body: SDK }) : route.abort();
   });
   await page.goto(`${origin}/`);
@@ -25,7 +37,7 @@ async function open(origin, sdk = true) {
 
 for (const host of ['localhost', '127.0.0.1', '0.0.0.0']) {
   test(`opened at ${host} it shows what is published`, async () => {
-    const page = await open(`http://${host}:8080`);
+    const page = await open(host);
     await page.getByText('connected', { exact: true }).waitFor();
     // Between the connection and the subscription an event would go by.
     const published = setInterval(() => api(BROKER, 'publish', { channel: 'news', data: { hello: 2 } }), 200);
@@ -36,13 +48,13 @@ for (const host of ['localhost', '127.0.0.1', '0.0.0.0']) {
 }
 
 test('opened at an origin that is not listed it says what to look at', async () => {
-  const page = await open('http://localhost:8081');
-  await page.getByText('does its auth.origins list http://localhost:8081?').first().waitFor();
+  const page = await open('page.localhost');
+  await page.getByText(/does its auth\.origins list http:\/\/page\.localhost:\d+\?/).first().waitFor();
   await page.context().close();
 });
 
 test('without the SDK it says so', async () => {
-  const page = await open('http://localhost:8080', false);
+  const page = await open('localhost', false);
   await page.getByText('The SDK could not be loaded').waitFor();
   await page.context().close();
 });
