@@ -140,10 +140,13 @@ fn the_first_ten_minutes_of_the_readme_lead_to_delivered_events() {
 
 #[test]
 fn the_readmes_own_config_lets_in_who_brings_a_token() {
-    let config = blocks(README, "toml")[0];
-    let broker = Broker::start(config);
-    let terminal = Terminal::new(&broker);
-    fs::write(terminal.folder.path().join("my.toml"), config).expect("the config");
+    let made = Broker::start_shipped();
+    let terminal = Terminal::new(&made);
+    let said = terminal.prints(shown("callboard init"));
+    assert!(blocks(README, "text").contains(&said.as_str()), "{said}");
+    let config = fs::read_to_string(terminal.folder.path().join("my.toml")).expect("the config");
+    let broker = Broker::start(&config);
+    let terminal = Terminal { broker: &broker, folder: terminal.folder };
 
     let checked = terminal.prints(shown("callboard check-config"));
     assert!(blocks(README, "text").contains(&checked.as_str()), "{checked}");

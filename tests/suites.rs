@@ -25,5 +25,6 @@ mod rest;
 mod revocation;
 mod service;
 mod socketio;
+mod starting;
 mod stop;
 mod store;

@@ -28,7 +28,9 @@ pub fn admit(node: &Node, request: &HttpRequest) -> Result<(), Refusal> {
     let query = parameters.unwrap_or_default().api_key;
     if !settings.api_keys.admits(text(headers, KEY_HEADER), text(headers, AUTHORIZATION.as_str()), query.as_deref()) {
         let path = request.path();
-        let line = format_args!("an API call to {path:?} without a right key was refused");
+        let line = format_args!(
+            "an API call to {path:?} without a right key was refused: send one of api.key in the header X-API-Key"
+        );
         node.metrics().log_some(Level::Warn, "api key", line);
         return Err(Refusal::Key);
     }
@@ -50,9 +52,7 @@ fn same_origin(node: &Node, settings: &Settings, request: &HttpRequest) -> Resul
     if settings.origins.admits(origin, host, settings.names_for_api) {
         return Ok(());
     }
-    let line =
-        format_args!("an API call from the origin {origin:?} was refused: add it to auth.origins, or set api.key");
-    node.metrics().log_some(Level::Warn, "api origin", line);
+    node.log_refused_page("an API call", origin, ", or set api.key");
     Err(Refusal::Origin)
 }
 

@@ -36,7 +36,9 @@ impl Keyring {
         match &self.jwks {
             Some(jwks) if !symmetric => self.open_with_set(jwks, token, header),
             _ if self.keys.iter().any(|key| key.fits(header.algorithm)) => Answer::err((self.refusal)(token)),
-            _ => Answer::err(TokenError::Invalid("no key is configured for its algorithm")),
+            _ => Answer::err(TokenError::Invalid(
+                "no key is configured for its algorithm: set auth.hmac_secret, or the public key that it is signed for",
+            )),
         }
     }
 

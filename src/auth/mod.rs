@@ -30,6 +30,7 @@ mod origins;
 mod parts;
 mod proxies;
 mod secret;
+mod strength;
 
 pub use api_keys::ApiKeys;
 pub use authenticator::{Authenticator, MAX_TOKEN, TokenError};
@@ -42,6 +43,7 @@ pub use issuer::{ConnectionToken, Issuer, SubscriptionToken};
 pub use origins::{Origins, OwnNames};
 pub use proxies::TrustedProxies;
 pub use secret::{OneOrMany, Secret};
+pub use strength::{Guessable, guessable_keys, guessable_secrets};
 
 use std::path::PathBuf;
 

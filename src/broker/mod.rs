@@ -40,6 +40,7 @@ mod policy;
 mod query;
 mod recoverable;
 mod recovery;
+mod refusals;
 mod registry;
 mod revocations;
 mod session;
@@ -47,6 +48,7 @@ mod sessions;
 mod start;
 mod tail;
 mod taps;
+mod unknown;
 mod worker;
 
 pub use authentication::Authentication;

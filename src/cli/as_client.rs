@@ -77,7 +77,7 @@ impl Publisher {
                 match (reply.id, reply.error, reply.push) {
                     (0, None, None) => self.say("{}".to_owned()).await?,
                     (of, Some(error), _) if of == id => {
-                        return Err(Error::Refused(error.code, refusal(error.code, &error.message)));
+                        return Err(Error::Refused(error.code, refusal(error.code, &error.message, None)));
                     }
                     (of, None, _) if of == id => return Ok(()),
                     _ => {}

@@ -1,33 +1,41 @@
 //! `callboard check-config` and `callboard print-config`.
 use super::{Error, Options, print_line};
-use crate::config::Problems;
+use crate::config::{Loaded, Problem, Problems};
 use clap::Args;
 use serde_json::json;
 
 /// Says all that is wrong with the config.
 #[derive(Debug, Args)]
 pub(super) struct CheckConfig {
-    /// Print one JSON object: `{"ok": …, "problems": [{"place", "key", "message"}]}`
+    /// Print one JSON object: `{"ok": …, "problems": [{"place", "key", "message"}], "warnings": […]}`
     #[arg(long)]
     json: bool,
 }
 
 impl CheckConfig {
     pub(super) fn run(self, options: &Options) -> Result<(), Error> {
-        let checked = options.read().and_then(|loaded| loaded.check().and_then(|()| loaded.check_alone()));
+        let read = options.read();
+        let warnings = read.as_ref().map(Loaded::warnings).unwrap_or_default();
+        let checked = read.and_then(|loaded| loaded.check_to_serve());
         if self.json {
-            print_line(&json!({"ok": checked.is_ok(), "problems": listed(&checked)}).to_string())?;
+            let report = json!({
+                "ok": checked.is_ok(),
+                "problems": listed(checked.as_ref().err().into_iter().flat_map(Problems::iter)),
+                "warnings": listed(warnings.iter()),
+            });
+            print_line(&report.to_string())?;
+        } else {
+            warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
         }
         checked?;
         if !self.json {
-            print_line("the config is good")?;
+            print_line("the config is valid")?;
         }
         Ok(())
     }
 }
 
-fn listed(checked: &Result<(), Problems>) -> Vec<serde_json::Value> {
-    let problems = checked.as_ref().err().into_iter().flat_map(Problems::iter);
+fn listed<'a>(problems: impl Iterator<Item = &'a Problem>) -> Vec<serde_json::Value> {
     problems.map(|p| json!({"place": p.place, "key": p.key, "message": p.message})).collect()
 }
 

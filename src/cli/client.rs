@@ -1,5 +1,5 @@
 //! The client of a running broker: where it is, and its HTTP API.
-use super::{Error, Options};
+use super::{Error, Options, unknown_channel};
 use crate::auth::ApiConfig;
 use crate::server::ServerConfig;
 use actix_web::HttpMessage;
@@ -157,7 +157,7 @@ impl Api {
         let body = response.body().limit(MAX_ANSWER).await;
         let body = body.map_err(|error| Error::Failed(format!("{url}: the answer broke off: {error}")))?;
         match response.status() {
-            StatusCode::OK => result_of(&url, &body),
+            StatusCode::OK => result_of(&url, &body, parameters),
             status => Err(Error::Failed(refused(&url, status, self.key.is_some()))),
         }
     }
@@ -177,7 +177,7 @@ impl Api {
         }
         let body = response.body().limit(MAX_REFUSAL).await;
         let body = body.map_err(|error| Error::Failed(format!("{url}: the answer broke off: {error}")))?;
-        result_of(&url, &body)?;
+        result_of(&url, &body, parameters)?;
         Err(Error::Failed(format!("{url}: no stream was answered; is the broker older than this program?")))
     }
 
@@ -202,20 +202,26 @@ pub(super) fn parse<T: DeserializeOwned>(result: &RawValue) -> Result<T, Error> 
     serde_json::from_str(result.get()).map_err(failed)
 }
 
-fn result_of(url: &str, body: &[u8]) -> Result<Box<RawValue>, Error> {
+fn result_of(url: &str, body: &[u8], parameters: &impl Serialize) -> Result<Box<RawValue>, Error> {
     let answer: ApiAnswer = serde_json::from_slice(body)
         .map_err(|_| Error::Failed(format!("{url}: this is not the API of a broker; name it with --url")))?;
     match (answer.result, answer.error) {
-        (_, Some(error)) => Err(Error::Refused(error.code, refusal(error.code, &error.message))),
+        (_, Some(error)) => {
+            // What the call was about, where it was about one channel.
+            let parameters = serde_json::to_value(parameters).unwrap_or_default();
+            let words = refusal(error.code, &error.message, parameters["channel"].as_str());
+            Err(Error::Refused(error.code, words))
+        }
         (Some(result), None) => Ok(result),
         (None, None) => Err(Error::Failed(format!("{url}: the answer has neither a result nor an error"))),
     }
 }
 
-/// An error of the contract in words, with what helps.
-pub(super) fn refusal(code: u32, message: &str) -> String {
+/// An error of the contract in words, with what helps; `channel` is the one that it is about, where it is about one.
+pub(super) fn refusal(code: u32, message: &str, channel: Option<&str>) -> String {
+    let unknown = unknown_channel::hint(channel);
     let hint = match code {
-        102 => "; add a [[namespace]] of this name to the config",
+        102 => &unknown,
         103 => {
             "; see `subscribe` and `publish` of the channel's [[namespace]], or bring a token: callboard token --help"
         }

@@ -5,6 +5,7 @@ use clap::Command;
 const EXAMPLES: &[(&str, &[&str])] = &[
     ("", &["callboard", "callboard sub news", "callboard pub news '{\"hello\":1}'"]),
     ("serve", &["callboard serve", "callboard serve --config callboard.toml", "callboard serve --port 0 --workers 2"]),
+    ("init", &["callboard init", "callboard init /etc/callboard.toml", "callboard init --print"]),
     ("check-config", &["callboard check-config --config callboard.toml", "callboard check-config --json"]),
     ("print-config", &["callboard print-config --config callboard.toml", "callboard print-config --json"]),
     ("token", &["callboard token connection --user 42 --config callboard.toml"]),

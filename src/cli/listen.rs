@@ -283,7 +283,7 @@ impl Link {
 
 impl ReplyError {
     fn stop(&self, channel: Option<&str>) -> Stop {
-        let refusal = refusal(self.code, &self.message);
+        let refusal = refusal(self.code, &self.message, channel);
         let reason = channel.map_or_else(|| refusal.clone(), |channel| format!("{channel}: {refusal}"));
         match self.temporary || self.code < FIRST_REQUEST_ERROR {
             true => Stop::Lost(reason),

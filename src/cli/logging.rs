@@ -3,8 +3,8 @@ use env_logger::Builder;
 use log::LevelFilter;
 use std::str::FromStr;
 
-/// What is logged where `RUST_LOG` says nothing.
-const DEFAULT: &str = "info";
+/// What is logged where `RUST_LOG` says nothing: what the HTTP server says when it starts, our own lines say.
+const DEFAULT: &str = "info,actix_server=warn";
 
 /// Begins to log to standard error, as `RUST_LOG` says.
 ///
@@ -18,9 +18,7 @@ pub fn start() {
     builder.parse_filters(if filters.trim().is_empty() || mistaken.is_some() { DEFAULT } else { &filters });
     builder.init();
     if let Some(word) = mistaken {
-        log::error!(
-            "RUST_LOG: `{word}` is no level; take off, error, warn, info, debug or trace. It is `{DEFAULT}` now"
-        );
+        log::error!("RUST_LOG: `{word}` is no level; take off, error, warn, info, debug or trace. It is `info` now");
     }
 }
 

@@ -11,6 +11,7 @@ mod connections;
 mod examples;
 mod health;
 mod history;
+mod init;
 mod inspect;
 mod listen;
 mod logging;
@@ -24,6 +25,7 @@ mod subscribe;
 mod table;
 mod tail;
 mod token;
+mod unknown_channel;
 mod wire;
 
 pub use logging::start as start_logging;
@@ -49,6 +51,8 @@ pub struct Cli {
 enum Command {
     /// Runs the broker (without a command, too)
     Serve(Options),
+    /// Writes a commented config with fresh secrets
+    Init(With<init::Init, ConfigFile>),
     /// Says all that is wrong with the config
     CheckConfig(With<check::CheckConfig, Options>),
     /// Prints the settings in effect, without secrets
@@ -173,6 +177,7 @@ impl Cli {
         let before = self.options;
         match self.command.unwrap_or_else(|| Command::Serve(Options::default())) {
             Command::Serve(options) => serve::run(&before.with(options)),
+            Command::Init(with) => with.command.run(&before.with(with.flags.into())),
             Command::CheckConfig(with) => with.command.run(&before.with(with.flags)),
             Command::PrintConfig(with) => with.command.run(&before.with(with.flags)),
             Command::Token(with) => with.command.run(&before.with(with.flags.into())),

@@ -23,7 +23,7 @@ pub(super) struct Place {
     #[command(flatten)]
     file: ConfigFile,
     /// Instead of the config's `server.host`
-    #[arg(long, value_name = "ADDRESS", help_heading = "Config")]
+    #[arg(long, value_name = "ADDRESS", value_parser = crate::server::parse_host, help_heading = "Config")]
     host: Option<IpAddr>,
     /// Instead of the config's `server.port`; 0 takes a free one
     #[arg(long, value_name = "PORT", help_heading = "Config")]
@@ -90,8 +90,17 @@ impl Options {
 
     /// The config, whether or not it would be safe to serve with.
     pub(super) fn read(&self) -> Result<Loaded, Problems> {
-        config::read(&self.source(), config::environment(), &self.overrides())
+        config::read(&self.source(), variables(), &self.overrides())
     }
+}
+
+/// The environment but for the options that can be given there, which are no settings of the config.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    let command = super::command();
+    let commands = std::iter::once(&command).chain(command.get_subcommands());
+    let options = commands.flat_map(clap::Command::get_arguments).filter_map(|option| option.get_env()?.to_str());
+    let options: Vec<String> = options.map(str::to_owned).collect();
+    config::environment().filter(move |(name, _)| !options.contains(name))
 }
 
 /// Says what is wrong where a flag stands before a command that has no such flag.

@@ -1,34 +1,49 @@
 //! `callboard serve`.
 use super::{Error, Options};
 use crate::broker::Rule;
-use crate::config;
-use crate::server::Config;
+use crate::config::Problems;
+use crate::server::{Broker, Config, Listening};
 
 /// Runs the broker until it is told to stop.
 pub(super) fn run(options: &Options) -> Result<(), Error> {
-    let (source, overrides) = (options.source(), options.overrides());
-    let load = move || config::load(&source, config::environment(), &overrides);
-    let config = load()?;
-    welcome(&config, options);
-    let reload = move || load().map_err(|problems| problems.to_string());
-    let served = actix::System::new().block_on(crate::server::serve_with(config, reload));
-    served.map_err(|error| Error::Failed(error.to_string()))
+    let of_reload = options.clone();
+    let config = load(options)?;
+    let reload = move || load(&of_reload).map_err(|problems| problems.to_string());
+    let tried = try_out(&config);
+    let served = Broker::builder(config).serve_then(reload, |listening| welcome(options, tried, listening));
+    actix::System::new().block_on(served).map_err(|error| Error::Failed(error.to_string()))
 }
 
-/// Says how a first event is seen and sent.
-fn welcome(config: &Config, options: &Options) {
-    log::info!("callboard {}", env!("CARGO_PKG_VERSION"));
-    // Without a channel that needs no namespace's name and no token there is no one line that works.
+fn load(options: &Options) -> Result<Config, Problems> {
+    let loaded = options.read()?;
+    loaded.check_to_serve()?;
+    loaded.log_warnings();
+    Ok(loaded.config)
+}
+
+/// Whether one line shows a first event: only where a channel needs no namespace's name and no token.
+fn try_out(config: &Config) -> bool {
     let plain = config.namespaces.iter().find(|namespace| namespace.name.is_empty());
-    if config.auth.anonymous && plain.is_some_and(|namespace| namespace.subscribe == Rule::Anyone) {
-        let mut start = "callboard".to_owned();
-        if let Some(file) = options.config() {
+    config.auth.anonymous && plain.is_some_and(|namespace| namespace.subscribe == Rule::Anyone)
+}
+
+/// Says which config is used, and how a first event is seen and sent.
+fn welcome(options: &Options, is_to_try: bool, listening: &Listening) {
+    let mut start = "callboard".to_owned();
+    match options.config() {
+        Some(file) => {
+            log::info!("config:            {}", file.display());
             start.push_str(&format!(" --config {}", file.display()));
         }
-        if let Some(port) = options.port().filter(|port| *port != 0) {
-            start.push_str(&format!(" --port {port}"));
-        }
-        log::info!("to listen:  {start} sub news");
-        log::info!("to publish: {start} pub news '{{\"hello\":1}}'");
+        None => log::info!(
+            "config:            built in, for trying things out on this machine; `callboard init` writes one of your own"
+        ),
+    }
+    if options.port().is_some() {
+        start.push_str(&format!(" --port {}", listening.clients.port()));
+    }
+    if is_to_try {
+        log::info!("to listen:         {start} sub news");
+        log::info!("to publish:        {start} pub news '{{\"hello\":1}}'");
     }
 }

@@ -1,6 +1,7 @@
 //! Whether the keys, files and origins of `[auth]` and `[api]` can be used; reads the files they name.
 use crate::auth::{self, ApiKeys, Authenticator, Origins};
-use crate::server::Config;
+use crate::server::{Config, UnusableTls, check_tls};
+use awc::http::Uri;
 use std::time::Duration;
 
 /// The shortest time between two fetches of a key set.
@@ -18,16 +19,20 @@ pub(super) fn find(config: &Config) -> Vec<(&'static str, String)> {
     ];
     let mut found: Vec<_> = tried.into_iter().filter_map(Result::err).map(explain).collect();
     if let Some(url) = &config.auth.jwks_url {
-        let is_address =
-            ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme) && url.len() > scheme.len());
-        if !is_address {
+        if !is_address(url) {
             found.push(("auth.jwks_url", "an address is wanted, such as https://id.example.com/keys.json".into()));
         }
         if config.auth.jwks_refresh < LEAST_REFRESH {
             found.push(("auth.jwks_refresh", "must be at least 10s".into()));
         }
     }
+    found.extend(check_tls(&config.server).err().map(|UnusableTls { key, reason }| (key, reason)));
     found
+}
+
+fn is_address(url: &str) -> bool {
+    let Ok(uri) = url.parse::<Uri>() else { return false };
+    matches!(uri.scheme_str(), Some("https" | "http")) && uri.host().is_some_and(|host| !host.is_empty())
 }
 
 fn explain(error: auth::Error) -> (&'static str, String) {

@@ -1,5 +1,6 @@
 //! Whether a config is safe for where it listens (decision 15).
 use super::problem::{Place, Problem, Problems};
+use crate::auth;
 use crate::server::Config;
 use std::net::IpAddr;
 
@@ -30,8 +31,8 @@ pub fn check_exposure(config: &Config, anonymous: &Place) -> Result<(), Problems
     let (host_key, host) = api_host(config);
     if !is_loopback(host) && config.api.key.is_empty() && config.api.key_file.is_empty() {
         let message = format!(
-            "must be set, because `{host_key} = {host}` opens the HTTP API to others; any long random text does \
-             (CALLBOARD_API__KEY works too)"
+            "must be set, because `{host_key} = {host}` opens the HTTP API to others; `callboard init --print` shows a \
+             fresh one (CALLBOARD_API__KEY works too)"
         );
         problem(&Place::Unset, "api.key", message);
     }
@@ -50,6 +51,20 @@ pub fn check_exposure(config: &Config, anonymous: &Place) -> Result<(), Problems
         problem(&Place::Unset, "backstage.guests", message);
     }
     Problems::none_in(problems)
+}
+
+/// What is said of keys.
+type Said = Vec<(&'static str, String)>;
+
+/// Secrets that can be guessed: those that others than this machine can try, which are errors, and those that none can, or that
+/// `server.allow_insecure` waives.
+pub(super) fn guessable(config: &Config) -> (Said, Said) {
+    let tried = |host: IpAddr| !is_loopback(host) && !config.server.allow_insecure;
+    let secrets = auth::guessable_secrets(&config.auth).into_iter().map(|found| (config.server.host, found));
+    let keys = auth::guessable_keys(&config.api).into_iter().map(|found| (api_host(config).1, found));
+    let (errors, warnings): (Vec<_>, Vec<_>) = secrets.chain(keys).partition(|(host, _)| tried(*host));
+    let said = |found: Vec<(IpAddr, auth::Guessable)>| found.into_iter().map(|(_, g)| (g.key, g.reason)).collect();
+    (said(errors), said(warnings))
 }
 
 /// Why the config that comes with the binary must not be used: key, reason. It is open, and so is for this machine only.

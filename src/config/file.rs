@@ -1,4 +1,5 @@
 //! The TOML file: its values, and on which line each key stands.
+use super::mend::{Mistake, mend, mistakes};
 use super::problem::{Place, Problem};
 use figment::value::{Dict, Value};
 use std::collections::HashMap;
@@ -21,17 +22,24 @@ impl File {
     /// Reads a text; goes on after an error, so that one mistake does not hide the others.
     pub(super) fn parse(name: &str, text: &str) -> Self {
         let (table, errors) = DeTable::parse_recoverable(text);
+        let mistakes = mistakes(text, &errors);
+        let mended = if mistakes.is_empty() { String::new() } else { mend(text, &mistakes) };
         let mut walk = Walk { text, lines: HashMap::new() };
-        let values = walk.table(table.get_ref(), "");
-        let problem = |error: toml::de::Error| Problem {
-            place: Place::File { file: name.to_owned(), line: error.span().map_or(0, |s| line_of(text, s.start)) },
-            key: String::new(),
-            message: error.message().to_owned(),
+        let values = match mistakes.is_empty() {
+            true => walk.table(table.get_ref(), ""),
+            // What the parser made of broken lines is a guess. Lines are where they were.
+            false => {
+                walk.text = &mended;
+                DeTable::parse(&mended).map(|table| walk.table(table.get_ref(), "")).unwrap_or_default()
+            }
         };
-        let mut problems: Vec<Problem> = errors.into_iter().map(problem).collect();
-        // What the parser says next of the same line follows from what it said first.
-        problems.dedup_by(|next, first| next.place == first.place);
-        File { name: name.to_owned(), values, lines: walk.lines, problems }
+        let problem = |mistake: Mistake| Problem {
+            place: Place::File { file: name.to_owned(), line: mistake.line },
+            key: String::new(),
+            message: mistake.message,
+        };
+        let lines = walk.lines;
+        File { name: name.to_owned(), values, lines, problems: mistakes.into_iter().map(problem).collect() }
     }
 
     /// Where a key stands, or the nearest table around it; none where the file says nothing of it.
@@ -49,11 +57,6 @@ impl File {
     pub(super) fn has(&self, key: &str) -> bool {
         self.lines.contains_key(key)
     }
-
-    /// Whether a syntax error stands on this line: what was read there is a guess.
-    pub(super) fn is_broken_at(&self, place: &Place) -> bool {
-        self.problems.iter().any(|p| p.place == *place)
-    }
 }
 
 /// Reads a text as one TOML value; none where it is no such.
@@ -63,7 +66,7 @@ pub(super) fn value(text: &str) -> Option<Value> {
 }
 
 /// The line, from 1, of a byte offset.
-fn line_of(text: &str, offset: usize) -> usize {
+pub(super) fn line_of(text: &str, offset: usize) -> usize {
     text.as_bytes().iter().take(offset).filter(|b| **b == b'\n').count() + 1
 }
 

@@ -2,14 +2,15 @@
 use super::file;
 use super::problem::{Place, Problem};
 use super::schema::Schema;
+use super::variables;
 use figment::value::{Dict, Map, Value};
 use figment::{Metadata, Profile, Provider};
+use serde_json::Value as Json;
 use std::net::IpAddr;
 
 /// Begins the name of every variable.
 const PREFIX: &str = "CALLBOARD_";
-/// Stands between a section and its key. A variable without it sets a key that has no section, or nothing:
-/// `CALLBOARD_CONFIG` is an option's, and Kubernetes sets `CALLBOARD_PORT` and its like for a service of that name.
+/// Stands between a section and its key. A variable without it sets a key that has no section, all tables of a list, or nothing.
 const NEST: &str = "__";
 
 /// The options of the command line that set config keys; the last layer.
@@ -32,6 +33,8 @@ pub(super) struct Layer {
     places: Vec<(String, Place)>,
     /// What is wrong with them.
     pub(super) problems: Vec<Problem>,
+    /// What may be a mistake.
+    pub(super) warnings: Vec<Problem>,
 }
 
 impl Layer {
@@ -40,8 +43,12 @@ impl Layer {
         let mut layer = Layer { name: "environment", ..Layer::default() };
         for (variable, text) in variables {
             let Some(rest) = variable.strip_prefix(PREFIX).map(str::to_lowercase) else { continue };
-            if rest.contains(NEST) || schema.stands_alone(&rest) {
+            if schema.is_list(&rest) {
+                layer.tables(schema, &variable, &rest, &text);
+            } else if rest.contains(NEST) || schema.stands_alone(&rest) {
                 layer.variable(schema, &variable, &rest, &text);
+            } else {
+                layer.warnings.extend(variables::unknown(schema, &variable, &rest, &text));
             }
         }
         layer
@@ -64,11 +71,29 @@ impl Layer {
     fn variable(&mut self, schema: &Schema, variable: &str, rest: &str, text: &str) {
         let path: Vec<&str> = rest.split(NEST).collect();
         let place = Place::Variable(variable.to_owned());
+        let (first, list) = (path[0], path[0].to_uppercase());
+        if schema.is_list(first) {
+            let message = format!("tables are set all at once: {PREFIX}{list}='{}'", example(first));
+            return self.problems.push(Problem { place, key: first.to_owned(), message });
+        }
         let accepted = schema.knows(&path).and_then(|()| read(schema, &path, text));
         match accepted {
             Ok(value) => self.set(&path, value, place),
             Err(message) => self.problems.push(Problem { place, key: path.join("."), message }),
         }
+    }
+
+    /// All tables of a list: as JSON or as TOML, in the place of the file's.
+    fn tables(&mut self, schema: &Schema, variable: &str, list: &str, text: &str) {
+        let place = Place::Variable(variable.to_owned());
+        let json = serde_json::from_str::<Vec<Json>>(text).ok().and_then(|tables| Value::serialize(tables).ok());
+        let Some(Value::Array(tag, tables)) = json.or_else(|| file::value(text)) else {
+            let message = format!("a list of tables is wanted, in JSON or TOML: {}", example(list));
+            return self.problems.push(Problem { place, key: list.to_owned(), message });
+        };
+        let mut values = Dict::from([(list.to_owned(), Value::Array(tag, tables))]);
+        self.problems.extend(schema.check(&mut values, &|_| place.clone()));
+        values.into_iter().for_each(|(_, tables)| self.set(&[list], tables, place.clone()));
     }
 
     fn set(&mut self, path: &[&str], value: Value, place: Place) {
@@ -89,6 +114,15 @@ impl Layer {
         let covers =
             |path: &str| key.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
         self.places.iter().find(|(path, _)| covers(path)).map(|(_, place)| place.clone())
+    }
+}
+
+/// What the variable of a list may hold.
+fn example(list: &str) -> &'static str {
+    match list {
+        "socketio" => r#"[{"path": "/socket.io/", "namespaces": ["/"]}]"#,
+        "expose" => r#"[{"space": "socketio:/", "as": "rooms:", "subscribe": "user"}]"#,
+        _ => r#"[{"name": "chat", "subscribe": "user", "publish": "subscriber"}]"#,
     }
 }
 

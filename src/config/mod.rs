@@ -9,10 +9,13 @@ mod exposure;
 mod file;
 mod layers;
 mod longest;
+mod mend;
 mod problem;
 mod schema;
 mod sense;
 mod spaces;
+mod variables;
+mod words;
 
 pub use exposure::check_exposure;
 pub use layers::Overrides;
@@ -52,9 +55,10 @@ pub struct Loaded {
 
 impl Loaded {
     /// Whether the config can be served with: the files it names can be read, the embedded copy keeps to loopback, and
-    /// [`check_exposure`]. Fails with everything that is wrong.
+    /// [`check_exposure`], and that no secret can be guessed by others. Fails with everything that is wrong.
     pub fn check(&self) -> Result<(), Problems> {
-        let unusable = access::find(&self.config).into_iter();
+        let (guessable, _) = exposure::guessable(&self.config);
+        let unusable = access::find(&self.config).into_iter().chain(guessable);
         let mut problems: Vec<Problem> = unusable.map(|(key, message)| self.layers.problem(key, message)).collect();
         let beyond = match self.is_shipped {
             true => exposure::check_embedded(&self.config),
@@ -69,6 +73,23 @@ impl Loaded {
         Problems::none_in(problems)
     }
 
+    /// [`Loaded::check`] and [`Loaded::check_alone`]: whether the binary can serve it. Fails with everything that is wrong.
+    pub fn check_to_serve(&self) -> Result<(), Problems> {
+        let found = [self.check(), self.check_alone()].into_iter().filter_map(Result::err);
+        Problems::none_in(found.flat_map(|problems| problems.iter().cloned().collect::<Vec<_>>()).collect())
+    }
+
+    /// What may be a mistake, and keeps nobody from serving: variables that set nothing, secrets that can be guessed where none but
+    /// this machine reaches the broker.
+    pub fn warnings(&self) -> Vec<Problem> {
+        let (_, guessable) = exposure::guessable(&self.config);
+        let mut warnings: Vec<Problem> =
+            guessable.into_iter().map(|(key, message)| self.layers.problem(key, message)).collect();
+        warnings.extend(self.layers.variables.warnings.iter().cloned());
+        warnings.sort();
+        warnings
+    }
+
     /// Whether the binary can serve it by itself: it has no services, which a program of its own registers in Rust. Fails with each
     /// key that counts on one.
     pub fn check_alone(&self) -> Result<(), Problems> {
@@ -81,6 +102,11 @@ impl Loaded {
         Problems::none_in(exposed.map(problem).collect())
     }
 
+    /// Logs what may be a mistake.
+    pub fn log_warnings(&self) {
+        self.warnings().iter().for_each(|warning| log::warn!("{warning}"));
+    }
+
     /// Where the user set `auth.anonymous`; [`Place::Unset`] where the shipped file or nobody did.
     pub fn anonymous(&self) -> Place {
         const KEY: &str = "auth.anonymous";
@@ -89,8 +115,8 @@ impl Loaded {
     }
 }
 
-/// The config to serve with. `variables` is the environment (those that begin with `CALLBOARD_` and hold `__` count),
-/// `overrides` the command line. Fails with everything that is wrong, unsafe exposure included ([`Loaded::check`]).
+/// The config to serve with. `variables` is the environment (those that begin with `CALLBOARD_` count), `overrides` the command
+/// line. Logs [`Loaded::warnings`]. Fails with everything that is wrong, unsafe exposure included ([`Loaded::check`]).
 pub fn load(
     source: &Source,
     variables: impl IntoIterator<Item = (String, String)>,
@@ -98,6 +124,7 @@ pub fn load(
 ) -> Result<Config, Problems> {
     let loaded = read(source, variables, overrides)?;
     loaded.check()?;
+    loaded.log_warnings();
     Ok(loaded.config)
 }
 
@@ -156,6 +183,7 @@ impl Layers {
 
     fn merge(mut self, schema: &Schema, is_shipped: bool) -> Result<Loaded, Problems> {
         let mut problems = self.check_file(schema);
+        let is_whole = self.file.problems.is_empty();
         problems.append(&mut self.file.problems);
         problems.append(&mut self.variables.problems);
         let merged = Figment::new().merge(&self.file).merge(&self.variables).merge(&self.options);
@@ -165,7 +193,7 @@ impl Layers {
         }
         match config {
             Ok(config) => {
-                self.add_nonsense(&config, &mut problems);
+                self.add_nonsense(&config, is_whole, &mut problems);
                 Problems::none_in(problems)?;
                 Ok(Loaded { config, is_shipped, layers: self })
             }
@@ -182,17 +210,17 @@ impl Layers {
         let mut values = std::mem::take(&mut self.file.values);
         let problems = schema.check(&mut values, &|key| self.file.place(key).unwrap_or(Place::Unset));
         self.file.values = values;
-        problems.into_iter().filter(|problem| !self.file.is_broken_at(&problem.place)).collect()
+        problems
     }
 
-    /// Adds what makes no sense, unless one of the keys it is about was refused already, or its line.
-    fn add_nonsense(&self, config: &Config, problems: &mut Vec<Problem>) {
+    /// Adds what makes no sense, unless one of the keys it is about was refused already, or may stand in a part of the file that could
+    /// not be read.
+    fn add_nonsense(&self, config: &Config, is_whole: bool, problems: &mut Vec<Problem>) {
         let refused: Vec<String> = problems.iter().map(|problem| problem.key.clone()).collect();
-        let broken: Vec<Place> = problems.iter().filter(|p| p.key.is_empty()).map(|p| p.place.clone()).collect();
-        for found in sense::find(config) {
+        for found in sense::find(config).into_iter().filter(|found| is_whole || found.with.is_none()) {
             let about = [Some(&found.key), found.with.as_ref()];
             let problem = self.problem(&found.key, found.message);
-            if about.into_iter().flatten().all(|key| !refused.contains(key)) && !broken.contains(&problem.place) {
+            if about.into_iter().flatten().all(|key| !refused.contains(key)) {
                 problems.push(problem);
             }
         }

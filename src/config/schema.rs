@@ -1,9 +1,9 @@
 //! Which keys there are and what each may hold, taken from the config's types themselves.
 use super::problem::{Place, Problem};
+use super::words::reason;
 use crate::broker::{Expose, Namespace};
 use crate::server::Config;
 use crate::transport::engineio::EngineConfig;
-use figment::error::Kind;
 use figment::value::{Dict, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -71,6 +71,29 @@ impl Schema {
     /// Whether this is a key without a section.
     pub(super) fn stands_alone(&self, key: &str) -> bool {
         self.sections.get(key).is_some_and(|known| !known.is_object() && !known.is_array())
+    }
+
+    /// Whether this is a section of which there may be several.
+    pub(super) fn is_list(&self, key: &str) -> bool {
+        self.lists.iter().any(|list| list.name == key)
+    }
+
+    /// The variable that was probably meant by one without two underscores; `name` without what all begin with, in lower case.
+    pub(super) fn near_variable(&self, name: &str) -> Option<String> {
+        let sections = self.sections.as_object().into_iter().flatten();
+        let keys: Vec<(String, &str)> = sections
+            .flat_map(|(section, inner)| {
+                let keys = inner.as_object().into_iter().flat_map(|keys| keys.keys());
+                keys.map(move |key| (format!("{section}__{key}"), key.as_str()))
+            })
+            .collect();
+        let flat = |key: &str| key.replace("__", "_");
+        let same = keys.iter().find(|(full, key)| flat(full) == name || *key == name);
+        let meant = same.map(|(full, _)| full.as_str()).or_else(|| {
+            let names: Vec<&str> = keys.iter().map(|(full, _)| full.as_str()).collect();
+            nearest(name, names.into_iter().chain(self.sections.as_object()?.keys().map(String::as_str)))
+        })?;
+        Some(format!("CALLBOARD_{}", meant.to_uppercase()))
     }
 
     /// Whether these keys are known; the reason why not.
@@ -185,18 +208,6 @@ impl Check<'_> {
                 Err(error) => self.report(&path, reason(&error.kind, false)),
             }
         });
-    }
-}
-
-/// Why a value was refused, without the value where it is secret.
-fn reason(kind: &Kind, is_secret: bool) -> String {
-    match kind {
-        Kind::InvalidType(_, wanted) | Kind::InvalidValue(_, wanted) if is_secret => {
-            format!("wrong type; wanted: {wanted}")
-        }
-        Kind::InvalidType(found, wanted) => format!("wrong type: found {found}; wanted: {wanted}"),
-        Kind::InvalidValue(found, wanted) => format!("wrong value: found {found}; wanted: {wanted}"),
-        other => other.to_string(),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Pages of other origins: those of `auth.origins` may call services, without their cookies (Fetch standard, section 3.3: CORS).
 use crate::broker::Node;
-use crate::metrics::Metrics;
 use actix_web::HttpRequest;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -16,9 +15,7 @@ pub(super) fn admits(node: &Node, request: &HttpRequest) -> bool {
     let forwarded = (text("x-forwarded-host"), request.peer_addr().map(|peer| peer.ip()));
     let is_admitted = node.settings().admits_page(origin, host, forwarded);
     if !is_admitted {
-        Metrics::count(&node.metrics().refusals, "origin");
-        let line = format_args!("a call over HTTP from the origin {origin:?} was refused: add it to auth.origins");
-        node.metrics().log_some(log::Level::Warn, "origin", line);
+        node.refused_page("a call over HTTP", origin);
     }
     is_admitted
 }

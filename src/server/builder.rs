@@ -241,7 +241,9 @@ impl Broker {
     /// Publishes an event; answers its position where the channel has history.
     /// Fails with the error a client would get: 102 for an unknown namespace, 107 for a bad name, 111 under a flood.
     pub async fn publish(&self, channel: &str, data: Json) -> Result<Option<Position>, ReplyError> {
-        self.node.channels().publish(channel, PublishRequest::new(data)).await
+        let channels = self.node.channels();
+        let published = channels.publish(channel, PublishRequest::new(data)).await;
+        published.map_err(|error| channels.explained(channel, error))
     }
 
     /// The sockets of a Socket.IO namespace, to emit to. Fails where the name is empty or too long.

@@ -11,7 +11,8 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerConfig {
-    /// The address to listen on.
+    /// The address to listen on; in files `localhost`, too.
+    #[serde(deserialize_with = "super::host::host")]
     pub host: IpAddr,
     /// The port to listen on; 0 takes a free one.
     pub port: u16,
@@ -32,6 +33,7 @@ pub struct ServerConfig {
     /// The certificate's key (PEM).
     pub tls_key: Option<PathBuf>,
     /// Serve the API, metrics and health on this address instead.
+    #[serde(deserialize_with = "super::host::some_host")]
     pub internal_host: Option<IpAddr>,
     /// Serve the API, metrics and health on this port instead.
     pub internal_port: Option<u16>,

@@ -24,19 +24,19 @@ const REQUEST_HEAD: Duration = Duration::from_secs(5);
 /// How long a connection is kept for the next request.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// Listens where the config says. Fails where it cannot; the error says what to change.
-pub fn public(broker: &Broker, config: &Config) -> io::Result<Server> {
+/// Listens where the config says, which it answers: port 0 is a free one. Fails where it cannot; the error says what to change.
+pub fn public(broker: &Broker, config: &Config) -> io::Result<(Server, SocketAddr)> {
     let (listener, address) = bind(config.server.host, config.server.port)?;
     let server = builder(workers(config), broker);
     let server = match (&config.server.tls_certificate, &config.server.tls_key) {
-        (Some(chain), Some(key)) => encrypted(server, broker, listener, address, tls::open(chain, key)?),
-        _ => plain(server, broker, listener, address),
+        (Some(chain), Some(key)) => encrypted(server, broker, listener, tls::open(chain, key)?),
+        _ => plain(server, broker, listener),
     }?;
-    Ok(server.run())
+    Ok((server.run(), address))
 }
 
 /// Listens on the internal address, if the config names one.
-pub fn internal(broker: &Broker, config: &Config) -> io::Result<Option<Server>> {
+pub fn internal(broker: &Broker, config: &Config) -> io::Result<Option<(Server, SocketAddr)>> {
     let Some(port) = config.server.internal_port else { return Ok(None) };
     let (listener, address) = bind(config.server.internal_host.unwrap_or(config.server.host), port)?;
     let server = builder(1, broker);
@@ -46,36 +46,27 @@ pub fn internal(broker: &Broker, config: &Config) -> io::Result<Option<Server>> 
         let app = app.into_factory().map_err(|error| error.error_response());
         service().finish(map_config(app, |()| AppConfig::default())).tcp()
     })?;
-    log::info!("API, metrics and health on http://{address}");
-    Ok(Some(server.run()))
+    Ok(Some((server.run(), address)))
 }
 
-fn plain(
-    server: ServerBuilder,
-    broker: &Broker,
-    listener: TcpListener,
-    address: SocketAddr,
-) -> io::Result<ServerBuilder> {
+fn plain(server: ServerBuilder, broker: &Broker, listener: TcpListener) -> io::Result<ServerBuilder> {
     let broker = broker.clone();
-    let server = server.listen("public", listener, move || {
+    server.listen("public", listener, move || {
         let app = App::new().wrap(from_fn(say_close)).configure(broker.routes());
         let app = app.into_factory().map_err(|error| error.error_response());
         let service = service().upgrade(upgrade(&broker));
         service.finish(map_config(app, |()| AppConfig::default())).tcp()
-    })?;
-    log::info!("listening on http://{address}");
-    Ok(server)
+    })
 }
 
 fn encrypted(
     server: ServerBuilder,
     broker: &Broker,
     listener: TcpListener,
-    address: SocketAddr,
     tls: rustls::ServerConfig,
 ) -> io::Result<ServerBuilder> {
     let broker = broker.clone();
-    let server = server.listen("public", listener, move || {
+    server.listen("public", listener, move || {
         let app = App::new().wrap(from_fn(say_close)).configure(broker.routes());
         let app = app.into_factory().map_err(|error| error.error_response());
         let service = service()
@@ -85,9 +76,7 @@ fn encrypted(
             })
             .upgrade(upgrade(&broker));
         service.finish(map_config(app, |()| AppConfig::default())).rustls_0_23(tls.clone())
-    })?;
-    log::info!("listening on https://{address}");
-    Ok(server)
+    })
 }
 
 fn service<T, S>() -> HttpServiceBuilder<T, S>
@@ -142,7 +131,8 @@ fn builder(workers: usize, broker: &Broker) -> ServerBuilder {
         .shutdown_timeout(LAST_REQUESTS.as_secs())
 }
 
-fn workers(config: &Config) -> usize {
+/// Worker threads.
+pub fn workers(config: &Config) -> usize {
     match config.server.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         workers => workers,

@@ -1,4 +1,5 @@
 //! Builds the broker from the bottom up, mounts it on an actix-web app, runs it, and drains it from the top down.
+mod announce;
 mod backstage;
 mod builder;
 mod claims;
@@ -7,6 +8,7 @@ mod console;
 mod drain;
 mod engines;
 mod error;
+mod host;
 mod listen;
 mod mount;
 mod paths;
@@ -17,9 +19,12 @@ mod sweep;
 mod tls;
 mod wires;
 
+pub use announce::Listening;
 pub use backstage::BackstageConfig;
 pub use builder::{Broker, BrokerBuilder};
 pub use config::{Config, ServerConfig};
 pub use error::Error;
+pub use host::{NoAddress, parse_host};
 pub use paths::{PathClash, clashes as path_clashes};
 pub use run::{serve, serve_with};
+pub use tls::{UnusableTls, check_tls};

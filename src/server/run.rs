@@ -1,4 +1,5 @@
 //! Running a broker as a process of its own.
+use super::announce::{Listening, announce};
 use super::{Broker, BrokerBuilder, Config, listen};
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -30,18 +31,36 @@ impl BrokerBuilder {
 
     /// As [`BrokerBuilder::serve`]; on SIGHUP `reload` is asked for a new config, and where it fails, nothing changes.
     pub async fn serve_with(self, reload: impl Fn() -> Result<Config, String> + 'static) -> io::Result<()> {
+        self.serve_then(reload, |_| ()).await
+    }
+
+    /// As [`BrokerBuilder::serve_with`], and calls `listening` once the broker listens, with where: port 0 of the config is a free one.
+    pub async fn serve_then(
+        self,
+        reload: impl Fn() -> Result<Config, String> + 'static,
+        listening: impl FnOnce(&Listening),
+    ) -> io::Result<()> {
         let config = self.config().clone();
-        run(self.start_listening().map_err(io::Error::other)?, config, reload).await
+        run(self.start_listening().map_err(io::Error::other)?, config, reload, listening).await
     }
 }
 
-async fn run(broker: Broker, config: Config, reload: impl Fn() -> Result<Config, String> + 'static) -> io::Result<()> {
+async fn run(
+    broker: Broker,
+    config: Config,
+    reload: impl Fn() -> Result<Config, String> + 'static,
+    listening: impl FnOnce(&Listening),
+) -> io::Result<()> {
     raise_descriptor_limit();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
-    let public = listen::public(&broker, &config)?;
-    let internal = listen::internal(&broker, &config)?;
+    let (public, clients) = listen::public(&broker, &config)?;
+    let (internal, internal_address) = listen::internal(&broker, &config)?.unzip();
+    let is_encrypted = config.server.tls_certificate.is_some();
+    let places = Listening { clients, internal: internal_address, is_encrypted };
+    announce(&broker, &config, &places);
+    listening(&places);
     let handles: Vec<_> = internal.iter().chain([&public]).map(actix_web::dev::Server::handle).collect();
     let mut servers = Box::pin(async { futures_util::future::try_join(public, join(internal)).await.map(|_| ()) });
     loop {
@@ -87,6 +106,7 @@ fn raise_descriptor_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, ..limit };
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        log::warn!("the limit of open descriptors stays at {:?}: {error}", limit.current);
+        let current = limit.current.map_or_else(|| "its value".to_owned(), |current| current.to_string());
+        log::warn!("the limit of open descriptors stays at {current}: {error}");
     }
 }

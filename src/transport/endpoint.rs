@@ -65,8 +65,7 @@ impl Endpoint {
         verified.then(move |grant| {
             grant.map(Some).map_err(|error| {
                 Metrics::count(&node.metrics().refusals, "token");
-                let line = format_args!("a connection was refused before its upgrade: {error}");
-                node.metrics().log_some(log::Level::Info, "token", line);
+                node.log_refused_token("a connection", &error);
                 match error {
                     TokenError::Unavailable => UNVERIFIABLE,
                     TokenError::Invalid(_) | TokenError::Expired => UNAUTHORIZED,
@@ -114,10 +113,7 @@ pub(super) fn admits(node: &Node, headers: &HeaderMap, peer: Option<SocketAddr>)
     let forwarded = (text(headers, "x-forwarded-host"), peer.map(|peer| peer.ip()));
     let is_admitted = settings.admits_page(origin, text(headers, HOST.as_str()), forwarded);
     if !is_admitted {
-        Metrics::count(&node.metrics().refusals, "origin");
-        let line =
-            format_args!("a connection from the origin {origin:?} was refused: add it to auth.origins to let it in");
-        node.metrics().log_some(log::Level::Warn, "origin", line);
+        node.refused_page("a connection", origin);
     }
     is_admitted
 }

@@ -26,4 +26,5 @@ pub mod residents;
 mod retirement;
 mod sessions;
 mod subscribing;
+mod unknown;
 mod viewing;

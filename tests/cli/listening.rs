@@ -144,7 +144,11 @@ async fn a_refused_subscription_names_its_channel_and_what_to_do() {
     };
     let (output, ()) = tokio::join!(output, script);
     assert_eq!(output.status.code(), Some(1));
-    assert!(err(&output).contains("news: refused: unknown channel (102); add a [[namespace]]"), "{}", err(&output));
+    assert!(
+        err(&output).contains("news: refused: unknown channel (102); a channel without a colon"),
+        "{}",
+        err(&output)
+    );
 }
 
 /// Takes one request and answers it with this status and body; gives the request as text.

@@ -15,7 +15,8 @@ fn the_embedded_config_serves_loopback() {
 
 #[test]
 fn the_embedded_config_does_not_leave_loopback_whatever_else_is_set() {
-    let variables = variables(&[("CALLBOARD_SERVER__ALLOW_INSECURE", "true"), ("CALLBOARD_API__KEY", "k")]);
+    let variables =
+        variables(&[("CALLBOARD_SERVER__ALLOW_INSECURE", "true"), ("CALLBOARD_API__KEY", "q3l0Yc2bN8xTzVw1")]);
     let problems = problems_of(config::load(&Source::Shipped, variables, &everywhere()));
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert!(problems[0].starts_with("--host server.host reaches beyond this machine"), "{problems:?}");
@@ -31,13 +32,13 @@ fn who_does_not_listen_may_read_it_all_the_same() {
 fn beyond_loopback_the_api_needs_a_key() {
     let problems = problems_of(load(OPEN));
     assert!(problems[0].contains("api.key must be set, because `server.host = 0.0.0.0`"), "{problems:?}");
-    assert!(load(&format!("{OPEN}[api]\nkey = 'k'\n")).is_ok());
-    assert!(load_with(OPEN, &[("CALLBOARD_API__KEY", "k")], &Overrides::default()).is_ok());
+    assert!(load(&format!("{OPEN}[api]\nkey = 'q3l0Yc2bN8xTzVw1'\n")).is_ok());
+    assert!(load_with(OPEN, &[("CALLBOARD_API__KEY", "q3l0Yc2bN8xTzVw1")], &Overrides::default()).is_ok());
 }
 
 #[test]
 fn the_key_in_a_file_counts() {
-    let key = file("k\n");
+    let key = file("q3l0Yc2bN8xTzVw1\n");
     assert!(load(&format!("{OPEN}[api]\nkey_file = '{}'\n", key.path().display())).is_ok());
 }
 
@@ -55,7 +56,7 @@ fn an_internal_port_alone_stays_at_the_public_address() {
 
 #[test]
 fn anonymous_clients_beyond_loopback_are_the_users_own_word() {
-    let own = format!("{OPEN}[api]\nkey = 'k'\n[auth]\nanonymous = true\n");
+    let own = format!("{OPEN}[api]\nkey = 'q3l0Yc2bN8xTzVw1'\n[auth]\nanonymous = true\n");
     assert!(load(&own).unwrap().auth.anonymous);
     let config = load(&own).unwrap();
     let problems = config::check_exposure(&config, &config::Place::Unset).unwrap_err();

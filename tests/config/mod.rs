@@ -1,9 +1,12 @@
 //! The config: its layers, its problems, the shipped file and its documentation.
 mod documentation;
+mod environment;
 mod exposure;
+mod guessable;
 mod layers;
 mod problems;
 mod shipped;
+mod truth;
 
 use callboard::config::{self, Overrides, Problems, Source};
 use callboard::server::Config;

@@ -27,7 +27,7 @@ frame = 0
     let problems = problems_of(load_with(text, &[("CALLBOARD_SERVER__PORT", "x")], &Overrides::default()));
     let wanted = [
         "2 server.prot unknown key; did you mean `port`?",
-        "3 server.workers wrong type: found string \"many\"; wanted: usize",
+        "3 server.workers a whole number from 0 is wanted, not the text \"many\"",
         "4 server.tls_certificate needs `server.tls_key`",
         "5 server.internal_host needs `server.internal_port`",
         "8 server.trusted_proxies[1] `10.0.0.0/99` is neither an address nor a network such as `10.0.0.0/8`",
@@ -36,7 +36,7 @@ frame = 0
         "17 namespace[1].name two namespaces of the name \"chat\"; join them or rename one",
         "18 namespace[1].presense unknown key; did you mean `presence`?",
         "21 limits.frame must be more than 0: no limit is off",
-        "CALLBOARD_SERVER__PORT server.port wrong type: found string \"x\"; wanted: u16",
+        "CALLBOARD_SERVER__PORT server.port a number from 0 to 65535 is wanted, not the text \"x\"",
     ];
     assert_eq!(problems, wanted);
 }
@@ -45,7 +45,10 @@ frame = 0
 fn a_syntax_error_does_not_hide_what_stands_below() {
     let problems = problems_of(load("[server]\nport = = 1\nworkers = true\n"));
     assert_eq!(problems.len(), 2, "{problems:?}");
-    assert!(problems[0].starts_with("2 ") && problems[1].starts_with("3 server.workers wrong type"), "{problems:?}");
+    assert!(
+        problems[0].starts_with("2 ") && problems[1].starts_with("3 server.workers a whole number"),
+        "{problems:?}"
+    );
 }
 
 #[test]
@@ -120,7 +123,7 @@ fn endpoints_of_socketio_that_nobody_could_use_are_problems() {
         "9 socketio[2].path covers `server.connection_prefix`; take another",
         "11 socketio[3].path covers `server.connection_prefix`; take another",
         "11 socketio[3].path two endpoints at /connection/; take another path",
-        "12 socketio[3].transports unknown variant: found `webtransport`, expected ``polling` or `websocket``",
+        "12 socketio[3].transports `webtransport` is not known; take `polling` or `websocket`",
         "13 socketio[3].ping_timeuot unknown key; did you mean `ping_timeout`?",
         "14 socketio[4].path two endpoints at /socket.io/; take another path",
         "16 socketio[4].recovery_events must be more than 0, or `recovery` brings nothing",
@@ -197,7 +200,7 @@ fn half_a_history_is_a_problem() {
 fn a_refused_value_is_not_refused_again_for_what_it_would_mean() {
     let problems = problems_of(load("[server]\ntls_certificate = 'a.pem'\ntls_key = 5\n"));
     assert_eq!(problems.len(), 1, "{problems:?}");
-    assert!(problems[0].starts_with("3 server.tls_key wrong type"), "{problems:?}");
+    assert!(problems[0].starts_with("3 server.tls_key the path of a file is wanted"), "{problems:?}");
 }
 
 #[test]

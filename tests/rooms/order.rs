@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms of `broker` from the roof down. A file may name rooms below its own.
-const BROKER: [&str; 29] = [
+const BROKER: [&str; 31] = [
     "start",
     "session",
     "tail",
@@ -22,8 +22,10 @@ const BROKER: [&str; 29] = [
     "channel",
     "recovery",
     "handler",
+    "unknown",
     "channels",
     "authentication",
+    "refusals",
     "node",
     "fault",
     "hub",

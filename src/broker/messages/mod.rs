@@ -107,7 +107,8 @@ impl Messages {
         name: &str,
         scope: Option<Scope>,
     ) -> Result<tokio::sync::oneshot::Receiver<Result<Option<Position>, ReplyError>>, MessageError> {
-        let (channel, namespace) = self.node.channels().own(channel)?;
+        let channels = self.node.channels();
+        let (channel, namespace) = channels.own(channel).map_err(|error| channels.explained(channel, error))?;
         let local = scope::is_local(scope, self.node.engine().is_shared(), &namespace)?;
         let tags = Tags::from([(TYPE_TAG.to_owned(), name.to_owned())]);
         let request = PublishRequest { tags: Some(tags), ..PublishRequest::new(data?) };
@@ -168,7 +169,9 @@ impl Messages {
     }
 
     async fn claim(&self, channel: &str, listener: Option<Listener>) -> Result<Claim, MessageError> {
-        let (channel, _): (ChannelName, _) = self.node.channels().served(channel)?;
+        let channels = self.node.channels();
+        let (channel, _): (ChannelName, _) =
+            channels.served(channel).map_err(|error| channels.explained(channel, error))?;
         self.node.channels().source(&channel)?;
         let threads = engage::threads(&self.node).await?;
         let (node, session) = (&self.node, self.session.clone());

@@ -2,15 +2,13 @@
 use super::join::{Plan, Wanted};
 use super::{Phase, Session, Step};
 use crate::auth::{ConnectionGrant, SubscriptionOptions, TokenError};
-use crate::broker::Due;
 use crate::broker::channel::Joined;
 use crate::broker::handler::{ConnectCall, Welcome};
+use crate::broker::{Due, Node};
 use crate::delivery::{SubscribeOptions, Ticket};
-use crate::metrics::Metrics;
 use crate::protocol::{Connect, Connected, Reply};
 use crate::types::{Answer, ChannelName, ClientInfo, Disconnect, Event, Fault, Identity, Place, ReplyError};
 use actix::prelude::*;
-use log::Level;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,8 +47,14 @@ impl Session {
             return match authenticator.guest() {
                 Some(identity) => self.granted(ticket, connect, Ok(Granted { identity, subs: vec![] }), ctx),
                 // On a wire whose connection goes on without this session, its client may come back with a token.
-                None if connect.shares_connection => self.refuse(ReplyError::UNAUTHORIZED.into(), ctx),
-                None => Fault::Close(Disconnect::BAD_REQUEST).into(),
+                None if connect.shares_connection => {
+                    self.node().log_missing_token();
+                    self.refuse(ReplyError::UNAUTHORIZED.into(), ctx)
+                }
+                None => {
+                    self.node().log_missing_token();
+                    Fault::Close(Disconnect::BAD_REQUEST).into()
+                }
             };
         }
         match authenticator.verify_connection_at(&connect.token, self.node().now()) {
@@ -74,7 +78,7 @@ impl Session {
     ) -> Step {
         let grant = match grant {
             Ok(grant) => grant,
-            Err(error) => return self.refuse(connect_fault(error, self.node().metrics()), ctx),
+            Err(error) => return self.refuse(connect_fault(error, self.node()), ctx),
         };
         let identity = match self.unrevoked(grant.identity) {
             Ok(identity) => identity,
@@ -259,10 +263,10 @@ impl Session {
     }
 }
 
-fn connect_fault(error: TokenError, metrics: &Metrics) -> Fault {
+fn connect_fault(error: TokenError, node: &Node) -> Fault {
     match error {
         TokenError::Invalid(reason) => {
-            metrics.log_some(Level::Info, "token", format_args!("a connection token was refused: {reason}"));
+            node.log_refused_token("a connection token", &reason);
             Disconnect::INVALID_TOKEN.into()
         }
         TokenError::Expired => ReplyError::TOKEN_EXPIRED.into(),

@@ -44,7 +44,7 @@ impl Session {
                     session.deliver_recovered(recovered);
                     session.begin(&channel, since);
                 }
-                Err(fault) => log::warn!("a server-side subscription to {channel} failed: {fault:?}"),
+                Err(fault) => log::warn!("a server-side subscription to {channel} failed: {fault}"),
             }
         });
     }

@@ -75,7 +75,8 @@ impl EngineEndpoint {
         &self.config
     }
 
-    pub(super) fn layer(&self) -> &dyn Layer {
+    /// What runs above its sessions.
+    pub fn layer(&self) -> &dyn Layer {
         &*self.layer
     }
 

@@ -110,7 +110,7 @@ impl Asked {
             match answer.await {
                 Ok(messages) => messages.into_iter().for_each(|message| self.send(message)),
                 Err(fault) => {
-                    log::warn!("an Engine.IO message has no answer: {fault:?}");
+                    log::warn!("an Engine.IO message has no answer: {fault}");
                     if !is_counted(&fault) {
                         Metrics::count(&self.link.worker().node().metrics().handler_failures, "error");
                     }
