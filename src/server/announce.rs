@@ -75,6 +75,9 @@ fn who_connects(config: &Config, host: IpAddr) -> &'static str {
 fn addresses(broker: &Broker, config: &Config, listening: &Listening) -> Vec<(&'static str, String)> {
     let (http, ws) = (listening.clients_at("http"), listening.clients_at("ws"));
     let mut all = vec![];
+    if broker.console.is_some() {
+        all.push(("console", format!("{}/", listening.internal_at())));
+    }
     for wire in broker.wires.iter() {
         let name = match wire.encodings.first().map(|wire| wire.name()) {
             Some("signals") => "Backstage signals",

@@ -17,6 +17,7 @@ fn the_shipped_config_says_where_everything_is_and_how_to_try_it() {
     let summary = said(&log, "callboard ");
     assert!(summary.contains(&format!("listens on {url}, ")) && summary.contains("in memory"), "{summary}");
     assert!(summary.ends_with("open to this machine without a token"), "{summary}");
+    assert_eq!(said(&log, "console:"), format!("{url}/"));
     assert_eq!(said(&log, "WebSocket:"), format!("{}/connection/websocket", url.replace("http", "ws")));
     assert_eq!(said(&log, "Socket.IO:"), format!("{url}/socket.io/"));
     assert_eq!(said(&log, "HTTP API:"), format!("{url}/api without a key"));
@@ -37,6 +38,7 @@ fn a_config_of_ones_own_says_who_may_connect_and_where_the_api_is() {
     let broker = Broker::start_with_internal(&config);
     let log = broker.until(Broker::log, |log| log.contains("] config:"));
     assert!(said(&log, "callboard ").ends_with(", by token"), "{log}");
+    assert_eq!(said(&log, "console:"), format!("http://{}/", broker.internal()));
     assert_eq!(said(&log, "Backstage signals:"), format!("ws://{}/api/signals", broker.address()));
     assert_eq!(said(&log, "HTTP API:"), format!("http://{}/api with api.key", broker.internal()));
     assert_eq!(said(&log, "config:"), broker.config_path().display().to_string());
