@@ -180,7 +180,7 @@ impl Cli {
             Command::Init(with) => with.command.run(&before.with(with.flags.into())),
             Command::CheckConfig(with) => with.command.run(&before.with(with.flags)),
             Command::PrintConfig(with) => with.command.run(&before.with(with.flags)),
-            Command::Token(with) => with.command.run(&before.with(with.flags.into())),
+            Command::Token(with) => with.command.run(before.with(with.flags.into())),
             Command::CheckToken(with) => block_on(with.command.run(&before.with(with.flags.into()))),
             Command::Pub(with) => block_on(with.command.run(&before.with(with.flags.into()))),
             Command::Sub(with) => block_on(with.command.run(&before.with(with.flags.into()))),

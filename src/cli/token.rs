@@ -1,4 +1,5 @@
 //! `callboard token`.
+use super::options::{ConfigFile, With};
 use super::{Error, Options, print_line};
 use crate::auth::{self, ConnectionToken, Issuer, SubscriptionToken};
 use crate::types::Json;
@@ -15,9 +16,9 @@ pub(super) struct SignToken {
 #[derive(Debug, Subcommand)]
 enum Token {
     /// A token to connect with
-    Connection(Connection),
+    Connection(With<Connection, ConfigFile>),
     /// A token to subscribe to one channel with
-    Subscription(Subscription),
+    Subscription(With<Subscription, ConfigFile>),
 }
 
 /// What both kinds have.
@@ -87,13 +88,20 @@ fn scope(text: &str) -> Result<String, String> {
     }
 }
 
+/// What signs, by the config that the flags name.
+fn issuer(before: Options, flags: ConfigFile) -> Result<Issuer, Error> {
+    let loaded = before.with(flags.into()).read()?;
+    Issuer::new(&loaded.config.auth).map_err(|error| usage(&error))
+}
+
 impl SignToken {
-    pub(super) fn run(self, options: &Options) -> Result<(), Error> {
-        let loaded = options.read()?;
-        let issuer = Issuer::new(&loaded.config.auth).map_err(|error| usage(&error))?;
+    /// `before` is what stands before the kind of token.
+    pub(super) fn run(self, before: Options) -> Result<(), Error> {
         let (signed, is_json) = match self.kind {
-            Token::Connection(connection) => (connection.sign(&issuer), connection.common.json),
-            Token::Subscription(subscription) => (subscription.sign(&issuer), subscription.common.json),
+            Token::Connection(With { command, flags }) => (command.sign(&issuer(before, flags)?), command.common.json),
+            Token::Subscription(With { command, flags }) => {
+                (command.sign(&issuer(before, flags)?), command.common.json)
+            }
         };
         let token = signed.map_err(|error| Error::Failed(error.to_string()))?;
         match is_json {
