@@ -67,7 +67,8 @@ mod tests {
         let mut there = in_folder(&root.join("console"));
         let served = FILES.iter().map(|file| if file.path == PAGE { "/console/index.html" } else { file.path });
         let mut served: Vec<_> = served.map(|path| format!("{}{path}", root.display())).collect();
-        (there.sort(), served.sort());
+        there.sort();
+        served.sort();
         assert_eq!(there, served);
     }
 
