@@ -50,7 +50,12 @@ fn mistakes() -> String {
     let config = broker.config_path();
     let config = config.to_str().expect("a path");
     let port = broker.address().port().to_string();
-    let token = printed(&broker, &["token", "connection", "--user", "42", "--config", config]);
+    let token = Command::new(env!("CARGO_BIN_EXE_callboard"))
+        .args(["token", "connection", "--user", "42"])
+        .env("CALLBOARD_CONFIG", config)
+        .output()
+        .expect("the program");
+    let token = String::from_utf8(token.stdout).expect("text");
     let nowhere = format!("http://{}", free_address());
     let mut all: Vec<String> = vec![
         printed(&broker, &["sub", "news"]),
