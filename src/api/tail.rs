@@ -12,6 +12,7 @@ use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 use utoipa::ToSchema;
 
 /// Its name in paths. It is no [`Method`](super::method::Method): its answer has no end of its own, so that it cannot be batched.
@@ -30,6 +31,8 @@ const RATE: u32 = 100;
 const MOST_RATE: u32 = 10_000;
 /// Lines that leave in one write at most.
 const TOGETHER: usize = 64;
+/// Between two writes, unless there is more than goes into one: a write costs the broker more than a line does.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What is tailed.
 #[derive(Deserialize, ToSchema)]
@@ -160,7 +163,13 @@ fn still_admitted(node: &Node, request: &HttpRequest) -> impl Fn() -> bool + 'st
 }
 
 fn streamed(tail: broker::Tail) -> HttpResponse {
-    let lines = tail.ready_chunks(TOGETHER).map(|tapped| Ok::<_, Infallible>(written(&tapped)));
+    let lines = futures_util::stream::unfold((tail.ready_chunks(TOGETHER), false), async |(mut tail, is_early)| {
+        if is_early {
+            tokio::time::sleep(PAUSE).await;
+        }
+        let tapped = tail.next().await?;
+        Some((Ok::<_, Infallible>(written(&tapped)), (tail, tapped.len() < TOGETHER)))
+    });
     // A proxy that buffers would keep the lines back.
     let mut response = HttpResponse::Ok();
     response.insert_header((CACHE_CONTROL, "no-store")).insert_header(("X-Accel-Buffering", "no"));

@@ -176,7 +176,8 @@ impl BrokerBuilder {
 
     fn start_at(mut self, address: Option<Address>) -> Result<Broker, Error> {
         // An arbiter's handle alone is not enough: its system has to be running on this thread, with a runtime.
-        if actix::System::try_current().is_none() || tokio::runtime::Handle::try_current().is_err() {
+        let has_system = actix::System::try_current().is_some() && tokio::runtime::Handle::try_current().is_ok();
+        if !has_system || self.threads.is_homeless() {
             return Err(Error::NoSystem);
         }
         let is_shared = self.config.engine == engine::Kind::Redis;

@@ -184,4 +184,17 @@ mod tests {
         assert!(Json::parse(Bytes::from_static(b"1 2")).is_err());
         assert!(Json::parse(Bytes::from_static(b"\"\xff\"")).is_err());
     }
+
+    #[test]
+    fn what_cannot_be_read_is_the_clients_fault_and_what_cannot_be_written_is_ours() {
+        let read = |text: &'static str| -> Result<u8, Fault> { Ok(Json::parse(text.into())?.read()?) };
+        assert_eq!(read("7"), Ok(7));
+        for (text, why) in [("\"seven\"", "invalid type"), ("{", "EOF")] {
+            let Err(Fault::Reply(error)) = read(text) else { panic!("{text} is read") };
+            assert_eq!(error.code, 107);
+            assert!(error.message.starts_with("bad request: ") && error.message.contains(why), "{error:?}");
+        }
+        let unwritable = std::collections::HashMap::from([((1, 2), 3)]);
+        assert_eq!(Json::write(&unwritable).map_err(ReplyError::from), Err(ReplyError::INTERNAL));
+    }
 }

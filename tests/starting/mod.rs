@@ -1,4 +1,6 @@
 //! What a broker says when it listens, and of whom it refuses.
+mod without_a_system;
+
 use crate::harness::socket::{Next, Socket};
 use crate::harness::{API_KEY, Broker, http};
 

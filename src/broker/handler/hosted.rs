@@ -87,17 +87,24 @@ impl<H: 'static> Clone for HandlerAddr<H> {
     }
 }
 
-/// Starts a handler as an actor on a thread of its own, which it may block. Needs an actix system. The handler is made on that
-/// thread.
+/// Starts a handler as an actor on a thread of its own, which it may block. The handler is made on that thread. Panics outside an
+/// actix system, which `#[actix_web::main]` makes.
 pub fn host<H: 'static>(make: impl FnOnce() -> H + Send + 'static) -> HandlerAddr<H> {
-    host_at(Thread::start(), make)
+    let thread = Thread::start();
+    assert!(
+        thread.arbiter().is_some(),
+        "a handler runs on an actix system: write #[actix_web::main] above the program's main"
+    );
+    host_at(thread, make)
 }
 
 pub(super) fn host_at<H: 'static>(thread: Arc<Thread>, make: impl FnOnce() -> H + Send + 'static) -> HandlerAddr<H> {
     // Without a bound of its own, so that calls stay in order: senders that wait for room in a mailbox get it in any order.
     // Each call holds its place among those that may wait for the handler.
     let (inlet, mailbox) = actix::dev::channel::channel(0);
-    thread.arbiter().spawn_fn(move || drop(Context::with_receiver(mailbox).run(Hosted { handler: make() })));
+    if let Some(arbiter) = thread.arbiter() {
+        arbiter.spawn_fn(move || drop(Context::with_receiver(mailbox).run(Hosted { handler: make() })));
+    }
     HandlerAddr { addr: Addr::new(inlet), thread }
 }
 

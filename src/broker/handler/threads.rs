@@ -23,34 +23,40 @@ struct Threads {
     /// How many there may be.
     most: usize,
     started: Vec<Arc<Thread>>,
+    /// A handler was to be hosted where there was no actix system: it never will be.
+    is_homeless: bool,
     next: usize,
 }
 
 /// A thread that handlers run on; it ends when nobody can reach a handler on it any more.
 pub(super) struct Thread {
-    arbiter: ArbiterHandle,
+    /// None where there was no actix system to start it on.
+    arbiter: Option<ArbiterHandle>,
     is_own: bool,
 }
 
 impl Thread {
+    /// A new one, which is none outside an actix system.
     pub fn start() -> Arc<Self> {
-        Arc::new(Thread { arbiter: Arbiter::new().handle(), is_own: true })
+        let arbiter = System::try_current().map(|_| Arbiter::new().handle());
+        Arc::new(Thread { arbiter, is_own: true })
     }
 
     /// The thread that this is called on.
     fn here() -> Arc<Self> {
-        Arc::new(Thread { arbiter: Arbiter::current(), is_own: false })
+        Arc::new(Thread { arbiter: Arbiter::try_current(), is_own: false })
     }
 
-    pub fn arbiter(&self) -> &ArbiterHandle {
-        &self.arbiter
+    /// Where it runs what it is given; none where it is none.
+    pub fn arbiter(&self) -> Option<&ArbiterHandle> {
+        self.arbiter.as_ref()
     }
 }
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        if self.is_own {
-            self.arbiter.stop();
+        if let Some(arbiter) = self.arbiter.as_ref().filter(|_| self.is_own) {
+            arbiter.stop();
         }
     }
 }
@@ -60,10 +66,16 @@ impl HandlerThreads {
     pub fn new(placement: Placement, most: usize) -> Self {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let most = if most == 0 { cores() } else { most };
-        HandlerThreads(Arc::new(Mutex::new(Threads { placement, most, started: vec![], next: 0 })))
+        HandlerThreads(Arc::new(Mutex::new(Threads { placement, most, started: vec![], is_homeless: false, next: 0 })))
     }
 
-    /// Starts a handler on one of the threads, in turn. Needs an actix system. The handler is made on that thread.
+    /// Whether a handler was to be hosted where there was no actix system: it takes no call, and a broker that has it does not start.
+    pub fn is_homeless(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_homeless
+    }
+
+    /// Starts a handler on one of the threads, in turn. Needs an actix system, which `#[actix_web::main]` makes. The handler is made
+    /// on that thread.
     ///
     /// What it does before it waits for something must be short: other handlers run on the same thread. One that blocks has
     /// a thread of its own with [`super::host`].
@@ -74,6 +86,10 @@ impl HandlerThreads {
     fn thread(&self) -> Arc<Thread> {
         // Nothing that can panic happens between two changes that belong together.
         let mut threads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if System::try_current().is_none() {
+            threads.is_homeless = true;
+            return Thread::start();
+        }
         if threads.placement == Placement::Here {
             return Thread::here();
         }
