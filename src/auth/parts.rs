@@ -61,9 +61,7 @@ pub(super) fn unverified<C: DeserializeOwned>(token: &str) -> Result<C, TokenErr
 
 /// Why no key opens a token with claims of this kind: they cannot be read, or else its signature does not match.
 pub(super) fn bad_signature<C: DeserializeOwned>(token: &str) -> TokenError {
-    unverified::<C>(token).err().unwrap_or(TokenError::Invalid(
-        "the signature does not match: it is signed with a key that the config does not have",
-    ))
+    unverified::<C>(token).err().unwrap_or(TokenError::Invalid("the signature does not match"))
 }
 
 /// A part of a token as it is before base64: 0 the header, 1 the claims. None where it is no base64.

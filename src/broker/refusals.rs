@@ -34,8 +34,8 @@ impl Node {
         self.metrics().log_some(Level::Info, "token", line);
     }
 
-    /// Logs that a token was refused; `what` was asked for with it, and `reason` why it was refused. Neither shows the token.
+    /// Logs that a token was refused; `what` was refused with it, and `reason` says why. Neither shows the token.
     pub fn log_refused_token(&self, what: &str, reason: &dyn std::fmt::Display) {
-        self.metrics().log_some(Level::Info, "token", format_args!("{what} was refused: {reason}"));
+        self.metrics().log_some(Level::Info, "token", format_args!("{what}: {reason}"));
     }
 }

@@ -22,7 +22,7 @@ pub(super) async fn identify(node: &Node, headers: &HeaderMap) -> Result<Arc<Ide
 }
 
 fn unknown(node: &Node, error: &TokenError) -> Failure {
-    node.log_refused_token("a call over HTTP", error);
+    node.log_refused_token("a call over HTTP was refused", error);
     let (class, message) = match error {
         TokenError::Invalid(_) => (ErrorClass::NotAuthenticated, "The token is not valid"),
         TokenError::Expired => (ErrorClass::NotAuthenticated, "The token has expired"),

@@ -65,7 +65,7 @@ impl Endpoint {
         verified.then(move |grant| {
             grant.map(Some).map_err(|error| {
                 Metrics::count(&node.metrics().refusals, "token");
-                node.log_refused_token("a connection", &error);
+                node.log_refused_token("a connection was refused before its upgrade", &error);
                 match error {
                     TokenError::Unavailable => UNVERIFIABLE,
                     TokenError::Invalid(_) | TokenError::Expired => UNAUTHORIZED,

@@ -266,7 +266,7 @@ impl Session {
 fn connect_fault(error: TokenError, node: &Node) -> Fault {
     match error {
         TokenError::Invalid(reason) => {
-            node.log_refused_token("a connection token", &reason);
+            node.log_refused_token("a connection token was refused", &reason);
             Disconnect::INVALID_TOKEN.into()
         }
         TokenError::Expired => ReplyError::TOKEN_EXPIRED.into(),

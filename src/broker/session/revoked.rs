@@ -26,8 +26,10 @@ impl Session {
             TokenStatus::Good => Ok(identity),
             TokenStatus::Without(scopes) => Ok(identity.without(&scopes)),
             TokenStatus::Revoked => {
-                self.node()
-                    .log_refused_token("a connection token", &"it has been revoked; its user needs one issued later");
+                self.node().log_refused_token(
+                    "a connection token was refused",
+                    &"it has been revoked; its user needs one issued later",
+                );
                 Err(Disconnect::INVALID_TOKEN.into())
             }
             TokenStatus::Unknown => Err(ReplyError::INTERNAL.into()),
