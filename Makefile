@@ -8,6 +8,9 @@ NEEDS = cc:gcc make:make redis-server:redis-server chromium:chromium
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 CARGO = cargo
+# A pipe fails where any of it does.
+SHELL = /bin/bash
+.SHELLFLAGS = -o pipefail -c
 # Cargo.lock is the truth.
 LOCKED = --locked
 
@@ -45,7 +48,7 @@ clippy:
 unit:
 	@echo "== tests, with the real clients"
 	$(CARGO) build $(LOCKED) --examples
-	$(CARGO) test $(LOCKED) --lib --bins --tests --benches --no-fail-fast
+	@$(CARGO) test $(LOCKED) --lib --bins --tests --benches --no-fail-fast 2>&1 | python3 .ci/summary.py
 
 doctest:
 	@echo "== documentation tests"
