@@ -1,8 +1,8 @@
 //! Plugin events and signals for clients of other wires and for Rust code, by the config alone.
 use super::house::{House, Kind, Plan, backend, both, plan, signal, until_subscribed};
-use crate::harness::socket::{Next, Socket};
+use crate::harness::socket::Socket;
 use callboard::broker::{Expose, Rule};
-use serde_json::{Value, json};
+use serde_json::json;
 
 fn exposed() -> Plan {
     let mut plan = plan();
@@ -12,24 +12,10 @@ fn exposed() -> Plan {
     plan
 }
 
-async fn subscribed(house: &House, channel: &str) -> Socket {
-    let mut socket = Socket::connect(house.address, 0).await;
-    let reply = socket.ask(&format!(r#"{{"id":2,"subscribe":{{"channel":"{channel}"}}}}"#)).await;
-    assert!(reply["error"].is_null(), "{reply}");
-    socket
-}
-
-async fn publication(socket: &mut Socket) -> Value {
-    match socket.next().await {
-        Next::Line(line) => line["push"].clone(),
-        Next::Closed(frame) => panic!("closed with {frame:?}"),
-    }
-}
-
 #[tokio::test]
 async fn a_client_of_the_centrifuge_wire_gets_what_a_plugin_publishes_for_everybody() {
     both(exposed, async |house: House| {
-        let (mut all, mut one) = (subscribed(&house, "catalog:").await, subscribed(&house, "catalog:t").await);
+        let (mut all, mut one) = (Socket::subscribed(house.address, "catalog:").await, Socket::subscribed(house.address, "catalog:t").await);
         let mut catalog = backend(&house, "catalog").await;
         let publish = |topic: Option<&str>, refs: Option<&[&str]>, data: u32| {
             json!({"command": "publish", "pluginId": "catalog", "topic": topic, "targetEntityRefs": refs, "data": data})
@@ -37,11 +23,11 @@ async fn a_client_of_the_centrifuge_wire_gets_what_a_plugin_publishes_for_everyb
         for what in [publish(None, Some(&["user:default/mia"]), 1), publish(None, None, 2), publish(Some("t"), None, 3)] {
             catalog.say(what).await;
         }
-        let told = publication(&mut all).await;
+        let told = all.push().await;
         assert_eq!((&told["channel"], &told["pub"]["data"]), (&json!("catalog:"), &json!(2)));
-        let told = publication(&mut all).await;
+        let told = all.push().await;
         assert_eq!((&told["pub"]["data"], &told["pub"]["tags"]), (&json!(3), &json!({"topic": "t"})));
-        let told = publication(&mut one).await;
+        let told = one.push().await;
         assert_eq!((&told["channel"], &told["pub"]["data"]), (&json!("catalog:t"), &json!(3)));
     })
     .await;
@@ -50,12 +36,12 @@ async fn a_client_of_the_centrifuge_wire_gets_what_a_plugin_publishes_for_everyb
 #[tokio::test]
 async fn a_client_of_the_centrifuge_wire_gets_the_signals_for_everybody() {
     both(exposed, async |house: House| {
-        let mut news = subscribed(&house, "signals:catalog:refresh").await;
+        let mut news = Socket::subscribed(house.address, "signals:catalog:refresh").await;
         until_subscribed(&house, 1).await;
         let to_mia = json!({"type": "user", "entityRef": "user:default/mia"});
         signal(&house, json!({"channel": "catalog:refresh", "message": 1, "recipients": to_mia})).await;
         signal(&house, json!({"channel": "catalog:refresh", "message": 2})).await;
-        assert_eq!(publication(&mut news).await["pub"]["data"], 2);
+        assert_eq!(news.push().await["pub"]["data"], 2);
         let mut nothing = Socket::connect(house.address, 0).await;
         let reply = nothing.ask(r#"{"id":2,"subscribe":{"channel":"signals:"}}"#).await;
         assert_eq!(reply["error"]["code"], 103, "it names no channel of signals");

@@ -49,6 +49,22 @@ impl Socket {
         socket
     }
 
+    /// Opens one, connects as an anonymous client and subscribes.
+    pub async fn subscribed(address: SocketAddr, channel: &str) -> Self {
+        let mut socket = Self::connect(address, 0).await;
+        let reply = socket.ask(&format!(r#"{{"id":2,"subscribe":{{"channel":"{channel}"}}}}"#)).await;
+        assert!(reply["error"].is_null(), "{reply}");
+        socket
+    }
+
+    /// What comes next, which must be a push.
+    pub async fn push(&mut self) -> Value {
+        match self.next().await {
+            Next::Line(line) => line["push"].clone(),
+            Next::Closed(frame) => panic!("closed with {frame:?}"),
+        }
+    }
+
     /// Sends one text frame.
     pub async fn send(&mut self, text: &str) {
         self.stream.send(Message::text(text)).await.expect("it is open");

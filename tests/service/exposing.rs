@@ -1,6 +1,6 @@
 //! A service's events for clients of other wires: through the same filters, and by the config alone.
 use super::house::{House, Notes, config, echo};
-use crate::harness::socket::{Next, Socket};
+use crate::harness::socket::Socket;
 use callboard::broker::messages::ReceivedEvent;
 use callboard::broker::{Expose, Rule};
 use callboard::server::Broker;
@@ -15,34 +15,21 @@ fn exposed(service: Registration) -> House {
     House::with(config, |builder| builder.service("notes", service).service("others", echo()))
 }
 
-async fn subscribed(house: &House, channel: &str) -> Socket {
-    let mut socket = Socket::connect(house.address, 0).await;
-    let reply = socket.ask(&format!(r#"{{"id":2,"subscribe":{{"channel":"{channel}"}}}}"#)).await;
-    assert!(reply["error"].is_null(), "{reply}");
-    socket
-}
-
-async fn publication(socket: &mut Socket) -> Value {
-    match socket.next().await {
-        Next::Line(line) => line["push"]["pub"].clone(),
-        Next::Closed(frame) => panic!("closed with {frame:?}"),
-    }
-}
-
 #[actix_rt::test]
 async fn a_client_of_another_wire_gets_the_events_of_the_service_that_is_exposed_and_no_others() {
     let house = exposed(echo());
-    let (mut all, mut created) = (subscribed(&house, "notes:").await, subscribed(&house, "notes:created").await);
-    let mut removed = subscribed(&house, "notes:removed").await;
+    let (mut all, mut created) =
+        (Socket::subscribed(house.address, "notes:").await, Socket::subscribed(house.address, "notes:created").await);
+    let mut removed = Socket::subscribed(house.address, "notes:removed").await;
     house.create("others", json!({"n": 0})).await;
     house.create("notes", json!({"n": 1})).await;
     for socket in [&mut all, &mut created] {
-        let told = publication(socket).await;
+        let told = socket.push().await["pub"].take();
         assert_eq!((&told["data"], &told["tags"]), (&json!({"n": 1}), &json!({"event": "notes created"})));
     }
     let service = house.broker.service("notes").expect("it is there");
     service.emit("removed", json!({"n": 2}));
-    assert_eq!(publication(&mut removed).await["data"], json!({"n": 2}));
+    assert_eq!(removed.push().await["pub"]["data"], json!({"n": 2}));
 }
 
 #[actix_rt::test]
@@ -52,10 +39,10 @@ async fn the_filters_of_a_service_hold_for_guests_and_nothing_that_is_carried_is
         if data["secret"] == true { Value::Null } else { json!({"shown": data["n"]}) }
     });
     let house = exposed(service);
-    let mut socket = subscribed(&house, "notes:").await;
+    let mut socket = Socket::subscribed(house.address, "notes:").await;
     house.create("notes", json!({"n": 1, "secret": true})).await;
     house.create("notes", json!({"n": 2})).await;
-    let told = publication(&mut socket).await;
+    let told = socket.push().await["pub"].take();
     assert_eq!((&told["data"], &told["tags"]), (&json!({"shown": 2}), &json!({"event": "notes created"})));
 }
 
@@ -66,10 +53,10 @@ async fn what_is_published_to_channels_is_not_for_guests() {
         None => callboard::service::Publication::Everyone,
     });
     let house = exposed(service);
-    let mut socket = subscribed(&house, "notes:").await;
+    let mut socket = Socket::subscribed(house.address, "notes:").await;
     house.create("notes", json!({"to": "admins"})).await;
     house.create("notes", json!({"n": 2})).await;
-    assert_eq!(publication(&mut socket).await["data"], json!({"n": 2}));
+    assert_eq!(socket.push().await["pub"]["data"], json!({"n": 2}));
 }
 
 #[actix_rt::test]
