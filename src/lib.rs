@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`cli`], [`config`] | the process: its command line, its config file |
 //! | [`server`] | builds the broker from the bottom up, mounts it on an actix-web app, runs it, drains it from the top down |
-//! | [`transport`], [`api`], [`rest`], [`console`] | the edges: sockets; HTTP; services over HTTP; the page that shows a broker |
+//! | [`transport`], [`api`], [`rest`], [`events_bus`], [`console`] | the edges: sockets; HTTP; services over HTTP; Backstage's events bus over HTTP; the page that shows a broker |
 //! | [`client`] | beside them: the client for Backstage's plugin events, for other programs |
 //! | [`service`] | what applications build on: typed handlers of clients' events, sockets and rooms |
 //! | [`broker`] | the actors: registry, channel, hub, session; handlers |
@@ -27,6 +27,7 @@ pub mod config;
 pub mod console;
 pub mod delivery;
 pub mod engine;
+pub mod events_bus;
 pub mod filter;
 pub mod metrics;
 pub mod protocol;

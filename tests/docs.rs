@@ -1,4 +1,6 @@
 //! The documentation is true: its commands do what it shows, its links lead somewhere, its examples are what they say.
+#[path = "docs/events_bus.rs"]
+mod events_bus;
 mod harness;
 #[path = "docs/troubleshooting.rs"]
 mod troubleshooting;

@@ -7,13 +7,14 @@ mod order;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The rooms by level, from the roof down. A room may name those of the levels below it; `cli` stands on `config`.
+/// The rooms by level, from the roof down. A room may name those of the levels below it; `cli` stands on `config`. `events_bus` is an edge of
+/// its own beside `api` and `rest`: it is on the clients' address, answers in Backstage's words, and holds its answers open.
 const LEVELS: [&[&str]; 10] = [
     &["main"],
     &["cli"],
     &["config"],
     &["server"],
-    &["transport", "api", "rest", "console", "client"],
+    &["transport", "api", "rest", "events_bus", "console", "client"],
     &["service"],
     &["broker"],
     &["delivery"],

@@ -1,11 +1,18 @@
 //! What makes no sense in the section `[backstage]`.
 use super::sense::Found;
+use crate::engine;
 use crate::server::{BackstageConfig, Config, PathClash, path_clashes};
+use std::time::Duration;
 
 impl Found {
     pub(super) fn of_backstage(&mut self, config: &Config) {
         let backstage = &config.backstage;
-        for (key, path) in [("signals_path", &backstage.signals_path), ("events_path", &backstage.events_path)] {
+        let paths = [
+            ("signals_path", &backstage.signals_path),
+            ("events_path", &backstage.events_path),
+            ("bus_path", &backstage.bus_path),
+        ];
+        for (key, path) in paths {
             let odd = |c: char| c.is_whitespace() || c.is_control() || "{}?#%".contains(c);
             let wrong = path.len() < 2 || !path.starts_with('/') || path.ends_with('/') || path.contains(odd);
             let message = "a path is wanted that begins with `/` and does not end with it, such as `/events`";
@@ -15,7 +22,33 @@ impl Found {
             let message = format!("`{with}` answers at {path}, too; take another path for one of them");
             self.add_pair(true, key, with, message);
         }
+        let is_shared = backstage.bus && config.engine == engine::Kind::Redis;
+        let message = "needs `engine = \"memory\"`: each node would have a bus of its own";
+        self.add_pair(is_shared, "backstage.bus", "engine", message);
+        self.of_bus(backstage);
         self.of_admission(backstage);
+    }
+
+    fn of_bus(&mut self, backstage: &BackstageConfig) {
+        let counts = [
+            ("bus_events", backstage.bus_events),
+            ("bus_bytes", backstage.bus_bytes),
+            ("bus_body", backstage.bus_body),
+            ("bus_subscriptions", backstage.bus_subscriptions),
+            ("bus_polls", backstage.bus_polls),
+        ];
+        for (key, count) in counts {
+            self.add(count == 0, format!("backstage.{key}"), "must be more than 0: no limit is off");
+        }
+        let message = "must not be larger than `backstage.bus_bytes`, or the largest events would not be kept";
+        let large = backstage.bus_body > backstage.bus_bytes && backstage.bus_bytes > 0;
+        self.add_pair(large, "backstage.bus_body", "backstage.bus_bytes", message);
+        let timeout = backstage.bus_timeout;
+        let odd = !(Duration::from_secs(1)..=Duration::from_secs(600)).contains(&timeout);
+        self.add(odd, "backstage.bus_timeout", "must be at least 1s and at most 10m");
+        let short = backstage.bus_idle < timeout * 2 && !odd;
+        let message = "must be at least twice `backstage.bus_timeout`, or subscriptions would end that are polled";
+        self.add_pair(short, "backstage.bus_idle", "backstage.bus_timeout", message);
     }
 
     /// Somebody must be able to come in.
@@ -35,5 +68,8 @@ impl Found {
         let message =
             "nobody could publish: set `service_jwks_url` and `plugins`, or `legacy_secret`, in [backstage.auth]";
         self.add(mute, "backstage.events", message);
+        let message =
+            "nobody could use it: set `service_jwks_url` and `plugins`, or `legacy_secret`, in [backstage.auth]";
+        self.add(backstage.bus && !has_services && !alone, "backstage.bus", message);
     }
 }

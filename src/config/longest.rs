@@ -29,6 +29,7 @@ fn times(config: &Config) -> Vec<(String, Duration)> {
         ("backstage.auth.jwks_refresh", backstage.jwks_refresh),
         ("backstage.auth.leeway", backstage.leeway),
         ("backstage.auth.revocation_ttl", backstage.revocation_ttl),
+        ("backstage.bus_idle", config.backstage.bus_idle),
         ("redis.timeout", redis.timeout),
         ("redis.presence_ttl", redis.presence_ttl),
         ("limits.view_timeout", config.limits.view_timeout),

@@ -25,8 +25,11 @@
 //! * **Revocations** are reported in the order in which they were made or extended, each at least once; if some may have been
 //!   lost, the epoch of the place changes. An engine for one node stores none: the node knows them.
 //! * **Nothing blocks.** A method answers at once or with a future; none waits on a lock that is held across IO.
+mod event_store;
 pub mod memory;
 pub mod redis;
+
+pub use event_store::{Batch, BusEvent, EventBounds, EventStore, NewsSink};
 
 use crate::metrics::Metrics;
 use crate::types::{Answer, BoxFuture, ChannelName, ClientInfo, Epoch, Event, Position, Revocation, SessionId};

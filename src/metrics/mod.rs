@@ -86,6 +86,11 @@ pub struct Metrics {
     pub refusals: Family<ReasonLabel, Counter>,
     /// Handler calls that failed, by reason: `panic`, `timeout`, `full`.
     pub handler_failures: Family<ReasonLabel, Counter>,
+    /// Events of the events bus, by outcome: `kept`, `skipped` (nobody else is subscribed), `delivered`, `dropped` (for each subscription
+    /// that had not read it), `signal`, `bad_signal`.
+    pub bus: Family<ReasonLabel, Counter>,
+    /// Polls of the events bus that wait for events.
+    pub bus_polls: Gauge,
     /// How often a limit was reached.
     limits_reached: Family<LimitLabel, Counter>,
     log_budget: Arc<LogBudget>,
@@ -127,6 +132,8 @@ impl Metrics {
             drops: Family::default(),
             refusals: Family::default(),
             handler_failures: Family::default(),
+            bus: Family::default(),
+            bus_polls: Gauge::default(),
             limits_reached: Family::default(),
             log_budget: Arc::default(),
             stored: Family::default(),
@@ -159,6 +166,8 @@ impl Metrics {
         r.register("drops", "Events that did not reach a listener", self.drops.clone());
         r.register("refusals", "Connections and requests refused", self.refusals.clone());
         r.register("handler_failures", "Handler calls that failed", self.handler_failures.clone());
+        r.register("events_bus", "Events of the events bus, by outcome", self.bus.clone());
+        r.register("events_bus_polls", "Polls of the events bus that wait for events", self.bus_polls.clone());
         r.register("limits_reached", "Times that a limit was reached, by its key", self.limits_reached.clone());
         r.register("stored", "What the engine keeps, by the limit that bounds it", self.stored.clone());
         r.register_with_unit(

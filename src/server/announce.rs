@@ -90,6 +90,9 @@ fn addresses(broker: &Broker, config: &Config, listening: &Listening) -> Vec<(&'
         let name = if engine.layer().name() == "socketio" { "Socket.IO" } else { "Engine.IO" };
         all.push((name, format!("{http}{}", engine.path())));
     }
+    if broker.events_bus().is_some() {
+        all.push(("Backstage bus", format!("{http}{}", config.backstage.bus_path)));
+    }
     if let (Some(prefix), true) = (&config.rest.prefix, broker.app().is_some()) {
         all.push(("services", format!("{http}{prefix}")));
     }

@@ -13,6 +13,7 @@ use crate::transport::socketio::SocketIoLayer;
 use crate::types::Space;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The config section `[backstage]`. The default serves nothing.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,6 +27,26 @@ pub struct BackstageConfig {
     pub events: bool,
     /// Where it is.
     pub events_path: String,
+    /// Serve the events bus, which `@backstage/plugin-events-node` speaks over HTTP.
+    pub bus: bool,
+    /// What its paths begin with.
+    pub bus_path: String,
+    /// Events that it keeps; the oldest go.
+    pub bus_events: usize,
+    /// Bytes of events that it keeps; the oldest go.
+    pub bus_bytes: usize,
+    /// Bytes of a request's body; a larger one is refused.
+    pub bus_body: usize,
+    /// Subscriptions; one more is refused.
+    pub bus_subscriptions: usize,
+    /// How long a subscription stays that nobody polls.
+    #[serde(with = "humantime_serde")]
+    pub bus_idle: Duration,
+    /// Polls that wait for events; one more is refused.
+    pub bus_polls: usize,
+    /// How long a poll waits for events.
+    #[serde(with = "humantime_serde")]
+    pub bus_timeout: Duration,
     /// Let clients without a token in as `user:default/guest`. On loopback only.
     pub guests: bool,
     /// Events for entities go to the backends that listen, too.
@@ -41,6 +62,15 @@ impl Default for BackstageConfig {
             signals_path: "/api/signals".into(),
             events: false,
             events_path: "/events".into(),
+            bus: false,
+            bus_path: "/api/events/bus/v1".into(),
+            bus_events: 1_000,
+            bus_bytes: 64 * 1024 * 1024,
+            bus_body: 5 * 1024 * 1024,
+            bus_subscriptions: 1_000,
+            bus_idle: Duration::from_secs(24 * 3600),
+            bus_polls: 10_000,
+            bus_timeout: Duration::from_secs(55),
             guests: false,
             targeted_to_backends: false,
             auth: backstage::Config::default(),
@@ -51,7 +81,7 @@ impl Default for BackstageConfig {
 impl BackstageConfig {
     /// Whether anything of it is served.
     pub fn is_on(&self) -> bool {
-        self.signals || self.events
+        self.signals || self.events || self.bus
     }
 
     /// Whether clients without a token are let in.

@@ -1,6 +1,7 @@
 //! The broker as a Rust program sees it.
 use super::config::ServerConfig;
 use super::engines::{self, Engines, Mounted};
+use super::events_bus::{self, BusPlace};
 use super::paths::{self, PathClash};
 use super::settings::{Address, NamedAuth, is_loopback, settings};
 use super::wires::{self, Wires};
@@ -46,6 +47,8 @@ pub struct Broker {
     pub(super) rest: Arc<crate::rest::Config>,
     /// What the console says of it; none where it is off.
     pub(super) console: Option<Arc<crate::console::Paths>>,
+    /// Where the events bus is; none where it is off.
+    pub(super) bus_place: Option<BusPlace>,
     pub(super) engines: Engines,
     pub(super) wires: Wires,
     /// None where it is mounted in somebody's app.
@@ -189,12 +192,18 @@ impl BrokerBuilder {
         }
         self.wires.extend(self.config.backstage.wires());
         self.check_console()?;
+        self.check_events_bus()?;
         self.settle_services()?;
         service::start(self.setup, &self.threads, &mut self.handlers, (is_shared, is_open))?;
         let console = super::console::paths(&self.config);
+        let bus_place = events_bus::place(&self.config);
         let settings = settings(&self.config, &self.named, address, self.config.server.allow_insecure)?;
         let memory = memory_of(&self.config.limits);
-        let engine = match engine::open(self.config.engine, memory, &self.config.redis, &self.metrics)? {
+        let opened = engine::open(self.config.engine, memory, &self.config.redis, &self.metrics)?;
+        if let Some(bus) = events_bus::open(&self.config, &opened, &self.metrics)? {
+            self.handlers.extend(bus);
+        }
+        let engine = match opened {
             Opened::Memory(engine) => {
                 super::sweep::start(engine.clone(), self.metrics.clone());
                 engine
@@ -220,7 +229,7 @@ impl BrokerBuilder {
         let engines = engines::open(&node, &self.config.socketio, self.mounted)?;
         let wires = wires::open(&node, &self.config.server, self.wires)?;
         let (config, rest) = (Arc::new(self.config.server), Arc::new(self.config.rest));
-        Ok(Broker { node, config, rest, console, engines, wires, address, named: self.named.into() })
+        Ok(Broker { node, config, rest, console, bus_place, engines, wires, address, named: self.named.into() })
     }
 }
 

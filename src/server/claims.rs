@@ -55,6 +55,9 @@ fn taken<'a>(
     let mut taken: Vec<Claim> = wires.map(|path| one("a WebSocket endpoint", path)).collect();
     let configured = config.socketio.iter().map(|endpoint| endpoint.path.as_str());
     taken.extend(configured.chain(engines).map(|path| below(one("an endpoint of [[socketio]] or Engine.IO", path))));
+    if config.backstage.bus {
+        taken.push(below(one("the events bus (backstage.bus_path)", &config.backstage.bus_path)));
+    }
     if config.server.internal_port.is_none() {
         taken.push(below(one("the HTTP API (server.api_prefix)", &config.server.api_prefix)));
         let console = config.console.enabled == Some(true);

@@ -34,6 +34,7 @@ impl Broker {
         let deadline = Instant::now() + self.config.shutdown_timeout;
         self.node.connections().drain();
         self.node.taps().end_for_stop();
+        self.events_bus().inspect(|bus| bus.close());
         // Those of Engine.IO first: they end what runs above them, in their own way.
         let engines = self.engines.iter().flat_map(|engine| engine.leavers()).map(DrainTarget::Engine);
         let sessions = self.node.sessions().directory().everyone().into_iter().map(DrainTarget::Session);

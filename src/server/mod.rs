@@ -8,6 +8,7 @@ mod console;
 mod drain;
 mod engines;
 mod error;
+mod events_bus;
 mod host;
 mod listen;
 mod mount;

@@ -67,6 +67,7 @@ impl Broker {
             app.service(web::resource(&wire.path).app_data(endpoint).route(web::get().to(transport::open)));
         }
         self.engines.iter().for_each(|engine| engine.mount(app));
+        self.mount_events_bus(app);
     }
 
     fn mount_internal(&self, app: &mut ServiceConfig) {

@@ -64,7 +64,7 @@ fn find<'a>(claim: &PathClaim, others: impl Iterator<Item = &'a PathClaim>, foun
     for other in others {
         if let Some(path) = claim.meets(other) {
             let clash = PathClash { key: claim.key.clone(), with: other.key.clone(), path: path.to_owned() };
-            // The endpoint over Socket.IO stands where that over WebSocket does, and the console at many paths.
+            // The endpoint over Socket.IO stands where that over WebSocket does; the console and the bus are at many paths.
             if !found.iter().any(|known: &PathClash| known.key == clash.key && known.with == clash.with) {
                 found.push(clash);
             }
@@ -84,7 +84,11 @@ fn of_backstage(config: &Config) -> Vec<PathClaim> {
         let key = "backstage.events_path";
         [PathClaim::of(key, &backstage.events_path), PathClaim::below(key, backstage.socketio_path())]
     });
-    signals.into_iter().chain(events.into_iter().flatten()).collect()
+    let bus = backstage.bus.then(|| {
+        let key = "backstage.bus_path";
+        [PathClaim::of(key, &backstage.bus_path), PathClaim::below(key, format!("{}/", backstage.bus_path))]
+    });
+    signals.into_iter().chain(events.into_iter().flatten()).chain(bus.into_iter().flatten()).collect()
 }
 
 fn of_others(config: &Config) -> Vec<PathClaim> {
@@ -127,6 +131,15 @@ mod tests {
         let (signals, events) = ("backstage.signals_path", "backstage.events_path");
         assert_eq!(found(&config("/events", "/events")), [clash(events, signals, "/events")]);
         assert_eq!(found(&config("/events/a", "/events")), [clash(events, signals, "/events/a")]);
+        let mut bus = config("/api/signals", "/events");
+        (bus.backstage.bus, bus.backstage.bus_path) = (true, "/api/bus".into());
+        assert_eq!(found(&bus), []);
+        bus.backstage.bus_path = "/events/bus".into();
+        assert_eq!(found(&bus), [clash("backstage.bus_path", events, "/events/bus")]);
+        (bus.backstage.bus_path, bus.backstage.signals_path) = ("/api".into(), "/api/signals/v1".into());
+        let taken = [("server.api_prefix", "/api/batch"), (signals, "/api/signals/v1")];
+        let found_keys: Vec<_> = found(&bus).into_iter().map(|(key, with, _)| (key, with)).collect();
+        assert_eq!(found_keys, taken.map(|(with, _)| ("backstage.bus_path".to_owned(), with.to_owned())));
         assert_eq!(found(&config("/api/publish", "/e")), [clash(signals, "server.api_prefix", "/api/publish")]);
         assert_eq!(found(&config("/metrics", "/e")), [clash(signals, "server.api_prefix", "/metrics")]);
         let own = config("/connection/websocket", "/e");

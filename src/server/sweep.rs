@@ -1,6 +1,6 @@
 //! Clears what has expired in the memory engine, so that memory stays flat where nobody comes by any more, and says how
 //! much it keeps.
-use crate::engine::memory::MemoryEngine;
+use crate::engine::memory::{MemoryEngine, MemoryEventStore};
 use crate::metrics::Metrics;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -13,6 +13,18 @@ pub fn start(engine: Arc<MemoryEngine>, metrics: Metrics) {
     let engine = Arc::downgrade(&engine);
     actix_rt::spawn(async move {
         while sweep(&engine, &metrics).await {
+            tokio::time::sleep(PERIOD).await;
+        }
+    });
+}
+
+/// The same for the events bus.
+pub fn start_events(store: &Arc<MemoryEventStore>) {
+    let store = Arc::downgrade(store);
+    actix_rt::spawn(async move {
+        while let Some(store) = store.upgrade() {
+            store.sweep();
+            drop(store);
             tokio::time::sleep(PERIOD).await;
         }
     });

@@ -13,6 +13,7 @@
 //! | `sockets` | calls over Socket.IO |
 //! | `events` | typed handlers of clients' own events |
 //! | `signals` | signals for the pages of Backstage |
+//! | `events_bus` | the events bus of Backstage |
 //!
 //! A call goes from its edge (`sockets`, HTTP, or a [`ServiceHandle`]) to the service's actor (`host`), through the hooks
 //! (`hooks::chain`) to the method. The result is published (`App::published`) as an event of the namespace that clients of
@@ -24,6 +25,7 @@ mod definition;
 mod emitter;
 mod error;
 pub mod events;
+pub mod events_bus;
 mod filters;
 mod functions;
 mod handle;

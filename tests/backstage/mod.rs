@@ -1,6 +1,10 @@
-//! The wires of Backstage, as bare clients see them. The real `SignalClient` is in `tests/clients`.
+//! The wires of Backstage, as bare clients see them. The real `SignalClient` and `DefaultEventsService` are in `tests/clients`.
 mod admission;
 mod bad_input;
+mod bus;
+mod bus_bad_input;
+mod bus_calls;
+mod bus_in_rust;
 mod claims;
 mod closing;
 mod cuts;

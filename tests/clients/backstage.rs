@@ -1,6 +1,8 @@
-//! The real client of Backstage's signals, `SignalClient` of `@backstage/plugin-signals`, and those of its events.
+//! The real client of Backstage's signals, `SignalClient` of `@backstage/plugin-signals`, those of its events, and of its events bus
+//! `DefaultEventsService` of `@backstage/plugin-events-node`.
 use crate::harness::{API_KEY, Broker};
-use crate::{installed, node_suite, run, sources, suites_in, target, with_secrets};
+use crate::{installed, node_packages, node_suite, run, sources, suites_in, target, with_secrets};
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,7 +18,7 @@ fn javascript_clients_of_backstage_get_what_the_contract_says() {
     let path = folder.path().join("config.toml");
     fs::write(&path, &config).expect("their config");
     // One asks how many subscriptions there are, so the others must have their own.
-    let (broker, of_events) = (Broker::start(&config), Broker::start(&config));
+    let (broker, of_events, of_bus) = (Broker::start(&config), Broker::start(&config), Broker::start(&config));
     let mut suite = node_suite();
     suite
         .arg("--test-timeout=120000")
@@ -24,18 +26,32 @@ fn javascript_clients_of_backstage_get_what_the_contract_says() {
         .current_dir(sources("js/backstage"))
         .env("TEST_BACKSTAGE_URL", broker.url())
         .env("TEST_BACKSTAGE_EVENTS_URL", of_events.url())
+        .env("TEST_BACKSTAGE_BUS_URL", of_bus.url())
         .env("TEST_BACKSTAGE_CONFIG", path)
         .env("TEST_CALLBOARD", env!("CARGO_BIN_EXE_callboard"))
         .env("TEST_API_KEY", API_KEY)
         .env("TEST_USER_KEY", keys.join("p256.pem"))
         .env("TEST_SERVICE_KEY", keys.join("p256_next.pem"))
         .env("TEST_SIGNAL_CLIENT", signal_client())
+        .env("NODE_PATH", packages())
         .env("NO_PROXY", "127.0.0.1");
     run(suite, "backstage-js");
-    for broker in [broker, of_events] {
+    for broker in [broker, of_events, of_bus] {
         let status = broker.stop();
         assert!(status.success(), "a broker asked to stop ended with {status}");
     }
+}
+
+/// Where the packages are that the suites need: those of all suites, and those of a backend.
+fn packages() -> OsString {
+    let folder = target().join("backstage-backends");
+    let files = ["package.json", "package-lock.json", ".npmrc"];
+    installed(&folder, &sources("js/backstage/backends"), &files, |folder| {
+        let mut npm = Command::new("npm");
+        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
+        run(npm, "npm-backstage");
+    });
+    std::env::join_paths([node_packages(), folder.join("node_modules")]).expect("paths without a colon")
 }
 
 /// The module of the client, as the package has it. The package is not installed with all that it needs: its index wants React, its

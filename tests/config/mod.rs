@@ -1,6 +1,7 @@
 //! The config: its layers, its problems, the shipped file and its documentation.
 mod documentation;
 mod environment;
+mod events_bus;
 mod exposure;
 mod guessable;
 mod layers;

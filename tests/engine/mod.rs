@@ -5,6 +5,7 @@
 mod suite;
 
 mod concurrency;
+mod event_store;
 mod fixture;
 mod history;
 mod memory;

@@ -35,13 +35,15 @@ fn a_config_of_ones_own_says_who_may_connect_and_where_the_api_is() {
     let config = format!(
         "[server]\ninternal_host = '127.0.0.1'\ninternal_port = {{internal_port}}\n[api]\nkey = '{API_KEY}'\n\
          [auth]\nhmac_secret = '0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e'\n\
-         [backstage]\nsignals = true\nguests = true\n"
+         [backstage]\nsignals = true\nbus = true\nguests = true\n\
+         [backstage.auth]\nlegacy_secret = 'YSBzZWNyZXQ='\n"
     );
     let broker = Broker::start_with_internal(&config);
     let log = broker.until(Broker::log, |log| log.contains("] config:"));
     assert!(said(&log, "callboard ").ends_with(", by token"), "{log}");
     assert_eq!(said(&log, "console:"), format!("http://{}/", broker.internal()));
     assert_eq!(said(&log, "Backstage signals:"), format!("ws://{}/api/signals", broker.address()));
+    assert_eq!(said(&log, "Backstage bus:"), format!("http://{}/api/events/bus/v1", broker.address()));
     assert_eq!(said(&log, "HTTP API:"), format!("http://{}/api with api.key", broker.internal()));
     assert_eq!(said(&log, "config:"), broker.config_path().display().to_string());
     assert!(!log.contains("to listen:"), "there is no channel that one line shows:\n{log}");

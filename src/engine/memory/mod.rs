@@ -14,6 +14,7 @@
 //! * `idempotency_keys`: the key that would expire soonest is dropped, which is the oldest if all live equally long.
 //! * `presence_entries`: a new entry is rejected with [`Error::Limit`]; renewing one is always possible.
 mod agenda;
+mod events;
 mod history;
 mod idempotency;
 mod ledger;
@@ -22,6 +23,7 @@ mod presence;
 mod shard;
 mod stream;
 
+pub use events::MemoryEventStore;
 pub use ledger::{Config, Usage};
 
 use super::{

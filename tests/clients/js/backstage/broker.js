@@ -35,6 +35,8 @@ function setting(name) {
 const BROKER = setting('TEST_BACKSTAGE_URL');
 /** Of events. */
 const EVENTS = setting('TEST_BACKSTAGE_EVENTS_URL');
+/** Of the events bus. */
+const BUS = setting('TEST_BACKSTAGE_BUS_URL');
 const API_KEY = setting('TEST_API_KEY');
 
 /** Calls a method of the HTTP API. */
@@ -137,5 +139,5 @@ async function startBroker(port) {
 }
 
 module.exports = {
-  EVENTS, api, ends, freePort, hearing, serviceToken, signalClient, startBroker, until, untilSubscribed, userToken,
+  BUS, EVENTS, api, ends, freePort, hearing, serviceToken, signalClient, startBroker, until, untilSubscribed, userToken,
 };
