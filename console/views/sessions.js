@@ -5,13 +5,16 @@ import { act, el, field, loading, table } from '../dom.js';
 /** How many sessions are listed. */
 const LISTED = 200;
 
+/** How a session is connected, in a few words; sessions that server code opened are not. */
+const over = ({ transport }) => (transport ? `${transport.wire} over ${transport.carrier}` : 'in the process');
+
 /** Sessions as a table. */
 export function sessionTable(sessions) {
   const rows = sessions.map((session) => [
-    el('a', { href: `#sessions/${session.client}` }, session.client), session.user || '(anonymous)', session.kind,
+    el('a', { href: `#sessions/${session.client}` }, session.client), session.user || '(anonymous)', session.kind, over(session),
     session.subscriptions.map(({ channel }) => channel).join(', '),
   ]);
-  return table('Sessions', ['Session', 'User', 'Kind', 'Subscriptions'], rows);
+  return table('Sessions', ['Session', 'User', 'Kind', 'Transport', 'Subscriptions'], rows);
 }
 
 export function sessions(client) {
@@ -44,10 +47,19 @@ function one(client) {
   const found = loading(async () => {
     const { connections: [session] } = await call('connections', { client });
     if (!session) return el('p', {}, 'This session has ended.');
-    const { subscriptions, ...rest } = session;
-    return [facts(rest), actions(rest), el('h2', {}, 'Subscriptions'),
-      subscriptions.length ? subscriptionTable(rest, subscriptions) : el('p', {}, 'None')];
+    const { subscriptions, transport, ...rest } = session;
+    return [facts(rest), actions(rest), el('h2', {}, 'Transport'), transport ? facts(path(transport)) : el('p', {}, 'None: server code opened it.'),
+      el('h2', {}, 'Subscriptions'), subscriptions.length ? subscriptionTable(rest, subscriptions) : el('p', {}, 'None')];
   });
+
+  const path = ({ queue, encrypted, ...rest }) => {
+    const full = Math.ceil((queue.bytes / queue.limit) * 100);
+    return {
+      ...rest,
+      encrypted: encrypted ? 'yes' : 'no',
+      queue: `${queue.messages} messages, ${queue.bytes.toLocaleString('en')} of ${queue.limit.toLocaleString('en')} bytes (${full} %)`,
+    };
+  };
 
   const facts = (session) => el('dl', {}, Object.entries(session).map(([name, value]) => [
     el('dt', {}, name), el('dd', {}, value === '' ? '(empty)' : shown(value)),

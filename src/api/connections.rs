@@ -1,4 +1,4 @@
-//! `connections`: who is connected, and to what.
+//! `connections`: who is connected, to what, and how.
 use super::method::Method;
 use crate::broker::{Inspection, Node};
 use crate::delivery::SessionDescription;
@@ -59,11 +59,14 @@ impl Connections {
     /// without a channel.
     fn inspection(self) -> Result<Inspection, ReplyError> {
         let named = |name: Option<String>| name.filter(|name| !name.is_empty());
-        let session = named(self.client).map(|id| SessionId::parse(&id).ok_or(ReplyError::BAD_REQUEST)).transpose()?;
+        let session = named(self.client);
+        let session = session.map(|id| SessionId::parse(&id).ok_or_else(no_session)).transpose()?;
         let channel = match (self.space, named(self.channel)) {
             (space, Some(channel)) => Some((space.unwrap_or(Space::User), channel)),
             (None, None) => None,
-            (Some(_), None) => return Err(ReplyError::BAD_REQUEST),
+            (Some(_), None) => {
+                return Err(ReplyError::bad_field("channel", "is missing, and \"space\" says where it is"));
+            }
         };
         let limit = self.limit.unwrap_or(LISTED);
         if limit > MAX_LISTED {
@@ -73,12 +76,16 @@ impl Connections {
     }
 }
 
+fn no_session() -> ReplyError {
+    ReplyError::bad_field("client", "is not a session id, which is a UUID")
+}
+
 impl Method for Connections {
     type Result = ConnectionList;
     const NAME: &'static str = "connections";
-    const SUMMARY: &'static str = "Lists who is connected, with groups and subscriptions";
+    const SUMMARY: &'static str = "Lists who is connected, with groups, subscriptions, transport and queue";
     const REQUEST: &'static str = r#"{"user":"42","limit":10}"#;
-    const RESULT: &'static str = r#"{"connections":[{"client":"c54ba4b8-5ba8-4d41-8a3b-3a6c5f6d0f3e","user":"42","kind":"user","realm":"","groups":["group:default/admins"],"subscriptions":[{"space":"user","channel":"news"}],"node":"6f1d4e7c-0f0e-4a55-9d3e-0c4f0a1b2c3d"}],"total":1,"truncated":false}"#;
+    const RESULT: &'static str = r#"{"connections":[{"client":"c54ba4b8-5ba8-4d41-8a3b-3a6c5f6d0f3e","user":"42","kind":"user","realm":"","groups":["group:default/admins"],"subscriptions":[{"space":"user","channel":"news"}],"transport":{"wire":"centrifuge","carrier":"websocket","encoding":"json","encrypted":true,"queue":{"bytes":0,"messages":0,"limit":1048576}},"node":"6f1d4e7c-0f0e-4a55-9d3e-0c4f0a1b2c3d"}],"total":1,"truncated":false}"#;
 
     async fn answer(self, node: &Node) -> Result<ConnectionList, ReplyError> {
         let reached = node.everywhere().inspect(self.inspection()?).await?;

@@ -41,9 +41,9 @@ impl Channels<'_> {
     pub(super) fn named_among(self, names: &dyn Names, name: &str) -> Result<ChannelName, Fault> {
         names.channel(name, self.0.limits().channel_name).map_err(|error| match error {
             NameError::Empty => Disconnect::BAD_REQUEST.into(),
-            NameError::TooLong { .. } => {
+            NameError::TooLong { limit } => {
                 self.0.metrics().reached("channel_name");
-                ReplyError::BAD_REQUEST.into()
+                ReplyError::bad_field(names.field(), format_args!("is longer than {limit} bytes")).into()
             }
         })
     }
@@ -62,6 +62,9 @@ impl Channels<'_> {
 
     /// A channel as the API and Rust code write it, and its policy. Fails with 107 for a bad name, 102 for an unknown namespace.
     pub(super) fn served(self, channel: &str) -> Result<(ChannelName, Arc<Namespace>), ReplyError> {
+        if channel.is_empty() {
+            return Err(ReplyError::missing_field(UserNames.field()));
+        }
         self.known(channel).map_err(fault::without_connection)
     }
 

@@ -12,9 +12,9 @@ const NAMED: usize = 3;
 /// The most that `--limit` may say: the API lists no more.
 const MAX_LIMIT: u16 = 1_000;
 /// The heads of the table's columns.
-const HEADS: [&str; 6] = ["CLIENT", "USER", "KIND", "REGISTERED", "GROUPS", "SUBSCRIPTIONS"];
+const HEADS: [&str; 8] = ["CLIENT", "USER", "KIND", "TRANSPORT", "QUEUED", "REGISTERED", "GROUPS", "SUBSCRIPTIONS"];
 
-/// Lists who is connected, by user.
+/// Lists who is connected, by user: identity, transport, bytes queued, groups and subscriptions.
 #[derive(Debug, Args)]
 pub(super) struct Connections {
     /// Only those of this user
@@ -72,6 +72,23 @@ struct Connection {
     registered: Option<String>,
     groups: Vec<String>,
     subscriptions: Vec<Subscription>,
+    transport: Option<Transport>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Transport {
+    wire: String,
+    carrier: String,
+    encoding: String,
+    encrypted: bool,
+    queue: Queue,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Queue {
+    bytes: u64,
 }
 
 #[derive(Default, Deserialize)]
@@ -143,7 +160,7 @@ impl ConnectionList {
 }
 
 impl Connection {
-    fn cells(&self) -> [String; 6] {
+    fn cells(&self) -> [String; 8] {
         let registered = self.registered.as_deref().unwrap_or_default();
         let groups: Vec<String> = self.groups.iter().map(|group| shown(group)).collect();
         let subscriptions: Vec<String> = self.subscriptions.iter().map(Subscription::name).collect();
@@ -151,11 +168,22 @@ impl Connection {
             shown(&self.client),
             shown(&self.user),
             shown(&self.kind),
+            self.transport.as_ref().map(Transport::name).unwrap_or_default(),
+            self.transport.as_ref().map(|transport| transport.queue.bytes.to_string()).unwrap_or_default(),
             shown(registered),
             first(&groups),
             first(&subscriptions),
         ];
         cells.map(|cell| if cell.is_empty() { "-".to_owned() } else { cell })
+    }
+}
+
+impl Transport {
+    /// Such as `centrifuge json websocket`, with `tls` where it is encrypted.
+    fn name(&self) -> String {
+        let tls = self.encrypted.then_some("tls");
+        let words = [&self.wire, &self.encoding, &self.carrier].map(|word| shown(word));
+        words.iter().map(String::as_str).chain(tls).collect::<Vec<_>>().join(" ")
     }
 }
 

@@ -185,6 +185,10 @@ mod tests {
             self.0.slot()
         }
 
+        fn label(&self) -> &'static str {
+            self.0.label()
+        }
+
         fn variant(&self, channel: &ChannelName) -> Option<&str> {
             self.0.variant(channel)
         }

@@ -1,6 +1,7 @@
 //! What a session tells of itself to whoever inspects the sessions of a node.
 use crate::types::{ChannelName, IdentityKind, SessionId, Space};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
@@ -29,6 +30,35 @@ pub struct SessionDescription {
     pub groups: Vec<String>,
     /// What it is subscribed to, by space and channel. At most `limits.channels_per_connection`, and its home.
     pub subscriptions: Vec<DescribedSubscription>,
+    /// How its client is connected; left out for a session that server code opened, and by nodes of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<TransportDescription>,
+}
+
+/// How the client of a session is connected. Sessions that share a connection share its queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TransportDescription {
+    /// The protocol that the client speaks, by the name that metrics give it, such as `centrifuge`.
+    pub wire: Cow<'static, str>,
+    /// What takes messages to the client now: `websocket` or `polling`.
+    pub carrier: Cow<'static, str>,
+    /// How messages are written, such as `json`.
+    pub encoding: Cow<'static, str>,
+    /// Whether the client connected over TLS, to the broker or to a trusted proxy before it.
+    pub encrypted: bool,
+    /// What waits for the client.
+    pub queue: QueueDescription,
+}
+
+/// What is queued for a client and not yet taken by its socket or poll.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct QueueDescription {
+    /// Bytes, with the framing of a WebSocket.
+    pub bytes: usize,
+    /// Messages; one with binary attachments counts once.
+    pub messages: usize,
+    /// `limits.outbox`, in bytes: a client for which more is queued is disconnected as too slow.
+    pub limit: usize,
 }
 
 /// A subscription as its session tells of it.

@@ -32,7 +32,10 @@ mod viewed;
 
 pub use answer_order::AnswerOrder;
 pub use body::{Body, Delivery, Naming, Seq};
-pub use description::{DescribedSubscription, DescriptionAnswer, DescriptionQuery, SessionDescription};
+pub use description::{
+    DescribedSubscription, DescriptionAnswer, DescriptionQuery, QueueDescription, SessionDescription,
+    TransportDescription,
+};
 pub use flusher::Flush;
 pub use in_flight::{InFlight, InFlightPlace};
 pub use instruction::{GroupsQuery, Instruct, Instruction};

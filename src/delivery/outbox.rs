@@ -1,6 +1,7 @@
 //! The queue of encoded frames between a connection's writers and its socket.
 mod queue;
 
+use super::QueueDescription;
 use super::flusher::{self, Flush};
 use crate::protocol::Frame;
 use queue::FrameQueue;
@@ -278,6 +279,12 @@ impl Outbox {
     /// Bytes queued.
     pub fn bytes(&self) -> usize {
         self.state.borrow().queue.bytes()
+    }
+
+    /// How full it is, for operators.
+    pub fn describe(&self) -> QueueDescription {
+        let queue = &self.state.borrow().queue;
+        QueueDescription { bytes: queue.bytes(), messages: queue.len(), limit: self.limit }
     }
 
     /// Whether frames are still taken.

@@ -1,5 +1,5 @@
 //! Where a session's words go: the connection's side of a session, whatever carries it.
-use super::{Delivery, InFlightPlace, Lag, Naming, Pushed, WhenFull};
+use super::{Delivery, InFlightPlace, Lag, Naming, Pushed, TransportDescription, WhenFull};
 use crate::protocol::{Push, Reply};
 use crate::types::Disconnect;
 
@@ -61,6 +61,11 @@ pub trait Outlet {
     /// them (decision 23a).
     fn lagged(&self, lag: &Lag) {
         let _ = lag;
+    }
+
+    /// How the client is connected, for operators; none where nothing carries it, as within the process.
+    fn transport(&self) -> Option<TransportDescription> {
+        None
     }
 
     /// Ends the connection after what is queued; its client is told why.

@@ -31,6 +31,9 @@ pub trait Encoding {
     /// The encoding's place in the table of frames that an event carries; unique below [`ENCODINGS`].
     fn slot(&self) -> usize;
 
+    /// What operators are told that clients of the encoding are written in, such as `json`.
+    fn label(&self) -> &'static str;
+
     /// Tells variants of the encoding apart that write this channel's things differently, such as by what the listener's
     /// session belongs to; none where all write them alike.
     fn variant(&self, channel: &ChannelName) -> Option<&str> {
@@ -69,6 +72,11 @@ pub trait Encoding {
 pub trait Names: Send + Sync {
     /// The channel of this name, which must have at most `limit` bytes.
     fn channel(&self, name: &str, limit: usize) -> Result<ChannelName, NameError>;
+
+    /// What requests of the wire call the field that holds such a name.
+    fn field(&self) -> &'static str {
+        "channel"
+    }
 
     /// Whether they name the channels of everybody. Where they do not, a client is subscribed to none of those by tokens, handlers or
     /// the API either: on its wire such a channel would look like one of its own.

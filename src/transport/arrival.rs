@@ -88,17 +88,22 @@ impl<'a> Arrival<'a> {
         }
     }
 
+    /// Whether the client came encrypted, to the broker or to a trusted proxy before it.
+    pub fn is_encrypted(&self, proxies: &TrustedProxies) -> bool {
+        let peer = self.peer.map(|peer| peer.ip());
+        let scheme = peer.and_then(|peer| proxies.forwarded_proto(peer, self.head.header("x-forwarded-proto")));
+        scheme.map_or(self.head.is_encrypted, |scheme| scheme == "https")
+    }
+
     /// The request for handlers, with what trusted proxies say of it.
     pub fn handshake(&self, proxies: &TrustedProxies) -> Handshake {
-        let Head { headers, query, is_encrypted } = self.head;
+        let Head { headers, query, .. } = self.head;
         let texts = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
         let query = Query::<Vec<(String, String)>>::from_query(query).map(Query::into_inner).unwrap_or_default();
         let peer = self.peer.map(|peer| peer.ip());
         let forwarded: Vec<&str> = headers.get_all("x-forwarded-for").filter_map(|value| value.to_str().ok()).collect();
         let address = peer.map(|peer| proxies.client_ip(peer, &forwarded));
-        let scheme = peer.and_then(|peer| proxies.forwarded_proto(peer, self.head.header("x-forwarded-proto")));
-        let is_secure = scheme.map_or(is_encrypted, |scheme| scheme == "https");
-        Handshake::new(texts, query, address, is_secure)
+        Handshake::new(texts, query, address, self.is_encrypted(proxies))
     }
 }
 

@@ -122,7 +122,9 @@ impl Connection {
         let worker = Worker::here(node);
         let limits = node.limits();
         let outbox = Outbox::new(limits.outbox, worker.outbox_bytes().clone(), cut);
-        let outlet = SocketOutlet::new(wire, outbox.clone(), node.metrics().clone(), limits.unanswered_commands);
+        let is_encrypted = arrival.is_encrypted(&node.settings().proxies);
+        let (metrics, unanswered) = (node.metrics().clone(), limits.unanswered_commands);
+        let outlet = SocketOutlet::new(wire, outbox.clone(), is_encrypted, metrics, unanswered);
         let interval = endpoint.heartbeat.interval.as_secs() as u32;
         let frame_pings =
             wire.heartbeats() != Heartbeats::Messages || arrival.head.has("cf_ws_frame_ping_pong", "true");

@@ -1,7 +1,8 @@
 //! A session's way out through a WebSocket: encodes, keeps answers in order, fills the outbox.
-use super::carrier::websocket;
+use super::carrier::{Carrier, websocket};
 use crate::delivery::{
-    AnswerOrder, Delivered, Delivery, Lag, Naming, Outbox, Outgoing, Outlet, Pushed, Ticket, WhenFull,
+    AnswerOrder, Delivered, Delivery, Lag, Naming, Outbox, Outgoing, Outlet, Pushed, Ticket, TransportDescription,
+    WhenFull,
 };
 use crate::metrics::Metrics;
 use crate::protocol::{Frame, Push, Reply, Wire};
@@ -14,6 +15,8 @@ use std::task::{Context, Poll, Waker};
 pub struct SocketOutlet {
     wire: &'static dyn Wire,
     outbox: Rc<Outbox>,
+    /// Whether the client came encrypted, for operators.
+    is_encrypted: bool,
     metrics: Metrics,
     answers: RefCell<Answers>,
     connected: Cell<bool>,
@@ -30,12 +33,19 @@ struct Answers {
 }
 
 impl SocketOutlet {
-    /// The way to `outbox`. At most `limit` commands may be without an answer.
-    pub fn new(wire: &'static dyn Wire, outbox: Rc<Outbox>, metrics: Metrics, limit: usize) -> Rc<Self> {
+    /// The way to `outbox`, of a client that came encrypted or not. At most `limit` commands may be without an answer.
+    pub fn new(
+        wire: &'static dyn Wire,
+        outbox: Rc<Outbox>,
+        is_encrypted: bool,
+        metrics: Metrics,
+        limit: usize,
+    ) -> Rc<Self> {
         let answers = Answers { order: AnswerOrder::new(limit), is_full: false, room: None };
         Rc::new(SocketOutlet {
             wire,
             outbox,
+            is_encrypted,
             metrics,
             answers: RefCell::new(answers),
             connected: Cell::new(false),
@@ -205,6 +215,16 @@ impl Outlet for SocketOutlet {
 
     fn done(&self, ticket: Ticket) {
         self.settle(ticket, |_| None);
+    }
+
+    fn transport(&self) -> Option<TransportDescription> {
+        Some(TransportDescription {
+            wire: self.wire.name().into(),
+            carrier: Carrier::WebSocket.name().into(),
+            encoding: self.wire.label().into(),
+            encrypted: self.is_encrypted,
+            queue: self.outbox.describe(),
+        })
     }
 
     fn close(&self, reason: Disconnect) {

@@ -151,6 +151,17 @@ impl ReplyError {
     pub fn new(code: u32, message: impl Into<Cow<'static, str>>) -> Self {
         ReplyError { code, message: message.into(), temporary: false, data: None }
     }
+
+    /// Error 107 that names the field, as its sender wrote it, and says what is wrong with it: `why` goes on behind the name, as in
+    /// "is missing".
+    pub fn bad_field(field: &str, why: impl fmt::Display) -> Self {
+        ReplyError { message: format!("bad request: field {field:?} {why}").into(), ..Self::BAD_REQUEST }
+    }
+
+    /// Error 107 for a field that must be there and not be empty.
+    pub fn missing_field(field: &str) -> Self {
+        Self::bad_field(field, "is missing")
+    }
 }
 
 impl Unsubscribed {

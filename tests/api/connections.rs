@@ -1,10 +1,11 @@
 //! Who is connected, and to what.
 use super::client::Client;
 use super::house::{House, config};
-use crate::harness::socketio;
+use crate::harness::{http, socketio};
 use callboard::transport::engineio::EngineConfig;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use tokio::task::spawn_blocking;
 
 /// The ids of the sessions that are listed.
 fn clients(result: &Value) -> Vec<&str> {
@@ -34,10 +35,14 @@ async fn whoever_is_connected_is_listed_by_user_with_subscriptions() {
     let result = house.result("connections", json!({})).await;
     let node = house.broker.node().id();
     let subscriptions = json!([{"space": "user", "channel": "news"}, {"space": "user", "channel": "plain:b"}]);
+    let queue = json!({"bytes": 0, "messages": 0, "limit": house.broker.node().limits().outbox});
+    let transport =
+        json!({"wire": "centrifuge", "carrier": "websocket", "encoding": "json", "encrypted": false, "queue": queue});
     let listed = json!([
-        {"client": guest.id, "user": "", "kind": "anonymous", "realm": "", "groups": [], "subscriptions": [], "node": node},
+        {"client": guest.id, "user": "", "kind": "anonymous", "realm": "", "groups": [], "subscriptions": [],
+            "transport": transport, "node": node},
         {"client": ada.id, "user": "42", "kind": "user", "realm": "", "groups": [], "subscriptions": subscriptions,
-            "node": node},
+            "transport": transport, "node": node},
     ]);
     assert_eq!(result, json!({"connections": listed, "total": 2, "truncated": false}));
     ada.ask("unsubscribe", json!({"channel": "news"})).await;
@@ -123,6 +128,36 @@ async fn a_client_of_socket_io_is_listed_with_its_namespace_and_found_by_it() {
     assert_eq!(result["total"], 1, "{result}");
     assert_eq!(result["connections"][0]["subscriptions"], json!([{"space": "socketio", "channel": "/"}]));
     assert_eq!(house.result("connections", json!({})).await["total"], 2);
+}
+
+#[actix_web::test]
+async fn a_client_that_polls_is_told_with_what_waits_for_its_next_poll() {
+    let mut config = config();
+    config.socketio = vec![EngineConfig { namespaces: vec!["/".into()], ..EngineConfig::default() }];
+    let house = House::with(config);
+    let address = SocketAddr::from(([127, 0, 0, 1], house.serve()));
+    let path = "/socket.io/?EIO=4&transport=polling".to_owned();
+    // Off the test's thread, which drives the server.
+    let get = |path: String| async move {
+        spawn_blocking(move || http::get(address, &path)).await.unwrap().expect("an answer").body
+    };
+    let opened: Value = serde_json::from_str(get(path.clone()).await.trim_start_matches('0')).unwrap();
+    let path = format!("{path}&sid={}", opened["sid"].as_str().unwrap());
+    let posted = path.clone();
+    spawn_blocking(move || http::post(address, &posted, "40")).await.unwrap().expect("an answer");
+    let listed = async || house.result("connections", json!({})).await["connections"][0]["transport"].clone();
+    // The POST is answered when its packet is read: the session is let in a little later.
+    let mut before = Value::Null;
+    while before.is_null() {
+        tokio::task::yield_now().await;
+        before = listed().await;
+    }
+    assert_eq!((&before["wire"], &before["carrier"]), (&json!("socketio"), &json!("polling")), "{before}");
+    // The answer to its CONNECT.
+    assert_eq!(before["queue"]["messages"], 1, "{before}");
+    let answer = get(path).await;
+    assert!(before["queue"]["bytes"].as_u64().unwrap() >= answer.len() as u64, "{before}: {answer}");
+    assert_eq!((listed().await["queue"]["messages"].clone(), &before["encrypted"]), (json!(0), &json!(false)));
 }
 
 #[actix_web::test]

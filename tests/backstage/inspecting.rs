@@ -14,6 +14,8 @@ async fn told(house: &House, request: Value) -> Vec<Value> {
     for connection in &mut connections {
         let connection = connection.as_object_mut().expect("an object");
         assert!(connection.remove("client").is_some() && connection.remove("node").is_some());
+        let transport = connection.remove("transport").expect("how it is connected");
+        assert!(["events", "signals", "socketio"].map(Value::from).contains(&transport["wire"]), "{transport}");
     }
     connections
 }

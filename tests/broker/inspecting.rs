@@ -69,6 +69,7 @@ fn described(user: &str, bytes: usize) -> SessionDescription {
         registered: None,
         groups: vec!["g".repeat(bytes)],
         subscriptions: vec![],
+        transport: None,
     }
 }
 

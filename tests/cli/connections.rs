@@ -8,9 +8,12 @@ const GUEST: &str = "00000000-5ba8-4d41-8a3b-3a6c5f6d0f3e";
 
 fn answer(total: usize, truncated: bool, missing: &[&str]) -> String {
     let catalog = json!({"space": "plugin", "channel": "catalog", "topics": ["t"]});
+    let queue = json!({"bytes": 120, "messages": 3, "limit": 1_048_576});
+    let transport = json!({"wire": "centrifuge", "carrier": "websocket", "encoding": "json", "encrypted": true,
+        "queue": queue});
     let connections = json!([
         {"client": GUEST, "user": "", "kind": "anonymous", "realm": "", "groups": [],
-            "subscriptions": [{"space": "user", "channel": "a\u{1b}[2J"}], "node": "n"},
+            "subscriptions": [{"space": "user", "channel": "a\u{1b}[2J"}], "node": "n", "transport": transport},
         {"client": ADA, "user": "user:default/ada", "kind": "user", "realm": "", "registered": "catalog",
             "groups": ["a", "b", "c", "d", "e"], "subscriptions": [{"space": "user", "channel": "news"}, catalog],
             "node": "n"},
@@ -33,9 +36,9 @@ async fn connections_are_a_table_for_people() {
     let body = answer(2, false, &[]);
     let (output, request) = tokio::join!(start(&arguments), serve_once(&peer, "200 OK", &body));
     let expected = format!(
-        "CLIENT                                USER              KIND       REGISTERED  GROUPS      SUBSCRIPTIONS\n\
-         {GUEST}  -                 anonymous  -           -           a\\u{{1b}}[2J\n\
-         {ADA}  user:default/ada  user       catalog     a, b, c +2  news, plugin:catalog[t]\n"
+        "CLIENT                                USER              KIND       TRANSPORT                      QUEUED  REGISTERED  GROUPS      SUBSCRIPTIONS\n\
+         {GUEST}  -                 anonymous  centrifuge json websocket tls  120     -           -           a\\u{{1b}}[2J\n\
+         {ADA}  user:default/ada  user       -                              -       catalog     a, b, c +2  news, plugin:catalog[t]\n"
     );
     assert_eq!(out(&output), expected);
     assert_eq!(err(&output), "");

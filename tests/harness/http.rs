@@ -17,6 +17,12 @@ pub fn get(address: SocketAddr, path: &str) -> Result<Answer> {
     request(address, &format!("GET {path} HTTP/1.1\r\n"), "")
 }
 
+/// A POST request with this text.
+pub fn post(address: SocketAddr, path: &str, body: &str) -> Result<Answer> {
+    let length = body.len();
+    request(address, &format!("POST {path} HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n"), body)
+}
+
 /// A call of the HTTP API with this key.
 pub fn call(address: SocketAddr, key: &str, method: &str, body: &str) -> Result<Answer> {
     let head = format!(

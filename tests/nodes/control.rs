@@ -102,6 +102,8 @@ async fn connections_of_all_nodes_are_listed_in_one_order() {
     let listed = |request: &str| {
         let listed = result(&nodes[0], "connections", request);
         assert!(listed["missing"].is_null(), "{listed}");
+        let wires = listed["connections"].as_array().expect("a list").iter().map(|one| &one["transport"]["wire"]);
+        assert!(wires.clone().all(|wire| wire == "centrifuge"), "{listed}");
         let of = |one: &Value| (one["client"].as_str().expect("an id").to_owned(), one["node"].clone());
         let connections: Vec<_> = listed["connections"].as_array().expect("a list").iter().map(of).collect();
         (connections, listed["total"].as_u64().expect("a number"), listed["truncated"] == true)

@@ -92,6 +92,10 @@ impl Encoding for ToyWire {
         3
     }
 
+    fn label(&self) -> &'static str {
+        "lines"
+    }
+
     fn push(&self, push: &Push) -> Frame {
         line(&match push {
             Push::Unsubscribe { channel, reason } => json!({ "ended": channel.as_str(), "code": reason.code }),
@@ -154,6 +158,10 @@ impl Encoding for PingedToyWire {
         ToyWire.slot()
     }
 
+    fn label(&self) -> &'static str {
+        ToyWire.label()
+    }
+
     fn push(&self, push: &Push) -> Frame {
         ToyWire.push(push)
     }
@@ -188,6 +196,10 @@ impl Wire for PingedToyWire {
 impl Encoding for GatedToyWire {
     fn slot(&self) -> usize {
         ToyWire.slot()
+    }
+
+    fn label(&self) -> &'static str {
+        ToyWire.label()
     }
 
     fn push(&self, push: &Push) -> Frame {

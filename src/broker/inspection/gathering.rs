@@ -1,6 +1,6 @@
 //! Asking the sessions of a node.
 use super::{Inspected, Inspection};
-use crate::broker::{DirectoryEntry, Node, Sessions, fault};
+use crate::broker::{DirectoryEntry, Node, Sessions};
 use crate::delivery::{DescriptionAnswer, DescriptionQuery, SessionDescription, SessionOrder};
 use crate::types::{ChannelName, ReplyError, Space};
 use futures_util::StreamExt;
@@ -26,9 +26,9 @@ impl Inspection {
     pub(in crate::broker) fn channel(&self, node: &Node) -> Result<Option<ChannelName>, ReplyError> {
         let Some((space, name)) = &self.channel else { return Ok(None) };
         let channel = match space {
-            Space::User => node.channels().known(name).map_err(fault::without_connection)?.0,
+            Space::User => node.channels().served(name)?.0,
             space => ChannelName::in_space(space.clone(), name, node.limits().channel_name)
-                .map_err(|_| ReplyError::BAD_REQUEST)?,
+                .map_err(|error| ReplyError::bad_field("channel", format_args!("is not valid: {error}")))?,
         };
         Ok(Some(channel))
     }

@@ -139,6 +139,7 @@ mod tests {
             registered: None,
             groups: vec!["g".repeat(bytes)],
             subscriptions: vec![],
+            transport: None,
         }
     }
 

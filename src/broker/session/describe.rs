@@ -24,6 +24,7 @@ impl Session {
             registered: self.registered.as_ref().map(|channel| channel.as_str().to_owned()),
             groups: self.identity.groups.iter().map(|group| group.as_str().to_owned()).collect(),
             subscriptions,
+            transport: self.outlet.transport(),
         }
     }
 }

@@ -20,6 +20,10 @@ impl FrameQueue {
         self.first.is_none()
     }
 
+    pub fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.rest.len()
+    }
+
     pub fn bytes(&self) -> usize {
         self.bytes
     }
@@ -149,6 +153,7 @@ mod tests {
                 let queued: Vec<u8> = queue.iter().flat_map(|frame| frame.websocket().to_vec()).collect();
                 prop_assert_eq!(&queued[queue.written()..], &expected[..]);
                 prop_assert_eq!((queue.bytes(), queue.is_empty()), (expected.len(), expected.is_empty()));
+                prop_assert_eq!(queue.len(), queue.iter().count());
             }
         }
     }

@@ -22,6 +22,10 @@ impl Encoding for CentrifugeJson {
         0
     }
 
+    fn label(&self) -> &'static str {
+        "json"
+    }
+
     fn push(&self, push: &Push) -> Frame {
         encode::push(push)
     }

@@ -148,6 +148,10 @@ impl Encoding for SocketIo {
         SLOT
     }
 
+    fn label(&self) -> &'static str {
+        "json"
+    }
+
     fn variant(&self, channel: &ChannelName) -> Option<&str> {
         match channel.space() {
             // All who listen here are of the same namespace; those of an endpoint without recovery are told no place.

@@ -21,3 +21,13 @@ pub enum Carrier {
     /// Requests of Engine.IO that wait for what there is to take.
     Polling,
 }
+
+impl Carrier {
+    /// What operators know it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Carrier::WebSocket => "websocket",
+            Carrier::Polling => "polling",
+        }
+    }
+}

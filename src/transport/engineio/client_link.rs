@@ -1,10 +1,10 @@
 //! The link from what runs above a session down to its client.
 use super::session::{EngineSession, Order, UPPER};
 use crate::broker::{Due, Worker};
-use crate::delivery::{Outbox, Outgoing, Pushed};
+use crate::delivery::{Outbox, Outgoing, Pushed, TransportDescription};
 use crate::metrics::Metrics;
 use crate::protocol::socketio::engine::EnginePacket;
-use crate::transport::carrier::{polling, websocket};
+use crate::transport::carrier::{Carrier, polling, websocket};
 use actix::WeakAddr;
 use bytestring::ByteString;
 use std::cell::Cell;
@@ -17,6 +17,8 @@ pub struct ClientLink {
     worker: Rc<Worker>,
     session: WeakAddr<EngineSession>,
     taker: Cell<Taker>,
+    /// Whether the client came encrypted, for operators.
+    is_encrypted: bool,
 }
 
 /// What could take a packet now.
@@ -36,8 +38,9 @@ impl ClientLink {
         worker: Rc<Worker>,
         session: WeakAddr<EngineSession>,
         taker: Taker,
+        is_encrypted: bool,
     ) -> Rc<Self> {
-        Rc::new(ClientLink { outbox, worker, session, taker: Cell::new(taker) })
+        Rc::new(ClientLink { outbox, worker, session, taker: Cell::new(taker), is_encrypted })
     }
 
     /// Sends a frame, each of whose messages is one Engine.IO packet. Where it does not fit into the queue the session is cut, with
@@ -67,6 +70,18 @@ impl ClientLink {
     /// Whether a packet would leave at once: nothing is queued, and a WebSocket or a poll is there to take it.
     pub fn is_writable(&self) -> bool {
         self.taker.get() != Taker::Nobody && self.outbox.is_open() && self.outbox.bytes() == 0
+    }
+
+    /// How the client is connected now, where what runs above speaks this wire in this encoding.
+    pub(in crate::transport) fn describe(&self, wire: &'static str, encoding: &'static str) -> TransportDescription {
+        let carrier = if self.taker.get() == Taker::WebSocket { Carrier::WebSocket } else { Carrier::Polling };
+        TransportDescription {
+            wire: wire.into(),
+            carrier: carrier.name().into(),
+            encoding: encoding.into(),
+            encrypted: self.is_encrypted,
+            queue: self.outbox.describe(),
+        }
     }
 
     /// Ends the session. What is queued is still delivered: to the next poll, if none waits, along with a close packet.

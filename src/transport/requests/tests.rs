@@ -19,7 +19,7 @@ fn requests(
     frames: Vec<Bytes>,
 ) -> (Rc<SocketOutlet>, Rc<Outbox>, Requests<impl Stream<Item = Result<Bytes, Infallible>> + Unpin>) {
     let outbox = Outbox::new(1_000, Default::default(), None);
-    let outlet = SocketOutlet::new(&CentrifugeJson, outbox.clone(), Metrics::new(), 8);
+    let outlet = SocketOutlet::new(&CentrifugeJson, outbox.clone(), false, Metrics::new(), 8);
     let incoming = stream::iter(frames.into_iter().map(Ok::<_, Infallible>)).chain(stream::pending());
     (outlet.clone(), outbox, Requests::new(Inbound::new(incoming, 1_000), outlet, &CentrifugeJson))
 }

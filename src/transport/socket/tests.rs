@@ -19,7 +19,11 @@ struct Fixture {
 fn fixture(bytes: usize, commands: usize) -> Fixture {
     let queued = Arc::new(AtomicI64::new(0));
     let outbox = Outbox::new(bytes, queued.clone(), None);
-    Fixture { outlet: SocketOutlet::new(&CentrifugeJson, outbox.clone(), Metrics::new(), commands), outbox, queued }
+    Fixture {
+        outlet: SocketOutlet::new(&CentrifugeJson, outbox.clone(), false, Metrics::new(), commands),
+        outbox,
+        queued,
+    }
 }
 
 impl Fixture {

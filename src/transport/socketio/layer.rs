@@ -12,6 +12,9 @@ use std::time::Duration;
 /// What runs above the Engine.IO sessions of an endpoint.
 pub struct SocketIoLayer(Arc<Door>);
 
+/// What the wire is called in metrics and logs, and to operators.
+pub(super) const NAME: &str = "socketio";
+
 /// What the connections of an endpoint share.
 pub(super) struct Door {
     pub node: Node,
@@ -87,6 +90,6 @@ impl Layer for SocketIoLayer {
     }
 
     fn name(&self) -> &'static str {
-        "socketio"
+        NAME
     }
 }

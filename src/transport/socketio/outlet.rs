@@ -1,6 +1,8 @@
 //! The way from one session to its client: packets of its namespace, through the connection that its namespaces share.
+use super::layer::NAME;
 use crate::delivery::{
-    Delivered, Delivery, InFlight, InFlightPlace, Lag, Naming, Outbox, Outgoing, Outlet, Pushed, Ticket, WhenFull,
+    Delivered, Delivery, InFlight, InFlightPlace, Lag, Naming, Outbox, Outgoing, Outlet, Pushed, Ticket,
+    TransportDescription, WhenFull,
 };
 use crate::metrics::Metrics;
 use crate::protocol::socketio::{AckId, Dialect, SocketIo};
@@ -258,6 +260,10 @@ impl Outlet for NamespaceOutlet {
         }
         self.settle(ticket);
         Some(self.shared.in_flight.place())
+    }
+
+    fn transport(&self) -> Option<TransportDescription> {
+        Some(self.shared.link.describe(NAME, self.encoding.label()))
     }
 
     fn close(&self, reason: Disconnect) {

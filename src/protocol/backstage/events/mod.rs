@@ -44,6 +44,10 @@ impl Names for PluginNames {
         ChannelName::in_space(Space::Plugin, name, limit)
     }
 
+    fn field(&self) -> &'static str {
+        "pluginId"
+    }
+
     fn may_register(&self, identity: &Identity, plugin: &ChannelName) -> Result<(), &'static str> {
         if identity.kind != IdentityKind::Service {
             return Err("only a backend registers: bring a service token");
@@ -96,6 +100,10 @@ pub(in crate::protocol) fn write_message(out: &mut FrameBuilder, event: &Event) 
 impl Encoding for Events {
     fn slot(&self) -> usize {
         4
+    }
+
+    fn label(&self) -> &'static str {
+        "json"
     }
 
     fn push(&self, _: &Push) -> Frame {

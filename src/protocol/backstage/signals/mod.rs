@@ -51,6 +51,10 @@ impl Encoding for Signals {
         2
     }
 
+    fn label(&self) -> &'static str {
+        "json"
+    }
+
     fn push(&self, _: &Push) -> Frame {
         Frame::of_text("")
     }

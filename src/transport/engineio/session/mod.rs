@@ -140,9 +140,10 @@ impl EngineSession {
         let outbox = Outbox::new(node.limits().outbox, worker.outbox_bytes().clone(), cut);
         let sid = Sid::random();
         outbox.put(Outgoing::Reply(opening(endpoint, &sid, taker)));
+        let is_encrypted = arrival.is_encrypted(&node.settings().proxies);
         let mut begun = None;
         Self::create(|ctx| {
-            let link = ClientLink::new(outbox, worker, ctx.address().downgrade(), taker);
+            let link = ClientLink::new(outbox, worker, ctx.address().downgrade(), taker, is_encrypted);
             let entry = endpoint.sessions().add(sid, ctx.address(), taker == Taker::WebSocket, place);
             let upper = endpoint.layer().open(link.clone(), arrival);
             endpoint.carried_by(taker).inc();

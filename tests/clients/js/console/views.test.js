@@ -75,6 +75,9 @@ test('a session is shown in full, unsubscribed and disconnected', async () => {
   await page.getByRole('link', { name: listener.id }).click();
   await page.getByRole('heading', { name: 'Session', exact: true }).waitFor();
   await page.locator('dt:text-is("kind") + dd:text-is("anonymous")').waitFor();
+  await page.locator('dt:text-is("wire") + dd:text-is("centrifuge")').waitFor();
+  await page.locator('dt:text-is("carrier") + dd:text-is("websocket")').waitFor();
+  await page.locator('dt:text-is("queue") + dd:text-matches("^0 messages, 0 of [0-9,]+ bytes")').waitFor();
   assert.ok(!(await page.locator('body').textContent()).includes('[object'));
   page.on('dialog', (dialog) => dialog.accept());
   await page.getByRole('button', { name: 'Unsubscribe from two' }).click();
