@@ -46,7 +46,7 @@ impl Method for Broadcast {
     async fn answer(mut self, node: &Node) -> Result<Broadcasted, ReplyError> {
         let channels = self.channels.take().unwrap_or_default();
         if channels.is_empty() {
-            return Err(ReplyError::BAD_REQUEST);
+            return Err(ReplyError::missing_field("channels"));
         }
         if channels.len() > node.limits().batch {
             node.metrics().reached("batch");

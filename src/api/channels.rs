@@ -64,10 +64,12 @@ impl Method for Channels {
 /// Fails with 107 where the pattern is none.
 fn matcher(pattern: &str) -> Result<GlobMatcher, ReplyError> {
     if pattern.len() > MAX_PATTERN {
-        return Err(ReplyError::BAD_REQUEST);
+        return Err(ReplyError::bad_field("pattern", format_args!("is longer than {MAX_PATTERN} bytes")));
     }
     let glob = GlobBuilder::new(pattern).literal_separator(false).backslash_escape(true).build();
-    Ok(glob.map_err(|_| ReplyError::BAD_REQUEST)?.compile_matcher())
+    let wrong =
+        |error: globset::Error| ReplyError::bad_field("pattern", format_args!("is not valid: {}", error.kind()));
+    Ok(glob.map_err(wrong)?.compile_matcher())
 }
 
 #[cfg(test)]
@@ -95,7 +97,8 @@ mod tests {
     #[test]
     fn a_pattern_that_is_none_is_a_bad_request() {
         for wrong in ["[", "{a", "a\\", &"*".repeat(256)] {
-            assert_eq!(matcher(wrong).err(), Some(ReplyError::BAD_REQUEST), "{wrong}");
+            let error = matcher(wrong).expect_err(wrong);
+            assert!(error.code == 107 && error.message.starts_with("bad request: field \"pattern\" is "), "{error}");
         }
     }
 }

@@ -41,8 +41,13 @@ impl Close {
         let named = Reason::NAMED.iter().find(|named| named.code == code);
         let known = named.map(|named| named.reason.clone());
         let reason = self.reason.filter(|reason| !reason.is_empty()).map(Into::into).or(known).unwrap_or_default();
-        if named.is_none() && !(4000..=4999).contains(&code) || reason.len() > MAX_REASON {
-            return Err(ReplyError::BAD_REQUEST);
+        if named.is_none() && !(4000..=4999).contains(&code) {
+            let why = "is neither a code of the protocol nor one from 4000 to 4999";
+            return Err(ReplyError::bad_field("disconnect.code", why));
+        }
+        if reason.len() > MAX_REASON {
+            let why = format_args!("is longer than {MAX_REASON} bytes");
+            return Err(ReplyError::bad_field("disconnect.reason", why));
         }
         Ok(Reason { code, reason })
     }

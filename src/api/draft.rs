@@ -12,23 +12,33 @@ pub fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>,
     Json::deserialize(deserializer).map(Some)
 }
 
-/// The payload out of the two fields it may stand in. Where both are given the plain one counts, and the other is not
+/// The payload out of the two fields it may stand in; `field` names the encoded one. Where both are given the plain one counts, and the other is not
 /// looked at. Fails with 107 where the encoded one alone is given and is no JSON: binary stays out of user channels
 /// (decision 8).
-pub fn payload(plain: Option<Json>, encoded: Option<String>) -> Result<Option<Json>, ReplyError> {
+pub fn payload(plain: Option<Json>, encoded: Option<String>, field: &str) -> Result<Option<Json>, ReplyError> {
     let encoded = encoded.filter(|encoded| !encoded.is_empty());
     match (plain, encoded) {
         (None, Some(encoded)) => {
-            let bytes = BASE64_STANDARD.decode(encoded).map_err(|_| ReplyError::BAD_REQUEST)?;
-            Json::parse(bytes.into()).map(Some).map_err(|_| ReplyError::BAD_REQUEST)
+            let wrong = |why: String| ReplyError::bad_field(field, why);
+            let bytes =
+                BASE64_STANDARD.decode(encoded).map_err(|error| wrong(format!("is not valid base64: {error}")))?;
+            Json::parse(bytes.into()).map(Some).map_err(|_| wrong("does not hold valid JSON".to_owned()))
         }
         (plain, _) => Ok(plain),
     }
 }
 
 /// As [`payload`], for what is shown of a user, where `null` says nothing.
-pub fn shown(plain: Option<Json>, encoded: Option<String>) -> Result<Option<Json>, ReplyError> {
-    Ok(payload(plain, encoded)?.filter(|info| !info.is_null()))
+pub fn shown(plain: Option<Json>, encoded: Option<String>, field: &str) -> Result<Option<Json>, ReplyError> {
+    Ok(payload(plain, encoded, field)?.filter(|info| !info.is_null()))
+}
+
+/// Checks a text that is kept. Fails with 107 where it is too long.
+pub fn kept(field: &str, text: &Option<String>) -> Result<(), ReplyError> {
+    match text.as_ref().is_some_and(|text| text.len() > MAX_KEPT_TEXT) {
+        true => Err(ReplyError::bad_field(field, format_args!("is longer than {MAX_KEPT_TEXT} bytes"))),
+        false => Ok(()),
+    }
 }
 
 /// A request that publishes: `$where` says where to, the rest is the same for one channel and for many.
@@ -64,11 +74,10 @@ macro_rules! draft {
             fn request(self) -> Result<crate::broker::PublishRequest, crate::types::ReplyError> {
                 use crate::types::ReplyError;
                 let key = self.idempotency_key.filter(|key| !key.is_empty());
-                let too_long = |text: &Option<String>| text.as_ref().is_some_and(|text| text.len() > crate::api::draft::MAX_KEPT_TEXT);
-                if too_long(&key) || too_long(&self.version_epoch) {
-                    return Err(ReplyError::BAD_REQUEST);
-                }
-                let data = crate::api::draft::payload(self.data, self.b64data)?.ok_or(ReplyError::BAD_REQUEST)?;
+                crate::api::draft::kept("idempotency_key", &key)?;
+                crate::api::draft::kept("version_epoch", &self.version_epoch)?;
+                let data = crate::api::draft::payload(self.data, self.b64data, "b64data")?;
+                let data = data.ok_or_else(|| ReplyError::missing_field("data"))?;
                 let version = self.version.filter(|version| *version > 0);
                 Ok(crate::broker::PublishRequest {
                     tags: self.tags,

@@ -31,10 +31,11 @@ impl Method for Emit {
 
     async fn answer(self, node: &Node) -> Result<Done, ReplyError> {
         let (service, event) = (self.service.unwrap_or_default(), self.event.unwrap_or_default());
-        if service.is_empty() || event.is_empty() {
-            return Err(ReplyError::BAD_REQUEST);
+        if let Some((field, _)) = [("service", &service), ("event", &event)].iter().find(|(_, text)| text.is_empty()) {
+            return Err(ReplyError::missing_field(field));
         }
-        let data: Value = self.data.map_or(Ok(Value::Null), |data| data.read()).map_err(|_| ReplyError::BAD_REQUEST)?;
+        let data: Result<Value, _> = self.data.map_or(Ok(Value::Null), |data| data.read());
+        let data = data.map_err(|error| ReplyError::bad_field("data", format_args!("cannot be read: {error}")))?;
         let service = App::of(node).and_then(|app| app.service(&service).ok()).ok_or_else(not_found)?;
         if !service.lists(&event) {
             return Err(ReplyError::PERMISSION_DENIED);

@@ -56,9 +56,17 @@ pub enum Malformed {
     /// JSON perhaps, but no object.
     #[error("a JSON object is needed")]
     NoObject,
-    /// No JSON, or a field of a wrong type.
+    /// No JSON.
     #[error("{0}")]
     Syntax(#[from] serde_json::Error),
+    /// A field of a wrong type, or a wrong value.
+    #[error("field {field:?}: {error}")]
+    Field {
+        /// Which, as a path: `since.offset`.
+        field: String,
+        /// Why.
+        error: serde_json::Error,
+    },
 }
 
 impl Entry {
@@ -79,11 +87,25 @@ impl Entry {
 pub fn parse<T: DeserializeOwned>(body: &str) -> Result<T, Malformed> {
     match body.trim_start_matches([' ', '\t', '\r', '\n']).chars().next() {
         None => Err(Malformed::Empty),
-        Some('{') => Ok(serde_json::from_str(body)?),
+        Some('{') => serde_json::from_str(body).map_err(|error| located::<T>(body, error)),
         // Where it is no JSON at all, say so instead.
         Some(_) => {
             Err(serde_json::from_str::<serde::de::IgnoredAny>(body).map_or_else(Into::into, |_| Malformed::NoObject))
         }
+    }
+}
+
+/// The same error with its field, for which the body is read once more; valid bodies are read once.
+fn located<T: DeserializeOwned>(body: &str, error: serde_json::Error) -> Malformed {
+    if !error.is_data() {
+        return Malformed::Syntax(error);
+    }
+    let mut reader = serde_json::Deserializer::from_str(body);
+    match serde_path_to_error::deserialize::<_, T>(&mut reader) {
+        Err(located) if located.path().iter().next().is_some() => {
+            Malformed::Field { field: located.path().to_string(), error: located.into_inner() }
+        }
+        _ => Malformed::Syntax(error),
     }
 }
 

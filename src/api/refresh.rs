@@ -34,7 +34,7 @@ impl Method for Refresh {
     const RESULT: &'static str = "{}";
 
     async fn answer(self, node: &Node) -> Result<Ordered, ReplyError> {
-        let info = shown(self.info, None)?;
+        let info = shown(self.info, None, "info")?;
         let target = target(self.user, self.client, self.session);
         let everywhere = node.everywhere();
         let reached = match self.expired {

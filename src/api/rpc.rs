@@ -34,7 +34,8 @@ impl Method for Rpc {
     const RESULT: &'static str = r#"{"data":{"name":"Ada"}}"#;
 
     async fn answer(self, node: &Node) -> Result<RpcAnswer, ReplyError> {
-        let method = self.method.filter(|method| !method.is_empty()).ok_or(ReplyError::BAD_REQUEST)?;
+        let method =
+            self.method.filter(|method| !method.is_empty()).ok_or_else(|| ReplyError::missing_field("method"))?;
         Ok(RpcAnswer { data: node.handlers().ask(method, self.params).await? })
     }
 }

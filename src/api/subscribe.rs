@@ -51,8 +51,8 @@ impl Method for Subscribe {
 
     async fn answer(self, node: &Node) -> Result<Ordered, ReplyError> {
         let options = SubscribeOptions {
-            info: shown(self.info, self.b64info)?,
-            data: payload(self.data, self.b64data)?,
+            info: shown(self.info, self.b64info, "b64info")?,
+            data: payload(self.data, self.b64data, "b64data")?,
             overrides: self.overrides.unwrap_or_default(),
             expire_at: self.expire_at.filter(|at| *at > 0),
             recover: self.recover_since.map(Since::into),

@@ -140,8 +140,7 @@ impl Tail {
     async fn open(self, node: &Node, request: &HttpRequest) -> Result<broker::Tail, ReplyError> {
         let rate = self.rate.unwrap_or(RATE);
         if !(1..=MOST_RATE).contains(&rate) {
-            let message = format!("bad request: `rate` is a number from 1 to {MOST_RATE}").into();
-            return Err(ReplyError { message, ..ReplyError::BAD_REQUEST });
+            return Err(ReplyError::bad_field("rate", format_args!("is not a number from 1 to {MOST_RATE}")));
         }
         let channel = self.channel.filter(|channel| !channel.is_empty() && channel != ALL);
         node.channels().tail(channel.as_deref(), rate, still_admitted(node, request)).await

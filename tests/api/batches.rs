@@ -66,6 +66,6 @@ async fn nothing_is_done_of_a_batch_that_is_too_long_or_malformed() {
     assert_eq!(house.error("batch", json!({"commands": vec![publish.clone(); 6]})).await, 106);
     let malformed = json!({"commands": [publish, {"publish": {"channel": 5}}]});
     let answer = house.post("batch", malformed.to_string()).await;
-    assert!(answer.status == 400 && answer.body.contains("publish: invalid type"), "{answer:?}");
+    assert!(answer.status == 400 && answer.body.contains("publish: field \"channel\": invalid type"), "{answer:?}");
     assert_eq!(house.result("history", json!({"channel": "news"})).await["offset"], 0);
 }

@@ -61,12 +61,65 @@ async fn a_result_is_the_same_in_both_modes() {
     assert_eq!(in_body.header("Content-Type"), "application/json");
 }
 
+fn data_is_missing() -> Value {
+    json!({"code": 107, "message": "bad request: field \"data\" is missing"})
+}
+
+#[actix_web::test]
+async fn error_107_names_the_field_and_says_what_is_wrong_with_it() {
+    let house = House::new();
+    let long = "x".repeat(256);
+    for (method, body, field, why) in [
+        ("publish", json!({"data": 1}), "channel", "is missing"),
+        ("publish", json!({"channel": long, "data": 1}), "channel", "is longer than 255 bytes"),
+        ("publish", json!({"channel": "news"}), "data", "is missing"),
+        ("publish", json!({"channel": "news", "b64data": "?"}), "b64data", "is not valid base64: "),
+        ("publish", json!({"channel": "news", "b64data": "aW5mbw=="}), "b64data", "does not hold valid JSON"),
+        (
+            "publish",
+            json!({"channel": "news", "data": 1, "idempotency_key": long}),
+            "idempotency_key",
+            "is longer than ",
+        ),
+        ("publish", json!({"channel": "news", "data": 1, "version_epoch": long}), "version_epoch", "is longer than "),
+        ("broadcast", json!({"data": 1}), "channels", "is missing"),
+        ("subscribe", json!({"user": "42"}), "channel", "is missing"),
+        ("subscribe", json!({"user": "42", "channel": "a", "b64info": "?"}), "b64info", "is not valid base64: "),
+        ("disconnect", json!({"user": "42", "disconnect": {"code": 1}}), "disconnect.code", "is neither "),
+        (
+            "disconnect",
+            json!({"disconnect": {"code": 4000, "reason": long}}),
+            "disconnect.reason",
+            "is longer than 123 ",
+        ),
+        ("revoke", json!({}), "user", "is missing, and so is "),
+        ("revoke", json!({"user": "42", "scopes": []}), "scopes", "is empty: "),
+        ("revoke", json!({"user": "42", "scopes": ["a b"]}), "scopes", "has a scope "),
+        ("revoke", json!({"user": "x".repeat(70_000 / 2)}), "user", "is longer than a token may be"),
+        ("presence", json!({}), "channel", "is missing"),
+        ("history", json!({"channel": ""}), "channel", "is missing"),
+        ("channels", json!({"pattern": "["}), "pattern", "is not valid: "),
+        ("connections", json!({"client": "c1"}), "client", "is not a session id"),
+        ("connections", json!({"space": "plugin"}), "channel", "is missing, and "),
+        ("connections", json!({"space": "plugin", "channel": long}), "channel", "is not valid: "),
+        ("rpc", json!({}), "method", "is missing"),
+        ("emit", json!({"service": "todos"}), "event", "is missing"),
+        ("tail", json!({"rate": 0}), "rate", "is not a number from 1 to 10000"),
+    ] {
+        let answer = house.call(method, body.clone()).await;
+        let message = answer["error"]["message"].as_str().unwrap_or_else(|| panic!("{method} {body}: {answer}"));
+        assert_eq!(answer["error"]["code"], 107, "{method} {body}");
+        let expected = format!("bad request: field \"{field}\" {why}");
+        assert!(message.starts_with(&expected), "{method} {body}: {message}");
+    }
+}
+
 #[actix_web::test]
 async fn another_mode_is_the_usual_one() {
     let house = House::new();
     let request = post("publish", r#"{"channel":"news"}"#).insert_header(("X-Centrifugo-Error-Mode", "other"));
     let answer = house.ask(request).await;
-    assert_eq!((answer.status, &answer.json()["error"]), (200, &json!({"code": 107, "message": "bad request"})));
+    assert_eq!((answer.status, &answer.json()["error"]), (200, &data_is_missing()));
 }
 
 #[actix_web::test]

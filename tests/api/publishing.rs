@@ -108,7 +108,7 @@ async fn a_broadcast_is_answered_for_each_channel() {
     assert_eq!(responses[0]["result"]["offset"], 1);
     assert_eq!(responses[1], json!({"error": {"code": 102, "message": "unknown channel"}}));
     assert_eq!(responses[2], json!({"result": {}}));
-    assert_eq!(responses[3], json!({"error": {"code": 107, "message": "bad request"}}));
+    assert_eq!(responses[3], json!({"error": {"code": 107, "message": "bad request: field \"channel\" is missing"}}));
     assert_eq!(responses.as_array().unwrap().len(), 4);
 }
 

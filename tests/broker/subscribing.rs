@@ -106,6 +106,9 @@ fn what_cannot_be_a_subscription_is_refused_by_its_own_code() {
         assert_eq!(code(r#"{"id":2,"unsubscribe":{"channel":"three"}}"#).await, 0);
         let filter = r#"{"id":2,"subscribe":{"channel":"four","tf":{"key":"a","cmp":"eq","val":"b"}}}"#;
         assert_eq!(code(filter).await, 107, "filters are not allowed there");
+        assert!(client.ask(filter).await.contains(r#"field \"tf\" is not allowed here"#));
+        let long = client.ask(&subscribe(&"x".repeat(21))).await;
+        assert!(long.contains(r#"field \"channel\" is longer than 20 bytes"#), "{long}");
         assert_eq!(code(&subscribe("four")).await, 0);
     });
 }

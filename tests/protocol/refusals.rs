@@ -35,8 +35,10 @@ fn map_and_shared_poll_subscriptions_are_not_permitted() {
         let fields = format!("\"type\":{kind},\"phase\":2,\"limit\":100");
         assert_eq!(refused("subscribe", &fields), Some(ReplyError::PERMISSION_DENIED));
     }
-    assert_eq!(refused("subscribe", "\"type\":5"), Some(ReplyError::BAD_REQUEST));
-    assert_eq!(refused("subscribe", "\"type\":-1"), Some(ReplyError::BAD_REQUEST));
+    for unknown in ["\"type\":5", "\"type\":-1"] {
+        let error = refused("subscribe", unknown).expect(unknown);
+        assert_eq!(error.to_string(), "bad request: field \"type\" is not a number from 0 to 4 (107)");
+    }
 }
 
 #[test]

@@ -65,7 +65,9 @@ impl Authentication<'_> {
         let (token_id, scopes) = match what {
             Revoke::All => (None, vec![]),
             Revoke::Token(id) => (Some(id.into()), vec![]),
-            Revoke::Scopes(scopes) if scopes.is_empty() => return Err(ReplyError::BAD_REQUEST),
+            Revoke::Scopes(scopes) if scopes.is_empty() => {
+                return Err(ReplyError::bad_field("scopes", "is empty: leave it out to revoke the tokens as a whole"));
+            }
             Revoke::Scopes(scopes) => (None, scopes),
         };
         let realm = self.0.settings().authenticators.own().realm();
@@ -108,9 +110,7 @@ impl Everywhere<'_> {
     /// `auth.revocation_ttl`. Sessions of this node and of those that are not missing have been told when this answers; one that
     /// is missing does the same as soon as it can. Handlers are told on each node.
     pub async fn revoke(&self, revocation: Revocation) -> Result<Reached<()>, RevokeError> {
-        if makes_no_sense(&revocation) {
-            return Err(RevokeError::Refused(ReplyError::BAD_REQUEST));
-        }
+        check(&revocation).map_err(RevokeError::Refused)?;
         let node = self.node();
         let ttl = node.settings().authenticators.of_realm(&revocation.realm).revocation_ttl();
         // Whatever they say of their issue: they were there before.
@@ -134,11 +134,21 @@ impl Everywhere<'_> {
     }
 }
 
-/// Whether it is about nobody, names nothing, or is longer than any token could be.
-fn makes_no_sense(revocation: &Revocation) -> bool {
+/// Fails with 107 where it is about nobody, names nothing, or is longer than any token could be.
+fn check(revocation: &Revocation) -> Result<(), ReplyError> {
     let Revocation { realm, user, token_id, scopes, .. } = revocation;
-    let token_id = token_id.as_deref().unwrap_or_default();
-    let mut texts = [&**realm, &**user, token_id].into_iter().chain(scopes.iter().map(String::as_str));
+    if revocation.is_about_nobody() {
+        let why = "is missing, and so is \"token_id\": whose tokens are meant?";
+        return Err(ReplyError::bad_field("user", why));
+    }
     let no_scope = |scope: &String| scope.is_empty() || scope.contains(|c: char| c.is_ascii_whitespace());
-    revocation.is_about_nobody() || texts.any(|text| text.len() > MAX_TOKEN) || scopes.iter().any(no_scope)
+    if scopes.iter().any(no_scope) {
+        return Err(ReplyError::bad_field("scopes", "has a scope that is empty or has spaces"));
+    }
+    let texts = [("realm", &**realm), ("user", &**user), ("token_id", token_id.as_deref().unwrap_or_default())];
+    let mut texts = texts.into_iter().chain(scopes.iter().map(|scope| ("scopes", scope.as_str())));
+    match texts.find(|(_, text)| text.len() > MAX_TOKEN) {
+        Some((field, _)) => Err(ReplyError::bad_field(field, "is longer than a token may be")),
+        None => Ok(()),
+    }
 }

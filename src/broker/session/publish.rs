@@ -20,7 +20,7 @@ impl Session {
         if let Err(fault) = self.hold_to(decision, "to publish to", &channel) {
             return if namespace.publish == Rule::Registered { unregistered().into() } else { fault.into() };
         }
-        let Some(data) = publish.data.take() else { return ReplyError::BAD_REQUEST.into() };
+        let Some(data) = publish.data.take() else { return ReplyError::missing_field("data").into() };
         let handlers = self.node().handlers();
         if !handlers.looks_at(&channel) {
             self.send_publish(ticket, (channel, namespace), data, publish, ctx);

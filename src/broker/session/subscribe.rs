@@ -11,6 +11,9 @@ use crate::types::{Answer, ChannelName, Disconnect, Fault, ReplyError, Topic};
 use actix::prelude::*;
 use std::sync::Arc;
 
+/// What clients that may filter by tags call the field of the filter.
+const FILTER: &str = "tf";
+
 impl Session {
     pub(super) fn subscribe(&mut self, ticket: Ticket, subscribe: Subscribe, ctx: &mut Context<Self>) -> Step {
         match self.channel(&subscribe.channel).and_then(|channel| self.widen(&channel, &subscribe)) {
@@ -57,7 +60,8 @@ impl Session {
             return Err(ReplyError::LIMIT_EXCEEDED.into());
         }
         if subscribe.filter.is_some() && !namespace.allow_tags_filter {
-            return Err(ReplyError::BAD_REQUEST.into());
+            let why = "is not allowed here: the namespace needs allow_tags_filter";
+            return Err(ReplyError::bad_field(FILTER, why).into());
         }
         Ok((channel, namespace))
     }
@@ -98,8 +102,9 @@ impl Session {
         (right, grant): (Right, Option<SubscriptionGrant>),
         ctx: &mut Context<Self>,
     ) -> Step {
-        let Ok(filter) = subscribe.filter.as_ref().map(TagsFilter::compile).transpose() else {
-            return ReplyError::BAD_REQUEST.into();
+        let filter = match subscribe.filter.as_ref().map(TagsFilter::compile).transpose() {
+            Ok(filter) => filter,
+            Err(error) => return ReplyError::bad_field(FILTER, format_args!("is not valid: {error}")).into(),
         };
         let overrides = grant.as_ref().map_or(Overrides::default(), |grant| grant.overrides);
         let asked = Asked {

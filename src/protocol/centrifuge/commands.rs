@@ -101,7 +101,7 @@ fn subscribe(shape: SubscribeShape<'_>, message: &Bytes) -> Decoded {
         0 if asks_for_a_map => return Ok(Command::Refused(ReplyError::NOT_AVAILABLE)),
         0 => {}
         1..=4 => return Ok(Command::Refused(ReplyError::PERMISSION_DENIED)),
-        _ => return Ok(Command::Refused(ReplyError::BAD_REQUEST)),
+        _ => return Ok(Command::Refused(ReplyError::bad_field("type", "is not a number from 0 to 4"))),
     }
     let flags = shape.flag.unwrap_or(0);
     Ok(Command::Subscribe(Box::new(Subscribe {

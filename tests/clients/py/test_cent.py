@@ -162,22 +162,23 @@ async def test_a_batch_answers_in_the_order_of_its_commands(cent, parallel):
     "method, request_, code, message",
     [
         ("publish", PublishRequest(channel="nowhere:news", data=1), 102, "unknown channel"),
-        ("publish", PublishRequest(channel="", data=1), 107, "bad request"),
-        ("publish", PublishRequest(channel="chat:x", data=None), 107, "bad request"),
-        ("broadcast", BroadcastRequest(channels=[], data=1), 107, "bad request"),
+        ("publish", PublishRequest(channel="", data=1), 107, 'bad request: field "channel" is missing'),
+        ("publish", PublishRequest(channel="chat:x", data=None), 107, 'bad request: field "data" is missing'),
+        ("broadcast", BroadcastRequest(channels=[], data=1), 107, 'bad request: field "channels" is missing'),
         ("history", HistoryRequest(channel="plain", limit=1), 108, "not available"),
         ("history_remove", HistoryRemoveRequest(channel="plain"), 108, "not available"),
         ("presence", PresenceRequest(channel="plain"), 108, "not available"),
-        ("presence_stats", PresenceStatsRequest(channel=""), 107, "bad request"),
+        ("presence_stats", PresenceStatsRequest(channel=""), 107, 'bad request: field "channel" is missing'),
         ("subscribe", SubscribeRequest(user="42", channel="nowhere:news"), 102, "unknown channel"),
-        ("channels", ChannelsRequest(pattern="["), 107, "bad request"),
-        ("disconnect", DisconnectRequest(user="42", disconnect=Disconnect(code=1000, reason="x")), 107, "bad request"),
+        ("channels", ChannelsRequest(pattern="["), 107, 'bad request: field "pattern" is not valid'),
+        ("disconnect", DisconnectRequest(user="42", disconnect=Disconnect(code=1000, reason="x")), 107, 'bad request: field "disconnect.code"'),
     ],
 )
 async def test_errors_have_their_code_and_message(cent, method, request_, code, message):
     with pytest.raises(CentApiResponseError) as caught:
         await getattr(cent, method)(request_)
-    assert (caught.value.code, caught.value.message) == (code, message)
+    assert caught.value.code == code
+    assert caught.value.message.startswith(message), caught.value.message
 
 
 async def test_a_position_of_another_epoch_is_112(cent):
