@@ -82,6 +82,15 @@ pub fn replacement(id: Option<Id>, data: Value) -> Result<(Id, Document), StoreE
     }
 }
 
+/// The document with the id of another one, also where that has none. `id` names the field of the id.
+pub(super) fn with_id_of(id: &str, other: &Document, mut document: Document) -> Document {
+    match other.get(id) {
+        Some(kept) => document.insert(id.to_owned(), kept.clone()),
+        None => document.remove(id),
+    };
+    document
+}
+
 /// Up to so many fields a walk over all of them is faster than a hash of the name.
 const FEW: usize = 12;
 

@@ -46,15 +46,27 @@ mod id;
 mod memory;
 mod nesting;
 mod options;
+#[cfg(feature = "store-postgres")]
+mod postgres;
 pub mod query;
 mod size;
+#[cfg(any(feature = "store-sqlite", feature = "store-postgres"))]
+mod sql;
+#[cfg(feature = "store-sqlite")]
+mod sqlite;
 
 pub use document::{Document, Documents, Found, MAX_DOCUMENT_DEPTH, Page, document, documents, replacement};
 pub use error::StoreError;
 pub use id::Id;
 pub use memory::{MemoryStore, Table};
 pub use options::{CallOptions, Multi, Paginate, StoreOptions, Write};
+#[cfg(feature = "store-postgres")]
+pub use postgres::PostgresDatabase;
 pub use query::{Query, Select};
+#[cfg(any(feature = "store-sqlite", feature = "store-postgres"))]
+pub use sql::{OpenError, SqlStore, SqlTable};
+#[cfg(feature = "store-sqlite")]
+pub use sqlite::{SqliteDatabase, SqliteOptions};
 
 use crate::types::{BoxFuture, Json, JsonError};
 

@@ -39,6 +39,11 @@ pub struct Service {
 }
 
 impl Service {
+    /// The service of a store whose ids stand in `id`.
+    pub fn of(store: Arc<dyn Store>) -> Service {
+        Service { store, call: CallOptions::default(), id: "id" }
+    }
+
     /// The same service with pages of the call's own, or none.
     pub fn paginate(&self, paginate: Option<Paginate>) -> Service {
         Service { store: self.store.clone(), call: self.call.paginate(paginate), id: self.id }
@@ -51,6 +56,12 @@ impl Service {
 
     pub async fn find(&self, query: Value) -> Answer {
         written(self.store.find(read(&query)?, self.call).await?)
+    }
+
+    /// What is found, by the way that is written at once.
+    pub async fn find_written(&self, query: Value) -> Answer {
+        let found = self.store.find_written(read(&query)?, self.call).await?;
+        Ok(serde_json::from_str(found.as_str()).expect("an answer is JSON"))
     }
 
     pub async fn get(&self, id: impl Into<Value>, query: Value) -> Answer {

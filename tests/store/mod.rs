@@ -12,9 +12,15 @@ mod methods;
 mod model;
 mod original;
 mod pages;
+mod postgres;
 mod queries;
+mod random;
 mod sharing;
+mod sqlite;
 mod writes;
 
 conformance!(memory_store, memory::shelf("id"));
 conformance!(memory_store_with_another_id, memory::shelf("customid"));
+conformance!(sqlite_store, sqlite::shelf("id").await);
+conformance!(sqlite_store_with_another_id, sqlite::shelf("customid").await);
+conformance!(postgres_store, postgres::shelf("id").await);

@@ -83,6 +83,10 @@ macro_rules! conformance {
                     documents_are_sorted_as_the_original_sorts_them,
                 ],
                 model: [random_queries_find_what_the_model_finds],
+                random: [
+                    any_query_finds_what_memory_finds,
+                    any_writes_leave_what_memory_has,
+                ],
             }
         }
     };

@@ -5,7 +5,7 @@ mod table;
 
 pub use table::Table;
 
-use super::document::{check_depth, check_size};
+use super::document::{check_depth, check_size, with_id_of};
 use super::size::size;
 use super::{
     CallOptions, Document, Documents, Found, Id, Page, Query, Select, Store, StoreError, StoreFuture, StoreOptions,
@@ -143,7 +143,7 @@ impl MemoryStore {
         check_depth(&data)?;
         let mut rows = self.table.write();
         let (place, before) = matching(&rows, id, query)?;
-        let after = self.with_id_of(before, data);
+        let after = with_id_of(&self.options.id, before, data);
         let grown = check_size(&after, true, &self.options)?.memory;
         self.table.check_bytes(rows.bytes() - size(before).memory + grown)?;
         let answer = self.answer(&after, query);
@@ -165,7 +165,7 @@ impl MemoryStore {
         let mut patch = |(place, before): (Place, &Document)| {
             let mut after = before.clone();
             after.extend(data.clone());
-            let after = self.with_id_of(before, after);
+            let after = with_id_of(&self.options.id, before, after);
             // Checked with each: what is too much in all is never made.
             bytes = bytes - size(before).memory + check_size(&after, true, &self.options)?.memory;
             self.table.check_bytes(bytes)?;
@@ -202,16 +202,6 @@ impl MemoryStore {
             self.options.allow_many(write, call)?;
         }
         Ok(id.is_none())
-    }
-
-    /// The document with the id of another one, also where that has none.
-    fn with_id_of(&self, other: &Document, mut document: Document) -> Document {
-        let name = self.options.id.as_str();
-        match other.get(name) {
-            Some(id) => document.insert(name.to_owned(), id.clone()),
-            None => document.remove(name),
-        };
-        document
     }
 
     fn answer(&self, document: &Document, query: &Query) -> Document {

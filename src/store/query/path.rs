@@ -28,7 +28,7 @@ pub(super) enum Site {
 
 impl Path {
     /// Splits a name at its dots. [`StoreError::BadRequest`] for more names than [`Query::MAX_DEPTH`].
-    pub(super) fn parse(name: &str) -> Result<Self, StoreError> {
+    pub fn parse(name: &str) -> Result<Self, StoreError> {
         match name.split('.').nth(Query::MAX_DEPTH) {
             None => Ok(Path(name.split('.').map(SmolStr::new).collect())),
             Some(_) => Err(too_deep()),
@@ -38,6 +38,12 @@ impl Path {
     /// The names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(SmolStr::as_str)
+    }
+
+    /// Whether a name asks for one element of an array rather than for a field of each.
+    #[cfg(any(feature = "store-sqlite", feature = "store-postgres"))]
+    pub(in crate::store) fn looks_like_an_index(name: &str) -> bool {
+        looks_like_a_number(name)
     }
 
     /// What stands at the path, with arrays entered by index only; `None` where nothing does.

@@ -1,0 +1,117 @@
+//! One database: its thread, the connection that writes and those that read.
+use super::connection::{Backend, Failed};
+use super::error::{OpenError, refusal, unavailable};
+use super::label::Label;
+use super::readers::{Read, Readers};
+use super::schema::{self, Table, check_name};
+use super::store::SqlTable;
+use super::writer::{self, Job, Work};
+use crate::store::query::Path;
+use crate::store::{Document, StoreError, StoreFuture};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+use tokio::runtime::{self, Handle};
+use tokio::sync::{mpsc, oneshot};
+
+/// How many writes may wait; one more is refused at once.
+const MOST_WAITING: usize = 1_024;
+/// A failure is logged so often at most.
+const LOGS_EVERY: Duration = Duration::from_secs(1);
+
+/// One database. What it does runs on a thread of its own, so that neither a worker nor who stops waiting breaks it off.
+pub(in crate::store) struct Database {
+    backend: Arc<dyn Backend>,
+    runtime: Handle,
+    jobs: mpsc::Sender<Job>,
+    readers: Arc<Readers>,
+    logged: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Database {
+    /// Starts the thread, which ends with the last store.
+    pub fn start(backend: Arc<dyn Backend>) -> Result<Arc<Self>, OpenError> {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
+        let handle = runtime.handle().clone();
+        let (jobs, queue) = mpsc::channel(MOST_WAITING);
+        let readers = Arc::new(Readers::new(backend.clone()));
+        let writes = backend.clone();
+        thread::Builder::new()
+            .name(format!("store-{}", backend.name().to_lowercase()))
+            .spawn(move || runtime.block_on(writer::run(writes, queue)))
+            .map_err(OpenError::Thread)?;
+        Ok(Arc::new(Database { backend, runtime: handle, jobs, readers, logged: Arc::default() }))
+    }
+
+    /// Opens a table.
+    pub async fn table(self: &Arc<Self>, name: &str, indexes: &[Path]) -> Result<SqlTable, OpenError> {
+        check_name(name)?;
+        let label = |path: &Path| Label::of_path(path).ok_or_else(|| OpenError::Index { path: path.to_string() });
+        let indexes = indexes.iter().map(label).collect::<Result<_, _>>()?;
+        let quoted = super::connection::quoted(name);
+        let table = Arc::new(Table { name: name.to_owned(), quoted, indexes });
+        let (backend, opened) = (self.backend.clone(), table.clone());
+        let open = async move {
+            let mut connection = backend.connect().await.map_err(OpenError::Unreachable)?;
+            schema::open(&*backend, &mut *connection, &opened).await
+        };
+        self.runtime.spawn(open).await.map_err(|_| OpenError::Closed)??;
+        Ok(SqlTable::new(self.clone(), table))
+    }
+
+    pub fn backend(&self) -> &dyn Backend {
+        &*self.backend
+    }
+
+    /// Reads, beside other calls that do.
+    pub fn read<T: Send + 'static>(&self, work: Read<T>) -> StoreFuture<T> {
+        let (readers, backend, logged) = (self.readers.clone(), self.backend.clone(), self.logged.clone());
+        let Some(place) = readers.wait() else {
+            return Box::pin(std::future::ready(Err(unavailable("Too many calls wait for the database"))));
+        };
+        let read = self.runtime.spawn(async move {
+            let _place = place;
+            readers.read(&work).await.map_err(|failed| {
+                log(&*backend, &logged, &failed);
+                refusal(&*backend, &failed)
+            })
+        });
+        Box::pin(async move { read.await.unwrap_or_else(|_| Err(closed())) })
+    }
+
+    /// Writes, behind the writes that were asked for before.
+    pub(super) fn write(&self, table: Arc<Table>, work: Work) -> StoreFuture<Vec<Document>> {
+        let (reply, answer) = oneshot::channel();
+        let queued = self.jobs.try_send(Job { table, work, reply });
+        let (backend, logged) = (self.backend.clone(), self.logged.clone());
+        Box::pin(async move {
+            match queued {
+                Err(mpsc::error::TrySendError::Full(_)) => Err(unavailable("Too many writes wait for the database")),
+                Err(mpsc::error::TrySendError::Closed(_)) => Err(closed()),
+                Ok(()) => match answer.await {
+                    Ok(answer) => answer.map_err(|problem| {
+                        problem.told(|failed| {
+                            log(&*backend, &logged, failed);
+                            refusal(&*backend, failed)
+                        })
+                    }),
+                    Err(_) => Err(closed()),
+                },
+            }
+        })
+    }
+}
+
+fn closed() -> StoreError {
+    unavailable("The database was closed")
+}
+
+/// What the database said, for those who run it. While it is away each call fails, and one line in a second is enough.
+fn log(backend: &dyn Backend, logged: &Mutex<Option<Instant>>, failed: &Failed) {
+    // A time is put in whole.
+    let mut logged = logged.lock().unwrap_or_else(PoisonError::into_inner);
+    if logged.is_none_or(|last| last.elapsed() >= LOGS_EVERY) {
+        *logged = Some(Instant::now());
+        log::warn!("a call of a store failed, for {} said: {failed}", backend.name());
+    }
+}

@@ -1,0 +1,73 @@
+//! Stores in an SQLite file.
+mod backend;
+
+use super::query::Path;
+use super::sql::Database;
+use super::{OpenError, SqlTable, Store, StoreOptions};
+use backend::Sqlite;
+use std::fmt;
+use std::path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a file is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqliteOptions {
+    /// How many bytes the file takes at most; more is [`Full`](super::StoreError::Full). Default: as many as SQLite takes.
+    pub max_bytes: Option<u64>,
+    /// How long a call waits for another process that writes. Default 5 s.
+    pub busy_timeout: Duration,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        SqliteOptions { max_bytes: None, busy_timeout: Duration::from_secs(5) }
+    }
+}
+
+/// An SQLite file, in which any number of services have their tables. Clones are the same one.
+///
+/// It is kept with a write-ahead log that each transaction is synced to, so what was answered is on the disk. One connection writes,
+/// four read; other processes may use the file, too.
+#[derive(Clone)]
+pub struct SqliteDatabase(Arc<Database>);
+
+impl SqliteDatabase {
+    /// Opens a file, or makes it where there is none.
+    ///
+    /// [`OpenError::NotADatabase`] for another kind of file, [`OpenError::Unreachable`] where it cannot be read and written.
+    pub async fn open(file: impl AsRef<path::Path>) -> Result<Self, OpenError> {
+        Self::open_with(file, SqliteOptions::default()).await
+    }
+
+    /// The same with options.
+    pub async fn open_with(file: impl AsRef<path::Path>, options: SqliteOptions) -> Result<Self, OpenError> {
+        let backend = Sqlite::open(file.as_ref(), options).await?;
+        Ok(SqliteDatabase(Database::start(Arc::new(backend))?))
+    }
+
+    /// Opens a table of documents, with indexes for conditions on these paths. A table that is not there is made, one of an older
+    /// version is brought to that of here.
+    ///
+    /// [`OpenError::Newer`] for a table that a newer version has written, [`OpenError::Foreign`] for one that is no store's,
+    /// [`OpenError::Name`] and [`OpenError::Index`] for what cannot be a name or a path here.
+    pub async fn table(&self, table: &str, indexes: &[Path]) -> Result<SqlTable, OpenError> {
+        self.0.table(table, indexes).await
+    }
+
+    /// A store of its own of such a table.
+    pub async fn store(
+        &self,
+        table: &str,
+        options: StoreOptions,
+        indexes: &[Path],
+    ) -> Result<impl Store + Clone + use<>, OpenError> {
+        Ok(self.table(table, indexes).await?.store(options))
+    }
+}
+
+impl fmt::Debug for SqliteDatabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteDatabase").finish_non_exhaustive()
+    }
+}
