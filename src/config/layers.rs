@@ -122,6 +122,7 @@ fn example(list: &str) -> &'static str {
     match list {
         "socketio" => r#"[{"path": "/socket.io/", "namespaces": ["/"]}]"#,
         "expose" => r#"[{"space": "socketio:/", "as": "rooms:", "subscribe": "user"}]"#,
+        "service" => r#"[{"path": "messages", "store": "sqlite:callboard.db"}]"#,
         _ => r#"[{"name": "chat", "subscribe": "user", "publish": "subscriber"}]"#,
     }
 }

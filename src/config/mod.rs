@@ -13,6 +13,7 @@ mod mend;
 mod problem;
 mod schema;
 mod sense;
+mod services;
 mod spaces;
 mod variables;
 mod words;
@@ -22,6 +23,7 @@ pub use layers::Overrides;
 pub use problem::{Place, Problem, Problems};
 
 use crate::server::Config;
+use crate::transport::engineio::EngineConfig;
 use figment::Figment;
 use file::File;
 use layers::Layer;
@@ -90,16 +92,19 @@ impl Loaded {
         warnings
     }
 
-    /// Whether the binary can serve it by itself: it has no services, which a program of its own registers in Rust. Fails with each
-    /// key that counts on one.
+    /// Whether the binary can serve it by itself: it has the services of the config alone, and none that a program registers in Rust.
+    /// Fails with each key that counts on one.
     pub fn check_alone(&self) -> Result<(), Problems> {
         let exposed =
             self.config.expose.iter().enumerate().filter_map(|(index, table)| Some((index, table.service()?)));
+        let missing = exposed.filter(|(_, path)| !self.config.services.iter().any(|service| service.is_at(path)));
         let problem = |(index, path): (usize, &str)| {
-            let message = format!("no service is registered at `{path}`; a program of your own registers one in Rust");
+            let message = format!(
+                "no service is registered at `{path}`; a [[service]] declares one, or a program of your own in Rust"
+            );
             self.layers.problem(&format!("expose[{index}].space"), message)
         };
-        Problems::none_in(exposed.map(problem).collect())
+        Problems::none_in(missing.map(problem).collect())
     }
 
     /// Logs what may be a mistake.
@@ -163,6 +168,13 @@ fn text_of(source: &Source) -> Result<(String, String), Problems> {
     }
 }
 
+/// Services that no Rust is written for can be called by Socket.IO without an endpoint being written either.
+fn add_endpoint(config: &mut Config) {
+    if !config.services.is_empty() && config.socketio.is_empty() {
+        config.socketio.push(EngineConfig::default());
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Layers {
     file: File,
@@ -192,7 +204,8 @@ impl Layers {
             values.clear();
         }
         match config {
-            Ok(config) => {
+            Ok(mut config) => {
+                add_endpoint(&mut config);
                 self.add_nonsense(&config, is_whole, &mut problems);
                 Problems::none_in(problems)?;
                 Ok(Loaded { config, is_shipped, layers: self })

@@ -3,6 +3,7 @@ use super::problem::{Place, Problem};
 use super::words::reason;
 use crate::broker::{Expose, Namespace};
 use crate::server::Config;
+use crate::service::ServiceConfig;
 use crate::transport::engineio::EngineConfig;
 use figment::value::{Dict, Value};
 use serde::Serialize;
@@ -47,6 +48,7 @@ impl Schema {
                 List::of::<Namespace>("namespace"),
                 List::of::<EngineConfig>("socketio"),
                 List::of::<Expose>("expose"),
+                List::of::<ServiceConfig>("service"),
             ],
         }
     }
@@ -205,7 +207,12 @@ impl Check<'_> {
             let alone = Value::from(Dict::from([(key.clone(), value.clone())]));
             match (list.accepts)(alone) {
                 Ok(()) => true,
-                Err(error) => self.report(&path, reason(&error.kind, false)),
+                Err(error) => {
+                    // What is wrong may stand deeper, in a table of the table.
+                    let inner = [vec![around.clone()], error.path.clone()].concat().join(".");
+                    let key = if inner.starts_with(&path) { inner } else { path };
+                    self.report(&key, reason(&error.kind, false))
+                }
             }
         });
     }

@@ -26,6 +26,7 @@ pub(super) fn find(config: &Config) -> Vec<Nonsense> {
     found.of_namespaces(&config.namespaces);
     found.of_socketio(config);
     found.of_rest(config);
+    found.of_services(config);
     found.of_backstage(config);
     found.of_spaces(config);
     found.of_long_times(config);

@@ -10,6 +10,7 @@ pub(super) fn reason(kind: &Kind, is_secret: bool) -> String {
         Kind::InvalidType(found, wanted) | Kind::InvalidValue(found, wanted) => {
             format!("{} is wanted, not {}", kind_of(wanted), value(found))
         }
+        Kind::UnknownField(found, known) => format!("`{found}` is not known; take {}", one_of(known)),
         Kind::UnknownVariant(found, known) => format!("`{found}` is not known; take {}", one_of(known)),
         other => other.to_string(),
     }

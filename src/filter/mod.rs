@@ -1,5 +1,6 @@
 //! Filters: which events reach a listener.
 mod decimal;
+pub mod expression;
 mod topics;
 mod view;
 

@@ -84,7 +84,7 @@ pub struct Metrics {
     pub drops: Family<ReasonLabel, Counter>,
     /// Requests and connections refused before they became sessions, by reason.
     pub refusals: Family<ReasonLabel, Counter>,
-    /// Handler calls that failed, by reason: `panic`, `timeout`, `full`.
+    /// Handler calls that failed, by reason: `panic`, `timeout`, `full`; filters (`filter`) and rules in CEL (`rule`) that did.
     pub handler_failures: Family<ReasonLabel, Counter>,
     /// Events of the events bus, by outcome: `kept`, `skipped` (nobody else is subscribed), `delivered`, `dropped` (for each subscription
     /// that had not read it), `signal`, `bad_signal`.

@@ -30,7 +30,7 @@ pub struct BrokerBuilder {
     pub(super) config: Config,
     metrics: Metrics,
     handlers: Handlers,
-    threads: HandlerThreads,
+    pub(super) threads: HandlerThreads,
     placement: Placement,
     clock: Clock,
     pub(super) mounted: Vec<Mounted>,
@@ -193,6 +193,7 @@ impl BrokerBuilder {
         self.wires.extend(self.config.backstage.wires());
         self.check_console()?;
         self.check_events_bus()?;
+        self.declare_services()?;
         self.settle_services()?;
         service::start(self.setup, &self.threads, &mut self.handlers, (is_shared, is_open))?;
         let console = super::console::paths(&self.config);

@@ -30,19 +30,35 @@ pub(super) fn check<'a>(
     let Some(prefix) = &config.rest.prefix else { return Ok(()) };
     let taken = taken(config, wires, engines);
     for path in services {
-        let service = path.trim_matches('/');
-        // A name goes before what stands for any.
-        if service.starts_with(PLACEHOLDER) && prefix == "/" {
-            continue;
-        }
-        let whole = format!("{}/{service}", prefix.trim_end_matches('/'));
-        let with_id = format!("{whole}/{PLACEHOLDER}");
-        if let Some(other) = taken.iter().find(|claim| claim.meets(&whole) || claim.meets(&with_id)) {
+        if let Some(other) = taker(&taken, prefix, path) {
+            let service = path.trim_matches('/');
             let service = format!("the service {service:?} below rest.prefix = {prefix:?}");
             return Err(Error::Claimed { one: service, other: other.to_string() });
         }
     }
     Ok(())
+}
+
+/// What of the config answers where a service of this path, or one of its documents, would be served over HTTP; none where the path is
+/// free, and where services are not served over HTTP.
+pub fn clash(config: &Config, path: &str) -> Option<String> {
+    let prefix = config.rest.prefix.as_deref()?;
+    let websocket = format!("{}/websocket", config.server.connection_prefix);
+    let of_events = config.backstage.events.then(|| config.backstage.socketio_path());
+    let taken = taken(config, std::iter::once(websocket.as_str()), of_events.as_deref().into_iter());
+    taker(&taken, prefix, path).map(Claim::to_string)
+}
+
+/// What answers where a service would be served.
+fn taker<'c>(taken: &'c [Claim], prefix: &str, path: &str) -> Option<&'c Claim> {
+    let service = path.trim_matches('/');
+    // A name goes before what stands for any.
+    if service.starts_with(PLACEHOLDER) && prefix == "/" {
+        return None;
+    }
+    let whole = format!("{}/{service}", prefix.trim_end_matches('/'));
+    let with_id = format!("{whole}/{PLACEHOLDER}");
+    taken.iter().find(|claim| claim.meets(&whole) || claim.meets(&with_id))
 }
 
 fn taken<'a>(

@@ -1,6 +1,7 @@
 //! The config as a whole: the sum of the rooms' own.
 use crate::broker::{Expose, Limits, Namespace};
 use crate::engine;
+use crate::service::ServiceConfig;
 use crate::transport::engineio::EngineConfig;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
@@ -98,6 +99,9 @@ pub struct Config {
     /// The policies of channels.
     #[serde(rename = "namespace")]
     pub namespaces: Vec<Namespace>,
+    /// The services that need no Rust.
+    #[serde(rename = "service")]
+    pub services: Vec<ServiceConfig>,
     /// Services over HTTP.
     pub rest: crate::rest::Config,
     /// The endpoints of Socket.IO.

@@ -1,6 +1,7 @@
 //! Why a broker does not start.
 use crate::engine;
 use crate::service::SetupError;
+use crate::store::OpenError;
 
 /// Why a broker cannot be built, or a config cannot be put in force.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +55,29 @@ pub enum Error {
         "expose.space names the service {0:?}, which is not registered: write its path as it is registered, without slashes at its ends"
     )]
     NothingExposed(String),
+    /// Clients could not tell them apart.
+    #[error(
+        "service[{index}].path is {path:?}, where a service is registered in Rust, too: take another path for one of them"
+    )]
+    ServiceTwice {
+        /// Which table `[[service]]`, from 0.
+        index: usize,
+        /// The path.
+        path: String,
+    },
+    /// The documents of a service cannot be reached.
+    #[error("service[{index}].store = {address:?} cannot be opened: {source}")]
+    Store {
+        /// Which table `[[service]]`, from 0.
+        index: usize,
+        /// The store's address, without a password.
+        address: String,
+        /// Why.
+        source: OpenError,
+    },
+    /// A store did not answer while it was opened.
+    #[error("the stores of the services were not opened within {0} s: see that each `service.store` can be reached")]
+    SlowStores(u64),
     /// A service cannot be registered as it is.
     #[error(transparent)]
     Service(#[from] SetupError),

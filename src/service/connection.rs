@@ -1,6 +1,7 @@
 //! A connected client as hooks and filters see it: a set of fields.
 use crate::broker::SessionExtension;
 use crate::broker::handler::SessionView;
+use crate::filter::expression::ConnectionFacts;
 use crate::types::{Handshake, Identity, SessionId};
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use serde_json::{Map, Value};
@@ -32,9 +33,30 @@ struct Fields {
     all: Arc<Value>,
     /// Those that the application has set.
     set: BTreeSet<String>,
+    /// The same for rules: made once for all events, until a field changes.
+    facts: ConnectionFacts,
 }
 
-struct FieldsNow(Guard<Arc<Fields>>);
+impl Fields {
+    fn new(all: Map<String, Value>, set: BTreeSet<String>) -> Self {
+        let all = Arc::new(Value::Object(all));
+        Fields { facts: ConnectionFacts::new(all.clone()), all, set }
+    }
+
+    fn members(&self) -> Map<String, Value> {
+        self.all.as_object().cloned().unwrap_or_default()
+    }
+}
+
+/// The fields of a connection as they were when somebody looked.
+pub(super) struct FieldsNow(Guard<Arc<Fields>>);
+
+impl FieldsNow {
+    /// The same for rules.
+    pub fn facts(&self) -> &ConnectionFacts {
+        &self.0.facts
+    }
+}
 
 impl Deref for FieldsNow {
     type Target = Value;
@@ -63,7 +85,7 @@ impl Connection {
         let given = session.data().and_then(|data| data.fields());
         let set = given.into_iter().flatten().map(|(name, _)| name.clone()).collect();
         all.extend(given.cloned().into_iter().flatten());
-        let fields = ArcSwap::from_pointee(Fields { all: Arc::new(Value::Object(all)), set });
+        let fields = ArcSwap::from_pointee(Fields::new(all, set));
         let has_home = session.home.is_some();
         Connection(Arc::new(Inner { session: session.id, has_home, fields, chosen: ArcSwapOption::empty() }))
     }
@@ -79,7 +101,7 @@ impl Connection {
     }
 
     /// The same for a look at them on the way of an event.
-    pub(super) fn fields_now(&self) -> impl Deref<Target = Value> + use<> {
+    pub(super) fn fields_now(&self) -> FieldsNow {
         FieldsNow(self.0.fields.load())
     }
 
@@ -92,10 +114,10 @@ impl Connection {
     pub fn set(&self, name: &str, value: impl Into<Value>) {
         let value = value.into();
         self.0.fields.rcu(|fields| {
-            let (mut all, mut set) = ((*fields.all).clone(), fields.set.clone());
-            all[name] = value.clone();
+            let (mut all, mut set) = (fields.members(), fields.set.clone());
+            all.insert(name.to_owned(), value.clone());
             set.insert(name.to_owned());
-            Fields { all: Arc::new(all), set }
+            Fields::new(all, set)
         });
     }
 
@@ -129,7 +151,7 @@ impl SessionExtension for Connection {
         self.0.fields.rcu(|fields| {
             let mut all = told.clone();
             all.extend(fields.set.iter().map(|name| (name.clone(), fields.all[name].clone())));
-            Fields { all: Arc::new(Value::Object(all)), set: fields.set.clone() }
+            Fields::new(all, fields.set.clone())
         });
     }
 }

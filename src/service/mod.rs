@@ -3,6 +3,7 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `definition`, `functions`, `stored` | what a service is: a trait, functions, the documents of a store |
+//! | `declared` | services that a config declares, and their rules |
 //! | `method`, `params`, `error` | the method of a call, its parameters, its errors |
 //! | `hooks` | what runs around the methods |
 //! | `registration`, `services`, `path` | services with their hooks, filters and publishers, by path |
@@ -21,6 +22,7 @@
 mod app;
 mod call;
 mod connection;
+mod declared;
 mod definition;
 mod emitter;
 mod error;
@@ -44,6 +46,7 @@ mod stored;
 pub use app::App;
 pub use call::{Outcome, ServiceCall};
 pub use connection::Connection;
+pub use declared::{ALL, Access, Allow, EventRule, Narrowing, ServiceConfig};
 pub use definition::{MethodCall, Service};
 pub use emitter::ServiceListener;
 pub use error::{ErrorClass, ServiceError, ServiceResult};

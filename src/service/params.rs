@@ -106,6 +106,15 @@ impl Params {
         Ok(())
     }
 
+    /// What a connection of this caller would have: the fields, the headers, and by which way the call came.
+    pub(super) fn as_connection(&self) -> Value {
+        let mut fields = (*self.fields).clone();
+        fields.entry(USER).or_insert(Value::Null);
+        fields.insert("headers".into(), Value::Object((*self.headers).clone()));
+        fields.insert("provider".into(), self.at("provider"));
+        Value::Object(fields)
+    }
+
     /// The same as they come with a call of the service at `path`.
     pub(super) fn called(mut self, app: App, path: &str) -> Self {
         if let Some(connection) = &self.connection

@@ -9,7 +9,7 @@ use super::path::{ServicePath, stripped};
 use super::publication::{Publication, Publishers};
 use super::registration::Registration;
 use super::{EventOrigin, HookContext, ServiceError};
-use crate::broker::handler::{Caller, HandlerThreads, Handlers, SessionView};
+use crate::broker::handler::{Caller, HandlerThreads, Handlers, KeptThread, SessionView};
 use crate::store::Id;
 use crate::types::{ChannelName, NameError, Space};
 use serde_json::{Map, Value};
@@ -84,6 +84,8 @@ pub(crate) struct Setup {
     pub hooks: Hooks,
     /// The paths of the Socket.IO endpoints whose clients have no services.
     pub without: Vec<String>,
+    /// The threads that the services need for as long as they run.
+    pub threads: Vec<KeptThread>,
     pub(super) publishers: Publishers,
 }
 
@@ -140,6 +142,7 @@ pub(super) struct Services {
     plain: HashMap<String, usize>,
     /// The paths of the Socket.IO endpoints whose clients have none of them.
     without: Vec<String>,
+    _kept: Vec<KeptThread>,
     pub publishers: Publishers,
     /// The channel through which their events go to the clients.
     pub home: ChannelName,
@@ -154,7 +157,7 @@ impl Services {
         handlers: &Handlers,
         (is_shared, is_open): (bool, bool),
     ) -> Result<Self, SetupError> {
-        let Setup { services, hooks, without, publishers } = setup;
+        let Setup { services, hooks, without, threads: kept, publishers } = setup;
         check_events(&publishers, &services)?;
         let mut entries: Vec<Arc<Entry>> = vec![];
         for (path, registration) in services {
@@ -192,7 +195,7 @@ impl Services {
         let plain =
             paths.filter(|(_, path)| path.is_plain()).map(|(at, path)| (path.as_str().to_owned(), at)).collect();
         let home = home()?;
-        Ok(Services { entries, plain, without, publishers, home })
+        Ok(Services { entries, plain, without, _kept: kept, publishers, home })
     }
 
     /// The service at a path as a client writes it, and what the placeholders of its own path stand for.

@@ -40,6 +40,7 @@
 //! #     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 //! # }
 //! ```
+mod address;
 mod document;
 mod error;
 mod id;
@@ -54,9 +55,11 @@ mod size;
 mod sql;
 #[cfg(feature = "store-sqlite")]
 mod sqlite;
+mod stores;
 
+pub use address::{NoAddress, StoreAddress};
 pub use document::{Document, Documents, Found, MAX_DOCUMENT_DEPTH, Page, document, documents, replacement};
-pub use error::StoreError;
+pub use error::{OpenError, StoreError};
 pub use id::Id;
 pub use memory::{MemoryStore, Table};
 pub use options::{CallOptions, Multi, Paginate, StoreOptions, Write};
@@ -64,11 +67,13 @@ pub use options::{CallOptions, Multi, Paginate, StoreOptions, Write};
 pub use postgres::PostgresDatabase;
 pub use query::{Query, Select};
 #[cfg(any(feature = "store-sqlite", feature = "store-postgres"))]
-pub use sql::{OpenError, SqlStore, SqlTable};
+pub use sql::{SqlStore, SqlTable};
 #[cfg(feature = "store-sqlite")]
 pub use sqlite::{SqliteDatabase, SqliteOptions};
+pub use stores::Stores;
 
 use crate::types::{BoxFuture, Json, JsonError};
+use std::sync::Arc;
 
 /// What a store answers, now or later.
 pub type StoreFuture<T> = BoxFuture<Result<T, StoreError>>;
@@ -122,4 +127,43 @@ pub trait Store: Send + Sync + 'static {
     /// Removes the document with this id, or without an id all that the query matches, and answers what was removed. Errors as
     /// those of [`Store::patch`].
     fn remove(&self, id: Option<Id>, query: Query, call: CallOptions) -> StoreFuture<Documents>;
+}
+
+/// A store of a kind that turns out when it is opened.
+impl<S: Store + ?Sized> Store for Arc<S> {
+    fn options(&self) -> &StoreOptions {
+        (**self).options()
+    }
+
+    fn is_on_one_node(&self) -> bool {
+        (**self).is_on_one_node()
+    }
+
+    fn find(&self, query: Query, call: CallOptions) -> StoreFuture<Found> {
+        (**self).find(query, call)
+    }
+
+    fn find_written(&self, query: Query, call: CallOptions) -> StoreFuture<Json> {
+        (**self).find_written(query, call)
+    }
+
+    fn get(&self, id: Id, query: Query) -> StoreFuture<Document> {
+        (**self).get(id, query)
+    }
+
+    fn create(&self, data: Documents, select: Select, call: CallOptions) -> StoreFuture<Documents> {
+        (**self).create(data, select, call)
+    }
+
+    fn update(&self, id: Id, data: Document, query: Query) -> StoreFuture<Document> {
+        (**self).update(id, data, query)
+    }
+
+    fn patch(&self, id: Option<Id>, data: Document, query: Query, call: CallOptions) -> StoreFuture<Documents> {
+        (**self).patch(id, data, query, call)
+    }
+
+    fn remove(&self, id: Option<Id>, query: Query, call: CallOptions) -> StoreFuture<Documents> {
+        (**self).remove(id, query, call)
+    }
 }

@@ -1,6 +1,9 @@
 //! What a store is opened with, and what one call says otherwise.
 use super::StoreError;
+use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::{Serialize, Serializer};
 use smol_str::SmolStr;
+use std::fmt;
 
 /// What a store is opened with. Source: the options of `@feathersjs/memory` 5, with its defaults; the bound of a document is ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,11 +78,13 @@ impl CallOptions {
 }
 
 /// How many documents a page has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Paginate {
     /// Where the query has no `$limit` that is a number from 0 up.
     pub default: usize,
     /// At most, whatever the query says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<usize>,
 }
 
@@ -102,6 +107,9 @@ pub enum Write {
 }
 
 impl Write {
+    /// All of them.
+    pub const ALL: [Write; 3] = [Write::Create, Write::Patch, Write::Remove];
+
     /// The name of the method.
     pub fn name(self) -> &'static str {
         match self {
@@ -146,6 +154,46 @@ impl FromIterator<Write> for Multi {
             Write::Patch => Multi { patch: true, ..multi },
             Write::Remove => Multi { remove: true, ..multi },
         })
+    }
+}
+
+/// As true, false, or the list of the methods.
+impl Serialize for Multi {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            Multi::ALL => serializer.serialize_bool(true),
+            Multi::NONE => serializer.serialize_bool(false),
+            some => serializer.collect_seq(Write::ALL.into_iter().filter(|write| some.allows(*write)).map(Write::name)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Multi {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MultiVisitor)
+    }
+}
+
+struct MultiVisitor;
+
+impl<'de> Visitor<'de> for MultiVisitor {
+    type Value = Multi;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("true, false or a list of create, patch and remove")
+    }
+
+    fn visit_bool<E: de::Error>(self, all: bool) -> Result<Multi, E> {
+        Ok(if all { Multi::ALL } else { Multi::NONE })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut names: A) -> Result<Multi, A::Error> {
+        let mut writes = vec![];
+        while let Some(name) = names.next_element::<String>()? {
+            let known = Write::ALL.into_iter().find(|write| write.name() == name);
+            writes.push(known.ok_or_else(|| de::Error::unknown_variant(&name, &["create", "patch", "remove"]))?);
+        }
+        Ok(writes.into_iter().collect())
     }
 }
 

@@ -183,8 +183,7 @@ fn a_space_of_a_service_is_good_for_a_program_and_not_for_the_binary_alone() {
     let file = file("[[expose]]\nspace = 'service:messages'\nas = 'messages:'\n");
     let loaded = config::read(&Source::File(file.path().to_owned()), [], &Overrides::default()).expect("a good config");
     assert!(loaded.check().is_ok());
-    let wanted =
-        "2 expose[0].space no service is registered at `messages`; a program of your own registers one in Rust";
+    let wanted = "2 expose[0].space no service is registered at `messages`; a [[service]] declares one, or a program of your own in Rust";
     assert_eq!(problems_of(loaded.check_alone().map(|()| loaded.config)), [wanted]);
 }
 

@@ -17,4 +17,4 @@ pub use caller::Caller;
 pub use emit::{CONNECTION, DISCONNECT, EmitCall, EmitRoute, Emitting};
 pub use hosted::{Call, Handle, HandlerAddr, HandlerFuture, Subject, answer, host};
 pub use table::Handlers;
-pub use threads::{HandlerThreads, Placement};
+pub use threads::{HandlerThreads, KeptThread, Placement};

@@ -1,6 +1,8 @@
 //! Which threads handlers run on.
 use super::hosted::{HandlerAddr, host_at};
 use actix::prelude::*;
+use std::future::Future;
+use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where what belongs to no worker runs: handlers, and the listeners of Rust code.
@@ -61,6 +63,10 @@ impl Drop for Thread {
     }
 }
 
+/// A thread that runs for as long as somebody has this.
+#[derive(Clone)]
+pub struct KeptThread(#[allow(dead_code, reason = "it is kept, not used")] Arc<Thread>);
+
 impl HandlerThreads {
     /// At most `most` threads, 0 for one per core. Each is started with the first handler that runs on it.
     pub fn new(placement: Placement, most: usize) -> Self {
@@ -81,6 +87,25 @@ impl HandlerThreads {
     /// a thread of its own with [`super::host`].
     pub fn host<H: 'static>(&self, make: impl FnOnce() -> H + Send + 'static) -> HandlerAddr<H> {
         host_at(self.thread(), make)
+    }
+
+    /// Has a future run to its end on one of the threads while this one waits; returns the thread, which what the future has made may
+    /// need. None outside an actix system, and where the future panics.
+    pub fn complete<F, T>(&self, start: impl FnOnce() -> F + Send + 'static) -> Option<(T, KeptThread)>
+    where
+        F: Future<Output = T> + 'static,
+        T: Send + 'static,
+    {
+        let is_here = self.0.lock().unwrap_or_else(PoisonError::into_inner).placement == Placement::Here;
+        // This thread waits, so it cannot be the one.
+        let thread = if is_here { Thread::start() } else { self.thread() };
+        let (tell, told) = mpsc::sync_channel(1);
+        thread.arbiter()?.spawn_fn(move || {
+            let future = start();
+            // Nobody waits any more where this fails.
+            actix_rt::spawn(async move { drop(tell.send(future.await)) });
+        });
+        told.recv().ok().map(|done| (done, KeptThread(thread)))
     }
 
     fn thread(&self) -> Arc<Thread> {

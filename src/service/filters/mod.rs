@@ -5,10 +5,12 @@
 //! | `answer` | the answer of a filter |
 //! | `origin` | what an event carries of the call that caused it |
 //! | `parsed` | an event as filters see it, read once for all connections of a thread |
+//! | `ruled` | rules of the config, asked |
 //! | `view` | the filters of all services, for one connection |
 mod answer;
 mod origin;
 mod parsed;
+pub(super) mod ruled;
 mod view;
 
 pub use answer::{FilterAnswer, IntoFilterAnswer};
@@ -17,6 +19,7 @@ pub(super) use origin::can_be_carried;
 pub(super) use view::ServiceView;
 
 use super::error::ServiceError;
+use crate::filter::expression::Rule;
 use crate::types::BoxFuture;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -38,6 +41,8 @@ pub(super) enum Filter {
     Later(Arc<Later>),
     /// The answer depends on a key of the connection alone, and is the same for all connections with that key.
     Keyed(Arc<Key>, Arc<Now>),
+    /// A rule of the config: it passes where the rule holds. Where that fails it does not, and nobody is told.
+    Rule(Rule),
 }
 
 /// The filters of one service: those for all its events, then those for one event, each in the order in which it was added.

@@ -3,7 +3,7 @@
 use crate::service::hooks::HookContext;
 use crate::service::method::Method;
 use crate::types::{Json, Tags, VIEW_TAG_EVENT, VIEW_TAG_SERVICE};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::ops::Index;
 
 /// The tag that has the method of the call.
@@ -46,6 +46,17 @@ impl EventOrigin {
         tags
     }
 
+    /// The call as rules see it, with the fields that the service lists; null for what is not told, and for a call that there is
+    /// none of.
+    pub(super) fn hook(origin: Option<&Self>, path: &str, event: &str, listed: &[String]) -> Value {
+        let method = origin.map_or(Value::Null, |origin| origin.method.name().into());
+        let mut hook = json!({"path": path, "method": method, "event": event, "id": null, "params": {}});
+        for field in listed {
+            put(&mut hook, field, origin.map_or(NULL, |origin| &origin[field]));
+        }
+        hook
+    }
+
     /// What the tags of an event tell; none where it comes from no call.
     pub(super) fn of(tags: &Tags) -> Option<Self> {
         let carried = tags.get(CARRIED).and_then(|carried| serde_json::from_str(carried).ok()).unwrap_or_default();
@@ -63,6 +74,16 @@ impl Index<&str> for EventOrigin {
 
     fn index(&self, path: &str) -> &Value {
         self.carried.get(path).unwrap_or(NULL)
+    }
+}
+
+/// Puts a value where a path of names leads; nowhere where something else than an object is on the way.
+fn put(into: &mut Value, path: &str, value: &Value) {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let Value::Object(members) = into else { return };
+    match rest {
+        None => drop(members.insert(first.to_owned(), value.clone())),
+        Some(rest) => put(members.entry(first).or_insert_with(|| json!({})), rest, value),
     }
 }
 
@@ -109,7 +130,6 @@ pub(super) fn read(data: &Json) -> Option<Value> {
 mod tests {
     use super::*;
     use crate::service::params::Params;
-    use serde_json::json;
 
     #[test]
     fn an_event_carries_the_fields_that_its_service_lists_and_no_others() {
@@ -121,7 +141,14 @@ mod tests {
         let origin = EventOrigin::of(&tags).expect("it comes from a call");
         assert_eq!(origin["params.user.company_id"], 3);
         assert_eq!(origin["params.user.password"], Value::Null);
-        assert_eq!((origin.user.as_deref(), origin.method), (Some("7"), Method::Create));
+        assert_eq!((origin.user.as_deref(), &origin.method), (Some("7"), &Method::Create));
+
+        let listed = ["params.user.company_id", "params.user.name", "id"].map(str::to_owned);
+        let hook = |origin| EventOrigin::hook(origin, "messages", "created", &listed);
+        let params = json!({"user": {"company_id": 3, "name": null}});
+        let told = json!({"path": "messages", "method": "create", "event": "created", "id": null, "params": params});
+        assert_eq!(hook(Some(&origin)), told);
+        assert_eq!(hook(None)["params"], json!({"user": {"company_id": null, "name": null}}));
     }
 
     #[test]

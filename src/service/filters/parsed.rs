@@ -2,6 +2,7 @@
 //! of them.
 use super::origin::{EventOrigin, read};
 use super::{Filter, FilterResult};
+use crate::filter::expression::Fact;
 use crate::service::services::Services;
 use crate::types::{Event, Json, Tags, VIEW_TAG_EVENT, VIEW_TAG_SERVICE};
 use serde_json::Value;
@@ -28,6 +29,9 @@ pub(super) struct Parsed {
     pub filters: Option<Vec<Filter>>,
     pub origin: Option<EventOrigin>,
     value: OnceCell<Option<Arc<Value>>>,
+    /// The data and the call for rules, made once for all connections of this thread.
+    data_fact: OnceCell<Fact>,
+    hook_fact: OnceCell<Arc<Fact>>,
     /// What filters by a key have said, by their place among the filters and the key.
     answers: RefCell<HashMap<(usize, Value), FilterResult>>,
 }
@@ -61,6 +65,8 @@ impl Parsed {
             filters: services.filters_of(path, name),
             origin: EventOrigin::of(tags),
             value: OnceCell::new(),
+            data_fact: OnceCell::new(),
+            hook_fact: OnceCell::new(),
             answers: RefCell::default(),
         })
     }
@@ -68,6 +74,20 @@ impl Parsed {
     /// Its data; none where it cannot be read.
     pub fn value(&self) -> Option<&Arc<Value>> {
         self.value.get_or_init(|| read(&self.data).map(Arc::new)).as_ref()
+    }
+
+    /// Its data for rules.
+    pub fn data_fact(&self, data: &Value) -> &Fact {
+        self.data_fact.get_or_init(|| Fact::of(data))
+    }
+
+    /// The call for rules.
+    pub fn hook_fact(&self, services: &Services) -> &Arc<Fact> {
+        self.hook_fact.get_or_init(|| {
+            let listed = services.registered(&self.path).map(|entry| entry.definition.carried.as_slice());
+            let listed = listed.unwrap_or_default();
+            Arc::new(Fact::of(&EventOrigin::hook(self.origin.as_ref(), &self.path, &self.event, listed)))
+        })
     }
 
     /// What the filter at this place says of the event for connections with this key; asked once for each key.
@@ -101,6 +121,8 @@ mod tests {
             filters: Some(vec![]),
             origin: None,
             value: OnceCell::new(),
+            data_fact: OnceCell::new(),
+            hook_fact: OnceCell::new(),
             answers: RefCell::default(),
         }
     }

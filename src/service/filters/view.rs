@@ -1,7 +1,8 @@
 //! The filters of all services, for one connection.
 use super::parsed::Parsed;
-use super::{EventOrigin, Filter, FilterAnswer, FilterResult};
+use super::{EventOrigin, Filter, FilterAnswer, FilterResult, ruled};
 use crate::broker::handler::SessionView;
+use crate::filter::expression::{Fact, Rule, Scope};
 use crate::filter::{Look, Shown, View};
 use crate::metrics::Metrics;
 use crate::service::app::App;
@@ -59,6 +60,16 @@ impl ServiceView {
                 Filter::Keyed(key, decide) => {
                     guarded(|| parsed.answer_for(at, key(&fields), |key| decide(data, key, origin)))
                 }
+                Filter::Rule(rule) => {
+                    let made = replaced.as_deref().map(Fact::of);
+                    let data = rule
+                        .expression()
+                        .reads("data")
+                        .then(|| made.as_ref().unwrap_or_else(|| parsed.data_fact(data)));
+                    let hook = rule.expression().reads("hook").then(|| &**parsed.hook_fact(self.app.services()));
+                    let scope = Scope { data, connection: Some(fields.facts()), hook };
+                    Ok(ruled_answer(&self.app, rule, &scope, &parsed.path))
+                }
                 Filter::Later(_) => {
                     let rest = filters[at..].to_vec();
                     return Look::Later(self.filter_later(parsed, rest, replaced.clone(), data.clone()));
@@ -85,11 +96,16 @@ impl ServiceView {
         mut replaced: Option<Arc<Value>>,
         mut data: Arc<Value>,
     ) -> BoxFuture<Shown> {
-        let (app, connection) = (self.app.clone(), self.connection.clone());
-        let (path, origin) = (parsed.path.clone(), parsed.origin.clone());
+        let asked = Asked {
+            app: self.app.clone(),
+            connection: self.connection.clone(),
+            path: parsed.path.clone(),
+            origin: parsed.origin.clone(),
+            hook: parsed.hook_fact(self.app.services()).clone(),
+        };
         Box::pin(async move {
             for filter in filters {
-                match decided(&filter, &data, connection.fields(), origin.as_ref()).await {
+                match asked.answer(&filter, &data).await {
                     Ok(FilterAnswer::Pass) => {}
                     Ok(FilterAnswer::Replace(other)) => {
                         data = Arc::new(other);
@@ -97,7 +113,7 @@ impl ServiceView {
                     }
                     Ok(FilterAnswer::Drop) => return Shown::Drop,
                     Err(error) => {
-                        tell(&app, &connection, &path, &error);
+                        tell(&asked.app, &asked.connection, &asked.path, &error);
                         return Shown::Drop;
                     }
                 }
@@ -107,18 +123,30 @@ impl ServiceView {
     }
 }
 
-async fn decided(
-    filter: &Filter,
-    data: &Arc<Value>,
-    connection: Arc<Value>,
-    origin: Option<&EventOrigin>,
-) -> FilterResult {
-    match filter {
-        Filter::Now(decide) => guarded(|| decide(data, &connection, origin)),
-        Filter::Keyed(key, decide) => guarded(|| decide(data, &key(&connection), origin)),
-        Filter::Later(decide) => {
-            let deciding = async { decide(data.clone(), connection, origin.cloned()).await };
-            AssertUnwindSafe(deciding).catch_unwind().await.unwrap_or_else(|_| failed())
+/// What filters that come after one that takes its time are asked about.
+struct Asked {
+    app: App,
+    connection: Connection,
+    path: String,
+    origin: Option<EventOrigin>,
+    hook: Arc<Fact>,
+}
+
+impl Asked {
+    async fn answer(&self, filter: &Filter, data: &Arc<Value>) -> FilterResult {
+        let (connection, origin) = (self.connection.fields(), self.origin.as_ref());
+        match filter {
+            Filter::Now(decide) => guarded(|| decide(data, &connection, origin)),
+            Filter::Keyed(key, decide) => guarded(|| decide(data, &key(&connection), origin)),
+            Filter::Rule(rule) => {
+                let (data, fields) = (Fact::of(data), self.connection.fields_now());
+                let scope = Scope { data: Some(&data), connection: Some(fields.facts()), hook: Some(&self.hook) };
+                Ok(ruled_answer(&self.app, rule, &scope, &self.path))
+            }
+            Filter::Later(decide) => {
+                let deciding = async { decide(data.clone(), connection, origin.cloned()).await };
+                AssertUnwindSafe(deciding).catch_unwind().await.unwrap_or_else(|_| failed())
+            }
         }
     }
 }
@@ -130,6 +158,13 @@ fn guarded(decide: impl FnOnce() -> FilterResult) -> FilterResult {
 
 fn failed() -> FilterResult {
     Err(ServiceError::general_error("A filter of this event failed"))
+}
+
+fn ruled_answer(app: &App, rule: &Rule, scope: &Scope<'_>, path: &str) -> FilterAnswer {
+    match ruled::holds(rule, scope, app.node().metrics(), format_args!("a filter of the service {path:?}")) {
+        true => FilterAnswer::Pass,
+        false => FilterAnswer::Drop,
+    }
 }
 
 fn shown(replaced: Option<Arc<Value>>) -> Shown {

@@ -2,6 +2,7 @@
 use super::{Query, too_deep};
 use crate::store::document::field;
 use crate::store::{Document, StoreError};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
@@ -11,7 +12,8 @@ use std::fmt;
 ///
 /// What JavaScript's own objects carry is no field here: neither `length` nor `constructor` nor `__proto__`, nor the letters of
 /// a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Path(SmallVec<[SmolStr; 2]>);
 
 /// What is not there counts as null.
@@ -65,6 +67,24 @@ impl Path {
             value if rest.is_empty() && !value.is_array() => passes(value, Site::Ordinary),
             value => any_below(value, rest, Site::Ordinary, passes),
         }
+    }
+}
+
+/// A path of a config, where no name is empty.
+impl TryFrom<String> for Path {
+    type Error = StoreError;
+
+    fn try_from(name: String) -> Result<Self, StoreError> {
+        match name.split('.').any(str::is_empty) || name.starts_with('$') {
+            true => Err(StoreError::bad_request("the path of a field is wanted, such as company_id or author.id")),
+            false => Path::parse(&name),
+        }
+    }
+}
+
+impl From<Path> for String {
+    fn from(path: Path) -> Self {
+        path.to_string()
     }
 }
 

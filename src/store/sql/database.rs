@@ -1,11 +1,12 @@
 //! One database: its thread, the connection that writes and those that read.
 use super::connection::{Backend, Failed};
-use super::error::{OpenError, refusal, unavailable};
+use super::error::{refusal, unavailable};
 use super::label::Label;
 use super::readers::{Read, Readers};
 use super::schema::{self, Table, check_name};
 use super::store::SqlTable;
 use super::writer::{self, Job, Work};
+use crate::store::OpenError;
 use crate::store::query::Path;
 use crate::store::{Document, StoreError, StoreFuture};
 use std::sync::{Arc, Mutex, PoisonError};

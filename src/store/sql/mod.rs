@@ -21,5 +21,4 @@ mod write;
 mod writer;
 
 pub(super) use database::Database;
-pub use error::OpenError;
 pub use store::{SqlStore, SqlTable};

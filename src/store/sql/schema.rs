@@ -1,8 +1,8 @@
 //! The tables of stores, each with the version of its schema.
 use super::condition::INDEXED;
 use super::connection::{Argument, Backend, Connection, Dialect, Failed, Statement, quoted};
-use super::error::OpenError;
 use super::label::Label;
+use crate::store::OpenError;
 
 /// Tables by name, each with the version of its schema and the next id that is to be given.
 pub(super) const SCHEMA: &str = "callboard_schema";

@@ -1,0 +1,50 @@
+//! The services that the config declares: their stores are opened before the broker listens, and they are registered beside those of
+//! Rust.
+use super::{BrokerBuilder, Error};
+use crate::service::ServiceConfig;
+use crate::store::{OpenError, Store, Stores};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long all stores together may take to open.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl BrokerBuilder {
+    /// Opens the stores of the services that the config declares, and registers these. Fails where one cannot be opened, and where a
+    /// service of Rust is at the same path.
+    pub(super) fn declare_services(&mut self) -> Result<(), Error> {
+        let declared = std::mem::take(&mut self.config.services);
+        for (index, service) in declared.iter().enumerate() {
+            if let Some((path, _)) = self.setup.services.iter().find(|(path, _)| service.is_at(path)) {
+                return Err(Error::ServiceTwice { index, path: path.clone() });
+            }
+        }
+        if declared.is_empty() {
+            return Ok(());
+        }
+        let to_open = declared.clone();
+        // On a thread of the handlers, since connections to a database live as long as the thread that they were made on.
+        let opened = self.threads.complete(|| async move { tokio::time::timeout(PATIENCE, open(&to_open)).await });
+        let (opened, thread) = opened.ok_or(Error::NoSystem)?;
+        let stores = opened.map_err(|_| Error::SlowStores(PATIENCE.as_secs()))??;
+        self.setup.threads.push(thread);
+        for (service, store) in declared.iter().zip(stores) {
+            self.setup.services.push((service.path.clone(), service.registration(store)));
+        }
+        self.config.services = declared;
+        Ok(())
+    }
+}
+
+/// One store for each service, in their order.
+async fn open(services: &[ServiceConfig]) -> Result<Vec<Arc<dyn Store>>, Error> {
+    let mut stores = Stores::new();
+    let mut opened = vec![];
+    for (index, service) in services.iter().enumerate() {
+        let options = service.store_options();
+        let store = stores.open(&service.store, service.table(), options, &service.indexes).await;
+        let failed = |source: OpenError| Error::Store { index, address: service.store.to_string(), source };
+        opened.push(store.map_err(failed)?);
+    }
+    Ok(opened)
+}

@@ -1,0 +1,27 @@
+//! Rules of the config, asked. One that fails says no, and that it failed is counted and logged.
+use crate::filter::expression::{Rule, Scope};
+use crate::metrics::Metrics;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Whether a rule holds. `about` is what was asked, for the log.
+pub(in crate::service) fn holds(rule: &Rule, scope: &Scope<'_>, metrics: &Metrics, about: fmt::Arguments<'_>) -> bool {
+    // The evaluator is somebody else's code: should it panic, the one who asked is refused, and nobody else notices.
+    match catch_unwind(AssertUnwindSafe(|| rule.holds(scope))) {
+        Ok(Ok(holds)) => holds,
+        Ok(Err(failure)) => {
+            failed(metrics, about, &failure);
+            false
+        }
+        Err(_) => {
+            failed(metrics, about, &"it panicked");
+            false
+        }
+    }
+}
+
+/// Counts and logs that a rule has no answer.
+pub(in crate::service) fn failed(metrics: &Metrics, about: fmt::Arguments<'_>, why: &dyn fmt::Display) {
+    Metrics::count(&metrics.handler_failures, "rule");
+    metrics.log_some(log::Level::Warn, "rule", format_args!("{about} failed, and so refuses: {why}"));
+}
