@@ -2,11 +2,13 @@
 mod bad_input;
 mod bounds;
 mod connections;
+mod declared;
 mod events;
 mod exposing;
 mod filtering;
 mod hooks;
 mod house;
+mod narrowing;
 mod nodes;
 mod publishing;
 mod setup;
