@@ -208,14 +208,22 @@ impl Check<'_> {
             match (list.accepts)(alone) {
                 Ok(()) => true,
                 Err(error) => {
-                    // What is wrong may stand deeper, in a table of the table.
-                    let inner = [vec![around.clone()], error.path.clone()].concat().join(".");
-                    let key = if inner.starts_with(&path) { inner } else { path };
+                    let key = deeper(&around, &error.path).filter(|deeper| deeper.starts_with(&path)).unwrap_or(path);
                     self.report(&key, reason(&error.kind, false))
                 }
             }
         });
     }
+}
+
+/// The key that is wrong inside of a table's: in a table or a list of its own; none where the key itself is.
+fn deeper(around: &str, path: &[String]) -> Option<String> {
+    (path.len() > 1).then(|| {
+        path.iter().fold(around.to_owned(), |key, name| match name.parse::<usize>() {
+            Ok(index) => format!("{key}[{index}]"),
+            Err(_) => format!("{key}.{name}"),
+        })
+    })
 }
 
 /// The name that was probably meant: at most a third of the letters apart.

@@ -1,5 +1,6 @@
 use super::*;
 use callboard::broker::{Expose, Namespace};
+use callboard::service::ServiceConfig;
 use callboard::transport::engineio::EngineConfig;
 use serde_json::Value;
 
@@ -37,6 +38,7 @@ fn each_key_is_documented_with_its_default_and_no_other_key_is() {
     let mut sections = serde_json::to_value(Config::default()).unwrap();
     sections["namespace"] = serde_json::to_value(Namespace::default()).unwrap();
     sections["socketio"] = serde_json::to_value(EngineConfig::default()).unwrap();
+    sections["service"] = serde_json::to_value(ServiceConfig::default()).unwrap();
     sections["expose"] = serde_json::to_value(Expose::default()).unwrap();
     // A key without a section stands under its own name.
     let engine = sections["engine"].take();
@@ -44,7 +46,7 @@ fn each_key_is_documented_with_its_default_and_no_other_key_is() {
     nested(&mut sections);
     for (name, keys) in sections.as_object().unwrap() {
         let heading = match name.as_str() {
-            "namespace" | "socketio" | "expose" => format!("[[{name}]]"),
+            "namespace" | "socketio" | "expose" | "service" => format!("[[{name}]]"),
             "engine" => name.clone(),
             _ => format!("[{name}]"),
         };

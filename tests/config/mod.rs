@@ -6,6 +6,7 @@ mod exposure;
 mod guessable;
 mod layers;
 mod problems;
+mod services;
 mod shipped;
 mod truth;
 

@@ -123,7 +123,7 @@ fn endpoints_of_socketio_that_nobody_could_use_are_problems() {
         "9 socketio[2].path covers `server.connection_prefix`; take another",
         "11 socketio[3].path covers `server.connection_prefix`; take another",
         "11 socketio[3].path two endpoints at /connection/; take another path",
-        "12 socketio[3].transports `webtransport` is not known; take `polling` or `websocket`",
+        "12 socketio[3].transports[0] `webtransport` is not known; take `polling` or `websocket`",
         "13 socketio[3].ping_timeuot unknown key; did you mean `ping_timeout`?",
         "14 socketio[4].path two endpoints at /socket.io/; take another path",
         "16 socketio[4].recovery_events must be more than 0, or `recovery` brings nothing",

@@ -1,11 +1,12 @@
 use super::*;
 use callboard::broker::{Expose, Namespace, Rule};
+use callboard::service::ServiceConfig;
 use callboard::transport::engineio::EngineConfig;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Keys that have no default, and so stand in the file as an example.
-const UNSET: [&str; 9] = [
+const UNSET: [&str; 11] = [
     "server.tls_certificate",
     "server.tls_key",
     "server.internal_host",
@@ -15,6 +16,8 @@ const UNSET: [&str; 9] = [
     "backstage.auth.user_jwks_url",
     "backstage.auth.service_jwks_url",
     "socketio.services",
+    "service.table",
+    "service.allow",
 ];
 
 /// The keys of the shipped file, those that are commented out included: section and key to value and whether it is live.
@@ -41,6 +44,7 @@ fn built_in() -> BTreeMap<String, Value> {
     let mut sections = serde_json::to_value(Config::default()).unwrap();
     sections["namespace"] = serde_json::to_value(Namespace::default()).unwrap();
     sections["socketio"] = serde_json::to_value(EngineConfig::default()).unwrap();
+    sections["service"] = serde_json::to_value(ServiceConfig::default()).unwrap();
     sections["expose"] = serde_json::to_value(Expose::default()).unwrap();
     sections["backstage.auth"] = sections["backstage"].as_object_mut().unwrap().remove("auth").unwrap();
     for (section, inner) in sections.as_object().unwrap() {
@@ -78,7 +82,7 @@ fn a_key_that_is_commented_out_has_its_built_in_default_beside_it() {
     let built_in = built_in();
     for (key, (value, is_live)) in written() {
         // A table that is commented out as a whole is an example; each of its keys needs the others.
-        if is_live || UNSET.contains(&key.as_str()) || key.starts_with("expose.") {
+        if is_live || UNSET.contains(&key.as_str()) || key.starts_with("expose.") || key.starts_with("service.") {
             continue;
         }
         let (section, name) = key.rsplit_once('.').unwrap();
