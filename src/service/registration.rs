@@ -1,4 +1,5 @@
 //! A service as it is registered: with its hooks, its filters and its publishers.
+use super::declared::EventRule;
 use super::definition::{AnyService, Service};
 use super::filters::{EventOrigin, Filter, Filters, IntoFilterAnswer};
 use super::hooks::{HookContext, Hooks};
@@ -117,6 +118,24 @@ impl Registration {
         filter: impl Fn(&Value, &Value, Option<&EventOrigin>) -> A + Send + Sync + 'static,
     ) -> Self {
         self.filters.add(None, Filter::keyed(key, filter));
+        self
+    }
+
+    /// Filters these events, or all, by a rule in CEL about `data`, `connection` and `hook`: a connection gets what the rule holds for.
+    /// Where it fails the connection does not, and nobody is told; it is counted and logged.
+    ///
+    /// ```
+    /// use callboard::service::{EventRule, Methods, Registration};
+    ///
+    /// let company = EventRule::new("data.company_id == connection.user.company_id")?;
+    /// let messages = Registration::of(Methods::new()).filter_rule(None, &company);
+    /// # Ok::<(), callboard::filter::expression::Invalid>(())
+    /// ```
+    pub fn filter_rule(mut self, events: Option<&[&str]>, rule: &EventRule) -> Self {
+        self.filters.add(events, Filter::Rule(rule.rule().clone()));
+        self.carried.extend(rule.fields().iter().cloned());
+        self.carried.sort_unstable();
+        self.carried.dedup();
         self
     }
 

@@ -9,4 +9,5 @@ mod mapping;
 mod origins;
 mod places;
 mod queries;
+mod rules;
 mod without_services;

@@ -1,9 +1,10 @@
 //! Services that a config declares: their stores, who may call them, and who gets their events, without Rust.
 use super::house::{House, answer, call, config, nothing_comes, with_users};
+use crate::harness::Broker as Process;
 use crate::harness::socketio::Client;
 use callboard::config::{self, Overrides, Source};
 use callboard::server::{Broker, BrokerBuilder, Config};
-use callboard::service::Params;
+use callboard::service::{EventRule, Params};
 use serde_json::{Value, json};
 use std::io::Write;
 
@@ -206,4 +207,61 @@ async fn a_service_of_the_config_needs_no_endpoint_of_its_own_and_goes_with_rust
     assert_eq!(declaring("").socketio.len(), 0);
     let one = "[[service]]\npath = 'a'\nstore = 'memory'\n[[socketio]]\npath = '/elsewhere/'\n";
     assert_eq!(declaring(one).socketio.len(), 1);
+}
+
+#[actix_rt::test]
+async fn the_example_of_the_documentation_does_what_it_says() {
+    let document = include_str!("../../docs/feathers.md");
+    let example = document.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let house = House::with(declaring(&example.replace("sqlite:callboard.db", "memory")), with_users);
+    let said = |id: u64, company: u64, friends: Value| json!({"id": id, "company_id": company, "friends": friends});
+    let mut author = house.client(said(1, 1, json!([]))).await;
+    let mut friend = house.client(said(2, 1, json!([1]))).await;
+    let mut stranger = house.client(said(3, 1, json!([2]))).await;
+    let mut foreigner = house.client(said(4, 2, json!([1]))).await;
+    let mut nobody = house.client(json!({})).await;
+    assert_eq!(name_of_error(&mut nobody, json!(["create", "messages", {"company_id": 1}])).await, "Forbidden");
+    answer(&mut author, json!(["create", "messages", {"company_id": 1}])).await;
+    assert_eq!(friend.event().await, json!(["messages created", {"company_id": 1, "id": 0}]));
+    for client in [&mut stranger, &mut foreigner, &mut nobody] {
+        nothing_comes(client).await;
+    }
+    assert_eq!(name_of_error(&mut author, json!(["remove", "messages", 0])).await, "Forbidden");
+}
+
+#[actix_rt::test]
+async fn rules_stand_among_filters_of_rust_and_see_what_those_made_of_the_data() {
+    let rule = |text: &str| EventRule::new(text).expect("a rule");
+    let (first, later) = (rule("data.n > 1"), rule("data.seen && connection.user.id == 1 && hook.method == 'create'"));
+    let house = House::open(move |builder| {
+        let notes = super::house::echo()
+            .filter_rule(None, &first)
+            .filter(|data, _, _| json!({"seen": data["n"] == 3, "n": data["n"]}))
+            .filter_rule(None, &rule("has(data.seen)"))
+            .filter_async(|data, _, _| async move {
+                tokio::task::yield_now().await;
+                (*data).clone()
+            })
+            .filter_rule(Some(&["created"]), &later);
+        with_users(builder).service("notes", notes)
+    });
+    let mut first = house.client(user(1, 1)).await;
+    let mut second = house.client(user(2, 1)).await;
+    for n in 1..=3 {
+        house.create("notes", json!({"n": n})).await;
+    }
+    assert_eq!(first.event().await, json!(["notes created", {"seen": true, "n": 3}]));
+    nothing_comes(&mut second).await;
+}
+
+#[actix_rt::test]
+async fn the_binary_serves_the_services_of_its_config_and_needs_no_other_table() {
+    let process = Process::start(
+        "[auth]\nanonymous = true\n[[service]]\npath = 'messages'\nstore = 'memory'\nallow = { all = 'true' }\n",
+    );
+    let (mut client, told) = Client::connect(process.address(), &json!({})).await;
+    assert!(told.starts_with("40{"), "{told}");
+    let (_, created) = call(&mut client, json!(["create", "messages", {"text": "a"}])).await;
+    assert_eq!(created, json!([null, {"text": "a", "id": 0}]));
+    assert_eq!(answer(&mut client, json!(["get", "messages", 0])).await[1]["text"], "a");
 }

@@ -41,7 +41,7 @@ impl EventRule {
     }
 
     /// The fields of the call that its events carry.
-    pub(super) fn fields(&self) -> &[String] {
+    pub(in crate::service) fn fields(&self) -> &[String] {
         &self.fields
     }
 }

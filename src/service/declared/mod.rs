@@ -17,7 +17,6 @@ pub use access::{Access, Allow};
 pub use filter::EventRule;
 pub use narrowing::Narrowing;
 
-use super::filters::Filter;
 use super::hooks::{HookContext, Hooks};
 use super::method::{Method, STANDARD_EVENTS};
 use super::path::ServicePath;
@@ -126,11 +125,8 @@ impl ServiceConfig {
         for (event, rule) in &self.filter {
             let events = [event.as_str()];
             let events = (event != ALL).then_some(&events[..]);
-            registration.filters.add(events, Filter::Rule(rule.rule().clone()));
-            registration.carried.extend(rule.fields().iter().cloned());
+            registration = registration.filter_rule(events, rule);
         }
-        registration.carried.sort_unstable();
-        registration.carried.dedup();
         match self.single_node {
             true => registration.single_node(),
             false => registration,
