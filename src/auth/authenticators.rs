@@ -1,5 +1,5 @@
 //! Several authenticators of one broker, told apart by name.
-use super::Authenticator;
+use super::{AccessTokens, Authenticator};
 
 /// The authenticators of a broker: the one of the section `[auth]`, and those that wires have of their own, with keys and a
 /// realm of their own. Cheap to clone.
@@ -9,12 +9,13 @@ pub struct Authenticators {
     named: Vec<(String, Authenticator)>,
     /// Stands for those that there are not.
     closed: Authenticator,
+    access: Option<AccessTokens>,
 }
 
 impl Authenticators {
     /// This one, for every wire that names none.
     pub fn new(own: Authenticator) -> Self {
-        Authenticators { own, named: vec![], closed: Authenticator::closed() }
+        Authenticators { own, named: vec![], closed: Authenticator::closed(), access: None }
     }
 
     /// One more, for the wires that name it; it takes the place of another one of that name.
@@ -23,6 +24,17 @@ impl Authenticators {
         self.named.retain(|(known, _)| *known != name);
         self.named.push((name, authenticator));
         self
+    }
+
+    /// The same where an authentication service signs and verifies these.
+    pub fn with_access(mut self, access: Option<AccessTokens>) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// The tokens of the authentication service; none where there is no such service.
+    pub fn access(&self) -> Option<&AccessTokens> {
+        self.access.as_ref()
     }
 
     /// Whether there is one of this name.

@@ -86,16 +86,42 @@ pub(super) struct Policy {
     pub leeway: i64,
 }
 
+/// What is wrong with the claims of a token that is signed well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wrong {
+    /// It is for somebody else.
+    Audience,
+    /// It is from somebody else.
+    Issuer,
+    /// It was good until this time, in seconds since 1970.
+    Expired(i64),
+    /// It is not good yet.
+    Early,
+}
+
 impl Policy {
     /// Checks whom the token is for and from, then when it is good. `now` is in seconds since 1970.
     pub fn check(&self, claims: &Claims, now: i64) -> Result<(), TokenError> {
+        self.right(claims, now).map_err(|wrong| match wrong {
+            Wrong::Audience => TokenError::Invalid("the audience (aud) is not one of auth.audience"),
+            Wrong::Issuer => TokenError::Invalid("the issuer (iss) is not one of auth.issuer"),
+            Wrong::Expired(_) | Wrong::Early => TokenError::Expired,
+        })
+    }
+
+    /// The same; what is wrong first.
+    pub fn right(&self, claims: &Claims, now: i64) -> Result<(), Wrong> {
         if !self.audience.is_empty() && !claims.is_for(&self.audience) {
-            return Err(TokenError::Invalid("the audience (aud) is not one of auth.audience"));
+            return Err(Wrong::Audience);
         }
         if !self.issuer.is_empty() && !claims.is_from(&self.issuer) {
-            return Err(TokenError::Invalid("the issuer (iss) is not one of auth.issuer"));
+            return Err(Wrong::Issuer);
         }
-        in_time(claims.exp, claims.nbf, self.leeway, now)
+        match (in_time(claims.exp, claims.nbf, self.leeway, now), claims.exp) {
+            (Ok(()), _) => Ok(()),
+            (Err(_), Some(exp)) if exp.0.saturating_add(self.leeway) <= now => Err(Wrong::Expired(exp.0)),
+            (Err(_), _) => Err(Wrong::Early),
+        }
     }
 
     /// What checked claims grant to a connection.

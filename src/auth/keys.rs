@@ -97,6 +97,11 @@ pub(super) fn hmac_secrets(config: &Config) -> Result<Vec<super::Secret>, Error>
     }
 }
 
+/// The secret that signs tokens; none where there is none. Fails as the others do.
+pub fn first_secret(config: &Config) -> Result<Option<super::Secret>, Error> {
+    Ok(hmac_secrets(config)?.into_iter().next())
+}
+
 fn public(key: &'static str, values: &OneOrMany<String>, family: AlgorithmFamily) -> Result<Vec<Key>, Error> {
     values.iter().map(|value| public_key(key, &pem_text(key, value)?, family)).collect()
 }

@@ -5,7 +5,9 @@
 //! | [`Authenticator`] | which identity a connection or subscription token (a JWT) has, and what it grants |
 //! | [`Authenticators`] | which authenticator a wire's tokens belong to |
 //! | [`backstage`] | the same for Backstage's own tokens |
-//! | [`bearer_token`] | which token an `Authorization` header carries |
+//! | [`bearer_token`], [`access_token`] | which token an `Authorization` header carries |
+//! | [`AccessTokens`] | signs and verifies the tokens of logins |
+//! | [`hash_password`], [`verify_password`] | hashes of passwords, as they are stored |
 //! | [`Issuer`] | signs such tokens, for the command line |
 //! | [`ApiKeys`] | whether a request to the HTTP API carries a configured key |
 //! | [`Origins`] | whether a page of that origin may open a connection |
@@ -14,6 +16,7 @@
 //! Nothing here knows HTTP types: callers pass header values as text.
 //! Rules for tokens: the signature is verified before any claim is used, and the kind of the *configured key* decides
 //! which algorithms it verifies, so a public key can never serve as an HMAC secret (RFC 8725, section 2.1).
+mod access;
 mod api_keys;
 mod authenticator;
 mod authenticators;
@@ -28,22 +31,26 @@ mod keyring;
 mod keys;
 mod origins;
 mod parts;
+mod passwords;
 mod proxies;
 mod secret;
 mod strength;
 
+pub use access::{Access, AccessError, AccessOptions, AccessTokens};
 pub use api_keys::ApiKeys;
 pub use authenticator::{Authenticator, MAX_TOKEN, TokenError};
 pub use authenticators::Authenticators;
 pub use backstage::BackstageOptions;
-pub use bearer::bearer_token;
+pub use bearer::{access_token, bearer_token};
 pub use config::{ApiConfig, Config};
 pub use grant::{ConnectionGrant, Flag, Overrides, SubscriptionGrant, SubscriptionOptions};
 pub use issuer::{ConnectionToken, Issuer, SubscriptionToken};
+pub use keys::first_secret;
 pub use origins::{Origins, OwnNames};
+pub use passwords::{MAX_PASSWORD, Unhashed, Verified, hash_password, verify_password};
 pub use proxies::TrustedProxies;
 pub use secret::{OneOrMany, Secret};
-pub use strength::{Guessable, guessable_keys, guessable_secrets};
+pub use strength::{Guessable, guessable_access, guessable_keys, guessable_secrets};
 
 use std::path::PathBuf;
 

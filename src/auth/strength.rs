@@ -1,6 +1,6 @@
 //! Secrets that can be guessed. They are admitted all the same: whether that may be is for the config to decide.
 use super::{ApiConfig, Config, OneOrMany, Secret};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Bytes of a secret for HS256 at least (RFC 7518, section 3.2: as long as the hash).
 const MIN_HMAC: usize = 32;
@@ -28,6 +28,13 @@ pub struct Guessable {
 pub fn guessable_secrets(config: &Config) -> Vec<Guessable> {
     let keys = ("auth.hmac_secret", &config.hmac_secret, "auth.hmac_secret_file", &config.hmac_secret_file);
     guessable(keys, MIN_HMAC, "sign tokens for every user")
+}
+
+/// The secret in the file that `authentication.secret_file` names, if it can be guessed. None where the file cannot be read.
+pub fn guessable_access(file: &Path) -> Option<Guessable> {
+    let files = vec![file.to_owned()].into();
+    let keys = ("authentication.secret_file", &OneOrMany::default(), "authentication.secret_file", &files);
+    guessable(keys, MIN_HMAC, "sign tokens for every user").pop()
 }
 
 /// The keys of `[api]` that can be guessed. Files that cannot be read are left out.

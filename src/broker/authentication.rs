@@ -1,7 +1,7 @@
 //! What is held against the tokens of clients.
 use super::revocations::TokenStatus;
 use super::{Node, Revocations};
-use crate::auth::{ConnectionGrant, TokenError};
+use crate::auth::{Access, AccessError, ConnectionGrant, TokenError};
 use crate::types::{Answer, Identity};
 use std::sync::Arc;
 
@@ -32,6 +32,22 @@ impl<'a> Authentication<'a> {
             // Looked at when the token was verified.
             TokenStatus::Good | TokenStatus::Revoked | TokenStatus::Unknown => identity,
         })
+    }
+
+    /// Whom an access token of the authentication service stands for now. Fails where there is no such service, too.
+    pub fn access(self, token: &str) -> Result<Access, AccessError> {
+        let settings = self.0.settings();
+        let tokens = settings.authenticators.access().ok_or(AccessError::Signature)?;
+        let access = tokens.verify(token, self.0.now())?;
+        match self.revocations().status(&access.identity, settings.authenticators.own().leeway()) {
+            TokenStatus::Good => Ok(access),
+            TokenStatus::Without(scopes) => {
+                let identity = Arc::new(access.identity).without(&scopes);
+                Ok(Access { identity: (*identity).clone(), payload: access.payload })
+            }
+            TokenStatus::Revoked => Err(AccessError::Revoked),
+            TokenStatus::Unknown => Err(AccessError::Unavailable),
+        }
     }
 
     /// What a client without a token is granted before there is a session. Fails where the authenticator of this name lets none in.

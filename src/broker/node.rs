@@ -219,7 +219,7 @@ impl Node {
     }
 
     /// The time of day, in seconds since 1970.
-    pub(super) fn now(&self) -> i64 {
+    pub(crate) fn now(&self) -> i64 {
         self.0.clock.now()
     }
 

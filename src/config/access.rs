@@ -16,6 +16,7 @@ pub(super) fn find(config: &Config) -> Vec<(&'static str, String)> {
         Origins::new(&config.auth.origins).map(drop),
         ApiKeys::new(&config.api).map(drop),
         config.backstage.auth.check(),
+        config.authentication.tokens(&offline).map(drop),
     ];
     let mut found: Vec<_> = tried.into_iter().filter_map(Result::err).map(explain).collect();
     if let Some(url) = &config.auth.jwks_url {

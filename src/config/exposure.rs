@@ -61,6 +61,8 @@ type Said = Vec<(&'static str, String)>;
 pub(super) fn guessable(config: &Config) -> (Said, Said) {
     let tried = |host: IpAddr| !is_loopback(host) && !config.server.allow_insecure;
     let secrets = auth::guessable_secrets(&config.auth).into_iter().map(|found| (config.server.host, found));
+    let of_logins = config.authentication.secret_file.as_deref().and_then(auth::guessable_access);
+    let secrets = secrets.chain(of_logins.map(|found| (config.server.host, found)));
     let keys = auth::guessable_keys(&config.api).into_iter().map(|found| (api_host(config).1, found));
     let (errors, warnings): (Vec<_>, Vec<_>) = secrets.chain(keys).partition(|(host, _)| tried(*host));
     let said = |found: Vec<(IpAddr, auth::Guessable)>| found.into_iter().map(|(_, g)| (g.key, g.reason)).collect();

@@ -26,6 +26,7 @@ fn times(config: &Config) -> Vec<(String, Duration)> {
         ("auth.jwks_refresh", auth.jwks_refresh),
         ("auth.leeway", auth.leeway),
         ("auth.revocation_ttl", auth.revocation_ttl),
+        ("authentication.expires_in", config.authentication.expires_in),
         ("backstage.auth.jwks_refresh", backstage.jwks_refresh),
         ("backstage.auth.leeway", backstage.leeway),
         ("backstage.auth.revocation_ttl", backstage.revocation_ttl),

@@ -3,6 +3,7 @@
 //! The keys belong to the rooms ([`crate::server::Config`] is their sum); this room reads the layers, reports all problems
 //! at once, and rejects unsafe settings.
 mod access;
+mod authentication;
 mod backstage;
 mod endpoints;
 mod exposure;
@@ -104,7 +105,15 @@ impl Loaded {
             );
             self.layers.problem(&format!("expose[{index}].space"), message)
         };
-        Problems::none_in(missing.map(problem).collect())
+        let users = self.config.authentication.service.iter();
+        let users = users.filter(|path| !self.config.services.iter().any(|service| service.is_at(path)));
+        let users = users.map(|path| {
+            let message = format!(
+                "no service is registered at `{path}`; a [[service]] declares one, or a program of your own in Rust"
+            );
+            self.layers.problem("authentication.service", message)
+        });
+        Problems::none_in(missing.map(problem).chain(users).collect())
     }
 
     /// Logs what may be a mistake.

@@ -2,7 +2,7 @@
 use super::{DescriptionQuery, Ticket};
 use crate::auth::{Overrides, SubscriptionOptions};
 use crate::protocol::Recover;
-use crate::types::{ChannelName, Disconnect, Event, Json, ReplyError, Revocation, Unsubscribed};
+use crate::types::{ChannelName, Disconnect, Event, Identity, Json, ReplyError, Revocation, Unsubscribed};
 use actix::prelude::*;
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ pub enum SessionOrder {
         /// New information about the user, if there is some.
         info: Option<Json>,
     },
+    /// Stand for somebody else from now on, who has shown a token; none is nobody in particular again.
+    Identify(Option<Arc<Identity>>),
     /// Tell the client.
     Message(Json),
     /// Bring the client this event of the session's home: past the channel, so in no order with the others there.

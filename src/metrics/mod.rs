@@ -91,6 +91,10 @@ pub struct Metrics {
     pub bus: Family<ReasonLabel, Counter>,
     /// Polls of the events bus that wait for events.
     pub bus_polls: Gauge,
+    /// Logins, by result: `local`, `jwt`, `refused`, `limited`, `failed`.
+    pub logins: Family<ReasonLabel, Counter>,
+    /// Passwords that are hashed or verified, or wait for that.
+    pub hashing: Gauge,
     /// How often a limit was reached.
     limits_reached: Family<LimitLabel, Counter>,
     log_budget: Arc<LogBudget>,
@@ -134,6 +138,8 @@ impl Metrics {
             handler_failures: Family::default(),
             bus: Family::default(),
             bus_polls: Gauge::default(),
+            logins: Family::default(),
+            hashing: Gauge::default(),
             limits_reached: Family::default(),
             log_budget: Arc::default(),
             stored: Family::default(),
@@ -168,6 +174,8 @@ impl Metrics {
         r.register("handler_failures", "Handler calls that failed", self.handler_failures.clone());
         r.register("events_bus", "Events of the events bus, by outcome", self.bus.clone());
         r.register("events_bus_polls", "Polls of the events bus that wait for events", self.bus_polls.clone());
+        r.register("logins", "Logins, by their result", self.logins.clone());
+        r.register("hashing", "Passwords that are hashed or verified, or wait for that", self.hashing.clone());
         r.register("limits_reached", "Times that a limit was reached, by its key", self.limits_reached.clone());
         r.register("stored", "What the engine keeps, by the limit that bounds it", self.stored.clone());
         r.register_with_unit(

@@ -1,7 +1,8 @@
 //! One request, from its path to its response.
+use super::caller::Caller;
 use super::failure::Failure;
 use super::{Endpoint, answer, body, caller, cors, method, query};
-use crate::service::{Method, Params, ServiceError};
+use crate::service::{AUTHENTICATION_PATH, Bearer, Method, Params, ServiceError};
 use actix_web::http::Method as Verb;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -40,7 +41,10 @@ async fn call(endpoint: &Endpoint, request: &HttpRequest, body: &mut Payload) ->
     let resolved = endpoint.resolve(request.uri().path())?;
     let (service, id) = resolved.ok_or_else(|| Failure::no_such_page(url()))?;
     let method = method::called(request, &service, id.is_some())?;
-    let identity = caller::identify(node, request.headers()).await?;
+    // Whoever logs in may show a token that is not good any more.
+    let is_login = method == Method::Create && service.path() == AUTHENTICATION_PATH;
+    let shown = Some(request.headers()).filter(|_| !is_login || !endpoint.app.takes_access_tokens());
+    let caller = caller::identify(&endpoint.app, shown).await?;
     let query = query::read(request.query_string())?;
     let data = match takes_data(&method) {
         true => body::read(request, body, endpoint.max_body).await?,
@@ -48,7 +52,13 @@ async fn call(endpoint: &Endpoint, request: &HttpRequest, body: &mut Payload) ->
     };
     // The path of a method without an id may have one, which is passed over, as with the original.
     let id = id.filter(|_| method.has_id());
-    let params = Params::of_request(&identity, caller::texts(request.headers()), query);
+    let (headers, address) = (caller::texts(request.headers()), caller::address(node, request));
+    let params = match caller {
+        Caller::Known(identity) => Params::of_request(&identity, headers, address, query),
+        Caller::LoggedIn(Bearer { identity, user, authentication }) => {
+            Params::of_request(&identity, headers, address, query).of_bearer(user, authentication)
+        }
+    };
     let outcome = service.ask_for_client(method.clone(), (id, data), params).await;
     node.metrics().rest_call(method.name(), started.elapsed());
     Ok(answer::response(&method, outcome?)?)

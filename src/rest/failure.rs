@@ -3,6 +3,7 @@ use crate::metrics::Metrics;
 use crate::service::{ErrorClass, ServiceError};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
 
 /// Why a request is not answered with a result. The body is the error; its status is the error's code, unless HTTP has a better one.
 #[derive(Debug)]
@@ -53,7 +54,14 @@ impl Failure {
         if let Some(reason) = self.reason {
             Metrics::count(&metrics.refusals, reason);
         }
-        HttpResponse::build(self.status).json(&self.error)
+        let mut response = HttpResponse::build(self.status);
+        let is_early = self.error.class == ErrorClass::TooManyRequests;
+        if let Some(seconds) =
+            self.error.data.as_ref().and_then(|data| data["retryAfter"].as_u64()).filter(|_| is_early)
+        {
+            response.insert_header((RETRY_AFTER, seconds));
+        }
+        response.json(&self.error)
     }
 }
 

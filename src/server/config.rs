@@ -88,6 +88,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// Who is let in.
     pub auth: crate::auth::Config,
+    /// How the users of a service log in.
+    pub authentication: crate::service::AuthenticationConfig,
     /// Who may use the HTTP API.
     pub api: crate::auth::ApiConfig,
     /// The page that shows the broker.

@@ -1,7 +1,10 @@
 //! Services of a broker: registered before it starts, called while it runs.
 use super::{Broker, BrokerBuilder, Error, claims};
 use crate::broker::Expose;
-use crate::service::{App, HookContext, Hooks, Publication, Registration, ServiceError, ServiceHandle};
+use crate::service::{
+    AUTHENTICATION_PATH, App, AuthenticationConfig, HookContext, Hooks, Login, Publication, Registration, ServiceError,
+    ServiceHandle,
+};
 use serde_json::Value;
 
 impl BrokerBuilder {
@@ -40,6 +43,28 @@ impl BrokerBuilder {
 }
 
 impl BrokerBuilder {
+    /// Logs in the users whose documents a service has, by a service at the path `authentication`: as `[authentication]` does in a config
+    /// file, in the place of what that says. The users' service is registered as any other.
+    pub fn authentication(mut self, config: AuthenticationConfig) -> Self {
+        self.config.authentication = config;
+        self
+    }
+
+    /// Tells a function of each login of a client by the authentication service: with the application, whose channels the connection
+    /// may join. It runs on a thread of handlers, so it must be quick.
+    pub fn on_login(mut self, listener: impl Fn(&App, &Login) + Send + Sync + 'static) -> Self {
+        self.setup.on_login(listener);
+        self
+    }
+
+    /// Tells a function of each logout of a client. Its connection has left all channels by then.
+    pub fn on_logout(mut self, listener: impl Fn(&App, &Login) + Send + Sync + 'static) -> Self {
+        self.setup.on_logout(listener);
+        self
+    }
+}
+
+impl BrokerBuilder {
     /// Looks whether the services can be where the config has them. Clients of an endpoint without services have none.
     pub(super) fn settle_services(&mut self) -> Result<(), Error> {
         for exposed in self.config.expose.iter().filter_map(Expose::service) {
@@ -47,6 +72,7 @@ impl BrokerBuilder {
                 return Err(Error::NothingExposed(exposed.to_owned()));
             }
         }
+        self.setup.authentication = self.config.authentication.clone();
         if self.setup.services.is_empty() {
             if self.config.rest.prefix.is_some() {
                 log::warn!("rest.prefix has no effect: no service is registered");
@@ -63,7 +89,8 @@ impl BrokerBuilder {
         }
         let without = self.config.socketio.iter().filter(|endpoint| endpoint.services == Some(false));
         self.setup.without = without.map(|endpoint| endpoint.path.clone()).collect();
-        let services = self.setup.services.iter().map(|(path, _)| path.as_str());
+        let own = self.config.authentication.service.is_some().then_some(AUTHENTICATION_PATH);
+        let services = self.setup.services.iter().map(|(path, _)| path.as_str()).chain(own);
         let wires = self.wires.iter().map(|(path, _)| path.as_str());
         let of_events = self.config.backstage.events.then(|| self.config.backstage.socketio_path());
         let engines = self.mounted.iter().map(|mounted| mounted.settings.path.as_str()).chain(of_events.as_deref());

@@ -56,7 +56,9 @@ fn authenticators(
     address: Option<Address>,
     insecure: bool,
 ) -> Result<Authenticators, Error> {
-    let mut all = Authenticators::new(Authenticator::new(&config.auth)?);
+    let access = config.authentication.tokens(&config.auth)?;
+    let own = Authenticator::new(&config.authentication.joined_to(&config.auth)?)?;
+    let mut all = Authenticators::new(own).with_access(access);
     if config.backstage.is_on() {
         all = all.with(AUTHENTICATOR, config.backstage.authenticator(address, insecure)?);
     }

@@ -1,4 +1,6 @@
 //! An application: its services, its channels, and the broker that it runs on.
+use super::authentication::Desk;
+use super::connection::Connection;
 use super::error::ServiceError;
 use super::handle::ServiceHandle;
 use super::hooks::HookContext;
@@ -6,11 +8,11 @@ use super::host::written;
 use super::publication::{AppChannel, Publication, Publisher, Publishers};
 use super::services::{Definition, Services, tags};
 use crate::broker::handler::SessionView;
-use crate::broker::{Emission, Node};
-use crate::delivery::Instruct;
+use crate::broker::{Emission, Node, Target};
+use crate::delivery::{Instruct, SessionOrder};
 use crate::metrics::Metrics;
 use crate::store::Id;
-use crate::types::{Arity, Audience, Group, Json, SessionId, Tags};
+use crate::types::{Arity, Audience, ChannelName, Group, Identity, Json, SessionId, Tags};
 use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -82,6 +84,32 @@ impl App {
         &self.services
     }
 
+    /// The channel through which the events of services go.
+    pub(super) fn home(&self) -> &ChannelName {
+        &self.services.home
+    }
+
+    /// What logs users in; none where there is no authentication service.
+    pub(super) fn desk(&self) -> Option<&Desk> {
+        self.services.desk.as_deref()
+    }
+
+    /// The connection's session stands for this identity from now on; none is nobody in particular.
+    pub(super) fn identify(&self, connection: &Connection, identity: Option<Identity>) {
+        let target = Target { session: Some(connection.session()), ..Target::default() };
+        let order = SessionOrder::Identify(identity.map(Arc::new));
+        self.node.sessions().directory().order(&target, &order);
+    }
+
+    /// The connection is in no channel any more.
+    pub(super) async fn leave_channels(&self, connection: &Connection) {
+        let groups = self.node.homes().groups(&self.services.home, connection.session()).await;
+        let channels: Vec<Group> = groups.into_iter().filter(Group::is_of_connections).collect();
+        if !channels.is_empty() {
+            self.regroup(connection.session(), vec![], channels);
+        }
+    }
+
     pub(super) fn regroup(&self, session: SessionId, join: Vec<Group>, leave: Vec<Group>) {
         let audience = Audience::of([session.to_string().into()]);
         self.node.homes().instruct(&self.services.home, audience, Instruct::Regroup { join, leave });
@@ -150,7 +178,15 @@ impl App {
             let publisher = Publishers::of(&definition.publishers, &self.services.publishers, event);
             let publication = publisher.map_or(Publication::Everyone, |publisher| self.asked(publisher, data, call));
             for (audience, own) in publication.parts() {
-                let shown = own.map_or_else(|| Ok(shown.clone()), |own| written(&own));
+                let shown = match own {
+                    Some(mut own) => {
+                        if let Some(password) = &definition.password {
+                            password.strip(&mut own);
+                        }
+                        written(&own)
+                    }
+                    None => Ok(shown.clone()),
+                };
                 let name = format!("{} {event}", definition.path.as_str());
                 match shown {
                     Ok(shown) if shown.bytes().len() > self.most_bytes() => self.refuse(&name, shown.bytes().len()),

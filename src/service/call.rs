@@ -19,8 +19,18 @@ pub struct ServiceCall {
     pub(super) method: Method,
     pub(super) input: Input,
     pub(super) params: Params,
-    /// The answer is for a client: it is wanted as it is sent.
-    pub(super) is_external: bool,
+    pub(super) purpose: Purpose,
+}
+
+/// What a call is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// For Rust code: the answer is a value.
+    Code,
+    /// For a client: the answer is wanted as it is sent.
+    Client,
+    /// For the authentication service, which alone sees and replaces the hashes of passwords: past hooks and events.
+    Vault,
 }
 
 /// The arguments of a call.

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// The member of a connection that has its user's document.
 pub const USER: &str = "user";
+/// The member of a connection that has the access token with which its user has logged in.
+pub(super) const AUTHENTICATION: &str = "authentication";
 /// Services that one connection may name the events of.
 const CHOSEN: usize = 1000;
 
@@ -112,11 +114,29 @@ impl Connection {
 
     /// Sets a field, such as `user`. Events that are delivered from now on are filtered by it.
     pub fn set(&self, name: &str, value: impl Into<Value>) {
-        let value = value.into();
+        self.set_all(Map::from_iter([(name.to_owned(), value.into())]));
+    }
+
+    /// Sets several fields at once: no event is filtered by some of them alone.
+    pub(super) fn set_all(&self, values: Map<String, Value>) {
         self.0.fields.rcu(|fields| {
             let (mut all, mut set) = (fields.members(), fields.set.clone());
-            all.insert(name.to_owned(), value.clone());
-            set.insert(name.to_owned());
+            for (name, value) in &values {
+                all.insert(name.clone(), value.clone());
+                set.insert(name.clone());
+            }
+            Fields::new(all, set)
+        });
+    }
+
+    /// Takes back what was set of these fields, and what a token has told of them.
+    pub(super) fn forget(&self, names: &[&str]) {
+        self.0.fields.rcu(|fields| {
+            let (mut all, mut set) = (fields.members(), fields.set.clone());
+            for name in names {
+                all.shift_remove(*name);
+                set.remove(*name);
+            }
             Fields::new(all, set)
         });
     }

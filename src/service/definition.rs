@@ -26,6 +26,11 @@ pub trait Service: Send + 'static {
         vec![]
     }
 
+    /// The field of its documents that has the id. Default: `id`.
+    fn id(&self) -> String {
+        "id".to_owned()
+    }
+
     /// Whether what it stores is on this node alone, so that other nodes would have other documents. Default: it is not.
     fn is_on_one_node(&self) -> bool {
         false

@@ -1,6 +1,6 @@
 //! A service as Rust code calls it.
 use super::app::App;
-use super::call::{Input, Outcome, ServiceCall};
+use super::call::{Input, Outcome, Purpose, ServiceCall};
 use super::emitter::ServiceListener;
 use super::error::{ServiceError, ServiceResult};
 use super::hooks::HookContext;
@@ -72,7 +72,7 @@ impl ServiceHandle {
     }
 
     fn call(&self, method: Method, id: Option<Id>, data: Value, params: Params) -> BoxFuture<ServiceResult> {
-        let answer = self.ask(method, Input::Values(id, data), params, false);
+        let answer = self.ask(method, Input::Values(id, data), params, Purpose::Code);
         Box::pin(async move {
             match answer.await? {
                 Outcome::Value(value) => Ok(value),
@@ -90,7 +90,18 @@ impl ServiceHandle {
         (id, data): (Option<Id>, Value),
         params: Params,
     ) -> BoxFuture<Result<Outcome, ServiceError>> {
-        self.ask(method, Input::Values(id, data), params, true)
+        self.ask(method, Input::Values(id, data), params, Purpose::Client)
+    }
+
+    /// A document with its password, or a change of that, for the authentication service alone.
+    pub(super) fn from_vault(&self, method: Method, id: &str, data: Value, params: Params) -> BoxFuture<ServiceResult> {
+        let answer = self.ask(method, Input::Values(Some(Id::from(id)), data), params, Purpose::Vault);
+        Box::pin(async move {
+            match answer.await? {
+                Outcome::Value(value) => Ok(value),
+                Outcome::Shown { .. } => Err(ServiceError::general_error("The result is lost")),
+            }
+        })
     }
 
     fn ask(
@@ -98,10 +109,10 @@ impl ServiceHandle {
         method: Method,
         input: Input,
         mut params: Params,
-        is_external: bool,
+        purpose: Purpose,
     ) -> BoxFuture<Result<Outcome, ServiceError>> {
         params.route = self.route.clone();
-        let call = ServiceCall { app: self.app.clone(), method, input, params, is_external };
+        let call = ServiceCall { app: self.app.clone(), method, input, params, purpose };
         let answer = self.entry.caller.ask(call);
         Box::pin(async move { answer.await? })
     }
@@ -133,7 +144,10 @@ impl ServiceHandle {
     /// Emits an event of the service. Clients get it if it is one of the four of every service, or the service lists it;
     /// listeners inside the process get every one.
     pub fn emit(&self, event: &str, data: impl Into<Value>) {
-        let data = data.into();
+        let mut data = data.into();
+        if let Some(password) = &self.entry.definition.password {
+            password.strip(&mut data);
+        }
         match written(&data) {
             // It is on its way; what refuses it is told there.
             Ok(shown) => drop(self.app.publish(&self.entry.definition, event, &data, Some(&shown), None)),

@@ -1,5 +1,6 @@
 //! The actor of one service: runs its calls through their hooks, and has the events follow.
-use super::call::{Arguments, Outcome, ServiceCall};
+use super::call::{Arguments, Outcome, Purpose, ServiceCall};
+use super::concealed::PasswordField;
 use super::definition::{AnyService, MethodCall};
 use super::error::ServiceError;
 use super::hooks::{HookContext, HookResult, Target};
@@ -35,26 +36,40 @@ impl Handle<ServiceCall> for ServiceHost {
 }
 
 /// The method of a service, at the end of its hooks.
-struct Called(Rc<dyn AnyService>);
+struct Called<'s> {
+    service: Rc<dyn AnyService>,
+    password: Option<&'s PasswordField>,
+}
 
-impl Target for Called {
+impl Target for Called<'_> {
     fn call<'a>(&'a self, context: &'a mut HookContext) -> LocalBoxFuture<'a, HookResult> {
-        let call = MethodCall {
+        let mut call = MethodCall {
             method: context.method.clone(),
             id: context.id.clone(),
             data: context.data.clone(),
             params: context.params.clone(),
         };
-        let returned = self.0.clone().call(call);
         Box::pin(async move {
-            context.result = Some(returned.await?);
+            if let Some(password) = self.password {
+                // Hooks may have changed the query, and the password.
+                password.check_query(&call.params.query)?;
+                if matches!(call.method, Method::Create | Method::Update | Method::Patch) {
+                    password.strip(&mut context.data);
+                    password.hash_in(&mut call.data, &call.params).await?;
+                }
+            }
+            let mut result = self.service.clone().call(call).await?;
+            if let Some(password) = self.password {
+                password.strip(&mut result);
+            }
+            context.result = Some(result);
             Ok(())
         })
     }
 }
 
 async fn run(service: Rc<dyn AnyService>, definition: &Definition, call: ServiceCall) -> Result<Outcome, ServiceError> {
-    let ServiceCall { app, method, input, mut params, is_external } = call;
+    let ServiceCall { app, method, input, mut params, purpose } = call;
     let path = definition.path.as_str();
     let Some(chain) = definition.chains.get(&method) else {
         return Err(ServiceError::method_not_allowed(format!("Method '{method}' not allowed on service '{path}'")));
@@ -68,14 +83,25 @@ async fn run(service: Rc<dyn AnyService>, definition: &Definition, call: Service
         params.query = query;
     }
     let params = params.called(app.clone(), path);
-    if is_external && method == Method::Find && chain.is_empty() {
+    if purpose == Purpose::Vault {
+        return service.call(MethodCall { method, id, data, params }).await.map(Outcome::Value);
+    }
+    let (is_external, password) = (purpose == Purpose::Client, definition.password.as_ref());
+    if let Some(password) = password {
+        password.check_query(&params.query)?;
+    }
+    if is_external && method == Method::Find && chain.is_empty() && password.is_none() {
         // Nobody looks at the values, and no event follows.
         if let Some(written) = service.clone().find_written(params.clone()).await {
             return written.map(|body| Outcome::Shown { body, status: None, location: None });
         }
     }
     let mut context = HookContext::new(path, method, id, data, params);
-    chain.run(&Called(service), &mut context).await?;
+    chain.run(&Called { service, password }, &mut context).await?;
+    if let Some(password) = password {
+        // Hooks may have brought it back.
+        password.strip_call(&mut context);
+    }
     let shown = is_external.then(|| written(context.shown())).transpose()?;
     app.published(definition, &context, shown.as_ref()).await?;
     Ok(match shown {

@@ -8,6 +8,7 @@
 //! | `hooks` | what runs around the methods |
 //! | `registration`, `services`, `path` | services with their hooks, filters and publishers, by path |
 //! | `host`, `call` | the actor of a service, and a call on its way to it |
+//! | `authentication`, `concealed` | logins of the users that a service has, and the field with their passwords |
 //! | `app`, `handle` | an application and its services, as Rust code calls them |
 //! | `emitter` | listeners inside the process |
 //! | `connection`, `publication`, `filters` | clients: who receives an event, and what each of them sees |
@@ -20,7 +21,9 @@
 //! (`hooks::chain`) to the method. The result is published (`App::published`) as an event of the namespace that clients of
 //! services have joined, on all nodes; the filters run where it is delivered (`filters::view`).
 mod app;
+mod authentication;
 mod call;
+mod concealed;
 mod connection;
 mod declared;
 mod definition;
@@ -44,6 +47,7 @@ mod sockets;
 mod stored;
 
 pub use app::App;
+pub use authentication::{AuthenticationConfig, Login, PATH as AUTHENTICATION_PATH, Strategy, authenticate};
 pub use call::{Outcome, ServiceCall};
 pub use connection::Connection;
 pub use declared::{ALL, Access, Allow, EventRule, Narrowing, ServiceConfig};
@@ -62,9 +66,12 @@ pub use services::{NAMESPACE, SetupError};
 pub use signals::{Recipients, Signal};
 pub use stored::Stored;
 
+pub(crate) use authentication::Bearer;
 pub(crate) use services::Setup;
 
-use crate::broker::handler::{HandlerThreads, Handlers};
+use authentication::{attend, enroll, recognize};
+
+use crate::broker::handler::{CONNECTION, HandlerThreads, Handlers};
 use filters::ServiceView;
 use services::Services;
 use sockets::SocketCalls;
@@ -75,15 +82,24 @@ use std::sync::Arc;
 /// filters say. `is_shared` where several nodes share an engine, `is_open` where more than this machine reaches the broker.
 /// Fails where two services claim one path, or one is registered with what it cannot have.
 pub(crate) fn start(
-    setup: Setup,
+    mut setup: Setup,
     threads: &HandlerThreads,
     handlers: &mut Handlers,
     (is_shared, is_open): (bool, bool),
 ) -> Result<(), SetupError> {
+    let desk = enroll(&mut setup)?;
     if setup.services.is_empty() {
         return Ok(());
     }
-    let services = Services::start(setup, threads, handlers, (is_shared, is_open))?;
+    if let Some(desk) = &desk {
+        let known = desk.clone();
+        handlers.recognize(move |node, call, token| recognize(&known, node, call, token));
+        if let Some(attendant) = attend(desk) {
+            // After the application's own handlers of connections.
+            handlers.on_emit(NAMESPACE, CONNECTION, &threads.host(attendant));
+        }
+    }
+    let services = Services::start(setup, threads, handlers, desk, (is_shared, is_open))?;
     let home = services.home.clone();
     handlers.extend(Arc::new(services));
     handlers.route_emits(home.clone(), SocketCalls);

@@ -1,9 +1,10 @@
 //! What goes along with a call: its query, its route, and whose it is.
 use super::app::App;
-use super::connection::{Connection, USER, document};
+use super::connection::{AUTHENTICATION, Connection, USER, document};
 use super::error::ServiceError;
 use crate::types::Identity;
 use serde_json::{Map, Value};
+use std::net::IpAddr;
 use std::ops::Index;
 use std::sync::Arc;
 
@@ -42,6 +43,8 @@ pub struct Params {
     pub connection: Option<Connection>,
     /// The headers of the request: those of the handshake for a connection.
     pub headers: Arc<Map<String, Value>>,
+    /// Where the client is, as trusted proxies say; none where Rust code made the call.
+    pub address: Option<IpAddr>,
     /// Whether a find may be cut into pages, where the service does so; what clients call always may.
     pub paginate: Option<bool>,
     /// Shared by the copies of the params that hooks and the method get.
@@ -62,11 +65,23 @@ impl Params {
     }
 
     /// Params of an HTTP request: whose it is, its headers, and its query, an object.
-    pub(crate) fn of_request(identity: &Identity, headers: Map<String, Value>, query: Value) -> Self {
-        let mut params =
-            Params { query, headers: Arc::new(headers), provider: Some(Provider::Rest), ..Params::default() };
+    pub(crate) fn of_request(
+        identity: &Identity,
+        headers: Map<String, Value>,
+        address: Option<IpAddr>,
+        query: Value,
+    ) -> Self {
+        let (headers, provider) = (Arc::new(headers), Some(Provider::Rest));
+        let mut params = Params { query, headers, provider, address, ..Params::default() };
         Arc::make_mut(&mut params.fields).extend(document(identity).map(|user| (USER.to_owned(), user)));
         params
+    }
+
+    /// The same where the request has shown an access token: its user, and what hooks see of the token.
+    pub(crate) fn of_bearer(mut self, user: Value, authentication: Value) -> Self {
+        self.set(USER, user);
+        self.set(AUTHENTICATION, authentication);
+        self
     }
 
     /// The same with this field.

@@ -21,6 +21,10 @@ pub struct Registration {
     pub(super) make: Box<dyn FnOnce() -> Rc<dyn AnyService> + Send>,
     pub(super) methods: Vec<Method>,
     pub(super) events: Vec<String>,
+    /// The field of its documents that has the id.
+    pub(super) id: String,
+    /// The field of its documents that has a password.
+    pub(super) password: Option<String>,
     pub(super) is_on_one_node: bool,
     pub(super) is_accepted_on_one_node: bool,
     pub(super) is_for_everyone: bool,
@@ -42,6 +46,8 @@ impl Registration {
         Registration {
             methods: service.methods(),
             events: service.events(),
+            id: service.id(),
+            password: None,
             is_on_one_node: service.is_on_one_node(),
             make: Box::new(move || Rc::new(service)),
             is_accepted_on_one_node: false,
@@ -163,6 +169,15 @@ impl Registration {
     /// `params.user.company_id`. Neither headers nor whole documents, such as that of a user, can be carried.
     pub fn carry(mut self, fields: &[&str]) -> Self {
         self.carried.extend(fields.iter().map(|field| (*field).to_owned()));
+        self
+    }
+
+    /// Keeps the passwords that this field of the documents has: a name without dots. They are hashed when documents are created,
+    /// updated and patched, whoever does that, and shown to nobody: not in results, events or dispatched data, to hooks after the method or
+    /// to Rust code; a query that asks about the field is refused. The service of the users that `[authentication]` names has this
+    /// by itself. Another service of the same documents must say it, too.
+    pub fn password(mut self, field: &str) -> Self {
+        self.password = Some(field.to_owned());
         self
     }
 

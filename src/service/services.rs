@@ -1,5 +1,7 @@
 //! All services of an application, by their paths.
+use super::authentication::{AuthenticationConfig, Desk, Guard, Listeners, Login, Occasion};
 use super::call::ServiceCall;
+use super::concealed::PasswordField;
 use super::emitter::EventEmitter;
 use super::filters::{Filter, Filters, can_be_carried};
 use super::hooks::{Chain, Hooks};
@@ -8,7 +10,7 @@ use super::method::{Method, STANDARD_EVENTS};
 use super::path::{ServicePath, stripped};
 use super::publication::{Publication, Publishers};
 use super::registration::Registration;
-use super::{EventOrigin, HookContext, ServiceError};
+use super::{App, EventOrigin, HookContext, ServiceError};
 use crate::broker::handler::{Caller, HandlerThreads, Handlers, KeptThread, SessionView};
 use crate::store::Id;
 use crate::types::{ChannelName, NameError, Space};
@@ -72,6 +74,11 @@ pub enum SetupError {
          that they share, or say Registration::single_node()"
     )]
     OnOneNode(String),
+    /// Nobody could log in.
+    #[error(
+        "authentication.service names the service {0:?}, which is not registered: write its path as it is registered"
+    )]
+    NoUsers(String),
     /// The namespace cannot be addressed.
     #[error("the namespace of services cannot be named: {0}")]
     Namespace(#[from] NameError),
@@ -86,6 +93,9 @@ pub(crate) struct Setup {
     pub without: Vec<String>,
     /// The threads that the services need for as long as they run.
     pub threads: Vec<KeptThread>,
+    /// How users log in.
+    pub authentication: AuthenticationConfig,
+    pub(super) listeners: Listeners,
     pub(super) publishers: Publishers,
 }
 
@@ -97,6 +107,16 @@ impl Setup {
         publisher: impl Fn(&Value, Option<&HookContext>) -> P + Send + Sync + 'static,
     ) {
         self.publishers.set(event, publisher);
+    }
+
+    /// Tells a function of the logins of clients.
+    pub fn on_login(&mut self, listener: impl Fn(&App, &Login) + Send + Sync + 'static) {
+        self.listeners.add(Occasion::Login, listener);
+    }
+
+    /// Tells a function of the logouts of clients.
+    pub fn on_logout(&mut self, listener: impl Fn(&App, &Login) + Send + Sync + 'static) {
+        self.listeners.add(Occasion::Logout, listener);
     }
 }
 
@@ -116,6 +136,8 @@ pub(super) struct Definition {
     pub filters: Filters,
     pub publishers: Publishers,
     pub carried: Vec<String>,
+    /// The field of its documents that has a password.
+    pub password: Option<PasswordField>,
     pub emitter: EventEmitter,
     /// Held while the events of one call are sent, so that those of the next one follow them.
     pub turn: tokio::sync::Mutex<()>,
@@ -144,6 +166,8 @@ pub(super) struct Services {
     without: Vec<String>,
     _kept: Vec<KeptThread>,
     pub publishers: Publishers,
+    /// What logs users in; none where there is no authentication service.
+    pub desk: Option<Arc<Desk>>,
     /// The channel through which their events go to the clients.
     pub home: ChannelName,
 }
@@ -155,10 +179,15 @@ impl Services {
         setup: Setup,
         threads: &HandlerThreads,
         handlers: &Handlers,
+        desk: Option<Arc<Desk>>,
         (is_shared, is_open): (bool, bool),
     ) -> Result<Self, SetupError> {
-        let Setup { services, hooks, without, threads: kept, publishers } = setup;
+        let Setup { services, hooks, without, threads: kept, authentication: _, listeners: _, publishers } = setup;
         check_events(&publishers, &services)?;
+        let guard = match &desk {
+            Some(desk) => desk.guard.clone(),
+            None => Arc::new(Guard::new(&AuthenticationConfig::default())),
+        };
         let mut entries: Vec<Arc<Entry>> = vec![];
         for (path, registration) in services {
             let path = ServicePath::new(&path).ok_or(SetupError::Path(path))?;
@@ -185,7 +214,7 @@ impl Services {
                 let (event, path) = (method.name().to_owned(), path.as_str().to_owned());
                 return Err(SetupError::Handled { event, path });
             }
-            let (definition, make) = define(path, registration, &hooks)?;
+            let (definition, make) = define(path, registration, &hooks, &guard)?;
             let definition = Arc::new(definition);
             let hosted = definition.clone();
             let address = threads.host(move || ServiceHost::new(make(), hosted));
@@ -196,7 +225,7 @@ impl Services {
         let plain =
             paths.filter(|(_, path)| path.is_plain()).map(|(at, path)| (path.as_str().to_owned(), at)).collect();
         let home = home()?;
-        Ok(Services { entries, plain, without, _kept: kept, publishers, home })
+        Ok(Services { entries, plain, without, _kept: kept, publishers, desk, home })
     }
 
     /// The service at a path as a client writes it, and what the placeholders of its own path stand for.
@@ -266,7 +295,12 @@ fn home() -> Result<ChannelName, NameError> {
 
 type Make = Box<dyn FnOnce() -> std::rc::Rc<dyn super::definition::AnyService> + Send>;
 
-fn define(path: ServicePath, registration: Registration, app: &Hooks) -> Result<(Definition, Make), SetupError> {
+fn define(
+    path: ServicePath,
+    registration: Registration,
+    app: &Hooks,
+    guard: &Arc<Guard>,
+) -> Result<(Definition, Make), SetupError> {
     let name = path.as_str();
     for method in &registration.methods {
         if let Method::Custom(custom) = method {
@@ -284,6 +318,7 @@ fn define(path: ServicePath, registration: Registration, app: &Hooks) -> Result<
         filters: registration.filters,
         publishers: registration.publishers,
         carried: registration.carried,
+        password: registration.password.map(|field| PasswordField::new(field, guard.clone())),
         emitter: EventEmitter::default(),
         turn: tokio::sync::Mutex::default(),
         path,

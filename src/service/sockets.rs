@@ -3,7 +3,7 @@
 //! Source: `@feathersjs/transport-commons` 5, `runMethod`. What is asked for with an acknowledgement and a text as first argument is
 //! a call, also where there is no such service or method; the original would never answer that.
 use super::app::App;
-use super::call::{Input, Outcome, ServiceCall};
+use super::call::{Input, Outcome, Purpose, ServiceCall};
 use super::connection::Connection;
 use super::error::ServiceError;
 use super::method::Method;
@@ -59,8 +59,11 @@ fn run(app: App, call: &EmitCall, method: Method, path: &str, args: usize) -> Re
     params.route = route;
     params.provider = Some(Provider::SocketIo);
     params.connection = Some(Connection::of(&call.session));
+    let handshake = call.session.home.as_ref().and_then(|home| home.handshake.as_deref());
+    params.address = handshake.and_then(|handshake| handshake.address);
     let input = Input::Sent(call.args.clone(), call.attachments.clone());
-    let (begun, answer) = entry.caller.ask_and_see(ServiceCall { app, method, input, params, is_external: true });
+    let (begun, answer) =
+        entry.caller.ask_and_see(ServiceCall { app, method, input, params, purpose: Purpose::Client });
     let answer = Box::pin(async move {
         let outcome = answer.await.map_err(ServiceError::from).and_then(|outcome| outcome);
         Ok(Some(acknowledgement(outcome)))

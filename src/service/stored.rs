@@ -23,6 +23,10 @@ impl<S: Store> Service for Stored<S> {
         self.0.options().events.iter().map(|event| event.to_string()).collect()
     }
 
+    fn id(&self) -> String {
+        self.0.options().id.to_string()
+    }
+
     fn is_on_one_node(&self) -> bool {
         self.0.is_on_one_node()
     }

@@ -3,12 +3,13 @@ use super::call::{ConnectCall, LifecycleEvent, MessageCall, PublishCall, RpcCall
 use super::emit::EmitHandlers;
 use super::hosted::{Call, Deliver, FAILED, Failure, Handle, HandlerAddr, Place, Subject};
 use super::threads::Thread;
-use crate::broker::fault;
+use crate::broker::{Node, fault};
 use crate::filter::View;
 use crate::metrics::Metrics;
 use crate::types::{Audience, BoxFuture, ChannelName, Envelope, Event, Fault, Json, ReplyError, Space};
 use actix::Recipient;
 use log::Level;
+use serde_json::{Map, Value};
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -22,6 +23,7 @@ pub struct Handlers {
     pub(super) bounds: Arc<Bounds>,
     pub(super) emits: EmitHandlers,
     connect: Option<Port<ConnectCall>>,
+    recognize: Option<Box<Recognize>>,
     rpc: HashMap<String, Port<RpcCall>>,
     any_rpc: Option<Port<RpcCall>>,
     message: Option<Port<MessageCall>>,
@@ -34,6 +36,10 @@ pub struct Handlers {
 
 /// Makes the view of a session in a channel; none where it sees all as it is.
 type MakeView = dyn Fn(&SessionView, &ChannelName) -> Option<Rc<dyn View>> + Send + Sync;
+
+/// Says what is known of a session that shows this token, as fields of its connection; none where nothing is. An error refuses it.
+type Recognize =
+    dyn Fn(&Node, &ConnectCall, &str) -> Option<BoxFuture<Result<Map<String, Value>, Fault>>> + Send + Sync;
 
 /// What holds for all calls of handlers.
 pub(super) struct Bounds {
@@ -79,6 +85,7 @@ impl Handlers {
             bounds: Arc::new(Bounds { timeout, queue, metrics }),
             emits: EmitHandlers::default(),
             connect: None,
+            recognize: None,
             rpc: HashMap::new(),
             any_rpc: None,
             message: None,
@@ -93,6 +100,18 @@ impl Handlers {
     /// Asks this handler whether a session is let in.
     pub fn on_connect<H: Handle<ConnectCall>>(&mut self, handler: &HandlerAddr<H>) {
         self.connect = Some(Port::new(handler));
+    }
+
+    /// Has the connections of sessions begin with the fields that `recognize` knows of them. It is asked after the session's token was
+    /// verified, and before the handler of connects, whose fields go before those.
+    pub fn recognize<F>(&mut self, recognize: F)
+    where
+        F: Fn(&Node, &ConnectCall, &str) -> Option<BoxFuture<Result<Map<String, Value>, Fault>>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.recognize = Some(Box::new(recognize));
     }
 
     /// Sends rpc calls of this method to this handler; `*` stands for every method that has none of its own.
@@ -167,15 +186,27 @@ impl Handlers {
 
     /// Whether connects are asked about.
     pub fn connects(&self) -> bool {
-        self.connect.is_some()
+        self.connect.is_some() || self.recognize.is_some()
     }
 
-    /// Asks whether a session is let in.
-    pub fn connect(&self, call: ConnectCall) -> BoxFuture<Result<Welcome, Fault>> {
-        match &self.connect {
-            Some(port) => self.bounds.ask(port, call),
-            None => Box::pin(std::future::ready(Ok(Welcome::default()))),
-        }
+    /// Asks whether a session that shows this token, or none, is let in.
+    pub fn connect(&self, node: &Node, call: ConnectCall, token: &str) -> BoxFuture<Result<Welcome, Fault>> {
+        let known = self.recognize.as_ref().and_then(|recognize| recognize(node, &call, token));
+        let (bounds, port) = (self.bounds.clone(), self.connect.clone());
+        Box::pin(async move {
+            let known = match known {
+                Some(known) => known.await?,
+                None => Map::new(),
+            };
+            let mut welcome = match port {
+                Some(port) => bounds.ask(&port, call).await?,
+                None => Welcome::default(),
+            };
+            for (name, value) in known {
+                welcome.fields.entry(name).or_insert(value);
+            }
+            Ok(welcome)
+        })
     }
 
     /// Asks a method's handler; none where the method has none.

@@ -106,7 +106,7 @@ impl Session {
             home: connect.home.as_ref().map(|home| home.channel.clone()),
             handshake: connect.handshake.clone(),
         };
-        let asked = self.node().handlers().connect(call);
+        let asked = self.node().handlers().connect(self.node(), call, &connect.token);
         self.later(ctx, asked, move |session, welcome, ctx| {
             let ticket = entrance.ticket;
             let step = match welcome {

@@ -135,6 +135,7 @@ impl Handler<SessionOrder> for Session {
             }
             SessionOrder::Disconnect(reason) => self.end(reason, ctx),
             SessionOrder::Refresh { expire_at, info } => self.prolong(expire_at, info, ctx),
+            SessionOrder::Identify(identity) => self.stand_for(identity, ctx),
             SessionOrder::Message(data) => self.outlet.push(&Push::Message(data)),
             SessionOrder::Bring(event) => self.bring(event),
             SessionOrder::Revoke(revocation, upto) => self.apply_revocation(&revocation, upto, ctx),

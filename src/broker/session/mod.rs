@@ -7,6 +7,7 @@ mod emit;
 mod expiry;
 mod home;
 mod join;
+mod login;
 mod message;
 mod permission;
 mod publish;

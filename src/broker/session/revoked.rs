@@ -36,6 +36,15 @@ impl Session {
         }
     }
 
+    /// Ends the session of whom `unrevoked` has refused.
+    pub(super) fn end_for(&mut self, fault: Fault, ctx: &mut Context<Self>) {
+        let reason = match fault {
+            Fault::Close(reason) => reason,
+            Fault::Reply(_) => Disconnect::INTERNAL,
+        };
+        self.end(reason, ctx);
+    }
+
     fn status(&self, identity: &Identity) -> TokenStatus {
         let leeway = self.authenticator().leeway();
         self.node().authentication().revocations().status(identity, leeway)

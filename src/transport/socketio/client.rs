@@ -4,6 +4,7 @@
 use super::connect_auth::ConnectAuth;
 use super::layer::Door;
 use super::outlet::{NamespaceOutlet, Phase, Shared};
+use crate::auth::access_token;
 use crate::broker::{Ask, ClientTerms, Gone, PingSettings, Session};
 use crate::delivery::{Outgoing, SessionOrder};
 use crate::protocol::socketio::{AckId, Body, EventName, Meant, Namespace, Packet, Reassembly, SocketIo};
@@ -49,7 +50,12 @@ impl Client {
         link.wake_after(door.connect_timeout);
         let unanswered = node.limits().unanswered_commands.saturating_mul(EVENTS_A_COMMAND);
         let shared = Shared::new(link, node.metrics().clone(), unanswered);
-        let (token, terms) = (arrival.token(TokenPlace::HeaderOrQuery("token")), door.terms(arrival.terms()));
+        let terms = door.terms(arrival.terms());
+        let token = arrival.token(TokenPlace::HeaderOrQuery("token"));
+        // Clients of Feathers may show theirs without the scheme, too.
+        let takes_access = terms.authenticator.is_none() && node.settings().authenticators.access().is_some();
+        let shown = || arrival.head.header("authorization").and_then(access_token).filter(|_| takes_access);
+        let token = token.or_else(|| shown().map(str::to_owned));
         let sees = node.handlers().sees_handshakes();
         let handshake = sees.then(|| Arc::new(arrival.handshake(&node.settings().proxies).at(&door.path)));
         Client { shared, token, terms, handshake, reassembly: Reassembly::default(), members: vec![], door }

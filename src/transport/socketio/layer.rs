@@ -73,7 +73,11 @@ impl Door {
 
     /// The terms of the sessions of clients that came on these.
     pub(super) fn terms(&self, terms: ClientTerms) -> ClientTerms {
-        let Some(dialect) = self.dialect else { return terms };
+        // Who logs in by the authentication service brings no other token, and has no time for that.
+        let renews = self.node.settings().authenticators.access().is_none();
+        let Some(dialect) = self.dialect else {
+            return ClientTerms { refreshes: terms.refreshes && renews, ..terms };
+        };
         ClientTerms { names: dialect.names(), authenticator: dialect.authenticator(), refreshes: !dialect.is_all() }
     }
 
