@@ -49,6 +49,8 @@ mod documentation {
     struct SocketIo;
     #[doc = include_str!("../docs/feathers.md")]
     struct Feathers;
+    #[doc = include_str!("../docs/authentication.md")]
+    struct Authentication;
     #[doc = include_str!("../docs/backstage.md")]
     struct Backstage;
 }

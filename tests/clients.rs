@@ -7,6 +7,7 @@ mod clients {
     mod backstage;
     mod console;
     mod feathers;
+    mod feathers_logins;
     mod feathers_rest;
     mod nodes;
 }

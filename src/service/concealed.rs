@@ -12,16 +12,28 @@ use std::sync::Arc;
 /// Passwords that one call may set: each takes tens of milliseconds of a core.
 const MOST_PASSWORDS: usize = 32;
 
+/// The field of a service that has a password, by what the service does with it.
+pub(super) enum Keeping {
+    /// It stores it, hashed.
+    Stored(String),
+    /// It looks at it, as the authentication service does.
+    Shown(String),
+}
+
 /// The field that has the password.
 pub(super) struct PasswordField {
     name: String,
+    is_stored: bool,
     guard: Arc<Guard>,
 }
 
 impl PasswordField {
-    /// The field of this name.
-    pub fn new(name: String, guard: Arc<Guard>) -> Self {
-        PasswordField { name, guard }
+    /// The field that a service keeps so.
+    pub fn new(keeping: Keeping, guard: Arc<Guard>) -> Self {
+        match keeping {
+            Keeping::Stored(name) => PasswordField { name, is_stored: true, guard },
+            Keeping::Shown(name) => PasswordField { name, is_stored: false, guard },
+        }
     }
 
     /// Fails with `BadRequest` for a query that asks about the password: in a condition, wherever it stands, in `$select` or `$sort`. From
@@ -65,7 +77,7 @@ impl PasswordField {
             Value::Object(members) => members.get_mut(&self.name).into_iter().collect(),
             _ => vec![],
         };
-        if found.is_empty() {
+        if found.is_empty() || !self.is_stored {
             return Ok(());
         }
         if found.len() > MOST_PASSWORDS {
@@ -80,7 +92,7 @@ impl PasswordField {
         }
         for password in &mut found {
             if let Value::String(plain) = &mut **password {
-                **password = self.guard.hash(std::mem::take(plain), metrics).await?.into();
+                **password = self.guard.hash(std::mem::take(plain), params.address, metrics).await?.into();
             }
         }
         Ok(())
@@ -131,7 +143,7 @@ mod tests {
     use serde_json::json;
 
     fn field() -> PasswordField {
-        PasswordField::new("password".into(), Arc::new(Guard::new(&AuthenticationConfig::default())))
+        PasswordField::new(Keeping::Stored("password".into()), Arc::new(Guard::new(&AuthenticationConfig::default())))
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! A service as it is registered: with its hooks, its filters and its publishers.
+use super::concealed::Keeping;
 use super::declared::EventRule;
 use super::definition::{AnyService, Service};
 use super::filters::{EventOrigin, Filter, Filters, IntoFilterAnswer};
@@ -24,7 +25,7 @@ pub struct Registration {
     /// The field of its documents that has the id.
     pub(super) id: String,
     /// The field of its documents that has a password.
-    pub(super) password: Option<String>,
+    pub(super) password: Option<Keeping>,
     pub(super) is_on_one_node: bool,
     pub(super) is_accepted_on_one_node: bool,
     pub(super) is_for_everyone: bool,
@@ -177,7 +178,7 @@ impl Registration {
     /// to Rust code; a query that asks about the field is refused. The service of the users that `[authentication]` names has this
     /// by itself. Another service of the same documents must say it, too.
     pub fn password(mut self, field: &str) -> Self {
-        self.password = Some(field.to_owned());
+        self.password = Some(Keeping::Stored(field.to_owned()));
         self
     }
 

@@ -201,7 +201,7 @@ impl Services {
             let open: Vec<&str> = registration.open_in_silence(&publishers).collect();
             if is_open && !open.is_empty() {
                 log::warn!(
-                    "every connection gets these events of the service {:?}: {}; add a filter (in a config `filter = {{ all = \\"true\\" }}` \
+                    "every connection gets these events of the service {:?}: {}; add a filter (in a config `filter = {{ all = \"true\" }}` \
                      says that this is meant) or a publisher, or say \
                      Registration::for_everyone()",
                     path.as_str(),

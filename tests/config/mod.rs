@@ -1,4 +1,5 @@
 //! The config: its layers, its problems, the shipped file and its documentation.
+mod authentication;
 mod documentation;
 mod environment;
 mod events_bus;

@@ -1,4 +1,5 @@
 //! Services: what their methods return becomes events, whatever the call came by, and what each client is shown of them.
+mod authentication;
 mod bad_input;
 mod bounds;
 mod connections;

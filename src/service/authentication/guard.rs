@@ -35,9 +35,7 @@ impl Guard {
 
     /// Counts so many passwords that come from an address. Fails with `TooManyRequests`, which says when they may come again.
     pub fn admit_address(&self, address: Option<IpAddr>, count: u32, metrics: &Metrics) -> Result<(), ServiceError> {
-        // Those of whom nobody knows where they are share one address.
-        let address = address.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), network);
-        self.by_address.spend(&address, count, Instant::now()).map_err(|wait| {
+        self.by_address.spend(&party(address), count, Instant::now()).map_err(|wait| {
             metrics.reached("authentication.attempts_by_address");
             limited(wait)
         })
@@ -57,8 +55,13 @@ impl Guard {
     }
 
     /// The hash of a password. Fails with `TooManyRequests` where too many wait.
-    pub async fn hash(&self, password: String, metrics: &Metrics) -> Result<String, ServiceError> {
-        let hashed = self.hashing.run(metrics, move || auth::hash_password(&password)).await?;
+    pub async fn hash(
+        &self,
+        password: String,
+        address: Option<IpAddr>,
+        metrics: &Metrics,
+    ) -> Result<String, ServiceError> {
+        let hashed = self.hashing.run(party(address), metrics, move || auth::hash_password(&password)).await?;
         hashed.map_err(|error| ServiceError::general_error(error.to_string()))
     }
 
@@ -67,13 +70,14 @@ impl Guard {
         &self,
         password: String,
         hash: Option<String>,
+        address: Option<IpAddr>,
         metrics: &Metrics,
     ) -> Result<Verified, ServiceError> {
         let work = move || {
             let began = Instant::now();
             (auth::verify_password(&password, hash.as_deref()), began)
         };
-        let (verified, began) = self.hashing.run(metrics, work).await?;
+        let (verified, began) = self.hashing.run(party(address), metrics, work).await?;
         if verified == Verified::Wrong {
             let paces = began.elapsed().as_millis() / PACE.as_millis() + 1;
             tokio::time::sleep_until(began + PACE * u32::try_from(paces).unwrap_or(1)).await;
@@ -86,6 +90,11 @@ fn limited(wait: Duration) -> ServiceError {
     let seconds = wait.as_secs() + 1;
     let message = format!("Too many attempts; try again in {seconds} s");
     ServiceError::too_many_requests(message).with_data(serde_json::json!({"retryAfter": seconds}))
+}
+
+/// Those of whom nobody knows where they are share one address.
+fn party(address: Option<IpAddr>) -> IpAddr {
+    address.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), network)
 }
 
 /// Who has one address of IPv6 has all of its /64.

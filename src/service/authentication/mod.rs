@@ -10,7 +10,7 @@
 //! | `login` | the service: its two methods, and what they do to a connection |
 //! | `strategies` | the ways to prove who one is |
 //! | `users` | the service of the users, as logins call it |
-//! | `guard`, `attempts`, `hashing` | bounds for those who guess passwords, and the queue of hashes |
+//! | `guard`, `attempts`, `hashing`, `turns` | bounds for those who guess passwords, and the queue of hashes |
 //! | `arrival` | tokens that come with a connection, or with a request |
 //! | `listeners` | what the application does at a login or a logout |
 mod arrival;
@@ -21,6 +21,7 @@ mod hashing;
 mod listeners;
 mod login;
 mod strategies;
+mod turns;
 mod users;
 
 pub use config::{AuthenticationConfig, Strategy};
@@ -31,6 +32,7 @@ pub(super) use arrival::{attend, recognize};
 pub(super) use guard::Guard;
 pub(super) use listeners::{Listeners, Occasion};
 
+use super::concealed::Keeping;
 use super::error::ServiceError;
 use super::hooks::{HookContext, HookResult};
 use super::publication::Publication;
@@ -60,7 +62,7 @@ pub(super) fn enroll(setup: &mut Setup) -> Result<Option<Arc<Desk>>, SetupError>
     let Some(path) = config.service.as_deref().map(super::path::stripped) else { return Ok(None) };
     let users = setup.services.iter_mut().find(|(known, _)| super::path::stripped(known) == path);
     let Some((_, users)) = users else { return Err(SetupError::NoUsers(path.to_owned())) };
-    users.password = Some(config.password.clone());
+    users.password = Some(Keeping::Stored(config.password.clone()));
     let users = Users { path: path.to_owned(), id: users.id.clone() };
     let desk = Arc::new(Desk {
         users,
@@ -69,7 +71,8 @@ pub(super) fn enroll(setup: &mut Setup) -> Result<Option<Arc<Desk>>, SetupError>
         config,
     });
     // Its events hold tokens: code in this process may hear them, and no client.
-    let service = Registration::of(Authentication(desk.clone())).publish(|_, _| Publication::NOBODY);
+    let mut service = Registration::of(Authentication(desk.clone())).publish(|_, _| Publication::NOBODY);
+    service.password = Some(Keeping::Shown(desk.config.password.clone()));
     setup.services.push((PATH.to_owned(), service));
     Ok(Some(desk))
 }

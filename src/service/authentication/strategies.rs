@@ -89,13 +89,13 @@ impl Desk {
             Some(id) => self.users.hash_of(app, id, &self.config.password).await?,
             None => None,
         };
-        let verified = self.guard.verify(password.to_owned(), hash.clone(), metrics).await?;
+        let verified = self.guard.verify(password.to_owned(), hash.clone(), call.address, metrics).await?;
         let (Some(user), Some(id), Some(hash)) = (user, id, hash.filter(|_| verified != Verified::Wrong)) else {
             return Err(invalid());
         };
         self.guard.give_back(name);
         if verified == Verified::Outdated {
-            self.renew_hash(app, &id, password, hash).await;
+            self.renew_hash((app, call), &id, password, hash).await;
         }
         let shown = self.users.shown(app, &id, &user, call).await?;
         let settings = app.node().settings();
@@ -109,10 +109,10 @@ impl Desk {
     }
 
     /// The login succeeds whatever becomes of this.
-    async fn renew_hash(&self, app: &App, id: &str, password: &str, older: String) {
+    async fn renew_hash(&self, (app, call): (&App, &Params), id: &str, password: &str, older: String) {
         let metrics = app.node().metrics();
         let renewed = async {
-            let newer = self.guard.hash(password.to_owned(), metrics).await?;
+            let newer = self.guard.hash(password.to_owned(), call.address, metrics).await?;
             self.users.replace_hash(app, id, &self.config.password, (older, newer)).await
         };
         if let Err(error) = renewed.await {

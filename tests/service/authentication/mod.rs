@@ -1,0 +1,8 @@
+//! Logins: who may be whom, what a connection is after that, and where passwords stay.
+mod guessing;
+mod house;
+mod leaving;
+mod logins;
+mod passwords;
+mod refusals;
+mod tokens;
