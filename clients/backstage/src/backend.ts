@@ -1,0 +1,64 @@
+import { callbackOf, keyOf, targetsOf } from './arguments.js';
+import type { Client } from './client.js';
+import { type ClientCounts, noCounts } from './counts.js';
+import type { EventsPublishParams, EventsService } from './service.js';
+import type { EventsCallback } from './subscriptions.js';
+
+/**
+ * Publishes and subscribes as a backend plugin. Where the config has the events disabled, every call does nothing and succeeds. A
+ * method that is called with what makes no sense fails with `EventsError`.
+ */
+export class EventsClient implements EventsService {
+  readonly #pluginId: string;
+  readonly #client: Client | undefined;
+
+  /** Clients are made by `PluginEventsManager.getClient()`. `client` is nothing where the events are disabled. */
+  constructor(pluginId: string, client: Client | undefined) {
+    this.#pluginId = pluginId;
+    this.#client = client;
+  }
+
+  async connect(): Promise<void> {
+    this.#client?.comeBack();
+    this.#client?.want();
+  }
+
+  async publish(data: unknown, params: EventsPublishParams = {}): Promise<void> {
+    this.#client?.publish(keyOf(this.#pluginId, params.topic), targetsOf(params), data);
+  }
+
+  async subscribe<T = unknown>(pluginId: string, callback: EventsCallback<T>, topic?: string): Promise<void> {
+    this.#client?.subscribe(keyOf(pluginId, topic), callbackOf(callback));
+  }
+
+  async unsubscribe<T = unknown>(pluginId: string, topic?: string, callback?: EventsCallback<T>): Promise<void> {
+    this.#client?.unsubscribe(keyOf(pluginId, topic), callback && callbackOf(callback));
+  }
+
+  async disconnect(): Promise<void> {
+    await this.#client?.disconnect();
+  }
+
+  /**
+   * Waits until the socket has taken all publishes that were made before: what a program calls that publishes and ends. Fails where
+   * one of them was dropped, where `disconnect` is called, and where the client is not to connect.
+   */
+  async flush(): Promise<void> {
+    await this.#client?.flush();
+  }
+
+  /** Waits until the connection stands; fails before `connect`, after `disconnect`, and once the broker took the access away. */
+  async connected(): Promise<void> {
+    await this.#client?.connected();
+  }
+
+  /** Whether the connection stands, as far as the client knows. */
+  get isConnected(): boolean {
+    return this.#client?.isConnected ?? false;
+  }
+
+  /** How many publishes are kept, and what was dropped, refused and failed so far. */
+  get counts(): ClientCounts {
+    return this.#client?.counts ?? noCounts();
+  }
+}
