@@ -5,6 +5,7 @@
 mod harness;
 mod clients {
     mod backstage;
+    mod backstage_client;
     mod console;
     mod feathers;
     mod feathers_logins;

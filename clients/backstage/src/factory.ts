@@ -3,7 +3,7 @@ import { Client } from './client.js';
 import { type EventsConfig, endpoint } from './config.js';
 import { EventsError } from './errors.js';
 import type { EventsRefusal } from './frames.js';
-import { type EventsLogger, toConsole } from './logger.js';
+import { type EventsLogger, guarded, toConsole } from './logger.js';
 import { openInNode } from './node_socket.js';
 import { type ClientOptions, withDefaults } from './options.js';
 import type { Settings } from './settings.js';
@@ -47,7 +47,7 @@ export class EventsClientManager {
       token: async () => (await tokenManager.getToken(pluginId)).token,
       open: openInNode,
       options,
-      logger,
+      logger: guarded(logger),
       onRefused,
     });
     return new EventsClientManager((pluginId) => new Client(settings(pluginId)));

@@ -6,6 +6,18 @@ export interface EventsLogger {
   error(message: string): unknown;
 }
 
+/** The same logger, whose own failures do not end what is being told. */
+export function guarded(logger: EventsLogger): EventsLogger {
+  const guard = (level: keyof EventsLogger) => (message: string) => {
+    try {
+      logger[level](message);
+    } catch {
+      // Nobody is left to tell.
+    }
+  };
+  return { debug: guard('debug'), info: guard('info'), warn: guard('warn'), error: guard('error') };
+}
+
 /** Lines of one kind that are written within a window. */
 const LINES = 10;
 /** Milliseconds after which a kind may be written again. */

@@ -3,7 +3,7 @@ import { Client } from './client.js';
 import { type EventsConfig, endpoint } from './config.js';
 import { type ClientCounts, noCounts } from './counts.js';
 import type { EventsRefusal } from './frames.js';
-import { type EventsLogger, toConsole } from './logger.js';
+import { type EventsLogger, guarded, toConsole } from './logger.js';
 import { type ClientOptions, withDefaults } from './options.js';
 import type { EventsApi } from './service.js';
 import { openStandard } from './standard_socket.js';
@@ -38,7 +38,8 @@ export class FrontendEventsClient implements EventsApi {
     if (url === undefined) return new FrontendEventsClient(undefined);
     const { identityApi, logger = toConsole, onRefused } = given;
     const token = async () => (await identityApi?.getCredentials())?.token;
-    return new FrontendEventsClient(new Client({ url, pluginId: undefined, token, open: openStandard, options, logger, onRefused }));
+    const settings = { url, pluginId: undefined, token, open: openStandard, options, logger: guarded(logger), onRefused };
+    return new FrontendEventsClient(new Client(settings));
   }
 
   async connect(): Promise<void> {

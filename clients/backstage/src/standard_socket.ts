@@ -1,4 +1,4 @@
-import { EventsError } from './errors.js';
+import { EventsError, reasonOf } from './errors.js';
 import type { OpenSocket, Socket, SocketEvents } from './socket.js';
 
 /** Milliseconds between two looks at what the socket has passed on; no event tells of it. */
@@ -22,6 +22,8 @@ export class StandardSocket implements Socket {
     this.#socket = socket;
     socket.onopen = () => events.opened();
     socket.onmessage = ({ data }) => events.message(typeof data === 'string' ? data : undefined);
+    // The close tells as much; an error that nobody listens to ends a program of Node where its WebSocket is that of `ws`.
+    socket.onerror = () => undefined;
     socket.onclose = ({ code, reason }) => {
       this.#settle();
       clearTimeout(this.#look);
@@ -62,6 +64,11 @@ export class StandardSocket implements Socket {
 /** Opens the platform's WebSocket. A page can set no header, so the token stands in the query, where the broker looks for it, too. */
 export const openStandard: OpenSocket = ({ url, token }, events) => {
   if (typeof globalThis.WebSocket !== 'function') throw new EventsError('there is no WebSocket here: this client is for pages');
-  const query = token === undefined ? '' : `?access_token=${encodeURIComponent(token)}`;
-  return new StandardSocket(new WebSocket(url + query), events);
+  const secret = encodeURIComponent(token ?? '');
+  try {
+    return new StandardSocket(new WebSocket(token === undefined ? url : `${url}?access_token=${secret}`), events);
+  } catch (error) {
+    // Browsers quote the address, such as one of ws that a page of https asks for.
+    throw new EventsError(reasonOf(error).replaceAll(secret || '?', '…'));
+  }
 };

@@ -68,12 +68,12 @@ async function freePort() {
   return port;
 }
 
-/** Starts a broker of the test's own on this port and waits until it is ready. */
-async function startBroker(port) {
+/** Starts a broker of the test's own on this port and waits until it is ready. `settings` are variables for its config. */
+async function startBroker(port, settings = {}) {
   const config = setting('TEST_BACKSTAGE_CONFIG');
   const log = fs.openSync(path.join(path.dirname(config), `broker-${port}.log`), 'a');
   const child = spawn(setting('TEST_CALLBOARD'), ['serve', '--config', config, '--port', String(port)], {
-    stdio: ['ignore', log, log],
+    stdio: ['ignore', log, log], env: { ...process.env, ...settings },
   });
   fs.closeSync(log);
   const ended = new Promise((resolve) => { child.once('exit', resolve); });

@@ -90,3 +90,15 @@ test('options that make no sense are named', async () => {
   const { backoffMost, keptBytes } = withDefaults({ backoffFirst: 60_000, keptBytes: 1 });
   assert.deepEqual([backoffMost, keptBytes], [60_000, 65_536]);
 });
+
+test('pages see what the config says of events, and nothing else, by the schema of the package', async () => {
+  const { loadConfigSchema } = createRequire(path.join(PACKAGE, 'package.json'))('@backstage/config-loader');
+  const schema = await loadConfigSchema({ dependencies: [], packagePaths: [path.join(PACKAGE, 'package.json')] });
+  const seen = (events) => {
+    const backend = { baseUrl: BASE, auth: { keys: [{ secret: 'hush' }] }, events };
+    const [{ data }] = schema.process([{ context: 'app-config.yaml', data: { backend } }], { visibility: ['frontend'] });
+    return data.backend;
+  };
+  for (const events of [true, false, { enabled: true, endpoint: 'ws://events:8000' }]) assert.deepEqual(seen(events), { baseUrl: BASE, events });
+  for (const events of ['yes', {}, { enabled: true, endpont: 'ws://a' }]) assert.throws(() => seen(events), /at \/backend\/events/);
+});

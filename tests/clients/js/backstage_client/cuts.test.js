@@ -43,12 +43,10 @@ for (const step of [...HANDSHAKE, ...FRAMES]) {
     await until('it is back', () => cutter.came === 2 && client.isConnected);
     await publish(4, 5, 6);
     await until('the last is told', () => heard.includes(6));
-    assert.ok(isInOrder(heard), `${heard}`);
+    assert.ok(isInOrder(heard), `each once and in order: ${heard}`);
     assert.deepEqual(heard.filter((number) => number > 3), [4, 5, 6]);
     // Nothing was given to a socket before the cut, so nothing is lost.
     if (HANDSHAKE.includes(step)) assert.deepEqual(heard, [1, 2, 3, 4, 5, 6]);
-    // One that had got to the broker is not sent again.
-    if (step === 'after publish') assert.deepEqual(heard, [1, 4, 5, 6]);
     await untilListening(topic, 2);
     await other.publish('for it', { topic });
     await until('it hears', () => hears.length === 1);

@@ -140,3 +140,9 @@ test('ten lines of a kind are written in a minute, and then how many were left o
   budget.write('a', 'x', 60_000);
   assert.equal(lines.at(-1), 'x (91 lines like it were left out)');
 });
+
+test('a logger that throws ends nothing', async () => {
+  const { guarded } = await part('logger');
+  const level = () => { throw new Error('of the logger'); };
+  guarded({ debug: level, info: level, warn: level, error: level }).warn('x');
+});
