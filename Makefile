@@ -31,7 +31,7 @@ test: setup
 test-long: setup
 	$(CARGO) test $(LOCKED) --lib --bins --tests --examples -- --ignored
 
-# The pictures of docs/console.md.
+# The pictures of docs/console.md and docs/backstage.md.
 screenshots: setup
 	SCREENSHOTS=docs $(CARGO) test $(LOCKED) --test clients screenshots -- --ignored
 

@@ -18,17 +18,19 @@ class WsSocket implements Socket {
   readonly #socket: Ws;
   readonly #silence: ReturnType<typeof setTimeout>;
   #failure: string | undefined;
+  #isSilent = false;
 
   constructor(socket: Ws, { silence }: SocketRequest, events: SocketEvents) {
     this.#socket = socket;
     this.#silence = setTimeout(() => {
-      this.#failure = `the broker was silent for ${silence} ms`;
-      socket.terminate();
+      this.#isSilent = true;
+      // After what came while the program was busy has been read.
+      setImmediate(() => this.#leaveSilent(silence));
     }, silence);
     socket.on('open', () => events.opened());
-    socket.on('ping', () => this.#silence.refresh());
+    socket.on('ping', () => this.#heard());
     socket.on('message', (data: RawData, isBinary: boolean) => {
-      this.#silence.refresh();
+      this.#heard();
       // Texts come as one buffer: `binaryType` is not changed.
       events.message(isBinary ? undefined : data.toString());
     });
@@ -43,6 +45,17 @@ class WsSocket implements Socket {
       clearTimeout(this.#silence);
       events.closed(code, reason.toString(), this.#failure);
     });
+  }
+
+  #heard(): void {
+    this.#isSilent = false;
+    this.#silence.refresh();
+  }
+
+  #leaveSilent(silence: number): void {
+    if (!this.#isSilent) return;
+    this.#failure = `the broker was silent for ${silence} ms`;
+    this.#socket.terminate();
   }
 
   send(text: string, _bytes: number, taken: () => void): void {
