@@ -25,7 +25,9 @@ export function endpoint(config: EventsConfig): string | undefined {
 }
 
 function backendOf(config: EventsConfig): unknown {
-  if (typeof config !== 'object' || config === null) throw new EventsError(`the config is ${kind(config)}; write a map with \`backend\` in it`);
+  if (typeof config !== 'object' || config === null) {
+    throw new EventsError(`the config is ${kind(config)}; write a map with \`backend\` in it`);
+  }
   if ('getOptional' in config && typeof config.getOptional === 'function') return config.getOptional('backend');
   return (config as { backend?: unknown }).backend;
 }

@@ -22,7 +22,11 @@ async function played(serve) {
   return { base: `http://127.0.0.1:${server.address().port}`, sockets };
 }
 
-const warned = (logger, text) => until(`it is logged: ${text}`, () => logger.lines.some((line) => line.startsWith('warn') && line.includes(text)));
+/** Waits until a warning has this in it. */
+const warned = (logger, text) => until(
+  `it is logged: ${text}`,
+  () => logger.lines.some((line) => line.startsWith('warn') && line.includes(text)),
+);
 
 test('one that accepts and never answers is given up after the patience', async () => {
   const server = net.createServer(() => {});
@@ -54,7 +58,10 @@ test('one that is silent is left, and pings are enough to stay', async () => {
 });
 
 test('what is no frame of the wire is logged and counted, and what comes behind it is heard', async () => {
-  const said = ['no JSON', '5', '{"command":"publish"}', Buffer.from('{}'), '{"command":"later"}', '{"command":"publish","pluginId":"catalog","data":[1]}'];
+  const said = [
+    'no JSON', '5', '{"command":"publish"}', Buffer.from('{}'), '{"command":"later"}',
+    '{"command":"publish","pluginId":"catalog","data":[1]}',
+  ];
   const { base } = await played((socket) => socket.on('message', (text) => {
     if (text.includes('subscribe')) said.forEach((message) => socket.send(message));
   }));

@@ -23,8 +23,10 @@ const enabled = (baseUrl) => ({ backend: { baseUrl, events: true } });
 /** Comes back soon, so that tests do. */
 const BRISK = { backoffFirst: 10, backoffMost: 100 };
 
+const ownToken = async (pluginId) => ({ token: serviceToken(pluginId) });
+
 /** A manager whose clients show tokens of their plugins. */
-async function manager({ base = BROKER, logger = journal(), options = {}, getToken = async (id) => ({ token: serviceToken(id) }), ...more } = {}) {
+async function manager({ base = BROKER, logger = journal(), options = {}, getToken = ownToken, ...more } = {}) {
   const { EventsClientManager } = await part('index');
   return EventsClientManager.fromConfig(enabled(base), { logger, tokenManager: { getToken }, options: { ...BRISK, ...options }, ...more });
 }
@@ -59,5 +61,6 @@ let topics = 0;
 const ownTopic = () => `${process.pid}-${topics += 1}`;
 
 module.exports = {
-  BRISK, BROKER, PACKAGE, backend, call, enabled, ends, hearing, journal, manager, ownTopic, part, serviceToken, setting, until, untilListening, userToken,
+  BRISK, BROKER, PACKAGE, backend, call, enabled, ends, hearing, journal, manager, ownTopic, part, serviceToken, setting, until,
+  untilListening, userToken,
 };

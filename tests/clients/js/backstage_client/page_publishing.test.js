@@ -20,10 +20,13 @@ for (const step of ['answer', ...FRAMES]) {
     const page = await house.page(await serve());
     cutter.at(step);
     await page.evaluate(async ([url, token, its, given]) => {
-      const [{ Client }, { openStandard }, { withDefaults }] = await Promise.all(['client', 'standard_socket', 'options'].map((name) => import(`/${name}.js`)));
+      const modules = ['client', 'standard_socket', 'options'].map((name) => import(`/${name}.js`));
+      const [{ Client }, { openStandard }, { withDefaults }] = await Promise.all(modules);
       const logger = { debug() {}, info() {}, warn() {}, error() {} };
-      window.client = new Client({ url, pluginId: 'catalog', token: async () => token, open: openStandard, options: withDefaults(given), logger });
-      window.publish = (...numbers) => numbers.forEach((number) => window.client.publish({ pluginId: 'catalog', topic: its }, undefined, number));
+      const settings = { url, pluginId: 'catalog', token: async () => token, open: openStandard, options: withDefaults(given), logger };
+      window.client = new Client(settings);
+      const key = { pluginId: 'catalog', topic: its };
+      window.publish = (...numbers) => numbers.forEach((number) => window.client.publish(key, undefined, number));
       window.publish(1, 2, 3);
       window.client.want();
     }, [`${cutter.url.replace('http', 'ws')}/events`, serviceToken('catalog'), topic, BRISK]);

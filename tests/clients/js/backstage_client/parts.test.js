@@ -81,7 +81,8 @@ test('the broker is told what has changed since it was told, and each connection
   const { Subscriptions, Told } = await part('subscriptions');
   const wanted = new Subscriptions(10);
   const here = new Told();
-  const told = (by = here) => by.update(wanted).map((frame) => JSON.parse(frame)).map(({ command, pluginId, topic = '' }) => `${command} ${pluginId} ${topic}`.trim());
+  const words = ({ command, pluginId, topic = '' }) => `${command} ${pluginId} ${topic}`.trim();
+  const told = (by = here) => by.update(wanted).map((frame) => words(JSON.parse(frame)));
   for (const [pluginId, topic] of [['a'], ['a', 't'], ['a']]) wanted.add(key(pluginId, topic), nobody);
   assert.deepEqual(told(), ['subscribe a', 'subscribe a t']);
   assert.deepEqual(told(), []);

@@ -110,6 +110,6 @@ async function compile() {
 }
 
 /** Makes one script of the page. */
-const bundle = () => tool('esbuild', 'seed/page.tsx', '--bundle', '--format=esm', '--jsx=automatic', '--outfile=seed/page/page.js', '--log-level=warning');
+const bundle = () => tool('esbuild', 'seed/page.tsx', '--bundle', '--format=esm', '--jsx=automatic', '--outfile=seed/page/page.js');
 
 module.exports = { FOLDER, blocks, bundle, compile, tool, write };

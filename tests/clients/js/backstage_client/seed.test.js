@@ -40,7 +40,8 @@ test('the code blocks of backends connect, publish to entities and hear a topic'
   const { FrontendEventsClient } = await part('frontend');
   globalThis.WebSocket = require('ws');
   const config = new (needed('@backstage/config').ConfigReader)({ backend: { baseUrl: base, events: true } });
-  const page = FrontendEventsClient.fromConfig(config, { identityApi: { getCredentials: async () => ({ token: userToken('user:default/john.doe') }) } });
+  const identityApi = { getCredentials: async () => ({ token: userToken('user:default/john.doe') }) };
+  const page = FrontendEventsClient.fromConfig(config, { identityApi });
   ends.push(() => page.disconnect());
   await page.subscribe('myplugin', john.hear, 'topic');
   await until('john listens', async () => (await subscribed(base)).length === 1);

@@ -59,9 +59,12 @@ test('unsubscribing removes exactly a key, or one callback of it, also within a 
 test('what the broker refuses reaches the log and the callback', async () => {
   const logger = journal();
   const refusals = [];
-  const stranger = await backend('myplugin', {
-    logger, getToken: async () => ({ token: serviceToken('catalog') }), onRefused: (refusal) => { refusals.push(refusal); throw new Error('of onRefused'); },
-  });
+  const getToken = async () => ({ token: serviceToken('catalog') });
+  const onRefused = (refusal) => {
+    refusals.push(refusal);
+    throw new Error('of onRefused');
+  };
+  const stranger = await backend('myplugin', { logger, getToken, onRefused });
   await stranger.publish(1, { entityRefs: ['mia'] });
   await until('both are refused', () => refusals.length === 2);
   assert.deepEqual(refusals.map(({ refused, code }) => [refused, code]), [['register', 103], ['publish', 107]]);
