@@ -4,7 +4,7 @@ const { spawn } = require('node:child_process');
 const path = require('node:path');
 const { ends, PACKAGE, setting } = require('./package');
 const { freePort, startBroker } = require('../backstage/brokers');
-const { tool } = require('./seed');
+const { tool } = require('./documentation');
 
 /** Starts a broker that lets guests in, and the example plugin; builds its page. */
 async function start() {

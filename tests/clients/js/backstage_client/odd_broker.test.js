@@ -3,24 +3,8 @@
 const { test } = require('node:test');
 const assert = require('node:assert/strict');
 const net = require('node:net');
-const { WebSocketServer } = require('ws');
 const { backend, ends, hearing, journal, until } = require('./package');
-
-/** A broker that the test plays: `serve` gets each socket. */
-async function played(serve) {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, path: '/events' });
-  await new Promise((resolve) => { server.once('listening', resolve); });
-  const sockets = [];
-  server.on('connection', (socket) => {
-    sockets.push(socket);
-    serve(socket, sockets.length);
-  });
-  ends.push(() => {
-    server.close();
-    for (const socket of server.clients) socket.terminate();
-  });
-  return { base: `http://127.0.0.1:${server.address().port}`, sockets };
-}
+const { played } = require('./played');
 
 /** Waits until a warning has this in it. */
 const warned = (logger, text) => until(
@@ -38,6 +22,24 @@ test('one that accepts and never answers is given up after the patience', async 
   await client.connect();
   await warned(logger, 'no answer within 200 ms');
   await client.disconnect();
+});
+
+test('a client that disconnects while its broker still has to answer leaves nothing behind', async () => {
+  let [came, left] = [0, 0];
+  const server = net.createServer((socket) => {
+    came += 1;
+    socket.on('error', () => {}).on('close', () => { left += 1; }).resume();
+  });
+  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  ends.push(() => server.close());
+  const client = await backend('catalog', { base: `http://127.0.0.1:${server.address().port}`, isConnected: false });
+  await client.connect();
+  await client.disconnect();
+  await client.connect();
+  await until('it has come', () => came > 0);
+  await client.disconnect();
+  await until('it has left', () => left === came);
+  assert.equal(client.isConnected, false);
 });
 
 test('one that is silent is left, and pings are enough to stay', async () => {

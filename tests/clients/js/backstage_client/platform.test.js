@@ -8,7 +8,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const { backend, BROKER, ends, hearing, ownTopic, PACKAGE, serviceToken, until, untilListening } = require('./package');
-const { tool } = require('./seed');
+const { tool } = require('./documentation');
 
 const run = (program, args, cwd) => promisify(execFile)(program, args, { cwd, env: { ...process.env, NODE_PATH: '' } });
 

@@ -9,10 +9,10 @@ const path = require('node:path');
 const { createRequire } = require('node:module');
 const { promisify } = require('node:util');
 const { ends, PACKAGE, part, setting } = require('./package');
-const { tool } = require('./seed');
+const { blocksOf, tool } = require('./documentation');
 
 const README = fs.readFileSync(path.join(PACKAGE, 'README.md'), 'utf8');
-const blocks = (language) => README.split(`\n\`\`\`${language}\n`).slice(1).map((rest) => rest.split('\n```')[0]);
+const blocks = (language) => blocksOf(README, language);
 
 test('its TypeScript has the types that it says it has', async () => {
   const folder = path.join(PACKAGE, 'readme');

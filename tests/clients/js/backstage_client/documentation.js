@@ -1,5 +1,5 @@
 'use strict';
-// The code blocks of Backstage's documentation of events (`seed.md`), as printed but for their imports: compiled by tsc, beside what
+// The code blocks of Backstage's documentation of events (`documentation.md`), as printed but for their imports: compiled by tsc, beside what
 // the documentation takes for granted.
 const { execFile } = require('node:child_process');
 const fs = require('node:fs');
@@ -7,8 +7,8 @@ const path = require('node:path');
 const { promisify } = require('node:util');
 const { PACKAGE } = require('./package');
 
-const SEED = fs.readFileSync(path.join(__dirname, 'seed.md'), 'utf8');
-const FOLDER = path.join(PACKAGE, 'seed');
+const DOCUMENTATION = fs.readFileSync(path.join(__dirname, 'documentation.md'), 'utf8');
+const FOLDER = path.join(PACKAGE, 'documentation');
 
 /** Where each name is that the documentation imports. */
 const IMPORTS = {
@@ -63,8 +63,9 @@ globalThis.show = ({ isMounted, ...where }) => {
 };
 `;
 
-/** The code blocks of a language. */
-const blocks = (language) => SEED.split(`\n\`\`\`${language}\n`).slice(1).map((rest) => rest.split('\n```')[0]);
+/** The code blocks of a language in a document. */
+const blocksOf = (document, language) => document.split(`\n\`\`\`${language}\n`).slice(1).map((rest) => rest.split('\n```')[0]);
+const blocks = (language) => blocksOf(DOCUMENTATION, language);
 
 /** A block with imports of the names' own modules in place of its own. */
 function imported(block) {
@@ -105,11 +106,11 @@ const tool = (name, ...args) => promisify(execFile)(name === 'npm' ? name : path
 
 /** Compiles the blocks; what the compiler says of them, a line each. */
 async function compile() {
-  const { stdout } = await tool('tsc', '--project', 'seed/tsconfig.json', '--pretty', 'false').catch((failed) => failed);
+  const { stdout } = await tool('tsc', '--project', 'documentation/tsconfig.json', '--pretty', 'false').catch((failed) => failed);
   return stdout.split('\n').filter((line) => line !== '' && !line.startsWith(' '));
 }
 
 /** Makes one script of the page. */
-const bundle = () => tool('esbuild', 'seed/page.tsx', '--bundle', '--format=esm', '--jsx=automatic', '--outfile=seed/page/page.js');
+const bundle = () => tool('esbuild', 'documentation/page.tsx', '--bundle', '--format=esm', '--jsx=automatic', '--outfile=documentation/page/page.js');
 
-module.exports = { FOLDER, blocks, bundle, compile, tool, write };
+module.exports = { FOLDER, blocks, blocksOf, bundle, compile, tool, write };

@@ -9,14 +9,14 @@ const { pathToFileURL } = require('node:url');
 const { browser, serve } = require('./chromium');
 const { backend, call, ends, hearing, PACKAGE, part, serviceToken, until, userToken } = require('./package');
 const { freePort, startBroker } = require('../backstage/brokers');
-const seed = require('./seed');
+const documentation = require('./documentation');
 
 const needed = createRequire(path.join(PACKAGE, 'package.json'));
 const house = browser();
 let said;
 before(async () => {
-  assert.equal(seed.write(), 6, 'blocks of TypeScript in the documentation');
-  said = await seed.compile();
+  assert.equal(documentation.write(), 6, 'blocks of TypeScript in the documentation');
+  said = await documentation.compile();
 });
 
 const subscribed = async (base, user) => (await call(base, 'connections', {})).connections
@@ -25,12 +25,12 @@ const subscribed = async (base, user) => (await call(base, 'connections', {})).c
 test('every code block has the types that it says it has', () => {
   // The fourth leaves out the end of its function, which is to return a router.
   assert.equal(said.length, 1, said.join('\n'));
-  assert.match(said[0], /^seed\/block4\.ts\(\d+,\d+\): error TS2355: /);
+  assert.match(said[0], /^documentation\/block4\.ts\(\d+,\d+\): error TS2355: /);
 });
 
 test('the configs that are printed lead to the broker', async () => {
   const { endpoint } = await part('config');
-  const [short, long] = seed.blocks('yaml').map((block) => needed('yaml').parse(block));
+  const [short, long] = documentation.blocks('yaml').map((block) => needed('yaml').parse(block));
   assert.deepEqual([short, long].map(endpoint), ['ws://localhost:7007/events', 'ws://localhost:7007/events']);
 });
 
@@ -47,7 +47,7 @@ test('the code blocks of backends connect, publish to entities and hear a topic'
   await until('john listens', async () => (await subscribed(base)).length === 1);
 
   globalThis.granted = { tokenManager: { getToken: async () => ({ token: serviceToken('myplugin') }) } };
-  const block = (number) => import(pathToFileURL(path.join(seed.FOLDER, 'built/seed', `block${number}.js`)));
+  const block = (number) => import(pathToFileURL(path.join(documentation.FOLDER, 'built/documentation', `block${number}.js`)));
   const [{ makeCreateEnv }, { default: createPlugin }] = [await block(1), await block(3)];
   const env = makeCreateEnv(config)('myplugin');
   const clients = [];
@@ -77,8 +77,8 @@ test('the code blocks of backends connect, publish to entities and hear a topic'
 
 test('the code blocks of frontends hear what they subscribe to, and stop when the component is gone', async () => {
   const { base } = await startBroker(await freePort());
-  await seed.bundle();
-  const folder = path.join(seed.FOLDER, 'page');
+  await documentation.bundle();
+  const folder = path.join(documentation.FOLDER, 'page');
   fs.writeFileSync(path.join(folder, 'index.html'), '<!doctype html><body><script type="module" src="page.js"></script>');
   const logged = [];
   const page = await house.page(await serve(folder), async (made) => {
