@@ -5,7 +5,7 @@ import { type Subscriptions, Told } from './subscriptions.js';
 
 /** Milliseconds that the broker may take to answer a close. */
 const CLOSING = 2_000;
-/** Bytes of publishes that a socket has at once. */
+/** Bytes in a socket at which it gets no more until it has passed some on. */
 const IN_HAND = 1024 * 1024;
 /** The close code of a broker that takes the access away. */
 const REVOKED = 1000;
@@ -90,30 +90,30 @@ export class Connection implements SocketEvents {
     else this.#over({ kind: 'lost', reason: `the connection was closed: ${JSON.stringify(reason)} (${code})` });
   }
 
-  /** Sends what there is to send: the subscriptions before the publishes. */
+  /** Sends what there is to send, as much as the socket may have: the subscriptions before the publishes. */
   update(): void {
-    if (!this.#isOpen) return;
+    if (!this.#isOpen || this.#inHand >= IN_HAND) return;
     for (const frame of this.#told.update(this.#talk.subscriptions)) this.#send(frame);
     while (this.#inHand < IN_HAND) {
       const kept = this.#talk.kept.take();
       if (!kept) return;
-      this.#publish(kept);
+      this.#give(kept, () => this.#talk.kept.sent());
     }
   }
 
-  #publish({ text, bytes }: Kept): void {
+  #send(text: string): void {
+    this.#give({ text, bytes: sizeOf(text) }, () => undefined);
+  }
+
+  #give({ text, bytes }: Kept, sent: () => void): void {
     this.#inHand += bytes;
     this.#socket?.send(text, bytes, () => {
       // What was put back after the end is the next connection's.
       if (this.#isOver) return;
       this.#inHand -= bytes;
-      this.#talk.kept.sent();
+      sent();
       this.update();
     });
-  }
-
-  #send(text: string): void {
-    this.#socket?.send(text, sizeOf(text), () => undefined);
   }
 
   #leave(): void {

@@ -41,6 +41,19 @@ async function until(what, holds) {
   }
 }
 
+/** Waits until a number stays as it is for half a second; the number. */
+async function untilStill(what, number) {
+  let [before, looks] = [NaN, 0];
+  await until(what, async () => {
+    await new Promise((resolve) => { setTimeout(resolve, 80); });
+    const now = await number();
+    looks = now === before ? looks + 1 : 0;
+    before = now;
+    return looks === 5;
+  });
+  return before;
+}
+
 const encode = (part) => Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');
 
 function issue(typ, key, claims) {
@@ -87,4 +100,4 @@ async function startBroker(port, settings = {}) {
   return { base, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
 }
 
-module.exports = { call, ends, freePort, serviceToken, setting, startBroker, until, userToken };
+module.exports = { call, ends, freePort, serviceToken, setting, startBroker, until, untilStill, userToken };

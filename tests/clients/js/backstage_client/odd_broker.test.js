@@ -5,6 +5,7 @@ const assert = require('node:assert/strict');
 const net = require('node:net');
 const { backend, ends, hearing, journal, until } = require('./package');
 const { played } = require('./played');
+const { untilStill } = require('../backstage/brokers');
 
 /** Waits until a warning has this in it. */
 const warned = (logger, text) => until(
@@ -106,4 +107,27 @@ test('one that reads nothing gets a bounded part of what is published, and disco
   await client.disconnect();
   await flushed;
   assert.deepEqual([client.isConnected, client.counts.kept], [false, 0]);
+});
+
+test('a broker that reads nothing for a while is then told of the subscriptions that there are, and not of those that came and went', async () => {
+  const said = [];
+  const { base, sockets } = await played((socket) => {
+    socket.pause();
+    socket.on('message', (text) => {
+      const { command, topic } = JSON.parse(text);
+      if (command !== 'publish') said.push([command, topic]);
+    });
+  });
+  const client = await backend('catalog', { base, options: { keptPublishes: 10_000, keptBytes: 1e9 } });
+  const data = 'x'.repeat(60_000);
+  for (let n = 0; n < 500; n += 1) await client.publish(data);
+  assert.ok(await untilStill('no more is taken', () => client.counts.kept) > 0);
+  for (let n = 0; n < 1_000; n += 1) {
+    await client.subscribe('scaffolder', () => {}, `t${n}`);
+    await client.unsubscribe('scaffolder', `t${n}`);
+  }
+  await client.subscribe('scaffolder', () => {}, 'last');
+  sockets[0].resume();
+  await until('it is told', () => said.length > 1);
+  assert.deepEqual(said, [['register', undefined], ['subscribe', 'last']]);
 });

@@ -6,6 +6,7 @@ const assert = require('node:assert/strict');
 const { browser, serve } = require('./chromium');
 const { Cutter } = require('./cutter');
 const { played } = require('./played');
+const { untilStill } = require('../backstage/brokers');
 const { backend, BRISK, BROKER, hearing, ownTopic, serviceToken, until, untilListening } = require('./package');
 
 const house = browser();
@@ -61,13 +62,7 @@ test('what a WebSocket as browsers have it has not passed on when it breaks is s
     window.client.want();
   });
   // The browser, the system and the broker have room for some of it.
-  let before;
-  await until('no more is taken', async () => {
-    const kept = await page.evaluate(() => new Promise((resolve) => { setTimeout(() => resolve(window.client.counts.kept), 200); }));
-    const isStill = kept === before;
-    before = kept;
-    return isStill && sockets.length === 1;
-  });
+  const before = await untilStill('no more is taken', () => page.evaluate(() => window.client.counts.kept));
   assert.ok(before > 0 && before < 400, `${before} of 400 are kept`);
   sockets[0].terminate();
   await page.evaluate(() => window.client.flush());
