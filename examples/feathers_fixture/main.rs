@@ -2,7 +2,8 @@
 //! does, and is the same on Feathers itself, but for what Feathers 5 has no more: filters, in `filtered`.
 //!
 //! Run it with `cargo run --example feathers_fixture -- --port 8000`. With `--ranked` the application has publishers of its own;
-//! without, what no service publishes is for everyone.
+//! without, what no service publishes is for everyone. With `--sqlite FILE` and `--postgres ADDRESS` the tables of people are in
+//! these databases, too.
 mod calls;
 mod filtered;
 mod hooked;
@@ -52,6 +53,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for register in [calls::register, hooked::register, published::register, filtered::register, people::register] {
         builder = register(builder);
     }
+    builder = people::register_databases(builder).await?;
     if std::env::args().any(|arg| arg == "--ranked") {
         builder = published::rank(builder);
     }

@@ -1,13 +1,18 @@
 //! The real clients of Feathers: `@feathersjs/client` over `socket.io-client`, and the suite that Feathers has for its stores,
 //! against the application of services. What both do is asked of Feathers itself too.
 use crate::harness::Broker;
+use crate::harness::postgres::Postgres;
 use crate::{node_packages, node_suite, run, sources, suites_in};
 use std::process::Command;
 
 #[test]
 fn javascript_clients_of_feathers_call_services_and_are_told_their_events() {
     let fixture = |arguments: &[&str]| Broker::start_example_with("feathers_fixture", arguments);
-    let (plain, ranked) = (fixture(&[]), fixture(&["--ranked"]));
+    let folder = tempfile::tempdir().expect("a folder for a database");
+    let file = folder.path().join("people.db").display().to_string();
+    let postgres = Postgres::start();
+    let plain = fixture(&["--sqlite", &file, "--postgres", &postgres.url()]);
+    let ranked = fixture(&["--ranked"]);
     let mut suite = node_suite();
     suite
         .arg("--test-timeout=120000")
@@ -15,6 +20,7 @@ fn javascript_clients_of_feathers_call_services_and_are_told_their_events() {
         .current_dir(sources("js/feathers"))
         .env("TEST_FEATHERS_URL", plain.url())
         .env("TEST_FEATHERS_RANKED_URL", ranked.url())
+        .env("TEST_FEATHERS_STORES", "sqlite,postgres")
         .env("NO_PROXY", "127.0.0.1");
     run(suite, "feathers-js");
     for app in [plain, ranked] {

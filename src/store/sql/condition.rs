@@ -76,9 +76,14 @@ impl<'a> Writer<'a> {
     }
 
     fn any(&mut self, conditions: &[Condition]) -> Clause {
+        let bound = self.arguments.len();
         let clauses: Vec<Clause> = conditions.iter().map(|condition| self.condition(condition)).collect();
         let is_exact = clauses.iter().all(|clause| clause.is_exact);
         let parts: Option<Vec<String>> = clauses.into_iter().map(|clause| clause.sql).collect();
+        if parts.is_none() {
+            // PostgreSQL takes no argument that the statement does not name.
+            self.arguments.truncate(bound);
+        }
         let sql = parts.map(|parts| match parts.is_empty() {
             true => "FALSE".to_owned(),
             false => format!("({})", parts.join(" OR ")),

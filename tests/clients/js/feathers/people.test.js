@@ -36,6 +36,8 @@ const socket = io(FIXTURE, { transports: ['websocket'], autoConnect: false });
 mocha.before(() => socket.connect());
 mocha.after(() => socket.close());
 
-const ids = { people: 'id', 'people-customid': 'customid' };
+// In memory, and in the databases that the fixture was started with.
+const stores = ['', ...(process.env.TEST_FEATHERS_STORES ?? '').split(',').filter(Boolean).map((name) => `${name}-`)];
+const ids = Object.fromEntries(stores.flatMap((store) => [[`${store}people`, 'id'], [`${store}people-customid`, 'customid']]));
 const app = applicationOf(feathers().configure(feathers.socketio(socket)), ids);
 for (const [name, id] of Object.entries(ids)) suite(app, feathers.errors, name, id);
