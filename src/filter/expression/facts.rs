@@ -81,8 +81,8 @@ impl Scope<'_> {
     pub(super) fn weight(&self, reads: &Reads) -> usize {
         let of = |fact: Option<&Fact>, is_read: bool| fact.filter(|_| is_read).map_or(0, |fact| fact.weight);
         let connection = self.connection.map_or(0, |connection| {
-            let user = reads.user.then(|| connection.user().weight).unwrap_or_default();
-            let whole = reads.connection.then(|| connection.whole().weight).unwrap_or_default();
+            let user = if reads.user { connection.user().weight } else { 0 };
+            let whole = if reads.connection { connection.whole().weight } else { 0 };
             user + whole
         });
         of(self.data, reads.data) + of(self.hook, reads.has("hook")) + connection
