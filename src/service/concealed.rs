@@ -20,6 +20,20 @@ pub(super) enum Keeping {
     Shown(String),
 }
 
+impl Keeping {
+    /// The name of the field.
+    pub fn name(&self) -> &str {
+        match self {
+            Keeping::Stored(name) | Keeping::Shown(name) => name,
+        }
+    }
+}
+
+/// Whether a document may have a field of this name that a query could ask about.
+pub(super) fn is_field(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('$') && !name.contains('.')
+}
+
 /// The field that has the password.
 pub(super) struct PasswordField {
     name: String,

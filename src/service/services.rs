@@ -1,7 +1,7 @@
 //! All services of an application, by their paths.
 use super::authentication::{AuthenticationConfig, Desk, Guard, Listeners, Login, Occasion};
 use super::call::ServiceCall;
-use super::concealed::PasswordField;
+use super::concealed::{Keeping, PasswordField, is_field};
 use super::emitter::EventEmitter;
 use super::filters::{Filter, Filters, can_be_carried};
 use super::hooks::{Chain, Hooks};
@@ -74,6 +74,14 @@ pub enum SetupError {
          that they share, or say Registration::single_node()"
     )]
     OnOneNode(String),
+    /// The field of a password is none that a document has.
+    #[error("{field:?} of {path:?} cannot have a password: name a field of its documents, without dots")]
+    Password {
+        /// The service.
+        path: String,
+        /// The field.
+        field: String,
+    },
     /// Nobody could log in.
     #[error(
         "authentication.service names the service {0:?}, which is not registered: write its path as it is registered"
@@ -309,6 +317,9 @@ fn define(
     }
     if let Some(field) = registration.carried.iter().find(|field| !can_be_carried(field)) {
         return Err(SetupError::Carried { path: name.to_owned(), field: field.clone() });
+    }
+    if let Some(field) = registration.password.as_ref().map(Keeping::name).filter(|field| !is_field(field)) {
+        return Err(SetupError::Password { path: name.to_owned(), field: field.to_owned() });
     }
     let chain = |method: &Method| (method.clone(), Chain::new(app, &registration.hooks, method));
     let definition = Definition {

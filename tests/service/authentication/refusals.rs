@@ -125,6 +125,10 @@ async fn a_service_that_nobody_could_log_in_with_does_not_start() {
     );
     let refused = not_started(config(), "authentication");
     assert!(refused.contains("not registered"), "{refused}");
+    let mut nested = config();
+    nested.authentication.password = "account.password".into();
+    let refused = not_started(nested, "users");
+    assert!(refused.starts_with("\"account.password\" of \"users\" cannot have a password"), "{refused}");
     let mut unsigned = config();
     unsigned.auth.hmac_secret = vec![].into();
     let refused = not_started(unsigned.clone(), "users");
