@@ -10,6 +10,7 @@ mod nodes {
     mod commands;
     mod control;
     mod cut_off;
+    mod events_bus;
     mod faults;
     mod house;
     mod messages;

@@ -1,6 +1,5 @@
 //! What makes no sense in the section `[backstage]`.
 use super::sense::Found;
-use crate::engine;
 use crate::server::{BackstageConfig, Config, PathClash, path_clashes};
 use std::time::Duration;
 
@@ -22,9 +21,6 @@ impl Found {
             let message = format!("`{with}` answers at {path}, too; take another path for one of them");
             self.add_pair(true, key, with, message);
         }
-        let is_shared = backstage.bus && config.engine == engine::Kind::Redis;
-        let message = "needs `engine = \"memory\"`: each node would have a bus of its own";
-        self.add_pair(is_shared, "backstage.bus", "engine", message);
         self.of_bus(backstage);
         self.of_admission(backstage);
     }

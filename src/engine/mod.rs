@@ -319,6 +319,11 @@ pub trait Engine: Send + Sync + 'static {
         false
     }
 
+    /// A store of an events bus that the nodes share; none where the engine is this node's alone.
+    fn event_store(&self, _bounds: EventBounds) -> Option<Arc<dyn EventStore>> {
+        None
+    }
+
     /// The other nodes that share this engine; none where it is this node's alone.
     fn peers(&self) -> Option<&dyn Peers> {
         None

@@ -201,7 +201,7 @@ impl BrokerBuilder {
         let settings = settings(&self.config, &self.named, address, self.config.server.allow_insecure)?;
         let memory = memory_of(&self.config.limits);
         let opened = engine::open(self.config.engine, memory, &self.config.redis, &self.metrics)?;
-        if let Some(bus) = events_bus::open(&self.config, &opened, &self.metrics)? {
+        if let Some(bus) = events_bus::open(&self.config, &opened, &self.metrics) {
             self.handlers.extend(bus);
         }
         let engine = match opened {

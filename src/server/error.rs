@@ -27,9 +27,6 @@ pub enum Error {
          server.allow_insecure = true if only friends can reach this address"
     )]
     Guests,
-    /// Each node would have a bus of its own.
-    #[error("backstage.bus needs engine = \"memory\": on Redis each node would have a bus of its own")]
-    BusOnMemoryOnly,
     /// A wire names an authenticator that there is not.
     #[error("a wire names the authenticator {0:?}: add it with BrokerBuilder::authenticator")]
     NoAuthenticator(&'static str),

@@ -1,7 +1,7 @@
 //! The events bus of Backstage: where its events live, and where it is served.
 use super::{Broker, BrokerBuilder, Config, Error};
 use crate::engine::memory::MemoryEventStore;
-use crate::engine::{EventBounds, EventStore, Opened};
+use crate::engine::{EventBounds, Opened};
 use crate::metrics::Metrics;
 use crate::service::events_bus::{Bus, BusTerms, EventsBus};
 use actix_web::web::ServiceConfig;
@@ -15,10 +15,10 @@ pub(super) struct BusPlace {
 }
 
 /// The bus that the config asks for; none where it is off. Its events live where the engine keeps its own.
-pub(super) fn open(config: &Config, engine: &Opened, metrics: &Metrics) -> Result<Option<Arc<Bus>>, Error> {
+pub(super) fn open(config: &Config, engine: &Opened, metrics: &Metrics) -> Option<Arc<Bus>> {
     let backstage = &config.backstage;
     if !backstage.bus {
-        return Ok(None);
+        return None;
     }
     let bounds = EventBounds {
         events: backstage.bus_events,
@@ -32,15 +32,16 @@ pub(super) fn open(config: &Config, engine: &Opened, metrics: &Metrics) -> Resul
         poll_timeout: backstage.bus_timeout,
         signals: backstage.signals,
     };
-    let store: Arc<dyn EventStore> = match engine {
-        Opened::Memory(_) => {
-            let store = Arc::new(MemoryEventStore::new(bounds, metrics.clone()));
-            super::sweep::start_events(&store);
-            store
-        }
-        Opened::Shared(_) => return Err(Error::BusOnMemoryOnly),
+    let shared = match engine {
+        Opened::Memory(_) => None,
+        Opened::Shared(engine) => engine.event_store(bounds),
     };
-    Ok(Some(Bus::new(store, terms, metrics)))
+    let store = shared.unwrap_or_else(|| {
+        let store = Arc::new(MemoryEventStore::new(bounds, metrics.clone()));
+        super::sweep::start_events(&store);
+        store
+    });
+    Some(Bus::new(store, terms, metrics))
 }
 
 /// Where the bus of this config is served; none where it is off.

@@ -1,8 +1,8 @@
 //! The events bus: each event once per subscription, over HTTP as plugins poll it.
-use super::bus_calls::Plugin;
 use super::house::{House, Kind, api, both, page, plan, until_subscribed};
 use super::tokens::{legacy, service, user};
 use crate::engineio::house::Plan;
+use crate::harness::events_bus::Plugin;
 use crate::harness::http;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ async fn until_counted(house: &House, line: &str) {
 #[tokio::test]
 async fn a_plugin_subscribes_publishes_and_polls() {
     both(with_bus, async |house: House| {
-        let catalog = Plugin::of(&house, service("catalog"));
+        let catalog = Plugin::at(house.address, service("catalog"));
         assert_eq!(catalog.put("catalog.a", &["t"]).await, 201);
         assert_eq!(catalog.post("t", json!({"n": 1}), &[]).await, 201);
         let answer = catalog.poll("catalog.a").await;
@@ -53,7 +53,8 @@ async fn a_plugin_subscribes_publishes_and_polls() {
 #[tokio::test]
 async fn instances_share_a_subscription_and_subscriptions_share_nothing() {
     both(with_bus, async |house: House| {
-        let (catalog, scaffolder) = (Plugin::of(&house, service("catalog")), Plugin::of(&house, service("scaffolder")));
+        let (catalog, scaffolder) =
+            (Plugin::at(house.address, service("catalog")), Plugin::at(house.address, service("scaffolder")));
         assert_eq!(catalog.put("catalog.a", &["t", "u"]).await, 201);
         assert_eq!(scaffolder.put("scaffolder.a", &["t"]).await, 201);
         for n in 0..25 {
@@ -81,7 +82,7 @@ async fn instances_share_a_subscription_and_subscriptions_share_nothing() {
 #[tokio::test]
 async fn who_has_been_told_by_its_own_process_is_not_told_again() {
     let house = with_bus().start(Kind::Own);
-    let catalog = Plugin::of(&house, service("catalog"));
+    let catalog = Plugin::at(house.address, service("catalog"));
     assert_eq!(catalog.put("catalog.a", &["t"]).await, 201);
     assert_eq!(catalog.post("t", json!(1), &["catalog.a"]).await, 204);
     assert_eq!(catalog.put("catalog.b", &["t"]).await, 201);
@@ -96,7 +97,7 @@ async fn a_poll_without_news_ends_empty_after_its_time() {
     let mut plan = with_bus();
     plan.config.backstage.bus_timeout = Duration::from_millis(300);
     let house = plan.start(Kind::Own);
-    let catalog = Plugin::of(&house, service("catalog"));
+    let catalog = Plugin::at(house.address, service("catalog"));
     catalog.put("catalog.a", &["t"]).await;
     let begun = Instant::now();
     let waiting = catalog.poll("catalog.a").await;
@@ -108,7 +109,7 @@ async fn a_poll_without_news_ends_empty_after_its_time() {
 #[tokio::test]
 async fn an_older_backend_may_use_the_subscriptions_of_all_plugins() {
     let house = with_bus().start(Kind::Own);
-    let older = Plugin::of(&house, legacy());
+    let older = Plugin::at(house.address, legacy());
     assert_eq!(older.put("search.a", &["t"]).await, 201);
     assert_eq!(older.post("t", json!(1), &[]).await, 201);
     assert_eq!(older.takes("search.a").await, [json!(1)]);
@@ -122,7 +123,7 @@ async fn bounds_hold_and_are_counted() {
     let backstage = &mut plan.config.backstage;
     (backstage.bus_events, backstage.bus_subscriptions, backstage.bus_polls) = (3, 1, 1);
     let house = plan.start(Kind::Own);
-    let catalog = Plugin::of(&house, service("catalog"));
+    let catalog = Plugin::at(house.address, service("catalog"));
     assert_eq!(catalog.put("catalog.a", &["t"]).await, 201);
     assert_eq!(catalog.put("catalog.b", &["t"]).await, 503);
     for n in 0..5 {
@@ -154,7 +155,7 @@ async fn bounds_hold_and_are_counted() {
 #[tokio::test]
 async fn an_event_waits_for_who_comes_back_after_a_poll_was_cut() {
     both(with_bus, async |house: House| {
-        let catalog = Plugin::of(&house, service("catalog"));
+        let catalog = Plugin::at(house.address, service("catalog"));
         catalog.put("catalog.a", &["t"]).await;
         drop(catalog.poll("catalog.a").await);
         assert_eq!(catalog.post("t", json!(1), &[]).await, 201);
@@ -166,7 +167,7 @@ async fn an_event_waits_for_who_comes_back_after_a_poll_was_cut() {
 #[tokio::test]
 async fn a_stop_ends_the_polls_that_wait() {
     let mut house = with_bus().start(Kind::Mounted);
-    let catalog = Plugin::of(&house, service("catalog"));
+    let catalog = Plugin::at(house.address, service("catalog"));
     catalog.put("catalog.a", &["t"]).await;
     let waiting = catalog.poll("catalog.a").await;
     house.begin_to_stop();
@@ -182,7 +183,7 @@ async fn an_event_on_the_topic_signals_is_sent_as_a_signal() {
             page.say(json!({"action": "subscribe", "channel": "c"})).await;
         }
         until_subscribed(&house, 2).await;
-        let catalog = Plugin::of(&house, service("catalog"));
+        let catalog = Plugin::at(house.address, service("catalog"));
         let signal = |recipients: Value, n: u32| json!({"recipients": recipients, "channel": "c", "message": {"n": n}});
         let to_a = json!({"type": "user", "entityRef": "group:default/a"});
         assert_eq!(catalog.post("signals", signal(to_a, 1), &[]).await, 201);
@@ -210,7 +211,7 @@ async fn without_signals_the_topic_is_one_of_many() {
     let mut plan = with_bus();
     plan.config.backstage.signals = false;
     let house = plan.start(Kind::Own);
-    let catalog = Plugin::of(&house, service("catalog"));
+    let catalog = Plugin::at(house.address, service("catalog"));
     assert_eq!(catalog.post("signals", json!({}), &[]).await, 204);
     assert!(!metrics(&house).await.contains("bad_signal"));
     assert!(api(&house, "info", json!({})).await["error"].is_null());

@@ -1,8 +1,8 @@
 //! The events bus: what makes no sense, and who may not.
 use super::bus::with_bus;
-use super::bus_calls::{Answer, Plugin, ask};
 use super::house::{House, Kind, both, plan, plan_for_guests};
 use super::tokens::{forged, service, user};
+use crate::harness::events_bus::{Answer, Plugin, ask};
 use serde_json::json;
 
 /// What an answer says is wrong: its status and the name of the error, which it says twice.
@@ -23,7 +23,7 @@ async fn only_services_may_use_it_and_each_plugin_its_own_subscriptions() {
             plan
         },
         async |house: House| {
-            let catalog = Plugin::of(&house, service("catalog"));
+            let catalog = Plugin::at(house.address, service("catalog"));
             assert_eq!(catalog.put("catalog.a", &["t"]).await, 201);
             let (mia, fake) = (user("user:default/mia", &[]), forged("user:default/mia"));
             for (token, status, name) in [
@@ -42,7 +42,7 @@ async fn only_services_may_use_it_and_each_plugin_its_own_subscriptions() {
                     assert_eq!((code, &*named), (status, name), "{method}");
                 }
             }
-            let scaffolder = Plugin::of(&house, service("scaffolder"));
+            let scaffolder = Plugin::at(house.address, service("scaffolder"));
             assert_eq!(scaffolder.put("catalog.a", &["u"]).await, 403);
             assert_eq!(scaffolder.put("scaffolder", &["u"]).await, 403);
             assert_eq!(scaffolder.put("scaffolder2.a", &["u"]).await, 403);
@@ -61,7 +61,7 @@ async fn only_services_may_use_it_and_each_plugin_its_own_subscriptions() {
 #[tokio::test]
 async fn a_subscription_that_is_not_there_is_404_until_it_is_made() {
     both(with_bus, async |house: House| {
-        let catalog = Plugin::of(&house, service("catalog"));
+        let catalog = Plugin::at(house.address, service("catalog"));
         let (status, name, _) = refusal(catalog.poll("catalog.a").await).await;
         assert_eq!((status, &*name), (404, "NotFoundError"));
         assert_eq!(catalog.put("catalog.a", &["t"]).await, 201);
@@ -76,7 +76,7 @@ async fn a_subscription_that_is_not_there_is_404_until_it_is_made() {
 #[tokio::test]
 async fn what_cannot_be_read_is_refused_with_its_reason_and_nothing_is_delivered() {
     both(with_bus, async |house: House| {
-        let catalog = Plugin::of(&house, service("catalog"));
+        let catalog = Plugin::at(house.address, service("catalog"));
         assert_eq!(catalog.put("catalog.a", &["t"]).await, 201);
         let many_topics = json!({"topics": vec!["t"; 300]}).to_string();
         let long = json!({"event": {"topic": "t".repeat(300), "payload": 1}}).to_string();
@@ -118,7 +118,7 @@ async fn what_cannot_be_read_is_refused_with_its_reason_and_nothing_is_delivered
 #[tokio::test]
 async fn ten_megabytes_are_413_and_nobody_else_notices() {
     both(with_bus, async |house: House| {
-        let catalog = Plugin::of(&house, service("catalog"));
+        let catalog = Plugin::at(house.address, service("catalog"));
         assert_eq!(catalog.put("catalog.a", &["t"]).await, 201);
         let large = json!({"event": {"topic": "t", "payload": "x".repeat(10_000_000)}}).to_string();
         let (status, name, _) = refusal(catalog.ask("POST", "/events", &large).await).await;

@@ -3,7 +3,6 @@ mod admission;
 mod bad_input;
 mod bus;
 mod bus_bad_input;
-mod bus_calls;
 mod bus_in_rust;
 mod claims;
 mod closing;

@@ -36,9 +36,3 @@ fn a_bus_that_no_plugin_may_use_is_a_problem() {
     let problems = problems_of(load(text));
     assert!(problems.len() == 1 && problems[0].starts_with("2 backstage.bus nobody could use it"), "{problems:?}");
 }
-
-#[test]
-fn a_bus_on_redis_is_a_problem() {
-    let problems = problems_of(load(&format!("engine = 'redis'\n[backstage]\nbus = true\n{KEYS}")));
-    assert!(problems.len() == 1 && problems[0].contains("each node would have a bus of its own"), "{problems:?}");
-}

@@ -11,18 +11,20 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-const USERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/auth/keys/p256");
-const SERVICES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/auth/keys/p256_next");
+pub const USERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/auth/keys/p256");
+pub const SERVICES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/auth/keys/p256_next");
 
 type Socket = WebSocketStream<TcpStream>;
 
-fn on_backstage(url: &str) -> String {
+pub fn on_backstage(url: &str) -> String {
     let keys = format!("user_public_key = '{USERS}.pub.pem'\nservice_public_key = '{SERVICES}.pub.pem'");
     let own = config(url);
-    format!("{own}[backstage]\nsignals = true\nevents = true\n[backstage.auth]\nplugins = ['catalog']\n{keys}\n")
+    format!(
+        "{own}[backstage]\nsignals = true\nevents = true\nbus = true\n[backstage.auth]\nplugins = ['catalog']\n{keys}\n"
+    )
 }
 
-fn token(kind: &str, key: &str, subject: &str, owned: &[&str]) -> String {
+pub fn token(kind: &str, key: &str, subject: &str, owned: &[&str]) -> String {
     use jsonwebtoken::{Algorithm, EncodingKey, Header};
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970").as_secs();
     let header = Header { typ: Some(format!("vnd.backstage.{kind}")), ..Header::new(Algorithm::ES256) };
@@ -31,7 +33,7 @@ fn token(kind: &str, key: &str, subject: &str, owned: &[&str]) -> String {
     jsonwebtoken::encode(&header, &claims, &EncodingKey::from_ec_pem(&pem).expect("a key")).expect("a token")
 }
 
-async fn open(node: &Broker, path: &str, token: &str) -> Socket {
+pub async fn open(node: &Broker, path: &str, token: &str) -> Socket {
     let mut request = format!("ws://{}{path}", node.address()).into_client_request().expect("a request");
     let (name, value) = match path {
         "/events" => ("authorization", format!("Bearer {token}")),
@@ -42,11 +44,11 @@ async fn open(node: &Broker, path: &str, token: &str) -> Socket {
     client_async(request, stream).await.expect("it is let in").0
 }
 
-async fn say(socket: &mut Socket, what: Value) {
+pub async fn say(socket: &mut Socket, what: Value) {
     socket.send(Message::text(what.to_string())).await.expect("it is open");
 }
 
-async fn hears(socket: &mut Socket) -> Value {
+pub async fn hears(socket: &mut Socket) -> Value {
     loop {
         let next = timeout(Duration::from_secs(20), socket.next()).await.expect("something comes");
         if let Message::Text(text) = next.expect("it is open").expect("a message") {
@@ -55,7 +57,7 @@ async fn hears(socket: &mut Socket) -> Value {
     }
 }
 
-fn subscriptions(node: &Broker) -> Value {
+pub fn subscriptions(node: &Broker) -> Value {
     let info: Value = serde_json::from_str(&node.api("info", "{}")).expect("JSON");
     let all = info["result"]["nodes"].as_array().expect("nodes").iter();
     all.filter_map(|node| node["num_subs"].as_u64()).sum::<u64>().into()

@@ -1,5 +1,7 @@
 //! A cluster of three servers.
-use super::house::{addresses, config, nodes, result};
+use super::backstage::on_backstage;
+use super::events_bus::{catalog, take_all};
+use super::house::{addresses, config, nodes, nodes_with, result};
 use super::verdict::told_of_a_gap;
 use super::witness::{Publisher, twenty};
 use crate::harness::Broker;
@@ -179,4 +181,24 @@ async fn what_is_revoked_is_kept_by_a_cluster_also_when_its_slot_moves() {
     for node in &nodes {
         node.until(|node| node.metric_of("callboard_stored", r#"limit="revocations""#), |known| *known == 3.0);
     }
+}
+
+#[tokio::test]
+async fn the_events_bus_moves_with_its_slot() {
+    let cluster = Cluster::start();
+    let nodes = nodes_with(&on_backstage(&cluster.url()), 2);
+    let [one, other] = [catalog(&nodes[0]), catalog(&nodes[1])];
+    assert_eq!(one.put("catalog.a", &["t"]).await, 201);
+    assert_eq!(one.put("catalog.b", &["t"]).await, 201);
+    for n in 0..30 {
+        assert_eq!(one.post("t", n.into(), &["catalog.b"]).await, 201);
+    }
+    let waiting = other.poll("catalog.b").await;
+    cluster.move_slot_of("callboard:{events}m");
+    for n in 30..60 {
+        assert_eq!(other.post("t", n.into(), &[]).await, 201);
+    }
+    waiting.ends_empty().await;
+    assert_eq!(take_all(&[&one, &other], "catalog.a").await, (0..60).collect::<Vec<u64>>());
+    assert_eq!(take_all(&[&other, &one], "catalog.b").await, (30..60).collect::<Vec<u64>>());
 }

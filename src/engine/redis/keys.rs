@@ -67,6 +67,16 @@ impl Keys {
         ["m", "e", "o"].map(|suffix| [&self.prefix, "{revocations}", suffix].concat().into_bytes())
     }
 
+    /// The events bus: counters, payloads, heads, places of subscriptions, their topics, the subscriptions of topics, last uses.
+    pub fn events_bus(&self) -> [Vec<u8>; 7] {
+        ["m", "e", "h", "p", "t", "i", "u"].map(|suffix| [&self.prefix, "{events}", suffix].concat().into_bytes())
+    }
+
+    /// The bus channel on which every node hears what can be taken from the events bus.
+    pub fn events_bus_news(&self) -> Bytes {
+        [&self.prefix, "{events}news"].concat().into_bytes().into()
+    }
+
     /// The bus channel that every node hears.
     pub fn everyone(&self) -> Bytes {
         [&self.prefix, "{nodes}all"].concat().into_bytes().into()

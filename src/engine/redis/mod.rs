@@ -17,6 +17,7 @@
 mod config;
 mod core;
 mod envelope;
+mod event_store;
 mod keys;
 mod lanes;
 mod link;
@@ -37,8 +38,8 @@ pub use config::{Address, Config, NoAddress};
 
 use self::core::Core;
 use super::{
-    ControlSink, Engine, EngineAnswer, HistoryPage, HistoryQuery, Peers, PresenceStats, PublishCallback,
-    PublishOptions, Published, Retention, RevocationPage, Sink, Tap,
+    ControlSink, Engine, EngineAnswer, EventBounds, EventStore, HistoryPage, HistoryQuery, Peers, PresenceStats,
+    PublishCallback, PublishOptions, Published, Retention, RevocationPage, Sink, Tap,
 };
 use crate::metrics::Metrics;
 use crate::types::{BoxFuture, ChannelName, ClientInfo, Event, Position, Revocation, SessionId};
@@ -192,6 +193,10 @@ impl Engine for RedisEngine {
     fn announce(&self, channel: &ChannelName, joined: bool, info: &Arc<ClientInfo>) -> bool {
         self.core.announce(channel, joined, info);
         true
+    }
+
+    fn event_store(&self, bounds: EventBounds) -> Option<Arc<dyn EventStore>> {
+        Some(Arc::new(event_store::RedisEventStore::new(self.core.clone(), bounds)))
     }
 
     fn peers(&self) -> Option<&dyn Peers> {

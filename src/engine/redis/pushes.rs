@@ -1,6 +1,7 @@
 //! What a server pushes, and telling it what to push.
 use super::core::Core;
 use super::envelope;
+use super::event_store;
 use super::link::Link;
 use super::subscriptions::{Receiver, SubscriptionChange};
 use bytes::Bytes;
@@ -48,6 +49,7 @@ fn receive(core: &Core, link: &Link, name: &[u8], payload: Bytes) {
         },
         Some(Receiver::ControlSink(sink)) => sink.heard(payload),
         Some(Receiver::Tap(tap)) => tap.heard(name, payload),
+        Some(Receiver::News(sink)) => event_store::tell(&*sink, &payload),
         Some(Receiver::Watchdog) => {
             if let Some(number) = std::str::from_utf8(&payload).ok().and_then(|text| text.parse().ok()) {
                 link.watchdog.hear(number);

@@ -24,6 +24,8 @@ scripts! {
     NODES = "scripts/nodes.lua";
     /// Keeps revocations and tells them.
     REVOKED = "scripts/revoked.lua";
+    /// Keeps the events bus.
+    EVENTS_BUS = "scripts/events_bus.lua";
 }
 
 /// A call of a script; its arguments are still to come.

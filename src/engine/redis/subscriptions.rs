@@ -1,7 +1,7 @@
 //! What the node is subscribed to: each channel once, confirmed before anybody is told, and again after a lost connection.
 use super::link::Link;
 use super::thread_inbox::{ChannelSink, Landed};
-use crate::engine::{ControlSink, EngineAnswer, Error, Tap};
+use crate::engine::{ControlSink, EngineAnswer, Error, NewsSink, Tap};
 use crate::types::Answer;
 use bytes::Bytes;
 use foldhash::quality::RandomState;
@@ -23,6 +23,8 @@ pub(super) enum Receiver {
     ControlSink(Arc<dyn ControlSink>),
     /// It is for who listens to other programs; the name is a pattern.
     Tap(Arc<dyn Tap>),
+    /// It is news of the events bus.
+    News(Arc<dyn NewsSink>),
     /// It is the watchdog of this link.
     Watchdog,
 }
@@ -291,6 +293,10 @@ impl Subscriptions {
             && is_again
         {
             tap.resumed();
+        }
+        if let Receiver::News(sink) = &receiver {
+            // The first time as well: a poll may wait already.
+            sink.resumed();
         }
         let route = if let Receiver::Channel(route) = receiver { Some(route) } else { None };
         let inbox = route.as_ref().and_then(|route| route.inbox().cloned());

@@ -14,7 +14,8 @@ impl EventsSubscription {
         EventsSubscription { bus, id, topics }
     }
 
-    /// Waits for the next events, one to ten. What it returns is not handed out again. Dropping the future loses nothing. Where the
+    /// Waits for the next events, one to ten. What it returns is not handed out again. With the memory engine, dropping the future loses nothing; with Redis it loses events that are on
+    /// their way. Where the
     /// subscription has ended, it is made again and goes on with the events from then on. Fails as [`EventsBus::poll`] and
     /// [`EventsBus::put`] do; where the bus is [`BusError::Full`] or [`BusError::Unreachable`], call again after a while.
     pub async fn next(&mut self) -> Result<Vec<BusEvent>, BusError> {

@@ -1,5 +1,4 @@
 //! Calls of the events bus, as plugins make them.
-use super::house::House;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -71,15 +70,15 @@ impl Answer {
     }
 }
 
-/// A plugin that uses the bus of a house.
+/// A plugin that uses the bus of a broker.
 pub struct Plugin {
     address: SocketAddr,
     token: String,
 }
 
 impl Plugin {
-    pub fn of(house: &House, token: String) -> Self {
-        Plugin { address: house.address, token }
+    pub fn at(address: SocketAddr, token: String) -> Self {
+        Plugin { address, token }
     }
 
     pub async fn ask(&self, method: &str, path: &str, body: &str) -> Answer {
