@@ -1,8 +1,16 @@
-//! A chat in an actix-web app of its own: the broker is mounted beside the app's pages, and one handler actor answers rpc
-//! calls, looks at what is said before it is published, and greets who comes.
+//! A chat in an actix-web app of its own: the broker is mounted beside the app's page (`chat.html`), and one handler actor answers
+//! rpc calls, checks and rewrites each line before it is published, and logs who subscribes.
 //!
-//! Run it with `cargo run --example chat -- --port 8000`, then talk with `callboard sub chat:lobby` and
-//! `callboard pub chat:lobby '{"text":"hello"}'`, or open <http://127.0.0.1:8000/>.
+//! Run it with `cargo run --example chat`, and open <http://localhost:8000/> in two windows: what one sends, both show. A terminal
+//! can join in:
+//!
+//! ```sh
+//! callboard sub chat:lobby
+//! callboard pub chat:lobby '{"name":"Ada","text":"  hello  "}' --as-client
+//! ```
+//!
+//! The line arrives as `{"from":"Ada","text":"hello"}`, as the handler rewrote it, and without a `text` it is refused. Without
+//! `--as-client` a publish goes through the HTTP API, which is for your own backend: no handler sees it.
 use actix_web::{App, HttpResponse, HttpServer, web};
 use callboard::broker::handler::{
     Handle, HandlerFuture, LifecycleEvent, MessageCall, PublishCall, RpcCall, Verdict, answer, host,
@@ -14,14 +22,21 @@ use serde::Deserialize;
 use serde_json::json;
 use std::time::Duration;
 
+/// The longest name that a guest may choose, in bytes.
+const MAX_NAME: usize = 40;
+
 /// The handler actor: counts what was said, and refuses what is too long.
 #[derive(Default)]
 struct Host {
     said: usize,
 }
 
+/// What a client publishes.
 #[derive(Deserialize)]
 struct Line {
+    /// What a guest is called. Whoever brings a token is called as the token says.
+    #[serde(default)]
+    name: String,
     text: String,
 }
 
@@ -46,14 +61,15 @@ impl Handle<RpcCall> for Host {
 
 impl Handle<PublishCall> for Host {
     fn handle(&mut self, call: PublishCall) -> HandlerFuture<Verdict> {
-        let line = call.data.read::<Line>().map_err(|_| ReplyError::BAD_REQUEST);
-        answer(match line {
-            Ok(line) if line.text.len() > 1_000 => Err(ReplyError::LIMIT_EXCEEDED.into()),
+        answer(match call.data.read::<Line>() {
+            Ok(line) if line.text.len() > 1_000 || line.name.len() > MAX_NAME => Err(ReplyError::LIMIT_EXCEEDED.into()),
             Ok(line) => {
                 self.said += 1;
-                let from = call.session.identity.user.to_string();
+                let user = &*call.session.identity.user;
+                let from = if user.is_empty() { line.name.trim() } else { user };
                 json(json!({ "from": from, "text": line.text.trim() })).map(Verdict::Replace)
             }
+            // The client is told what is wrong.
             Err(error) => Err(error.into()),
         })
     }
@@ -70,7 +86,7 @@ impl Handle<MessageCall> for Host {
 impl Handle<LifecycleEvent> for Host {
     fn handle(&mut self, event: LifecycleEvent) -> HandlerFuture<()> {
         if let LifecycleEvent::Subscribed(session, channel) = event {
-            log::info!("{} listens to {channel}", session.id);
+            log::info!("{} subscribed to {channel}", session.id);
         }
         answer(Ok(()))
     }
@@ -84,7 +100,7 @@ fn config() -> Config {
     config.namespaces = vec![Namespace {
         name: "chat".into(),
         subscribe: Rule::Anyone,
-        publish: Rule::Subscriber,
+        publish: Rule::Anyone,
         history_size: 50,
         history_ttl: Duration::from_secs(300),
         allow_recovery: true,
@@ -96,7 +112,7 @@ fn config() -> Config {
 }
 
 async fn page() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain").body("The chat is at /connection/websocket, channel chat:lobby.\n")
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(include_str!("chat.html"))
 }
 
 #[actix_web::main]
@@ -113,7 +129,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mounted = broker.clone();
     let app = move || App::new().configure(mounted.routes()).route("/", web::get().to(page));
     let server = broker.server(HttpServer::new(app)).bind(("127.0.0.1", port))?;
-    log::info!("the chat is on http://127.0.0.1:{port}/");
+    log::info!("open http://localhost:{port}/ in two windows");
     server.run().await?;
     Ok(())
 }

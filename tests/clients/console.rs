@@ -63,6 +63,20 @@ fn the_page_of_the_readme_shows_events_and_says_what_went_wrong() {
 }
 
 #[test]
+fn the_chat_of_the_examples_is_one_in_two_browsers_and_for_the_command_line() {
+    let chat = Broker::start_example("chat");
+    let mut suite = node_suite();
+    suite
+        .arg("--test-timeout=180000")
+        .arg("chat_page.browser.js")
+        .current_dir(sources("js/console"))
+        .env("TEST_CHAT_URL", chat.url())
+        .env("TEST_CALLBOARD", env!("CARGO_BIN_EXE_callboard"))
+        .env("NO_PROXY", "127.0.0.1");
+    run(suite, "chat-page");
+}
+
+#[test]
 fn the_console_does_in_chromium_what_it_is_for() {
     let brokers = [
         Broker::start_shipped(),

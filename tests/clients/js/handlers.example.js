@@ -49,6 +49,8 @@ test('a handler changes what is published, and refuses what it does not like', a
   assert.equal(await errorCode(sub.publish({ words: 'none' })), 107);
   await sub.publish({ text: '  hello  ' });
   assert.deepEqual((await publications.next()).data, { from: '', text: 'hello' });
+  await sub.publish({ name: ' Ada ', text: 'hello' });
+  assert.deepEqual((await publications.next()).data, { from: 'Ada', text: 'hello' });
 });
 
 test('a message goes to the handler, which answers that client alone', async () => {
