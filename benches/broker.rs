@@ -180,7 +180,7 @@ fn tailed(c: &mut Criterion) {
             let session = stage.session().await;
             stage.ask(&session, subscribe("news")).await;
             if tailed.is_some() {
-                let tail = stage.worker.node().channels().tail(tailed, 100, || true).await.expect("a tail");
+                let tail = stage.worker.node().channels().tail(tailed, 100, || true, None).await.expect("a tail");
                 actix_rt::spawn(tail.for_each(|tapped| async move { drop(black_box(tapped)) }));
             }
             (stage, session)

@@ -1,9 +1,9 @@
 //! One call, from its request to its response.
 use super::answer::ErrorMode;
+use super::guard::Guard;
 use super::method::{Entry, Malformed, Prepared};
 use super::refusal::Refusal;
-use super::{guard, single};
-use crate::broker::Node;
+use super::single;
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use std::time::{Duration, Instant};
@@ -15,35 +15,36 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 type Read = Result<(&'static str, Prepared), Malformed>;
 
 /// Answers a call of a method by its own path.
-pub async fn method(node: Node, entry: &'static Entry, request: HttpRequest, body: Payload) -> HttpResponse {
-    answer(node, request, body, |body| Ok((entry.name, (entry.prepare)(body)?))).await
+pub async fn method(guard: Guard, entry: &'static Entry, request: HttpRequest, body: Payload) -> HttpResponse {
+    answer(guard, request, body, |body| Ok((entry.name, (entry.prepare)(body)?))).await
 }
 
 /// Answers a call of the single endpoint, whose body names the method.
-pub async fn single(node: Node, request: HttpRequest, body: Payload) -> HttpResponse {
-    answer(node, request, body, single::read).await
+pub async fn single(guard: Guard, request: HttpRequest, body: Payload) -> HttpResponse {
+    answer(guard, request, body, single::read).await
 }
 
-async fn answer(node: Node, request: HttpRequest, body: Payload, read: impl FnOnce(&str) -> Read) -> HttpResponse {
+async fn answer(guard: Guard, request: HttpRequest, body: Payload, read: impl FnOnce(&str) -> Read) -> HttpResponse {
     let started = Instant::now();
-    let (name, call) = match prepare(&node, &request, body, read).await {
+    let (name, call) = match prepare(&guard, &request, body, read).await {
         Ok(prepared) => prepared,
-        Err(refusal) => return refusal.response(node.metrics()),
+        Err(refusal) => return refusal.response(guard.node().metrics()),
     };
-    let outcome = call(node.clone()).await;
+    let outcome = call(guard.node().clone()).await;
     let response = ErrorMode::of(&request).response(name, outcome);
-    node.metrics().api_seconds.observe(started.elapsed().as_secs_f64());
+    guard.node().metrics().api_seconds.observe(started.elapsed().as_secs_f64());
     response
 }
 
 /// Admits a request, and reads its body.
 pub(super) async fn prepare<T>(
-    node: &Node,
+    guard: &Guard,
     request: &HttpRequest,
     body: Payload,
     read: impl FnOnce(&str) -> Result<T, Malformed>,
 ) -> Result<T, Refusal> {
-    guard::admit(node, request)?;
+    guard.admit(request)?;
+    let node = guard.node();
     let body = collect(body, node.limits().body).await;
     if matches!(body, Err(Refusal::TooLarge(_))) {
         node.metrics().reached("body");

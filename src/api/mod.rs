@@ -5,7 +5,7 @@
 //!
 //! | file | what lives there |
 //! |---|---|
-//! | `guard` | who may call: key, origin, content type |
+//! | `guard`, `wrong_keys` | who may call: key, origin, content type; how fast keys may be tried |
 //! | `call` | one call from its request to its response |
 //! | `refusal` | requests rejected before they become calls |
 //! | `answer` | results and errors as responses, in both error modes |
@@ -47,27 +47,30 @@ mod tail;
 mod target;
 mod unavailable;
 mod unsubscribe;
+mod wrong_keys;
 
-use crate::broker::Node;
+pub use guard::Guard;
+
 use actix_web::http::header::{ALLOW, CONTENT_TYPE};
 use actix_web::web::{self, Bytes, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource, Route};
 
 /// Mounts everything that is served over plain HTTP: a resource a method below `prefix`, `PREFIX/openapi.json`, and
 /// `/health`, `/ready` and `/metrics`. Paths that are none of these are left to the app.
-pub fn mount(app: &mut ServiceConfig, node: Node, prefix: &str) {
+pub fn mount(app: &mut ServiceConfig, guard: &Guard, prefix: &str) {
+    let node = guard.node().clone();
     let prefix = prefix.trim_end_matches('/');
     for entry in table::METHODS {
-        let node = node.clone();
-        let answer = move |request: HttpRequest, body: Payload| call::method(node.clone(), entry, request, body);
+        let guard = guard.clone();
+        let answer = move |request: HttpRequest, body: Payload| call::method(guard.clone(), entry, request, body);
         app.service(resource(&format!("{prefix}/{}", entry.name), "POST", [web::post().to(answer)]));
     }
     if !prefix.is_empty() {
-        let node = node.clone();
-        let answer = move |request: HttpRequest, body: Payload| call::single(node.clone(), request, body);
+        let guard = guard.clone();
+        let answer = move |request: HttpRequest, body: Payload| call::single(guard.clone(), request, body);
         app.service(resource(prefix, "POST", [web::post().to(answer)]));
     }
-    let tailed = node.clone();
+    let tailed = guard.clone();
     let answer = move |request: HttpRequest, body: Payload| tail::answer(tailed.clone(), request, body);
     app.service(resource(&format!("{prefix}/{}", tail::NAME), "POST", [web::post().to(answer)]));
     let document = Bytes::from(openapi::document(prefix));

@@ -1,9 +1,11 @@
 //! `tail`: the events of channels as they are delivered, one JSON object a line.
 use super::answer::ErrorMode;
+use super::call;
+use super::guard::Guard;
 use super::method::parse;
 use super::shapes::Client;
-use super::{call, guard};
-use crate::broker::{self, Node, Tapped};
+use crate::broker::{self, Tapped};
+use crate::delivery::Cut;
 use crate::types::{Epoch, Event, Json, ReplyError, Space, Tags};
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Bytes, Payload};
@@ -11,6 +13,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -125,39 +128,40 @@ impl From<&Tapped> for TailLine {
 }
 
 /// Answers a call: with the stream, or as any other call that is refused.
-pub async fn answer(node: Node, request: HttpRequest, body: Payload) -> HttpResponse {
-    let tail: Tail = match call::prepare(&node, &request, body, parse).await {
+pub async fn answer(guard: Guard, request: HttpRequest, body: Payload) -> HttpResponse {
+    let tail: Tail = match call::prepare(&guard, &request, body, parse).await {
         Ok(tail) => tail,
-        Err(refusal) => return refusal.response(node.metrics()),
+        Err(refusal) => return refusal.response(guard.node().metrics()),
     };
-    match tail.open(&node, &request).await {
+    match tail.open(&guard, &request).await {
         Ok(tail) => streamed(tail),
         Err(error) => ErrorMode::of(&request).response(NAME, Err(error)),
     }
 }
 
 impl Tail {
-    async fn open(self, node: &Node, request: &HttpRequest) -> Result<broker::Tail, ReplyError> {
+    async fn open(self, guard: &Guard, request: &HttpRequest) -> Result<broker::Tail, ReplyError> {
         let rate = self.rate.unwrap_or(RATE);
         if !(1..=MOST_RATE).contains(&rate) {
             return Err(ReplyError::bad_field("rate", format_args!("is not a number from 1 to {MOST_RATE}")));
         }
         let channel = self.channel.filter(|channel| !channel.is_empty() && channel != ALL);
-        node.channels().tail(channel.as_deref(), rate, still_admitted(node, request)).await
+        let cut = request.conn_data::<Rc<dyn Cut>>().cloned();
+        guard.node().channels().tail(channel.as_deref(), rate, still_admitted(guard, request), cut).await
     }
 }
 
 /// A caller who would not be admitted any more has been admitted under settings that are not in force any more.
-fn still_admitted(node: &Node, request: &HttpRequest) -> impl Fn() -> bool + 'static {
-    let (node, request) = (node.clone(), request.clone());
-    let admitted = std::cell::RefCell::new(arc_swap::Guard::into_inner(node.settings()));
+fn still_admitted(guard: &Guard, request: &HttpRequest) -> impl Fn() -> bool + 'static {
+    let (guard, request) = (guard.clone(), request.clone());
+    let admitted = std::cell::RefCell::new(arc_swap::Guard::into_inner(guard.node().settings()));
     move || {
-        let now = node.settings();
+        let now = guard.node().settings();
         if Arc::ptr_eq(&now, &admitted.borrow()) {
             return true;
         }
         *admitted.borrow_mut() = now.clone();
-        guard::admit(&node, &request).is_ok()
+        guard.still_admits(&request)
     }
 }
 
@@ -171,6 +175,8 @@ fn streamed(tail: broker::Tail) -> HttpResponse {
     });
     // A proxy that buffers would keep the lines back.
     let mut response = HttpResponse::Ok();
+    // Whoever does not read the last lines either is cut (`Channels::tail`): nothing else may then be on the connection.
+    response.force_close();
     response.insert_header((CACHE_CONTROL, "no-store")).insert_header(("X-Accel-Buffering", "no"));
     response.content_type("application/x-ndjson").streaming(lines)
 }

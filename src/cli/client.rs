@@ -240,6 +240,11 @@ fn refused(url: &str, status: StatusCode, had_key: bool) -> String {
             format!("{url}: the broker wants an API key: pass --api-key KEY, or --config FILE with `api.key`")
         }
         (StatusCode::NOT_FOUND, _) => format!("{url}: no API is here; look at --url and at `server.api_prefix`"),
+        (StatusCode::TOO_MANY_REQUESTS, _) => {
+            format!(
+                "{url}: too many wrong API keys came from this address; try again in a while, with one of `api.key`"
+            )
+        }
         (StatusCode::PAYLOAD_TOO_LARGE, _) => format!("{url}: larger than the broker's `limits.body`"),
         _ => format!("{url}: answered {status}"),
     }

@@ -1,4 +1,5 @@
 //! The broker as a Rust program sees it.
+use super::announce::announce_mounted;
 use super::config::ServerConfig;
 use super::engines::{self, Engines, Mounted};
 use super::events_bus::{self, BusPlace};
@@ -6,6 +7,7 @@ use super::paths::{self, PathClash};
 use super::settings::{Address, NamedAuth, is_loopback, settings};
 use super::wires::{self, Wires};
 use super::{Config, Error};
+use crate::api::Guard;
 use crate::auth;
 use crate::broker::handler::{
     ConnectCall, EmitCall, Handle, HandlerAddr, HandlerThreads, Handlers, LifecycleEvent, MessageCall, Placement,
@@ -43,6 +45,7 @@ pub struct BrokerBuilder {
 #[derive(Clone)]
 pub struct Broker {
     pub(super) node: Node,
+    pub(super) api: Guard,
     pub(super) config: Arc<ServerConfig>,
     pub(super) rest: Arc<crate::rest::Config>,
     /// What the console says of it; none where it is off.
@@ -161,9 +164,13 @@ impl BrokerBuilder {
     /// Starts the broker on the current actix system, to be mounted in an app.
     ///
     /// Fails where there is no actix system (`#[actix_web::main]` makes one), where keys or lists of the config cannot be used, and where
-    /// the HTTP API has no key: what an app will listen on is not known here, so it counts as reachable.
+    /// the HTTP API has no key or a secret can be guessed: what an app will listen on is not known here, so it counts as reachable.
+    /// Logs what is at which path, and who may connect.
     pub fn start(self) -> Result<Broker, Error> {
-        self.start_at(None)
+        let config = self.config.clone();
+        let broker = self.start_at(None)?;
+        announce_mounted(&broker, &config);
+        Ok(broker)
     }
 
     pub(super) fn config(&self) -> &Config {
@@ -230,7 +237,9 @@ impl BrokerBuilder {
         let engines = engines::open(&node, &self.config.socketio, self.mounted)?;
         let wires = wires::open(&node, &self.config.server, self.wires)?;
         let (config, rest) = (Arc::new(self.config.server), Arc::new(self.config.rest));
-        Ok(Broker { node, config, rest, console, bus_place, engines, wires, address, named: self.named.into() })
+        let api = Guard::new(node.clone());
+        let named = self.named.into();
+        Ok(Broker { node, api, config, rest, console, bus_place, engines, wires, address, named })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Listening for a process of its own: like `HttpServer`, but sockets that become connections are taken over whole.
 use super::{Broker, Config, tls};
-use crate::transport::{Encrypted, Socket, engineio, take_over};
+use crate::transport::{Socket, engineio, on_connect, take_over};
 use actix_codec::Framed;
 use actix_http::{ConnectionType, HttpServiceBuilder, Request, h1};
 use actix_server::{Server, ServerBuilder};
@@ -21,6 +21,8 @@ const BACKLOG: i32 = 4096;
 const LAST_REQUESTS: Duration = Duration::from_secs(1);
 /// How long the head of a request may take.
 const REQUEST_HEAD: Duration = Duration::from_secs(5);
+/// How long the peer of a connection that ends may take to read what it is told last.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How long a connection is kept for the next request.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
@@ -69,12 +71,7 @@ fn encrypted(
     server.listen("public", listener, move || {
         let app = App::new().wrap(from_fn(say_close)).configure(broker.routes());
         let app = app.into_factory().map_err(|error| error.error_response());
-        let service = service()
-            .secure()
-            .on_connect_ext(|_, data| {
-                data.insert(Encrypted);
-            })
-            .upgrade(upgrade(&broker));
+        let service = service().secure().upgrade(upgrade(&broker));
         service.finish(map_config(app, |()| AppConfig::default())).rustls_0_23(tls.clone())
     })
 }
@@ -93,6 +90,9 @@ where
         .tcp_nodelay(true)
         // A half-closed socket hides a client that has left.
         .h1_allow_half_closed(false)
+        // A connection of HTTP that is to end ends, also where its peer does not read what comes last.
+        .client_disconnect_timeout(LAST_WORDS)
+        .on_connect_ext(|io, data| on_connect(io, data))
 }
 
 /// The HTTP server closes after a request that speaks of an upgrade, whatever is answered; so the answer shall say so.

@@ -71,7 +71,7 @@ impl Broker {
     }
 
     fn mount_internal(&self, app: &mut ServiceConfig) {
-        crate::api::mount(app, self.node.clone(), &self.config.api_prefix);
+        crate::api::mount(app, &self.api, &self.config.api_prefix);
         if let Some(paths) = &self.console {
             crate::console::mount(app, &self.node, paths);
         }

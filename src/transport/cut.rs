@@ -24,7 +24,7 @@ impl Cut for SocketCut {
 #[derive(Clone, Copy)]
 pub struct Encrypted;
 
-/// For `HttpServer::on_connect`: keeps a second handle to each socket, so that it can be cut.
+/// For a server's `on_connect`: keeps a second handle to each socket, so that it can be cut.
 pub fn on_connect(io: &dyn Any, data: &mut Extensions) {
     let plain = io.downcast_ref::<TcpStream>();
     let Some(socket) = plain.or_else(|| io.downcast_ref::<TlsStream<TcpStream>>().map(|tls| tls.get_ref().0)) else {
@@ -35,6 +35,9 @@ pub fn on_connect(io: &dyn Any, data: &mut Extensions) {
     }
     // Without a handle (no descriptor left) the connection works, but cannot be cut while its peer does not read.
     if let Ok(descriptor) = socket.as_fd().try_clone_to_owned() {
-        data.insert(SocketCut(Rc::new(descriptor.into())));
+        let cut = SocketCut(Rc::new(descriptor.into()));
+        // For those who know of connections only that they can be cut.
+        data.insert::<Rc<dyn Cut>>(Rc::new(cut.clone()));
+        data.insert(cut);
     }
 }

@@ -16,7 +16,7 @@ mod takeover;
 pub use arrival::{Arrival, Head};
 pub use carrier::Carrier;
 pub use connection::open;
-pub use cut::{Encrypted, on_connect};
+pub use cut::on_connect;
 pub use encoding::EncodingChoice;
 pub use endpoint::{Endpoint, Heartbeat, Refusal};
 pub use line::Socket;

@@ -5,6 +5,7 @@ mod connections;
 mod description;
 mod emit;
 mod errors;
+mod guessing;
 mod history;
 mod house;
 mod keyless;

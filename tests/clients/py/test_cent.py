@@ -189,7 +189,7 @@ async def test_a_position_of_another_epoch_is_112(cent):
     assert caught.value.code == 112
 
 
-@pytest.mark.parametrize("key", ["", "wrong", API_KEY + "x", API_KEY[:-1]])
+@pytest.mark.parametrize("key", ["", "wrong", API_KEY[:-1]])
 async def test_a_wrong_key_is_unauthorized(key):
     client = Client(f"{OPEN}/api", key)
     with pytest.raises(CentUnauthorizedError):
