@@ -1,5 +1,6 @@
 //! What stands above the file: environment variables, then command line options.
 use super::file;
+use super::named::{self, NamedKey};
 use super::problem::{Place, Problem};
 use super::schema::Schema;
 use super::variables;
@@ -35,6 +36,8 @@ pub(super) struct Layer {
     pub(super) problems: Vec<Problem>,
     /// What may be a mistake.
     pub(super) warnings: Vec<Problem>,
+    /// Single keys of tables, which are set when the tables are known.
+    named: Vec<NamedKey>,
 }
 
 impl Layer {
@@ -72,6 +75,9 @@ impl Layer {
         let path: Vec<&str> = rest.split(NEST).collect();
         let place = Place::Variable(variable.to_owned());
         let (first, list) = (path[0], path[0].to_uppercase());
+        if first == named::LIST {
+            return self.key_of_table(schema, &path[1..], text, place);
+        }
         if schema.is_list(first) {
             let message = format!("tables are set all at once: {PREFIX}{list}='{}'", example(first));
             return self.problems.push(Problem { place, key: first.to_owned(), message });
@@ -81,6 +87,35 @@ impl Layer {
             Ok(value) => self.set(&path, value, place),
             Err(message) => self.problems.push(Problem { place, key: path.join("."), message }),
         }
+    }
+
+    fn key_of_table(&mut self, schema: &Schema, path: &[&str], text: &str, place: Place) {
+        let read = named::split(path).and_then(|(name, key)| {
+            let path = [named::LIST, key];
+            schema.knows(&path)?;
+            Ok((name.to_owned(), key.to_owned(), read(schema, &path, text)?))
+        });
+        match read {
+            Ok((name, key, value)) => self.named.push(NamedKey { name, key, value, place }),
+            Err(message) => {
+                let key = [&[named::LIST], path].concat().join(".");
+                self.problems.push(Problem { place, key, message });
+            }
+        }
+    }
+
+    /// Sets single keys of tables: in its own, where it has all of them, else in those of the layer below, which it then has.
+    pub(super) fn settle(&mut self, below: &Dict) {
+        if self.named.is_empty() {
+            return;
+        }
+        let known = self.values.get(named::LIST).or_else(|| below.get(named::LIST));
+        let mut tables = known.and_then(Value::as_array).map(<[Value]>::to_vec).unwrap_or_default();
+        let mut places = named::set(&mut tables, &std::mem::take(&mut self.named));
+        // In front: one of all tables covers each key of theirs.
+        places.append(&mut self.places);
+        self.places = places;
+        self.values.insert(named::LIST.to_owned(), Value::from(tables));
     }
 
     /// All tables of a list: as JSON or as TOML, in the place of the file's.

@@ -11,6 +11,7 @@ mod file;
 mod layers;
 mod longest;
 mod mend;
+mod named;
 mod problem;
 mod schema;
 mod sense;
@@ -207,6 +208,7 @@ impl Layers {
         let is_whole = self.file.problems.is_empty();
         problems.append(&mut self.file.problems);
         problems.append(&mut self.variables.problems);
+        self.variables.settle(&self.file.values);
         let merged = Figment::new().merge(&self.file).merge(&self.variables).merge(&self.options);
         let config = merged.extract::<Config>();
         for values in [&mut self.file.values, &mut self.variables.values, &mut self.options.values] {

@@ -33,6 +33,11 @@ impl List {
         let accepts = |value: Value| value.deserialize::<T>().map(drop).map_err(Box::new);
         List { name, keys: json(&T::default()), accepts }
     }
+
+    /// Whether this key of a table may hold this value.
+    fn accepts(&self, key: &str, value: Value) -> Result<(), Box<figment::Error>> {
+        (self.accepts)(Value::from(Dict::from([(key.to_owned(), value)])))
+    }
 }
 
 fn json(defaults: &impl Serialize) -> Json {
@@ -60,8 +65,17 @@ impl Schema {
         check.problems
     }
 
-    /// Whether a path of keys may hold this value; the reason why not.
+    /// The list that a path of two keys is in: its own name, and a key of its tables.
+    fn list_of<'a>(&self, path: &[&'a str]) -> Option<(&List, &'a str)> {
+        let [name, key] = path else { return None };
+        self.lists.iter().find(|list| list.name == *name).map(|list| (list, *key))
+    }
+
+    /// Whether a path of keys may hold this value; the reason why not. A list and a key stand for that key of any of its tables.
     pub(super) fn accepts(&self, path: &[&str], value: Value) -> Result<(), String> {
+        if let Some((list, key)) = self.list_of(path) {
+            return list.accepts(key, value).map_err(|error| reason(&error.kind, false));
+        }
         let mut nested = value;
         for key in path.iter().rev() {
             nested = Value::from(Dict::from([((*key).to_owned(), nested)]));
@@ -100,6 +114,12 @@ impl Schema {
 
     /// Whether these keys are known; the reason why not.
     pub(super) fn knows(&self, path: &[&str]) -> Result<(), String> {
+        if let Some((list, key)) = self.list_of(path) {
+            return match list.keys.get(key) {
+                Some(_) => Ok(()),
+                None => Err(self.unknown(&[list.name], key, &list.keys)),
+            };
+        }
         let mut here = &self.sections;
         for (depth, key) in path.iter().enumerate() {
             match here.get(key) {
@@ -204,8 +224,7 @@ impl Check<'_> {
             if list.keys.get(key).is_none() {
                 return self.report(&path, schema.unknown(&[list.name], key, &list.keys));
             }
-            let alone = Value::from(Dict::from([(key.clone(), value.clone())]));
-            match (list.accepts)(alone) {
+            match list.accepts(key, value.clone()) {
                 Ok(()) => true,
                 Err(error) => {
                     let key = deeper(&around, &error.path).filter(|deeper| deeper.starts_with(&path)).unwrap_or(path);
