@@ -121,7 +121,7 @@ async fn revoke_authentication(broker: &Broker, session: &ServerSession) -> Resu
 /// A server without clients; on a Redis, if there is one.
 fn server(redis: Option<&str>) -> Result<Broker, Box<dyn Error>> {
     let mut config = Config { namespaces: vec![Namespace::default()], ..Config::default() };
-    config.api.key = vec![Secret::new("a long random text")].into();
+    config.api.key = vec![Secret::new("2f8d1c60b7e94a35")].into();
     if let Some(redis) = redis {
         config.engine = Kind::Redis;
         config.redis.url = Address::new(redis)?;

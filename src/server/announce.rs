@@ -32,8 +32,33 @@ impl Listening {
 /// Logs it, line by line.
 pub(super) fn announce(broker: &Broker, config: &Config, listening: &Listening) {
     log::info!("{}", summary(config, listening));
-    for (what, address) in addresses(broker, config, listening) {
+    for (what, address) in addresses(broker, config, &Places::of(listening)) {
         log::info!("{:<18} {address}", format!("{what}:"));
+    }
+}
+
+/// The same of a broker in somebody's app, which alone knows where it listens: the paths.
+pub(super) fn announce_mounted(broker: &Broker, config: &Config) {
+    let who = who_connects(config, None);
+    log::info!("callboard {} is mounted, {}, {who}", env!("CARGO_PKG_VERSION"), engine(config));
+    let own = Places { http: String::new(), ws: String::new(), internal: String::new() };
+    for (what, path) in addresses(broker, config, &own) {
+        log::info!("{:<18} {path}", format!("{what}:"));
+    }
+}
+
+/// The beginnings of addresses.
+struct Places {
+    http: String,
+    ws: String,
+    /// Of API, metrics and health.
+    internal: String,
+}
+
+impl Places {
+    fn of(listening: &Listening) -> Self {
+        let (http, ws) = (listening.clients_at("http"), listening.clients_at("ws"));
+        Places { http, ws, internal: listening.internal_at() }
     }
 }
 
@@ -43,19 +68,22 @@ fn summary(config: &Config, listening: &Listening) -> String {
         1 => "1 worker".to_owned(),
         workers => format!("{workers} workers"),
     };
-    let engine = match config.engine {
-        engine::Kind::Memory => "in memory".to_owned(),
-        // Its address is told without user and password.
-        engine::Kind::Redis => format!("on Redis at {}", config.redis.url),
-    };
     let mut line = format!("callboard {} listens on {scheme}://{}", env!("CARGO_PKG_VERSION"), listening.clients);
     // Writing into a text cannot fail.
-    let _ = write!(line, ", {workers}, {engine}, {}", who_connects(config, listening.clients.ip()));
+    let _ = write!(line, ", {workers}, {}, {}", engine(config), who_connects(config, Some(listening.clients.ip())));
     line
 }
 
-/// Who may connect, as far as the section `[auth]` says it.
-fn who_connects(config: &Config, host: IpAddr) -> &'static str {
+fn engine(config: &Config) -> String {
+    match config.engine {
+        engine::Kind::Memory => "in memory".to_owned(),
+        // Its address is told without user and password.
+        engine::Kind::Redis => format!("on Redis at {}", config.redis.url),
+    }
+}
+
+/// Who may connect, as far as the section `[auth]` says it; `host` is none where the app alone knows it.
+fn who_connects(config: &Config, host: Option<IpAddr>) -> &'static str {
     let auth = &config.auth;
     let has_keys = !auth.hmac_secret.is_empty()
         || !auth.hmac_secret_file.is_empty()
@@ -63,7 +91,7 @@ fn who_connects(config: &Config, host: IpAddr) -> &'static str {
         || !auth.ecdsa_public_key.is_empty()
         || !auth.eddsa_public_key.is_empty()
         || auth.jwks_url.is_some();
-    match (auth.anonymous, is_loopback(host), has_keys) {
+    match (auth.anonymous, host.is_some_and(is_loopback), has_keys) {
         (true, true, _) => "open to this machine without a token",
         (true, false, _) => "open to everyone who reaches it, without a token",
         (false, _, true) => "by token",
@@ -72,11 +100,11 @@ fn who_connects(config: &Config, host: IpAddr) -> &'static str {
 }
 
 /// What is where, each with its whole address. What is added to the broker is added here.
-fn addresses(broker: &Broker, config: &Config, listening: &Listening) -> Vec<(&'static str, String)> {
-    let (http, ws) = (listening.clients_at("http"), listening.clients_at("ws"));
+fn addresses(broker: &Broker, config: &Config, places: &Places) -> Vec<(&'static str, String)> {
+    let Places { http, ws, internal } = places;
     let mut all = vec![];
     if broker.console.is_some() {
-        all.push(("console", format!("{}/", listening.internal_at())));
+        all.push(("console", format!("{internal}/")));
     }
     for wire in broker.wires.iter() {
         let name = match wire.encodings.first().map(|wire| wire.name()) {
@@ -98,8 +126,8 @@ fn addresses(broker: &Broker, config: &Config, listening: &Listening) -> Vec<(&'
     }
     let has_key = !config.api.key.is_empty() || !config.api.key_file.is_empty();
     let key = if has_key { "with api.key" } else { "without a key" };
-    all.push(("HTTP API", format!("{}{} {key}", listening.internal_at(), config.server.api_prefix)));
-    all.push(("metrics, health", format!("{0}/metrics {0}/health", listening.internal_at())));
+    all.push(("HTTP API", format!("{internal}{} {key}", config.server.api_prefix)));
+    all.push(("metrics, health", format!("{internal}/metrics {internal}/health")));
     all
 }
 

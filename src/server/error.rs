@@ -21,6 +21,9 @@ pub enum Error {
     /// Whoever reaches the app could publish and read everything.
     #[error("the HTTP API has no key: set api.key, or server.allow_insecure = true if only friends can reach this app")]
     Keyless,
+    /// Whoever reaches the app could find out a secret by trying.
+    #[error("{0}; or set server.allow_insecure = true if only friends can reach this app")]
+    Guessable(String),
     /// Whoever reaches the endpoint would be a guest.
     #[error(
         "backstage.guests lets clients in without a token, which loopback alone allows: set it to false, or \

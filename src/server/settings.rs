@@ -34,6 +34,7 @@ pub(super) fn settings(
     insecure: bool,
 ) -> Result<Settings, Error> {
     let api_keys = ApiKeys::new(&config.api)?;
+    check_secrets(config, address, insecure)?;
     let (clients, api) = (address.map(|address| address.clients), address.map(|address| address.api));
     if api_keys.is_keyless() && !insecure && !api.is_some_and(is_loopback) {
         return Err(Error::Keyless);
@@ -48,6 +49,25 @@ pub(super) fn settings(
         personal_channel: config.auth.personal_channel,
         namespaces: namespaces(config),
     })
+}
+
+/// Fails where others can try secrets that can be guessed. What listens where is not known of somebody's app, so it counts as
+/// reachable; there the log tells what is admitted all the same.
+fn check_secrets(config: &Config, address: Option<Address>, insecure: bool) -> Result<(), Error> {
+    let is_open = |host: Option<IpAddr>| !host.is_some_and(is_loopback);
+    let clients = is_open(address.map(|address| address.clients));
+    let api = is_open(address.map(|address| address.api));
+    let secrets = auth::guessable_secrets(&config.auth).into_iter().filter(|_| clients);
+    let keys = auth::guessable_keys(&config.api).into_iter().filter(|_| api);
+    for auth::Guessable { key, reason } in secrets.chain(keys) {
+        if !insecure {
+            return Err(Error::Guessable(format!("{key} {reason}")));
+        }
+        if address.is_none() {
+            log::warn!("{key} {reason}");
+        }
+    }
+    Ok(())
 }
 
 fn authenticators(

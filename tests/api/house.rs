@@ -10,16 +10,16 @@ use callboard::types::Json;
 use serde_json::Value;
 
 /// The key of the API.
-pub const KEY: &str = "the-key";
+pub const KEY: &str = "the-key-of-these-tests";
 
 /// What tests start from: a key, a namespace "" that keeps everything, one that keeps nothing, small bounds.
 pub fn config() -> Config {
     let text = r#"
         [auth]
-        hmac_secret = "secret"
+        hmac_secret = "what signs the tokens of these tests, long enough"
         anonymous = true
         [api]
-        key = "the-key"
+        key = "the-key-of-these-tests"
         [backstage]
         signals = true
         [limits]

@@ -51,3 +51,26 @@ async fn a_mounted_broker_without_a_key_does_not_start_and_says_what_to_set() {
     let refused = callboard::server::Broker::builder(config).start().err().expect("a refusal");
     assert!(refused.to_string().contains("api.key"), "{refused}");
 }
+
+#[actix_web::test]
+async fn a_mounted_broker_with_a_secret_that_can_be_guessed_does_not_start_unless_that_is_allowed() {
+    for (key, wrong) in [("api.key", "[api]\nkey = 'changeme'\n"), ("auth.hmac_secret", "[auth]\nhmac_secret = 'short'\n")] {
+        let mut broken: Config = toml::from_str(wrong).unwrap();
+        match key {
+            "api.key" => broken.auth = config().auth,
+            _ => broken.api = config().api,
+        }
+        let start = |config: Config| callboard::server::Broker::builder(config).start();
+        let refused = start(broken.clone()).err().expect("a refusal").to_string();
+        assert!(refused.starts_with(key) && refused.contains("server.allow_insecure"), "{refused}");
+        assert!(!refused.contains("changeme") && !refused.contains("'short'"), "{refused}");
+        broken.server.allow_insecure = true;
+        let broker = start(broken.clone()).expect("it is allowed");
+        broken.server.allow_insecure = false;
+        assert!(broker.reload(&broken).is_ok(), "what was allowed at the start holds");
+    }
+    let broker = callboard::server::Broker::builder(config()).start().unwrap();
+    let mut weak = config();
+    weak.api = toml::from_str("key = 'changeme'").unwrap();
+    assert!(broker.reload(&weak).is_err(), "a reload is held to it, too");
+}

@@ -10,7 +10,9 @@ use std::time::Duration;
 fn with_key() -> Config {
     let mut config = config();
     config.auth.hmac_secret =
-        toml::from_str::<callboard::auth::Config>("hmac_secret = 'a secret'").expect("a config").hmac_secret;
+        toml::from_str::<callboard::auth::Config>("hmac_secret = 'what signs the tokens of these tests, long enough'")
+            .expect("a config")
+            .hmac_secret;
     config
 }
 

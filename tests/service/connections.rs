@@ -17,7 +17,9 @@ const TRIES: usize = 200;
 
 fn with_key() -> Config {
     let mut config = config();
-    let auth = toml::from_str::<callboard::auth::Config>("hmac_secret = 'a secret'").expect("a config");
+    let auth =
+        toml::from_str::<callboard::auth::Config>("hmac_secret = 'what signs the tokens of these tests, long enough'")
+            .expect("a config");
     config.auth.hmac_secret = auth.hmac_secret;
     let expose = Expose { space: "service:notes".into(), prefix: "notes:".into(), subscribe: Rule::Anyone };
     config.expose = vec![expose];
