@@ -54,7 +54,9 @@ async fn a_mounted_broker_without_a_key_does_not_start_and_says_what_to_set() {
 
 #[actix_web::test]
 async fn a_mounted_broker_with_a_secret_that_can_be_guessed_does_not_start_unless_that_is_allowed() {
-    for (key, wrong) in [("api.key", "[api]\nkey = 'changeme'\n"), ("auth.hmac_secret", "[auth]\nhmac_secret = 'short'\n")] {
+    for (key, wrong) in
+        [("api.key", "[api]\nkey = 'changeme'\n"), ("auth.hmac_secret", "[auth]\nhmac_secret = 'short'\n")]
+    {
         let mut broken: Config = toml::from_str(wrong).unwrap();
         match key {
             "api.key" => broken.auth = config().auth,

@@ -109,7 +109,9 @@ async fn every_answer_keeps_other_pages_and_caches_out() {
 
 #[actix_web::test]
 async fn it_says_nothing_of_secrets_and_what_a_page_needs() {
-    let broker = mounted(&format!("{KEYED}{ON}[auth]\nhmac_secret = 'what signs the tokens of these tests, long enough'\n")).expect("a broker");
+    let broker =
+        mounted(&format!("{KEYED}{ON}[auth]\nhmac_secret = 'what signs the tokens of these tests, long enough'\n"))
+            .expect("a broker");
     let get = TestRequest::get().uri("/console/broker.json").insert_header(("host", "app.example"));
     let (_, _, body) = answer(&broker, get).await;
     let wanted = json!({
