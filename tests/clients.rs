@@ -7,6 +7,7 @@ mod clients {
     mod backstage;
     mod backstage_client;
     mod console;
+    mod data_service;
     mod feathers;
     mod feathers_logins;
     mod feathers_rest;
