@@ -8,7 +8,7 @@ use std::time::Duration;
 
 const TEN: Batch = Batch { events: 10, bytes: 1_000_000 };
 /// How long a subscription is kept idle; long enough for a rule on a real clock to end before.
-pub const IDLE: Duration = Duration::from_secs(2);
+pub const IDLE: Duration = Duration::from_secs(6);
 
 /// The bounds that the rules begin with.
 pub const BOUNDS: EventBounds = EventBounds { events: 100, bytes: 10_000, subscriptions: 3, idle: IDLE };
