@@ -65,7 +65,7 @@ paginate = true
         "5 service[0].id the name of a field is wanted, without dots and not beginning with `$`",
         "6 service[0].indexes[0] the path of a field is wanted, such as company_id or author.id",
         "7 service[0].paginate.maxx `maxx` is not known; take `default` or `max`",
-        "8 service[0].multi[0] `update` is not known; take `create`, `patch` or `remove`",
+        "8 service[0].multi `update` is not known; take `create`, `patch` or `remove`",
         "9 service[0].events[1] `created` is an event of every service; leave it out",
         "10 service[0].allow.finde `finde` is not known; take `all`, `find`, `get`, `create`, `update`, `patch` or `remove`",
         "11 service[0].filter.status line 1, column 1 of the expression: true or false is wanted, and this is a number",
