@@ -2,7 +2,7 @@
 # One profile (dev) for everything, so that nothing is built twice. What the tests install lives in target/.
 
 # Commands that the build and the tests need, each with the Debian package that has it.
-NEEDS = cc:gcc make:make redis-server:redis-server chromium:chromium setpriv:util-linux pg_lsclusters:postgresql
+NEEDS = cc:gcc make:make redis-server:redis-server chromium:chromium openssl:openssl setpriv:util-linux pg_lsclusters:postgresql
 
 # Root installs as it is; others ask sudo.
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
