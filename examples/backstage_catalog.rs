@@ -25,7 +25,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let plugin = arguments.next().unwrap_or_else(|| "myplugin".into());
     let config = json!({"backend": {"baseUrl": base_url, "events": true}});
     // The error of `var` can have the token in it, and the reason why a source gives none is logged.
-    let token = || async { std::env::var("BACKSTAGE_TOKEN").map_err(|_| "BACKSTAGE_TOKEN is no text or is not set") };
+    let token =
+        || async { std::env::var("BACKSTAGE_TOKEN").map_err(|_| "BACKSTAGE_TOKEN is not set or is not valid Unicode") };
     let manager = EventsClientManager::from_config(&config, token)?;
     let events = create_plugin(PluginEnvironment { events_manager: manager.for_plugin(plugin) }).await?;
 

@@ -96,7 +96,7 @@ fn a_word_in_rust_log_that_is_no_level_does_not_silence_errors() {
     let port = taken.local_addr().unwrap().port().to_string();
     let mut command = callboard(&["serve", "--config", config.path().to_str().unwrap(), "--port", &port]);
     let output = command.env("RUST_LOG", "WARNING").stdin(std::process::Stdio::null()).output().unwrap();
-    assert!(err(&output).contains("RUST_LOG: `WARNING` is no level"), "{}", err(&output));
+    assert!(err(&output).contains("RUST_LOG: `WARNING` is not a level"), "{}", err(&output));
     assert!(err(&output).contains("WARN"), "what is below an error is logged, too: {}", err(&output));
 }
 

@@ -80,14 +80,14 @@ async fn a_certificate_that_is_replaced_is_taken_up_and_a_broken_one_is_not() {
     assert!(secured(&broker, &first).await.is_ok());
 
     std::fs::write(folder.path().join("chain.pem"), "broken").expect("a broken certificate");
-    broker.until(|broker| broker.log().contains("the TLS certificate in force stays"), |told| *told);
+    broker.until(|broker| broker.log().contains("the new TLS certificate cannot be used"), |told| *told);
     assert!(secured(&broker, &first).await.is_ok());
 
     let second = certify(folder.path());
     // What was written within one tick of the file system's clock would look unchanged.
     let key = std::fs::File::options().append(true).open(folder.path().join("key.pem")).expect("the key");
     key.set_modified(SystemTime::now() + Duration::from_secs(10)).expect("its time");
-    broker.until(|broker| broker.log().contains("was read again"), |told| *told);
+    broker.until(|broker| broker.log().contains("was reloaded"), |told| *told);
     assert!(secured(&broker, &second).await.is_ok());
     assert!(secured(&broker, &first).await.is_err());
     assert!(broker.stop().success());

@@ -76,7 +76,7 @@ impl Guard {
         }
         let path = request.path();
         let line = format_args!(
-            "an API call to {path:?} without a right key was refused: send one of api.key in the header X-API-Key"
+            "an API call to {path:?} without a valid key was rejected: send one of api.key in the header X-API-Key"
         );
         self.node.metrics().log_some(Level::Warn, "api key", line);
         address.iter().for_each(|address| self.note(*address));

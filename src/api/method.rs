@@ -48,13 +48,13 @@ pub struct Entry {
 #[derive(Debug, thiserror::Error)]
 pub enum Malformed {
     /// There is none.
-    #[error("the body is empty: a JSON object is needed")]
+    #[error("the body is empty: a JSON object is required")]
     Empty,
     /// Not text.
     #[error("the body is not UTF-8")]
     NotUtf8,
     /// JSON perhaps, but no object.
-    #[error("a JSON object is needed")]
+    #[error("a JSON object is required")]
     NoObject,
     /// No JSON.
     #[error("{0}")]

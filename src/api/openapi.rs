@@ -1,4 +1,4 @@
-//! The description of the API as an OpenAPI document, out of the same table that mounts it.
+//! The OpenAPI document, built from the same table that mounts the methods.
 use super::answer::Error;
 use super::batch::Batch;
 use super::method::{Entry, Method};

@@ -25,10 +25,10 @@ pub enum Refusal {
     #[error("the body is larger than {0} bytes")]
     TooLarge(usize),
     /// The body did not arrive in time.
-    #[error("the body took too long")]
+    #[error("the body took too long to arrive")]
     TooSlow,
     /// The connection ended within the body.
-    #[error("the body broke off")]
+    #[error("the connection ended before the body was complete")]
     BrokenOff,
     /// The body is no request.
     #[error("bad request: {0}")]

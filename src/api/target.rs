@@ -1,4 +1,4 @@
-//! Whom an order means.
+//! The sessions that a command applies to.
 use crate::broker::{Reached, Target};
 use crate::types::SessionId;
 use serde::Serialize;

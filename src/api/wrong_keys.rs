@@ -1,4 +1,4 @@
-//! Wrong keys, by the address that they came from: after five in a row the address has to wait, twice as long each time.
+//! Wrong API keys per client address: after five in a row the address has to wait, twice as long each time.
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! What is held against the tokens of clients.
+//! Verifying and revoking the tokens of clients.
 use super::revocations::TokenStatus;
 use super::{Node, Revocations};
 use crate::auth::{Access, AccessError, ConnectionGrant, TokenError};

@@ -1,4 +1,4 @@
-//! What the names of channels mean on a node: which channel, under which policy, shown from where.
+//! What a channel's name means on a node: the channel, its policy, and the channel that its events come from.
 use super::expose::Source;
 use super::{Namespace, Node, fault};
 use crate::protocol::{Names, UserNames};

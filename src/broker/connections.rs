@@ -1,4 +1,4 @@
-//! How many connections there are, and whether more are taken.
+//! How many connections there are, and whether more are accepted.
 use super::Limits;
 use crate::metrics::Metrics;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What the HTTP API, handlers and Rust code ask of channels, from any thread.
+//! What the HTTP API, handlers and Rust code can do with channels, from any thread.
 use super::channel::{Publish, PublishAnswer};
 use super::query::{self, HistoryRequest};
 use super::{Channels, fault};

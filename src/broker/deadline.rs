@@ -1,4 +1,4 @@
-//! One queue of deadlines a worker (decision 31): heartbeats, timeouts and expiries, with no timer of their own.
+//! One queue of deadlines per worker (decision 31) for heartbeats, timeouts and expiries, which have no timers of their own.
 use actix::WeakRecipient;
 use actix::prelude::*;
 use futures_util::future::poll_fn;

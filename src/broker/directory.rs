@@ -1,4 +1,4 @@
-//! Which sessions are let in, by id and by user.
+//! The live sessions, by id and by user.
 use crate::delivery::{Holder, SessionOrder};
 use crate::types::SessionId;
 use foldhash::quality::RandomState;

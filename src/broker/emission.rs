@@ -1,4 +1,4 @@
-//! Events for the sessions of a home, or for some of them: what handlers and Rust code emit, and the answers they ask for.
+//! Events for all or some sessions of a home, emitted by handlers and Rust code, and the acknowledgements that they request.
 use super::channel::{Publish, PublishAnswer};
 use super::{Node, Target};
 use crate::delivery::{Answers, GroupsQuery, Instruct, Instruction, Rounds, SessionOrder};

@@ -1,4 +1,4 @@
-//! Channels of the user space that show another space: the only door into it from the centrifuge wire, the HTTP API and the
+//! Channels of the user space that show another space: the only way into that space from the Centrifuge wire, the HTTP API and the
 //! built-in events of Socket.IO.
 use super::{Namespace, Rule};
 use crate::filter::{GroupView, Topics, View, ViewTagsView, filtered};

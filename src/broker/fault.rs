@@ -1,4 +1,4 @@
-//! What the errors of the rooms below are to a client.
+//! What errors of lower rooms mean for a client.
 use crate::engine::Error;
 use crate::types::{Fault, ReplyError};
 

@@ -1,4 +1,4 @@
-//! What all actors of one running broker share. Passed by value, so that each test has a house of its own.
+//! What all actors of one running broker share. It is passed by value, so that each test has a broker of its own.
 use super::handler::{Handlers, Placement};
 use super::hub::Hubs;
 use super::messages::ListenerIndex;

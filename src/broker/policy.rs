@@ -31,7 +31,7 @@ pub enum Rule {
 
 /// A text that names no rule.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is no rule: nobody, token, scope:NAME, user, subscriber or anyone")]
+#[error("`{0}` is not a rule; write nobody, token, scope:NAME, user, subscriber or anyone")]
 pub struct UnknownRule(String);
 
 impl FromStr for Rule {

@@ -1,4 +1,4 @@
-//! What is kept of sessions whose connections were lost, so that their clients can come back to them.
+//! What is kept of sessions that lost their connections, so that their clients can resume them.
 use crate::types::{ChannelName, Group, Handshake, Identity, Json, Place, SessionId};
 use foldhash::quality::RandomState;
 use serde_json::{Map, Value};

@@ -1,4 +1,4 @@
-//! Lines of the log about who was refused, with what lets them in. Of each kind a few a minute are logged.
+//! Log lines about rejected clients and pages, each with the setting that would admit them. Only a few per minute and kind are logged.
 use super::Node;
 use crate::metrics::Metrics;
 use log::Level;

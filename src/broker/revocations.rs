@@ -1,4 +1,4 @@
-//! What has been taken back, as long as tokens could be good that it is about.
+//! What has been revoked, kept as long as the revoked tokens could be valid.
 use crate::metrics::Metrics;
 use crate::types::{Clock, Identity, Revocation};
 use foldhash::quality::RandomState;
@@ -186,7 +186,9 @@ impl Revocations {
         let until = self.clock.now().saturating_add(i64::try_from(kept.as_secs()).unwrap_or(i64::MAX));
         let outlives = identity.expires_at.is_none_or(|end| end > until);
         if outlives && !self.has_warned.swap(true, Ordering::Relaxed) {
-            log::warn!("a revoked token lives longer than auth.revocation_ttl: after that it is accepted again");
+            log::warn!(
+                "a revoked token is valid for longer than auth.revocation_ttl: after that time it is accepted again"
+            );
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the HTTP API, handlers and Rust code ask of sessions, from any thread.
+//! What the HTTP API, handlers and Rust code can do with sessions, from any thread.
 use super::directory::Target;
 use super::{Directory, Node, RecoverableSessions};
 use crate::delivery::{SessionOrder, SubscribeOptions};

@@ -1,4 +1,4 @@
-//! How a node begins.
+//! How a node starts.
 use super::registry::{self, Registry};
 use super::{Node, Parts, cluster};
 use actix::prelude::*;

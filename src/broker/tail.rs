@@ -1,4 +1,4 @@
-//! Tails: watching the events of one channel, or of all channels of a node, from outside of them.
+//! Tails: watching the events of one channel, or of all channels of a node, without being a listener.
 use super::messages::{ReceivedEvent, ServerSession};
 use super::taps::{Flow, STOPPING, Tap, Tapped, Taps};
 use super::{Channels, Node};

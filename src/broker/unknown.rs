@@ -1,4 +1,4 @@
-//! Error 102 in words, for Rust programs: which namespace a channel is in, and which one was probably meant.
+//! Error 102 in words, for Rust programs: the namespace of a channel, and the name that was probably meant.
 use super::Channels;
 use crate::types::{ChannelName, ReplyError};
 

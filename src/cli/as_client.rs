@@ -25,7 +25,7 @@ impl Publisher {
     pub(super) async fn connect(url: String, token: Option<&str>) -> Result<Self, Error> {
         let (_, socket) = http_client().ws(&url).connect().await.map_err(|error| match error {
             awc::error::WsClientError::SendRequest(error) => unreachable_at(&url, &error),
-            other => Error::Failed(format!("{url}: this is no WebSocket of a broker: {other}")),
+            other => Error::Failed(format!("{url}: this is not a WebSocket of a broker: {other}")),
         })?;
         let mut publisher = Publisher { url, socket, last: CONNECT };
         publisher.say(wire::greeting(token, &[], None)).await?;
@@ -68,11 +68,11 @@ impl Publisher {
                 Some(Ok(Frame::Close(reason))) => return Err(super::listen::closed_for(reason)),
                 Some(Ok(_)) => continue,
                 Some(Err(error)) => return Err(self.broken(&error)),
-                None => return Err(Error::Failed(format!("{}: the connection broke", self.url))),
+                None => return Err(Error::Failed(format!("{}: the connection was lost", self.url))),
             };
             for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
                 let reply: Reply = serde_json::from_slice(line).map_err(|error| {
-                    Error::Failed(format!("{}: this is not the centrifuge wire: {error}", self.url))
+                    Error::Failed(format!("{}: this is not the Centrifuge protocol: {error}", self.url))
                 })?;
                 match (reply.id, reply.error, reply.push) {
                     (0, None, None) => self.say("{}".to_owned()).await?,
@@ -87,6 +87,6 @@ impl Publisher {
     }
 
     fn broken(&self, error: &dyn std::fmt::Display) -> Error {
-        Error::Failed(format!("{}: the connection broke: {error}", self.url))
+        Error::Failed(format!("{}: the connection was lost: {error}", self.url))
     }
 }

@@ -4,7 +4,7 @@ use crate::config::{Loaded, Problem, Problems};
 use clap::Args;
 use serde_json::json;
 
-/// Says all that is wrong with the config.
+/// Reports everything that is wrong with the config.
 #[derive(Debug, Args)]
 pub(super) struct CheckConfig {
     /// Print one JSON object: `{"ok": …, "problems": [{"place", "key", "message"}], "warnings": […]}`

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// What a token may have around it where it is read from the input, and more: no token is longer.
 const MAX_INPUT: u64 = 2 * auth::MAX_TOKEN as u64;
 
-/// Says whether a token is valid under the config, and if not, which check fails
+/// Says whether a token is valid for this config and, if not, which check fails
 #[derive(Debug, Args)]
 pub(super) struct CheckToken {
     /// The token; `-` reads it from the standard input

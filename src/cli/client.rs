@@ -155,7 +155,9 @@ impl Api {
     pub(super) async fn call(&self, method: &str, parameters: &impl Serialize) -> Result<Box<RawValue>, Error> {
         let (url, mut response) = self.send(method, parameters).await?;
         let body = response.body().limit(MAX_ANSWER).await;
-        let body = body.map_err(|error| Error::Failed(format!("{url}: the answer broke off: {error}")))?;
+        let body = body.map_err(|error| {
+            Error::Failed(format!("{url}: the connection ended before the answer was complete: {error}"))
+        })?;
         match response.status() {
             StatusCode::OK => result_of(&url, &body, parameters),
             status => Err(Error::Failed(refused(&url, status, self.key.is_some()))),
@@ -176,9 +178,11 @@ impl Api {
             status => return Err(Error::Failed(refused(&url, status, self.key.is_some()))),
         }
         let body = response.body().limit(MAX_REFUSAL).await;
-        let body = body.map_err(|error| Error::Failed(format!("{url}: the answer broke off: {error}")))?;
+        let body = body.map_err(|error| {
+            Error::Failed(format!("{url}: the connection ended before the answer was complete: {error}"))
+        })?;
         result_of(&url, &body, parameters)?;
-        Err(Error::Failed(format!("{url}: no stream was answered; is the broker older than this program?")))
+        Err(Error::Failed(format!("{url}: the answer is not a stream; is the broker older than this program?")))
     }
 
     async fn send<P: Serialize>(
@@ -237,9 +241,9 @@ fn refused(url: &str, status: StatusCode, had_key: bool) -> String {
     match (status, had_key) {
         (StatusCode::UNAUTHORIZED, true) => format!("{url}: the API key is not one of the broker's `api.key`"),
         (StatusCode::UNAUTHORIZED, false) => {
-            format!("{url}: the broker wants an API key: pass --api-key KEY, or --config FILE with `api.key`")
+            format!("{url}: the broker requires an API key: pass --api-key KEY, or --config FILE with `api.key`")
         }
-        (StatusCode::NOT_FOUND, _) => format!("{url}: no API is here; look at --url and at `server.api_prefix`"),
+        (StatusCode::NOT_FOUND, _) => format!("{url}: there is no API here; check --url and `server.api_prefix`"),
         (StatusCode::TOO_MANY_REQUESTS, _) => {
             format!(
                 "{url}: too many wrong API keys came from this address; try again in a while, with one of `api.key`"
@@ -254,9 +258,11 @@ fn refused(url: &str, status: StatusCode, had_key: bool) -> String {
 pub(super) fn unreachable_at(url: &str, error: &SendRequestError) -> Error {
     let hint = match error {
         SendRequestError::Connect(ConnectError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
-            "; no TLS is spoken there: try http:// (--url)"
+            "; that port does not speak TLS: try http:// (--url)"
         }
-        SendRequestError::Connect(ConnectError::Io(_)) => "; is it running (callboard serve), and there (--url)?",
+        SendRequestError::Connect(ConnectError::Io(_)) => {
+            "; is it running (callboard serve), and at this address (--url)?"
+        }
         _ => "",
     };
     Error::Failed(format!("{url}: cannot reach the broker: {error}{hint}"))

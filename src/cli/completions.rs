@@ -3,7 +3,7 @@ use super::{Error, command, print_line};
 use clap::Args;
 use clap_complete::Shell;
 
-/// Prints a script that completes commands in a shell.
+/// Prints a completion script for a shell.
 #[derive(Debug, Args)]
 pub(super) struct Completions {
     /// Which shell

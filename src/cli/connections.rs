@@ -17,19 +17,19 @@ const HEADS: [&str; 8] = ["CLIENT", "USER", "KIND", "TRANSPORT", "QUEUED", "REGI
 /// Lists who is connected, by user: identity, transport, bytes queued, groups and subscriptions.
 #[derive(Debug, Args)]
 pub(super) struct Connections {
-    /// Only those of this user
+    /// Only connections of this user
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     user: Option<String>,
-    /// Only the one of this session id
+    /// Only the session with this id
     #[arg(long, value_name = "ID", value_parser = session_id)]
     client: Option<SessionId>,
-    /// Only those subscribed to this channel
+    /// Only connections subscribed to this channel
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     channel: Option<String>,
-    /// The space of the channel: user, socketio, service, plugin, signals or internal; without it, user
+    /// The space of the channel: user (the default), socketio, service, plugin, signals or internal
     #[arg(long, requires = "channel", value_parser = space)]
     space: Option<Space>,
-    /// List so many at most, up to 1000
+    /// List at most this many, up to 1000
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX_LIMIT)))]
     limit: u16,
     /// Print the answer as JSON
@@ -136,7 +136,7 @@ impl ConnectionList {
     fn notes(&self, limit: u16) -> Vec<String> {
         let listed = self.connections.len();
         let part = format!("{listed} of {} connections", self.total);
-        let fewer = "--user, --client and --channel ask for fewer";
+        let fewer = "--user, --client and --channel narrow the list";
         let mut notes = vec![];
         if self.truncated && listed == self.total {
             // All that are known of are there, so it was no limit.
@@ -148,9 +148,9 @@ impl ConnectionList {
         } else if self.truncated {
             notes.push(format!("{part}; {fewer}"));
         } else if listed == 0 && self.missing.is_empty() {
-            notes.push("no connection is there".to_owned());
+            notes.push("no connections".to_owned());
         } else if listed == 0 {
-            notes.push("no connection is on the nodes that answered".to_owned());
+            notes.push("no connections on the nodes that answered".to_owned());
         }
         if !self.missing.is_empty() {
             notes.push(format!("nodes that did not answer: {}", self.missing.join(", ")));

@@ -1,4 +1,4 @@
-//! What each command's help shows of its use. A test parses all of it.
+//! The examples in each command's help. A test parses all of them.
 use clap::Command;
 
 /// The examples of each command, by its name; the program itself has none.

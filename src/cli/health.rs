@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Bytes of an answer.
 const MAX_ANSWER: usize = 64 * 1024;
 
-/// Says whether the broker is well, for probes: exit code 0 if so, else 1
+/// Checks the health of the broker, for probes: exit code 0 if it is healthy, else 1
 #[derive(Debug, Args)]
 pub(super) struct Health {
     /// Ask whether it may take traffic, too: it is not stopping, and its Redis is there

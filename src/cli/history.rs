@@ -8,7 +8,7 @@ use clap::builder::NonEmptyStringValueParser;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// Prints the events that a channel keeps
+/// Prints the history of a channel
 #[derive(Debug, Args)]
 pub(super) struct History {
     /// The channel

@@ -7,7 +7,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Lists the channels that are listened to.
+/// Lists the channels that have listeners.
 #[derive(Debug, Args)]
 pub(super) struct Channels {
     /// Only those that match, such as 'chat:*'
@@ -43,7 +43,7 @@ impl Channels {
         }
         let list: ChannelList = parse(&result)?;
         if list.channels.is_empty() {
-            eprintln!("no channel is listened to");
+            eprintln!("no channel has listeners");
         }
         for (name, info) in &list.channels {
             print_line(&format!("{name}\t{}", info.num_clients))?;

@@ -1,4 +1,4 @@
-//! One connection of `callboard sub`, and what is kept from one to the next.
+//! One connection of `callboard sub`, and what is kept between connections.
 use super::client::{http_client, refusal, unreachable_at};
 use super::table::shown;
 use super::wire::{self, CONNECT, Left, Position, Publication, Push, Reply, ReplyError, Subscribed, may_come_back};
@@ -101,7 +101,7 @@ impl Subscriber {
         let channels: Vec<_> = self.names.iter().map(|name| (name.as_str(), self.positions.get(name))).collect();
         let greeting = wire::greeting(self.token.as_deref(), &channels, self.subscription_token.as_deref());
         if let Err(error) = socket.send(Message::Text(greeting.into())).await {
-            return Stop::Lost(format!("the connection broke: {error}"));
+            return Stop::Lost(format!("the connection was lost: {error}"));
         }
         let Err(stop) = self.receive(&mut socket, link).await;
         if matches!(stop, Stop::Done | Stop::Failed(_)) {
@@ -126,7 +126,7 @@ impl Subscriber {
                     false => Stop::Failed(Error::Failed(reason)),
                 }
             }
-            other => Stop::Failed(Error::Failed(format!("{}: this is no WebSocket of a broker: {other}", self.url))),
+            other => Stop::Failed(Error::Failed(format!("{}: this is not a WebSocket of a broker: {other}", self.url))),
         }
     }
 
@@ -140,7 +140,7 @@ impl Subscriber {
             };
             let frame = match next {
                 Err(_) => return Err(Stop::Lost(format!("the broker was silent for {} s", patience.as_secs()))),
-                Ok(None) => return Err(Stop::Lost("the connection broke".into())),
+                Ok(None) => return Err(Stop::Lost("the connection was lost".into())),
                 Ok(Some(Err(error))) => return Err(broken(&error)),
                 Ok(Some(Ok(frame))) => frame,
             };
@@ -173,8 +173,9 @@ impl Subscriber {
     fn message(&mut self, text: &[u8], link: &mut Link) -> Result<Vec<Message>, Stop> {
         let mut answers = vec![];
         for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let reply: Reply = serde_json::from_slice(line)
-                .map_err(|error| Error::Failed(format!("{}: this is not the centrifuge wire: {error}", self.url)))?;
+            let reply: Reply = serde_json::from_slice(line).map_err(|error| {
+                Error::Failed(format!("{}: this is not the Centrifuge protocol: {error}", self.url))
+            })?;
             match (reply.id, &reply.push) {
                 (0, None) if link.answers_pings => answers.push(Message::Text("{}".into())),
                 (0, None) => {}
@@ -207,7 +208,7 @@ impl Subscriber {
                     "{name}: the position {offset} is ahead of the channel, which has come to {}; listening from there",
                     subscribed.offset
                 ),
-                None => eprintln!("{name}: messages were lost; what came since the position is not kept any more"),
+                None => eprintln!("{name}: messages were lost: the events since that position are no longer kept"),
             }
         }
         match subscribed.recoverable {
@@ -323,7 +324,7 @@ fn left(code: u32, reason: &str) -> Stop {
 
 fn broken(error: &WsProtocolError) -> Stop {
     match error {
-        WsProtocolError::Io(_) => Stop::Lost(format!("the connection broke: {error}")),
-        _ => Stop::Failed(Error::Failed(format!("the broker sent what is no WebSocket frame of ours: {error}"))),
+        WsProtocolError::Io(_) => Stop::Lost(format!("the connection was lost: {error}")),
+        _ => Stop::Failed(Error::Failed(format!("the broker sent an invalid WebSocket frame: {error}"))),
     }
 }

@@ -1,4 +1,4 @@
-//! What is logged, by `RUST_LOG`.
+//! What is logged, as set by `RUST_LOG`.
 use env_logger::Builder;
 use log::LevelFilter;
 use std::str::FromStr;
@@ -18,7 +18,9 @@ pub fn start() {
     builder.parse_filters(if filters.trim().is_empty() || mistaken.is_some() { DEFAULT } else { &filters });
     builder.init();
     if let Some(word) = mistaken {
-        log::error!("RUST_LOG: `{word}` is no level; take off, error, warn, info, debug or trace. It is `info` now");
+        log::error!(
+            "RUST_LOG: `{word}` is not a level; write off, error, warn, info, debug or trace. `info` is used now"
+        );
     }
 }
 

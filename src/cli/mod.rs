@@ -49,54 +49,54 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs the broker (without a command, too)
+    /// Runs the broker, also without a command
     Serve(Options),
     /// Writes a commented config with fresh secrets
     Init(With<init::Init, ConfigFile>),
-    /// Says all that is wrong with the config
+    /// Reports everything that is wrong with the config
     CheckConfig(With<check::CheckConfig, Options>),
     /// Prints the settings in effect, without secrets
     PrintConfig(With<check::PrintConfig, Options>),
     /// Signs a token with `auth.hmac_secret`
     Token(With<token::SignToken, ConfigFile>),
-    /// Says whether a token is valid under the config, and if not, which check fails
+    /// Says whether a token is valid for this config and, if not, which check fails
     ///
-    /// Checks what the broker checks, in its order: form and algorithm, signature, audience and issuer, times, kind. What has been
-    /// revoked only the running broker knows.
+    /// Makes the broker's checks in the broker's order: form and algorithm, signature, audience and issuer, times, kind. Only a running
+    /// broker knows what has been revoked.
     CheckToken(With<check_token::CheckToken, ConfigFile>),
     /// Publishes into a channel
     Pub(With<publish::Publish, Place>),
     /// Listens to channels as a client does, and prints a line per message
     ///
-    /// Of one channel a line is the payload; of several, the channel's name, a tab and the payload.
+    /// With one channel a line is the payload; with several it is the channel's name, a tab and the payload.
     Sub(With<subscribe::Subscribe, Place>),
     /// Shows events as they are delivered, of one channel or of all
     ///
-    /// Needs the API key and no token, and shows channels of every wire: time, channel and payload, with tabs between. It ends when the
+    /// Needs the API key, but no token, and shows channels of every wire: time, channel and payload, separated by tabs. Ends when the
     /// broker stops.
     Tail(With<tail::Tail, Place>),
-    /// Prints the events that a channel keeps
+    /// Prints the history of a channel
     History(With<history::History, Place>),
     /// Lists who is present in a channel
     Presence(With<presence::Presence, Place>),
-    /// Calls an rpc handler of the broker's program
+    /// Calls an rpc handler
     Rpc(With<rpc::Rpc, Place>),
-    /// Takes back what tokens granted, over the HTTP API
+    /// Revokes tokens or scopes
     ///
-    /// Who is in with such a token is closed, or loses the scopes, on every node; who comes with one is refused.
+    /// On every node, sessions with such a token are closed or lose the scopes, and new connections with one are rejected.
     Revoke(With<revoke::Revoke, Place>),
-    /// Lists the channels that are listened to
+    /// Lists the channels that have listeners
     Channels(With<inspect::Channels, Place>),
     /// Lists who is connected
     Connections(With<connections::Connections, Place>),
     /// Shows the state of the broker
     Info(With<inspect::Info, Place>),
-    /// Says whether the broker is well, for probes: exit code 0 if so, else 1
+    /// Checks the health of the broker, for probes: exit code 0 if it is healthy, else 1
     ///
-    /// Needs no API key. Without --ready it asks whether the process answers, so that nobody restarts a broker for what a restart cannot
-    /// mend.
+    /// Needs no API key. Without --ready it checks only whether the process answers, so that a broker is not restarted for a problem that
+    /// a restart cannot fix.
     Health(With<health::Health, Place>),
-    /// Prints a script that completes commands in a shell
+    /// Prints a completion script for a shell
     Completions(completions::Completions),
 }
 

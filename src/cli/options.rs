@@ -1,4 +1,4 @@
-//! What says which config counts: each command has the flags that act on it, before its name or behind.
+//! The options that determine the config: each command has those that affect it, before or after its name.
 use crate::config::{self, Loaded, Overrides, Problems, Source};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
@@ -12,7 +12,7 @@ use std::path::PathBuf;
 pub(super) struct Options {
     #[command(flatten)]
     place: Place,
-    /// Instead of the config's `server.workers`; 0: one per core
+    /// Overrides `server.workers` of the config; 0 means one per core
     #[arg(long, value_name = "COUNT", help_heading = "Config")]
     workers: Option<usize>,
 }
@@ -22,10 +22,10 @@ pub(super) struct Options {
 pub(super) struct Place {
     #[command(flatten)]
     file: ConfigFile,
-    /// Instead of the config's `server.host`
+    /// Overrides `server.host` of the config
     #[arg(long, value_name = "ADDRESS", value_parser = crate::server::parse_host, help_heading = "Config")]
     host: Option<IpAddr>,
-    /// Instead of the config's `server.port`; 0 takes a free one
+    /// Overrides `server.port` of the config; 0 picks a free port
     #[arg(long, value_name = "PORT", help_heading = "Config")]
     port: Option<u16>,
 }
@@ -33,7 +33,7 @@ pub(super) struct Place {
 // The config alone.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct ConfigFile {
-    /// The config file; without it the built-in one, which serves this machine only
+    /// The config file; without it the built-in config, which serves this machine only
     #[arg(long, value_name = "FILE", env = "CALLBOARD_CONFIG", help_heading = "Config")]
     config: Option<PathBuf>,
 }
@@ -111,5 +111,5 @@ pub(super) fn misplaced(matches: &ArgMatches) -> Option<String> {
     let has = |flag: &str| command.get_arguments().any(|known| known.get_id() == flag);
     let given = |flag: &&str| matches.value_source(flag) == Some(ValueSource::CommandLine);
     let wrong = ["config", "host", "port", "workers"].into_iter().filter(given).find(|flag| !has(flag))?;
-    Some(format!("--{wrong} does nothing for `callboard {name}`: leave it out"))
+    Some(format!("--{wrong} has no effect on `callboard {name}`: leave it out"))
 }

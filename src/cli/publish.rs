@@ -17,19 +17,19 @@ pub(super) struct Publish {
     /// The payload, as JSON; `-` publishes each line of the standard input
     #[arg(allow_hyphen_values = true)]
     data: String,
-    /// Publishing again with the same key within its time is answered, and not published
+    /// Repeating a publish with the same key within five minutes gets the first answer and publishes nothing
     #[arg(long, value_name = "KEY", conflicts_with = "as_client")]
     idempotency_key: Option<String>,
-    /// A tag of the event, which subscribers can filter by; may be given several times
+    /// A tag of the event, by which subscribers can filter; may be repeated
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag, conflicts_with = "as_client")]
     tags: Vec<(String, String)>,
-    /// Publish over the WebSocket, as a client does: the channel's rules count, and handlers see it. No API key is needed
+    /// Publish over the WebSocket, as a client does: the channel's rules apply and handlers see the event. Needs no API key
     #[arg(long, conflicts_with = "api_key")]
     as_client: bool,
-    /// With --as-client: the connection token; without it, the environment's CALLBOARD_TOKEN
+    /// With --as-client: the connection token; the default is the variable CALLBOARD_TOKEN
     #[arg(long, requires = "as_client")]
     token: Option<String>,
-    /// Print the answer as JSON: `{"offset", "epoch"}`, `{}` where the channel keeps no history
+    /// Print the answer as JSON: `{"offset", "epoch"}`, or `{}` if the channel keeps no history
     #[arg(long)]
     json: bool,
     #[command(flatten)]

@@ -4,20 +4,20 @@ use super::{Error, Options, print_line};
 use clap::{ArgGroup, Args};
 use serde::{Deserialize, Serialize};
 
-/// Takes back what tokens granted, over the HTTP API.
+/// Revokes tokens or scopes.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("whose").args(["user", "token_id"]).required(true).multiple(true))]
 pub(super) struct Revoke {
-    /// The user, whose tokens issued so far count
+    /// The user whose tokens issued so far are revoked
     #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
     user: Option<String>,
-    /// Only the token of this id (`jti`), whenever it was issued
+    /// Only the token with this id (`jti`), whenever it was issued
     #[arg(long, value_name = "ID", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     token_id: Option<String>,
-    /// Only this scope; may be given several times
+    /// Only this scope; may be repeated
     #[arg(long = "scope", value_name = "SCOPE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     scopes: Vec<String>,
-    /// The realm of the tokens; without it, that of the broker's `[auth]`
+    /// The realm of the tokens; the default is that of the broker's `[auth]`
     #[arg(long)]
     realm: Option<String>,
     /// Print the answer as JSON: `{}`, or `{"missing"}` with the nodes that could not be told
@@ -60,7 +60,7 @@ impl Revoke {
             false => print_line(&format!("revoked {}", self.what()))?,
         }
         if !missing.is_empty() {
-            eprintln!("not told yet, they read it as soon as they can: {}", missing.join(", "));
+            eprintln!("not told yet (they will read it as soon as they can): {}", missing.join(", "));
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use clap::builder::NonEmptyStringValueParser;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// Calls an rpc handler of the broker's program, and prints its answer
+/// Calls an rpc handler and prints its answer
 #[derive(Debug, Args)]
 pub(super) struct Rpc {
     /// The method

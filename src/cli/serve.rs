@@ -36,7 +36,7 @@ fn welcome(options: &Options, is_to_try: bool, listening: &Listening) {
             start.push_str(&format!(" --config {}", file.display()));
         }
         None => log::info!(
-            "config:            built in, for trying things out on this machine; `callboard init` writes one of your own"
+            "config:            built in, for trying things out on this machine; `callboard init` writes your own"
         ),
     }
     if options.port().is_some() {

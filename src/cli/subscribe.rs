@@ -19,16 +19,16 @@ pub(super) struct Subscribe {
     /// The channels
     #[arg(required = true, value_name = "CHANNEL", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     channels: Vec<String>,
-    /// Begin after this position, which `callboard pub` prints; for one channel
+    /// Start after this position, which `callboard pub` prints; with one channel only
     #[arg(long, value_name = "EPOCH:OFFSET")]
     recover: Option<Position>,
     /// The connection token
     #[arg(long, env = "CALLBOARD_TOKEN", hide_env_values = true)]
     token: Option<String>,
-    /// The subscription token; for one channel
+    /// The subscription token; with one channel only
     #[arg(long, value_name = "TOKEN")]
     subscription_token: Option<String>,
-    /// End after so many messages
+    /// Exit after this many messages
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
     /// Print whole events: `{"channel", "data", "offset", "epoch", "tags", "info"}`

@@ -1,4 +1,4 @@
-//! Tables for people: columns as wide as their widest cells, texts that cannot move the cursor.
+//! Tables for people: columns as wide as their widest cells, and text that cannot move the cursor.
 
 /// A text as it may be shown in a terminal: clients choose what their channels are called, and could write what moves the
 /// cursor.

@@ -18,13 +18,13 @@ const PATIENCE: Duration = Duration::from_secs(25);
 /// Shows events as they are delivered, of one channel or of all
 #[derive(Debug, Args)]
 pub(super) struct Tail {
-    /// The channel; without it, all channels of the node that is asked
+    /// The channel; the default is all channels of the node
     #[arg(default_value = "*", hide_default_value = true)]
     channel: String,
-    /// Show so many events a second at most
+    /// Show at most this many events per second
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: u32,
-    /// End after so many events
+    /// Exit after this many events
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
     /// Print the broker's lines: `{"event": {"space", "channel", "data", "time", …}}`, `{"skipped"}`
@@ -77,7 +77,7 @@ impl Tail {
             let silent = |_| Error::Failed(format!("the broker was silent for {} s", PATIENCE.as_secs()));
             let chunk = tokio::time::timeout(PATIENCE, chunks.next()).await.map_err(silent)?;
             let chunk = chunk.ok_or_else(|| Error::Failed("the broker closed the connection".to_owned()))?;
-            text.extend_from_slice(&chunk.map_err(|error| Error::Failed(format!("the connection broke: {error}")))?);
+            text.extend_from_slice(&chunk.map_err(|error| Error::Failed(format!("the connection was lost: {error}")))?);
             while let Some(length) = text[searched..].iter().position(|byte| *byte == b'\n') {
                 let end = searched + length;
                 let line = text.split_to(end + 1);
@@ -105,7 +105,7 @@ impl Tail {
             (true, None, None) => {}
             (true, ..) => print_line(text)?,
             (false, Some(event), _) => print_line(&event.line())?,
-            (false, None, Some(count)) => eprintln!("{count} events not shown; see --rate"),
+            (false, None, Some(count)) => eprintln!("{count} events were not shown; see --rate"),
             (false, None, None) => {}
         }
         Ok(line.event.is_some())

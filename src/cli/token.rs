@@ -24,7 +24,7 @@ enum Token {
 /// What both kinds have.
 #[derive(Debug, Args)]
 struct Common {
-    /// How long the token is good for, such as 15m or 30d; 0 for ever
+    /// How long the token is valid, such as 15m or 30d; 0 means forever
     #[arg(long, value_parser = ttl, default_value = "1h")]
     ttl: Duration,
     /// What others see of the user, as JSON
@@ -38,13 +38,13 @@ struct Common {
 /// A token to connect with.
 #[derive(Debug, Args)]
 struct Connection {
-    /// The user; without it the token is an anonymous one's
+    /// The user; without it the token is for an anonymous user
     #[arg(long, default_value = "")]
     user: String,
-    /// A channel that the connection is subscribed to by the server; may be given several times
+    /// A channel to which the server subscribes the connection; may be repeated
     #[arg(long = "channel", value_name = "CHANNEL")]
     channels: Vec<String>,
-    /// A scope, for rules like `scope:NAME`; may be given several times
+    /// A scope, for rules like `scope:NAME`; may be repeated
     #[arg(long = "scope", value_name = "NAME", value_parser = scope)]
     scopes: Vec<String>,
     #[command(flatten)]
@@ -54,7 +54,7 @@ struct Connection {
 /// A token to subscribe to one channel with.
 #[derive(Debug, Args)]
 struct Subscription {
-    /// The user, who must be the connection's
+    /// The user, who must be the same as the connection's
     #[arg(long, default_value = "")]
     user: String,
     /// The channel

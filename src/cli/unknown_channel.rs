@@ -1,4 +1,4 @@
-//! What helps against error 102. The broker's config is not known here: the broker may be on another machine.
+//! Help for error 102. The broker's config is not known here, because the broker may run on another machine.
 
 /// What to do about a channel that the broker does not know, or about one of several.
 pub(super) fn hint(channel: Option<&str>) -> String {

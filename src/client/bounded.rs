@@ -1,4 +1,4 @@
-//! Frames from the socket, refused before too much of them is buffered.
+//! Frames from the socket, rejected before too much of them is buffered.
 use actix_http::ws::ProtocolError;
 use awc::ws::{Codec, Frame};
 use bytes::BytesMut;

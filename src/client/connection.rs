@@ -88,7 +88,7 @@ fn closed(reason: Option<CloseReason>) -> End {
 }
 
 fn broken(error: impl std::fmt::Display) -> Stop {
-    Stop::Broken(format!("the connection broke: {error}"))
+    Stop::Broken(format!("the connection was lost: {error}"))
 }
 
 /// Sends what there is to send, and waits for more.
@@ -176,7 +176,7 @@ impl<R: AsyncRead + Unpin> Reader<'_, R> {
         loop {
             let read = match timeout(silence, self.input.next()).await {
                 Err(_) => return Stop::Broken(format!("the broker was silent for {silence:?}")),
-                Ok(None) => return Stop::Broken("the connection broke".into()),
+                Ok(None) => return Stop::Broken("the connection was lost".into()),
                 Ok(Some(Err(error))) => return broken(error),
                 Ok(Some(Ok(frame))) => self.frame(frame),
             };
@@ -234,7 +234,7 @@ impl<R: AsyncRead + Unpin> Reader<'_, R> {
                 self.shared.warn("refused", || format!("the broker refused a {refused:?}: {message:?} ({code})"));
             }
             // What a later broker may send besides.
-            (command, _) => log::debug!("{}: the broker sent {command:?}, which is left out", self.shared.role),
+            (command, _) => log::debug!("{}: the broker sent {command:?}, which is ignored", self.shared.role),
         }
     }
 

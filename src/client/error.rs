@@ -1,10 +1,10 @@
-//! What can be wrong with a config or a call.
+//! Errors of a config or a call.
 
 /// Why a client cannot be made, or a call of one cannot be done. Every message says what to do; none shows a value of the config.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The config is no value that JSON can write.
-    #[error("the config cannot be read: {0}; pass a value of JSON or YAML whose maps have texts as keys")]
+    #[error("the config cannot be read: {0}; pass a JSON or YAML value whose maps have strings as keys")]
     Config(#[source] serde_json::Error),
     /// A key is missing that the others make necessary.
     #[error("`{key}` is missing; write {write}")]
@@ -32,7 +32,7 @@ pub enum Error {
     Data(#[source] serde_json::Error),
     /// A publish is larger than the client may send.
     #[error(
-        "the publish has {bytes} bytes on the wire, more than {most}; send less or a reference to it, or raise \
+        "the publish has {bytes} bytes on the wire, more than the limit of {most}; send less data, or a reference to it, or raise \
          `ClientOptions::max_publish` and, on the broker's side, `limits.frame`"
     )]
     TooLarge {
@@ -42,7 +42,9 @@ pub enum Error {
         most: usize,
     },
     /// The client has as many subscriptions as it may have.
-    #[error("the client has {0} subscriptions already (`ClientOptions::subscriptions`); unsubscribe from some first")]
+    #[error(
+        "the client already has {0} subscriptions (`ClientOptions::subscriptions`); unsubscribe from some of them first"
+    )]
     TooManySubscriptions(usize),
     /// Publishes that `flush` waited for went without being sent: dropped for newer ones, in the socket when the connection ended, or
     /// removed by `disconnect`.
@@ -52,10 +54,14 @@ pub enum Error {
     )]
     Lost(u64),
     /// The system gives no thread for the connections, or no runtime.
-    #[error("no thread for the connections of events clients: {0}; call connect() or subscribe again later")]
+    #[error(
+        "cannot start the thread for the connections of events clients: {0}; call connect() or subscribe again later"
+    )]
     Thread(#[source] std::io::Error),
     /// Nothing is connecting that could be waited for: `connect` was not called, the broker revoked the client's access (close code
     /// 1000), or a frontend client has no subscription.
-    #[error("the client stays away from the broker; call connect(), and subscribe with a frontend client")]
+    #[error(
+        "the client is not connected and will not connect by itself; call connect(), or with a frontend client subscribe"
+    )]
     Away,
 }

@@ -86,6 +86,6 @@ fn refused(url: &str, error: &WsClientError) -> String {
             };
             format!("{url}: {reason}; {hint}")
         }
-        other => format!("{url}: this is no WebSocket of a broker: {other}"),
+        other => format!("{url}: this is not a WebSocket of a broker: {other}"),
     }
 }

@@ -21,7 +21,7 @@
 //! # async fn plugin() -> Result<(), Box<dyn std::error::Error>> {
 //! let config = serde_json::json!({"backend": {"baseUrl": "http://localhost:7007", "events": true}});
 //! // An error of `var` may contain the token, and the reason is logged.
-//! let token = || async { std::env::var("BACKSTAGE_TOKEN").map_err(|_| "BACKSTAGE_TOKEN is no text or is not set") };
+//! let token = || async { std::env::var("BACKSTAGE_TOKEN").map_err(|_| "BACKSTAGE_TOKEN is not set or is not valid Unicode") };
 //! let manager = EventsClientManager::from_config(&config, token)?;
 //! let events = manager.for_plugin("myplugin").get_client();
 //! events.connect().await?;

@@ -1,4 +1,4 @@
-//! As what a client comes, and to where.
+//! The identity with which a client connects, and the address.
 use super::{ClientOptions, TokenSource};
 use std::fmt;
 use std::sync::Arc;

@@ -235,7 +235,7 @@ impl Shared {
     pub(super) fn warn(&self, kind: &'static str, line: impl FnOnce() -> String) {
         match self.lines.spend(kind, Instant::now()) {
             Some(0) => log::warn!("{}: {}", self.role, line()),
-            Some(untold) => log::warn!("{}: {} ({untold} lines like it were left out)", self.role, line()),
+            Some(untold) => log::warn!("{}: {} ({untold} similar lines were not logged)", self.role, line()),
             None => {}
         }
     }

@@ -1,4 +1,4 @@
-//! The life of a client: it connects while it is wanted, and comes back when it is cut off.
+//! The life of a client: it connects while it is wanted, and reconnects after every cut.
 use super::backoff::Backoff;
 use super::connection::{CLOSING, End, converse};
 use super::handshake;

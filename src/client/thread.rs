@@ -73,7 +73,7 @@ async fn serve(mut clients: UnboundedReceiver<Arc<Shared>>, ready: SyncSender<io
 
 fn told(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
-        log::error!("the task of an events client failed: {error}; the client does nothing more");
+        log::error!("the task of an events client failed: {error}; the client has stopped");
     }
 }
 

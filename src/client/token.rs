@@ -9,7 +9,7 @@ use std::future::{Future, ready};
 /// ```
 /// # use callboard::client::{EventsClientManager, TokenSource};
 /// # fn accepts(_: impl TokenSource) {}
-/// accepts(|| async { std::env::var("BACKSTAGE_TOKEN").map_err(|_| "BACKSTAGE_TOKEN is no text or is not set") });
+/// accepts(|| async { std::env::var("BACKSTAGE_TOKEN").map_err(|_| "BACKSTAGE_TOKEN is not set or is not valid Unicode") });
 /// accepts(|| async { tokio::fs::read_to_string("/run/secrets/backstage").await });
 /// ```
 ///

@@ -1,4 +1,4 @@
-//! The frames of the events wire, as Backstage's events backend spoke it (backstage/backstage#18071).
+//! The frames of the events wire, as Backstage's events backend used them (backstage/backstage#18071).
 use bytestring::ByteString;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

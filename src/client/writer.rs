@@ -1,4 +1,4 @@
-//! The way into the socket, which knows what it has taken.
+//! The path into the socket, which knows what the socket has taken.
 use awc::ws::{Codec, Message};
 use bytes::BytesMut;
 use std::collections::VecDeque;

@@ -1,4 +1,4 @@
-//! What makes no sense in the section `[backstage]`.
+//! Settings of the section `[backstage]` that make no sense.
 use super::sense::Found;
 use crate::server::{BackstageConfig, Config, PathClash, path_clashes};
 use std::time::Duration;

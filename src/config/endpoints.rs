@@ -1,4 +1,4 @@
-//! What makes no sense in the tables `[[socketio]]`, and in `[rest]`.
+//! Settings of `[[socketio]]` and `[rest]` that make no sense.
 use super::sense::Found;
 use crate::auth::{self, Origins};
 use crate::server::{Config, ServerConfig};

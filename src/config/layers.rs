@@ -1,4 +1,4 @@
-//! What stands above the file: environment variables, then command line options.
+//! The layers above the file: environment variables, then command line options.
 use super::file;
 use super::named::{self, NamedKey};
 use super::problem::{Place, Problem};

@@ -1,4 +1,4 @@
-//! How long a time of the config may be.
+//! The longest time that a config may set.
 use super::sense::Found;
 use crate::server::Config;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A file with syntax errors: which of the parser's complaints are mistakes of their own, and what can be read all the same.
+//! Files with syntax errors: which of the parser's complaints are separate mistakes, and what can be read despite them.
 use super::file::line_of;
 use toml::de::{DeTable, Error};
 

@@ -1,4 +1,4 @@
-//! Which keys there are and what each may hold, taken from the config's types themselves.
+//! Which keys exist and what each may hold, derived from the config's types.
 use super::problem::{Place, Problem};
 use super::words::reason;
 use crate::broker::{Expose, Namespace};

@@ -1,4 +1,4 @@
-//! What types cannot say: settings that contradict each other, mean nothing or can never work.
+//! What types cannot express: settings that contradict each other, have no effect or can never work.
 use crate::broker::{Limits, Namespace, Rule};
 use crate::engine::redis;
 use crate::server::{Config, ServerConfig};

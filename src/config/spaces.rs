@@ -1,4 +1,4 @@
-//! What makes no sense in the tables `[[expose]]`.
+//! Settings of `[[expose]]` that make no sense.
 use super::sense::Found;
 use crate::broker::{Expose, Rule};
 use crate::server::Config;

@@ -1,4 +1,4 @@
-//! Variables that look as if they were for the broker and are not.
+//! Variables that look as if they were meant for the broker, but set nothing.
 use super::problem::{Place, Problem};
 use super::schema::Schema;
 

@@ -1,4 +1,4 @@
-//! Why a value was refused, in words instead of the names of Rust's types.
+//! Why a value was rejected, in words instead of names of Rust types.
 use figment::error::{Actual, Kind};
 
 /// Why a value was refused: what is wanted, and what was found unless it is secret.

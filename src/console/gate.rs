@@ -1,4 +1,4 @@
-//! Whose requests the console answers: those of its own pages, at a name of its own (decision 15).
+//! Whose requests the console answers: those of its own pages, under one of its own names (decision 15).
 use crate::broker::{Node, Settings};
 use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, HeaderMap, ORIGIN};

@@ -1,4 +1,4 @@
-//! What a session tells of itself to whoever inspects the sessions of a node.
+//! How a session describes itself to whoever inspects the sessions of a node.
 use crate::types::{ChannelName, IdentityKind, SessionId, Space};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;

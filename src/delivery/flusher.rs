@@ -1,4 +1,4 @@
-//! Writes for all sockets of a thread: one task that goes from one to the next costs less than a task to wake for each.
+//! Writes for all sockets of a thread: one task for all costs less than waking one task per socket.
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! What a client has under way that nobody answers: it is counted, so that it has a bound, and nothing else.
+//! Commands of a client in progress that are not answered. They are counted, so that their number is bounded.
 use futures_util::task::AtomicWaker;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,5 +1,5 @@
-//! What is done to the listeners of a channel, in order with its events: whoever regroups them and then publishes finds them
-//! regrouped.
+//! Instructions for the listeners of a channel, in order with its events: whoever changes groups and then publishes finds the groups
+//! changed.
 use super::{Loss, SessionOrder};
 use crate::types::{Audience, ChannelName, Group};
 use actix::prelude::*;

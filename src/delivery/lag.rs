@@ -1,4 +1,4 @@
-//! What is lost where a hub cannot keep up, or the bus was away, and how listeners are told of it.
+//! Events lost because a hub cannot keep up or the bus was down, and how listeners are told.
 use super::{Body, Delivery, Instruct, Seq};
 use crate::protocol::Push;
 use crate::types::ChannelName;

@@ -1,4 +1,4 @@
-//! What the server orders a session to do.
+//! Commands of the server to a session.
 use super::{DescriptionQuery, Ticket};
 use crate::auth::{Overrides, SubscriptionOptions};
 use crate::protocol::Recover;

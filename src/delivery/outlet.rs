@@ -1,4 +1,4 @@
-//! Where a session's words go: the connection's side of a session, whatever carries it.
+//! The path from a session to its client, whatever carries it.
 use super::{Delivery, InFlightPlace, Lag, Naming, Pushed, TransportDescription, WhenFull};
 use crate::protocol::{Push, Reply};
 use crate::types::Disconnect;

@@ -1,4 +1,4 @@
-//! Rounds of acknowledgements: an event that asks its listeners for an answer each, and what has come back.
+//! Rounds of acknowledgements: an event that asks each of its listeners for an answer, and the answers so far.
 use crate::metrics::Metrics;
 use crate::types::{Json, SessionId};
 use bytes::Bytes;

@@ -48,7 +48,7 @@ pub enum Error {
     #[error("the engine is not reachable: {0}")]
     Unreachable(String),
     /// A bound was reached; `what` names the config key.
-    #[error("{0} is reached")]
+    #[error("the limit {0} is reached")]
     Limit(&'static str),
 }
 

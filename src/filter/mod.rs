@@ -36,7 +36,7 @@ pub enum Error {
     #[error("unknown filter comparison {0:?}")]
     UnknownComparison(String),
     /// `and` and `or` need one node at least, `not` needs one.
-    #[error("{0} has a wrong number of nodes")]
+    #[error("{0} has the wrong number of nodes")]
     WrongOperands(&'static str),
     /// A comparison names no tag.
     #[error("a comparison needs a key")]

@@ -1,4 +1,4 @@
-//! What a listener is shown of the events of its channel.
+//! What a listener sees of the events of its channel.
 use super::TagsFilter;
 use crate::types::{BoxFuture, Event, Group, Json};
 use std::rc::Rc;

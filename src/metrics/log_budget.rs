@@ -1,4 +1,4 @@
-//! How many lines a kind of event may log.
+//! How many lines each kind of event may log.
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -220,7 +220,7 @@ impl Metrics {
     pub fn undecodable(&self, told: &AtomicBool, what: fmt::Arguments<'_>) {
         Self::count(&self.drops, "undecodable");
         if !told.swap(true, Ordering::Relaxed) {
-            log::warn!("{what}; more of that is only counted");
+            log::warn!("{what}; more of these are only counted");
         }
     }
 

@@ -1,4 +1,4 @@
-//! What clients ask for, whatever wire they speak.
+//! What clients can ask for, on any wire.
 use crate::types::{ChannelName, Epoch, FilterNode, Group, Handshake, Json, Place, Tags, Topic};
 use bytes::Bytes;
 use std::collections::HashMap;

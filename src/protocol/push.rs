@@ -1,4 +1,4 @@
-//! What clients are told without asking, whatever wire they speak. Events have a way of their own: [`super::Encoding::event`].
+//! What clients are told without asking, on any wire. Events are encoded separately: [`super::Encoding::event`].
 use super::{Expiry, Subscribed};
 use crate::types::{ChannelName, ClientInfo, Disconnect, Json, Unsubscribed};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What clients are answered, whatever wire they speak.
+//! How clients are answered, on any wire.
 use crate::types::{ClientInfo, Epoch, Event, Json, Place, Position, ReplyError, SessionId};
 use bytes::Bytes;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Whose request it is.
+//! Who makes a request.
 use super::failure::{Failure, refused};
 use crate::auth::{TokenError, access_token, bearer_token};
 use crate::broker::Node;

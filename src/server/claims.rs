@@ -1,4 +1,4 @@
-//! Who is at which path: services over HTTP, and what is served beside them.
+//! What is at which path: services over HTTP, and everything that is served beside them.
 use super::{Config, Error};
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The section `[console]` of the config: whether the console is served, and what it says of the broker.
+//! The config section `[console]`: whether the console is served, and what it says about the broker.
 use super::{BrokerBuilder, Config, Error};
 use crate::console::{self, ClientAddress, Paths};
 use std::sync::Arc;

@@ -8,8 +8,8 @@ use crate::store::OpenError;
 pub enum Error {
     /// Actors have nothing to run on.
     #[error(
-        "a broker runs on an actix system, and there is none here: write #[actix_web::main] above the program's main in place of \
-         #[tokio::main], or #[actix_web::test] above a test in place of #[tokio::test]"
+        "a broker needs an actix system, and none is running here: write #[actix_web::main] above main instead of #[tokio::main], or \
+         #[actix_web::test] above a test instead of #[tokio::test]"
     )]
     NoSystem,
     /// A key, a file or a list of `[auth]` or `[api]` cannot be used.
@@ -19,25 +19,27 @@ pub enum Error {
     #[error(transparent)]
     Engine(#[from] engine::redis::OpenError),
     /// Whoever reaches the app could publish and read everything.
-    #[error("the HTTP API has no key: set api.key, or server.allow_insecure = true if only friends can reach this app")]
+    #[error(
+        "the HTTP API has no key: set api.key, or server.allow_insecure = true if only trusted clients can reach this app"
+    )]
     Keyless,
     /// Whoever reaches the app could find out a secret by trying.
-    #[error("{0}; or set server.allow_insecure = true if only friends can reach this app")]
+    #[error("{0}; or set server.allow_insecure = true if only trusted clients can reach this app")]
     Guessable(String),
     /// Whoever reaches the endpoint would be a guest.
     #[error(
-        "backstage.guests lets clients in without a token, which loopback alone allows: set it to false, or \
-         server.allow_insecure = true if only friends can reach this address"
+        "backstage.guests admits clients without a token, which is allowed on loopback only: set it to false, or \
+         server.allow_insecure = true if only trusted clients can reach this address"
     )]
     Guests,
     /// A wire names an authenticator that there is not.
     #[error("a wire names the authenticator {0:?}: add it with BrokerBuilder::authenticator")]
     NoAuthenticator(&'static str),
     /// Only one endpoint can be at a path.
-    #[error("two endpoints at {0}: take another path for one of them")]
+    #[error("two endpoints have the path {0}: choose another path for one of them")]
     SamePath(String),
     /// Only one thing can be at a path.
-    #[error("two would answer at one path: {one}, and {other}; take another path for one of them")]
+    #[error("{one} and {other} have the same path: choose another path for one of them")]
     Claimed {
         /// What would be there.
         one: String,
@@ -46,7 +48,7 @@ pub enum Error {
     },
     /// What clients emit in the namespace of services is a call.
     #[error(
-        "socketio[{0}].builtin_events and socketio[{0}].services cannot both be on, and services are registered: set one of \
+        "socketio[{0}].builtin_events and socketio[{0}].services cannot both be on while services are registered: set one of \
          them to false"
     )]
     BuiltinEvents(usize),

@@ -1,11 +1,11 @@
-//! An address to listen on, as it is written in the config and on the command line.
+//! An address to listen on, as written in the config and on the command line.
 use serde::{Deserialize, Deserializer, de};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// A text that is no address to listen on.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "`{0}` is no address to listen on; write 127.0.0.1 or `localhost` for this machine only, 0.0.0.0 or :: for every address"
+    "`{0}` is not an address to listen on; write 127.0.0.1 or `localhost` for this machine only, 0.0.0.0 or :: for every address"
 )]
 pub struct NoAddress(String);
 

@@ -1,4 +1,4 @@
-//! Listening for a process of its own: like `HttpServer`, but sockets that become connections are taken over whole.
+//! Listening in a process of its own: like `HttpServer`, except that the broker takes over the sockets that become connections.
 use super::{Broker, Config, tls};
 use crate::transport::{Socket, engineio, on_connect, take_over};
 use actix_codec::Framed;

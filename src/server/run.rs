@@ -19,7 +19,7 @@ pub async fn serve_with(config: Config, reload: impl Fn() -> Result<Config, Stri
 
 /// What a SIGHUP is answered where a program has nothing to read its config from.
 fn no_reload() -> Result<Config, String> {
-    Err("this program does not read its config again".into())
+    Err("this program does not reload its config".into())
 }
 
 impl BrokerBuilder {
@@ -72,9 +72,9 @@ async fn run(
     }
     log::info!("stopping: {} connections", broker.node().connections().count());
     tokio::select! {
-        left = broker.drain() => log::info!("stopped with {left} connections left"),
+        left = broker.drain() => log::info!("stopped; {left} connections were left"),
         ended = &mut servers => return ended,
-        _ = either(&mut terminate, &mut interrupt) => log::warn!("stopping at once: asked a second time"),
+        _ = either(&mut terminate, &mut interrupt) => log::warn!("stopping at once: asked to stop a second time"),
     }
     let stops = handles.iter().map(|handle| handle.stop(true));
     let (_, ended) = tokio::join!(futures_util::future::join_all(stops), servers);
@@ -96,7 +96,7 @@ fn put_in_force(broker: &Broker, reload: &impl Fn() -> Result<Config, String>) {
     let done = reload().and_then(|config| broker.reload(&config).map_err(|error| error.to_string()));
     match done {
         Ok(()) => log::info!("reloaded: namespaces, keys and origins are in force"),
-        Err(problems) => log::error!("the config in force stays:\n{problems}"),
+        Err(problems) => log::error!("the new config cannot be used, so the old one stays in force:\n{problems}"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What of a config can change while the broker runs.
+//! The settings that can change while the broker runs.
 use super::Error;
 use super::config::{Config, ServerConfig};
 use crate::auth::{self, ApiKeys, Authenticator, Authenticators, Origins, OwnNames, TrustedProxies};

@@ -1,5 +1,5 @@
-//! Clears what has expired in the memory engine, so that memory stays flat where nobody comes by any more, and says how
-//! much it keeps.
+//! Removes expired entries from the memory engine, so that memory does not grow with channels that nobody uses any more, and reports
+//! how much the engine keeps.
 use crate::engine::memory::{MemoryEngine, MemoryEventStore};
 use crate::metrics::Metrics;
 use std::sync::{Arc, Weak};

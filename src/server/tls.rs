@@ -1,4 +1,4 @@
-//! TLS: the certificate and key of the config, read again when their files change.
+//! TLS: the certificate and key of the config, reloaded when their files change.
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::{self, PemObject};
@@ -39,9 +39,9 @@ impl Certificate {
         match read(&self.chain, &self.key) {
             Ok(read) => {
                 *self.current.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = Arc::new(read);
-                log::info!("the TLS certificate {} was read again", self.chain.display());
+                log::info!("the TLS certificate {} was reloaded", self.chain.display());
             }
-            Err(error) => log::error!("the TLS certificate in force stays: {error}"),
+            Err(error) => log::error!("the new TLS certificate cannot be used, so the old one stays in force: {error}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How a client came.
+//! How a client connected.
 use super::carrier::Carrier;
 use super::cut::Encrypted;
 use super::encoding::EncodingChoice;

@@ -81,7 +81,7 @@ pub async fn open(request: HttpRequest, payload: Payload, endpoint: Data<Endpoin
     if cut.is_none() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
-            log::warn!("sockets cannot be cut while their peers do not read: wrap the server in Broker::server")
+            log::warn!("a socket cannot be cut while its peer does not read: wrap the server in Broker::server")
         });
     }
     match endpoint.enter(&arrival, grant) {

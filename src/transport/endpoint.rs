@@ -1,4 +1,4 @@
-//! What an endpoint is made of, and the look at a request before it becomes a connection.
+//! The parts of an endpoint, and the checks on a request before it becomes a connection.
 use super::arrival::Arrival;
 use super::encoding::EncodingChoice;
 use crate::auth::{ConnectionGrant, TokenError};

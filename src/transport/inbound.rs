@@ -1,4 +1,4 @@
-//! WebSocket messages of one client, whole and bounded: what is too large is refused before it is buffered.
+//! WebSocket messages of one client, complete and bounded: a message that is too large is rejected before it is buffered.
 use actix_http::ws::{Codec, Frame, Item, ProtocolError};
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;

@@ -1,4 +1,4 @@
-//! A socket of our own, as those who read it, write it and end it share it.
+//! A socket that the broker owns, shared by its reader, its writer and whoever ends it.
 use crate::delivery::{Cut, Outbox};
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::rt::net::TcpStream;

@@ -1,4 +1,4 @@
-//! The requests of one client, one at a time, no faster than they are answered.
+//! The requests of one client, one at a time, read no faster than they are answered.
 use super::inbound::{Broken, Inbound, Message};
 use super::socket::SocketOutlet;
 use crate::protocol::{Request, Wire};

@@ -1,4 +1,4 @@
-//! A session's way out through a WebSocket: encodes, keeps answers in order, fills the outbox.
+//! The path from a session to its client through a WebSocket: encodes, keeps answers in order, fills the outbox.
 use super::carrier::{Carrier, websocket};
 use crate::delivery::{
     AnswerOrder, Delivered, Delivery, Lag, Naming, Outbox, Outgoing, Outlet, Pushed, Ticket, TransportDescription,

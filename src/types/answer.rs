@@ -1,4 +1,4 @@
-//! An answer that is often there at once.
+//! An answer that is often available at once.
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

@@ -1,4 +1,4 @@
-//! What others may know of a session.
+//! What others may see of a session.
 use super::Json;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -48,7 +48,7 @@ pub const ANY_PLUGIN_USER: &str = "backstage-server";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EntityRefsError {
     /// There are too many.
-    #[error("{count} entity refs, and at most {most} may be")]
+    #[error("{count} entity refs, and at most {most} are allowed")]
     TooMany {
         /// How many there are.
         count: usize,

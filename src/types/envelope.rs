@@ -1,4 +1,4 @@
-//! To whom an event goes and how, where that is not simply everybody who listens (decision 5).
+//! The audience and form of an event that is not simply for all listeners (decision 5).
 use super::SessionId;
 use super::event::{PART_BYTES, Tags};
 use bytes::Bytes;

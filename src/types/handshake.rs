@@ -1,4 +1,4 @@
-//! The request with which a client began, as handlers see it.
+//! The request with which a connection began, as handlers see it.
 use std::fmt;
 use std::net::IpAddr;
 use std::time::SystemTime;

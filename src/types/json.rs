@@ -1,4 +1,4 @@
-//! JSON kept raw: what a publisher wrote reaches subscribers byte for byte, but for line breaks (decision 9).
+//! Raw JSON: subscribers get what the publisher wrote byte for byte, except for line breaks (decision 9).
 use super::{Fault, ReplyError};
 use bytes::Bytes;
 use serde::de::IgnoredAny;
@@ -17,10 +17,10 @@ const SHARED_FROM: usize = 16 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum JsonError {
     /// Not UTF-8, which JSON between programs must be (RFC 8259, section 8.1).
-    #[error("not a JSON value: not UTF-8")]
+    #[error("not valid JSON: it is not UTF-8")]
     NotUtf8,
     /// Not JSON, or not of the type that was asked for.
-    #[error("not a JSON value: {0}")]
+    #[error("not valid JSON: {0}")]
     Syntax(#[from] serde_json::Error),
     /// A value of ours that cannot be written as JSON.
     #[error("cannot be written as JSON: {0}")]

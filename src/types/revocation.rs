@@ -1,4 +1,4 @@
-//! What is taken back of what tokens granted (decision 14).
+//! What is revoked of the rights that tokens granted (decision 14).
 use super::Identity;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

@@ -212,7 +212,7 @@ fn a_key_that_is_taken_back_ends_its_tails_and_another_reload_does_not() {
         house.broker.reload(&config()).unwrap();
         assert_eq!(tail.next().await, json!({}), "the beat after ten seconds");
         let mut changed = config();
-        changed.api = toml::from_str("key = \"another-key\"").unwrap();
+        changed.api = toml::from_str("key = \"another-key-of-these-tests\"").unwrap();
         house.broker.reload(&changed).unwrap();
         assert_eq!(tail.next().await, json!({"ended": "the API key is no longer valid"}));
         assert_eq!(tail.line().await, None);

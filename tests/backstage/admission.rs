@@ -161,7 +161,7 @@ async fn a_personal_channel_is_for_those_who_name_the_channels_of_everybody() {
 async fn guests_are_refused_off_loopback() {
     let mut config = plan_for_guests().config;
     config.server.allow_insecure = false;
-    config.api = toml::from_str("key = 'k'").expect("a key");
+    config.api = toml::from_str("key = 'a key of these tests'").expect("a key");
     // What an app listens on is not known, so it counts as reachable.
     let error = callboard::server::Broker::builder(config).start().err().expect("it does not start");
     assert!(error.to_string().contains("backstage.guests"), "{error}");

@@ -63,7 +63,7 @@ async fn every_option_is_asked_for_and_the_answer_is_printed_as_it_is() {
 
 #[tokio::test]
 async fn what_the_table_leaves_out_is_told_beside_it() {
-    let fewer = "--user, --client and --channel ask for fewer";
+    let fewer = "--user, --client and --channel narrow the list";
     for (limit, body, told) in [
         ("2", answer(250, true, &[]), format!("2 of 250 connections; --limit lists more, and {fewer}\n")),
         (
@@ -90,15 +90,15 @@ async fn as_many_as_one_answer_lists_are_not_told_to_raise_the_limit() {
     let arguments = ["connections", "--url", &url, "--limit", "1000"];
     let (output, _) = tokio::join!(start(&arguments), serve_once(&peer, "200 OK", &body));
     assert_eq!(out(&output).lines().count(), 1_001);
-    assert_eq!(err(&output), "1000 of 1001 connections; --user, --client and --channel ask for fewer\n");
+    assert_eq!(err(&output), "1000 of 1001 connections; --user, --client and --channel narrow the list\n");
 }
 
 #[tokio::test]
 async fn nobody_is_said_to_be_there_only_where_that_is_known() {
     for (body, told) in [
-        (empty(0, false, &[]), "no connection is there\n"),
+        (empty(0, false, &[]), "no connections\n"),
         (empty(0, true, &[]), "some sessions did not answer in time; ask again\n"),
-        (empty(0, false, &["n1"]), "no connection is on the nodes that answered\nnodes that did not answer: n1\n"),
+        (empty(0, false, &["n1"]), "no connections on the nodes that answered\nnodes that did not answer: n1\n"),
     ] {
         let (peer, url) = Peer::bind().await;
         let arguments = ["connections", "--url", &url];

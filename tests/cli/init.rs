@@ -81,5 +81,9 @@ fn the_host_may_be_called_localhost() {
     let config: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(config["server"]["host"], "127.0.0.1");
     let output = run(&["check-config", "--host", "example.com"]);
-    assert!(output.status.code() == Some(2) && err(&output).contains("no address to listen on"), "{}", err(&output));
+    assert!(
+        output.status.code() == Some(2) && err(&output).contains("not an address to listen on"),
+        "{}",
+        err(&output)
+    );
 }

@@ -68,8 +68,8 @@ async fn a_publish_that_the_broker_would_not_take_is_refused_with_what_to_do() {
     client.publish("x".repeat(65_536 - frame.len()), everyone()).unwrap();
     let error = client.publish("x".repeat(65_537 - frame.len()), everyone()).unwrap_err();
     assert!(matches!(error, Error::TooLarge { bytes: 65_537, most: 65_536 }), "{error:?}");
-    let wanted = "the publish has 65537 bytes on the wire, more than 65536; send less or a reference to it, or raise \
-                  `ClientOptions::max_publish` and, on the broker's side, `limits.frame`";
+    let wanted = "the publish has 65537 bytes on the wire, more than the limit of 65536; send less data, or a reference to \
+                  it, or raise `ClientOptions::max_publish` and, on the broker's side, `limits.frame`";
     assert_eq!(error.to_string(), wanted);
     assert_eq!((client.counts().kept, client.counts().dropped), (1, 0));
 }

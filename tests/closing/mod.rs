@@ -53,24 +53,19 @@ async fn who_is_sent_away_and_does_not_close_is_gone_in_time() {
 }
 
 #[test]
-fn a_tail_whose_caller_reads_nothing_is_cut_and_its_socket_given_back() {
+fn a_tail_whose_caller_reads_nothing_is_cut() {
     let broker = broker();
-    let sockets = |broker: &Broker| {
-        let entries = std::fs::read_dir(format!("/proc/{}/fd", broker.pid())).expect("its descriptors");
-        let targets = entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
-        targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count()
-    };
-    let before = sockets(&broker);
-    let deaf = http::open(broker.address(), API_KEY, "tail", r#"{"rate":10000}"#).expect("a tail");
-    assert!(sockets(&broker) > before);
+    let mut deaf = http::open(broker.address(), API_KEY, "tail", r#"{"rate":10000}"#).expect("a tail");
     // More than the buffers of both sides of the socket hold, and the queue of the tail.
     let publish = format!(r#"{{"channel":"a","data":"{}"}}"#, "x".repeat(500_000));
     while broker.metric_of("callboard_drops_total", r#"reason="tail""#) == 0.0 {
         broker.api("publish", &publish);
     }
     broker.until(|broker| broker.metric_of("callboard_disconnects_total", r#"reason="tail""#), |cut| *cut == 1.0);
-    broker.until(sockets, |open| *open <= before);
-    drop(deaf);
+    // What the kernel had taken is still there to read, and then the connection ends: before the last line.
+    let mut rest = vec![];
+    let _ = deaf.read_to_end(&mut rest);
+    assert!(!rest.is_empty() && !String::from_utf8_lossy(&rest).contains(r#"{"ended""#));
 }
 
 #[tokio::test]

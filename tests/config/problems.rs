@@ -32,7 +32,7 @@ frame = 0
         "5 server.internal_host needs `server.internal_port`",
         "8 server.trusted_proxies[1] `10.0.0.0/99` is neither an address nor a network such as `10.0.0.0/8`",
         "13 namespace[0].subscribe nobody is a subscriber before the subscription; take nobody, token, scope:NAME, user or anyone",
-        "14 namespace[0].publish `everyone` is no rule: nobody, token, scope:NAME, user, subscriber or anyone",
+        "14 namespace[0].publish `everyone` is not a rule; write nobody, token, scope:NAME, user, subscriber or anyone",
         "17 namespace[1].name two namespaces of the name \"chat\"; join them or rename one",
         "18 namespace[1].presense unknown key; did you mean `presence`?",
         "21 limits.frame must be more than 0: no limit is off",

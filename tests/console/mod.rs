@@ -154,7 +154,7 @@ async fn any_other_method_is_told_the_right_ones() {
 async fn what_is_served_at_its_paths_already_is_an_error_that_names_both() {
     let config: Config = toml::from_str(&format!("{KEYED}{ON}")).expect("a config");
     let wire = Broker::builder(config).wire("/", vec![]).start().err().expect("an error");
-    assert!(wire.to_string().contains("an endpoint at /, and the console at /"), "{wire}");
+    assert!(wire.to_string().contains("an endpoint at / and the console at / have the same path"), "{wire}");
     let backstage = format!("{KEYED}{ON}[backstage]\nevents = true\nevents_path = '/console/app.js'\n");
     let clash = mounted(&backstage).err().expect("an error");
     assert!(clash.to_string().contains("console.enabled at /console/app.js"), "{clash}");

@@ -52,7 +52,7 @@ fn a_message_of_another_type_or_no_message_is_an_error_item_and_the_stream_goes_
         }
         post(&session.messages(), "news", [3]).await;
         let error = stream.next().await.unwrap().unwrap_err();
-        assert_eq!(error.to_string(), "a message of the type `Other`, where `UserUpdate` was wanted");
+        assert_eq!(error.to_string(), "a message of type `Other`; `UserUpdate` was expected");
         for _ in 0..2 {
             assert!(matches!(stream.next().await.unwrap(), Err(StreamError::Unreadable(_))));
         }

@@ -144,10 +144,10 @@ async fn a_publish_that_redis_refuses_says_why_and_that_is_logged_once() {
     assert!(redis.say("CONFIG SET maxmemory 1").starts_with("+OK"));
     for _ in 0..2 {
         let told = refused(&node);
-        assert!(told.ends_with("Redis refused it (OOM)"), "{told}");
+        assert!(told.ends_with("Redis rejected the command (OOM)"), "{told}");
     }
-    node.until(|node| node.log().matches("Redis refused a command: OOM").count(), |count| *count > 0);
-    assert_eq!(node.log().matches("Redis refused a command: OOM").count(), 1, "{}", node.log());
+    node.until(|node| node.log().matches("Redis rejected a command: OOM").count(), |count| *count > 0);
+    assert_eq!(node.log().matches("Redis rejected a command: OOM").count(), 1, "{}", node.log());
     assert!(redis.say("CONFIG SET maxmemory 0").starts_with("+OK"));
     result(&node, "publish", r#"{"channel":"news","data":2}"#);
 }

@@ -89,9 +89,9 @@ async fn an_invalid_file_changes_nothing_and_is_told_of_with_its_lines() {
         (format!("{AFTER}\n[[namespace]]\nname = 'chat'\n"), "two namespaces"),
         ("nonsense".to_owned(), "config.toml:1: "),
     ] {
-        reload(&broker, &invalid, "the config in force stays");
+        reload(&broker, &invalid, "so the old one stays in force");
         let log = broker.log();
-        let told = log.rsplit("the config in force stays").next().expect("the end of the log");
+        let told = log.rsplit("so the old one stays in force").next().expect("the end of the log");
         assert!(told.contains(problem), "{told}");
         assert!(answer(&broker, "the first secret, as long as it must be").await.is_ok());
         assert_eq!(answer(&broker, "the second secret, as long as it must be").await, Err(3500));
@@ -109,7 +109,7 @@ async fn an_invalid_file_changes_nothing_and_is_told_of_with_its_lines() {
 async fn an_api_that_others_reach_does_not_lose_its_key_though_the_new_file_says_loopback() {
     let broker = Broker::start(&format!("[server]\nhost = '0.0.0.0'\n{BEFORE}"));
     let open = BEFORE.replace("key = \"the first key of the API\"", "");
-    reload(&broker, &open, "the config in force stays");
+    reload(&broker, &open, "so the old one stays in force");
     assert_eq!((status(&broker, "the first key of the API"), status(&broker, "")), (200, 401));
     assert!(broker.stop().success());
 }

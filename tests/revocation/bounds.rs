@@ -48,7 +48,7 @@ fn the_config_says_for_how_long_it_is_kept() {
 #[tokio::test]
 async fn that_revoked_tokens_live_longer_than_it_is_kept_is_logged_once() {
     let broker = broker();
-    let warnings = || broker.log().matches("lives longer than auth.revocation_ttl").count();
+    let warnings = || broker.log().matches("valid for longer than auth.revocation_ttl").count();
     let ends = |end: i64| json!({ "sub": "eve", "iat": now() - 60, "exp": end });
     let soon = nodes::connect(&broker, &sign(SECRET, &ends(now() + 89 * 24 * 3600))).await;
     nodes::result(&broker, "revoke", r#"{"user":"eve"}"#);

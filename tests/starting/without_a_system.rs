@@ -29,7 +29,7 @@ fn a_broker_without_an_actix_system_is_an_error_that_says_what_to_write() {
 
 #[tokio::test]
 async fn a_runtime_of_tokio_alone_is_no_actix_system() {
-    assert!(refusal().contains("in place of #[tokio::main]"));
+    assert!(refusal().contains("instead of #[tokio::main]"));
 }
 
 #[test]

@@ -1,6 +1,5 @@
-//! What goes over the bus comes back to this node later than it was accepted, on another connection. What is done here alone,
-//! an instruction or an event for this node, waits for the events before it, so that a room that is left or a session that ends
-//! has had what was emitted first.
+//! An event that goes over the bus returns to this node later than it was accepted, and on another connection. Instructions and events
+//! for this node alone wait for the events before them, so that a session that leaves a room or ends gets what was emitted before.
 use super::Channel;
 use crate::delivery::{Body, Instruction};
 use crate::types::{Event, Position};

@@ -1,5 +1,5 @@
-//! Where the listeners of a home stand, and events that this node alone keeps there: each node hears the emitters for itself, so
-//! that what they say has no place in the history that nodes share.
+//! The place of the listeners of a home, and the events that only this node keeps there. Each node receives the Redis emitters' events
+//! itself, so those events have no place in the history that nodes share.
 use super::{Channel, Join};
 use crate::broker::Namespace;
 use crate::delivery::Body;

@@ -1,4 +1,4 @@
-//! What the bus brings: in the order of positions, each once, and no gap that is neither filled nor told.
+//! Events from the bus: delivered in the order of their positions, each once; every gap is either filled or reported.
 use super::Channel;
 use crate::broker::hub::HubItem;
 use crate::delivery::{Body, Instruct, Instruction, Loss, Skipped};

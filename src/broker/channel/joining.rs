@@ -1,4 +1,4 @@
-//! How listeners come to a channel and leave it (decision 28).
+//! How listeners join and leave a channel (decision 28).
 use super::message::Announce;
 use super::presence::{Presence, drive};
 use super::{Channel, Listening};

@@ -1,4 +1,4 @@
-//! The messages to a channel, and the port by which any thread sends them.
+//! The messages to a channel, and the port through which any thread sends them.
 use super::presence::{Presence, drive};
 use super::publish::Publish;
 use crate::broker::hub::HubId;

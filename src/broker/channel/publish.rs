@@ -1,4 +1,4 @@
-//! A publish on its way, and who waits for its outcome.
+//! A publish in progress, and who waits for its outcome.
 use crate::delivery::{Holder, InFlightPlace, Ticket};
 use crate::engine::{Idempotency, PublishOptions, Retention, Version};
 use crate::types::{ChannelName, ClientInfo, Envelope, Event, Json, Position, ReplyError, Tags};

@@ -1,5 +1,5 @@
-//! Publishes that wait for the engine: they are answered in the order in which they came, and what is done here alone waits its
-//! turn among them.
+//! Publishes that wait for the engine: they are answered in the order in which they arrived, and local instructions take their turn
+//! among them.
 use super::abroad::Here;
 use super::{Channel, Publish, PublishAnswer};
 use crate::broker::fault;

@@ -1,4 +1,4 @@
-//! How an empty channel ends: it offers to, passes on what it still gets, and ends when every hub has forgotten it.
+//! How an empty channel ends: it offers to end, forwards what it still receives, and ends when every hub has forgotten it.
 use super::{Channel, Forgotten, Join, Publish, Retired};
 use crate::broker::hub::Lagging;
 use crate::broker::registry::{Ended, HubChoice, Retire, Route, Routed};

@@ -1,4 +1,4 @@
-//! What this node does for the others that ask it.
+//! How this node answers the questions of other nodes.
 use super::occupied;
 use super::words::{Ask, NodeAnswer, Options, Words, say};
 use crate::broker::Node;

@@ -1,4 +1,4 @@
-//! Publishing over a bus: no channel is needed here, for the bus brings the event to every channel that somebody listens to.
+//! Publishing over a bus. This needs no channel here: the bus delivers the event to every channel that has listeners.
 use crate::broker::channel::Publish;
 use crate::broker::{Channels, Node, fault};
 use crate::engine::{Accepted, Peers};

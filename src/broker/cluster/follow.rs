@@ -1,4 +1,4 @@
-//! What other nodes have revoked, or this one before it was started again: read from the engine.
+//! Revocations by other nodes, or by this node before its last restart, read from the engine.
 use super::RevokeError;
 use crate::broker::node::WeakNode;
 use crate::broker::revocations::Learned;
@@ -51,7 +51,7 @@ async fn follow(node: WeakNode, first: EngineAnswer<RevocationPage>, is_shared: 
                 }
             }
             Err(error) if !std::mem::replace(&mut has_complained, true) => {
-                log::warn!("what has been revoked elsewhere cannot be read: {error}");
+                log::warn!("the revocations of other nodes cannot be read: {error}");
             }
             Err(_) => {}
         }
@@ -77,7 +77,7 @@ impl Authentication<'_> {
                 _ => self.revocations().learn(revocation, *left, self.0.metrics()),
             };
             if learned == Learned::Full {
-                log::error!("limits.revocations is reached: not all that has been revoked is in force on this node");
+                log::error!("limits.revocations is reached: some revocations are not in force on this node");
                 return;
             }
         }

@@ -1,4 +1,4 @@
-//! The sessions of all nodes, as each tells of itself.
+//! The sessions of all nodes, each as it describes itself.
 use super::words::{Ask, NodeAnswer};
 use super::{Everywhere, Reached};
 use crate::broker::{Inspected, Inspection};

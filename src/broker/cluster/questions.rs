@@ -1,4 +1,4 @@
-//! The questions of a node that wait for answers.
+//! Questions of this node that wait for answers.
 use super::words::NodeAnswer;
 use crate::metrics::Metrics;
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! What nodes say to each other, and how it reads on the bus.
+//! The messages between nodes, and their form on the bus.
 use crate::auth::Overrides;
 use crate::broker::inspection::NodeSessions;
 use crate::broker::{Inspection, Target};

@@ -1,4 +1,4 @@
-//! One handler for one kind of call, for those that know which they want.
+//! One handler for one kind of call, for callers that know which handler they want.
 use super::hosted::{Call, Handle, HandlerAddr};
 use super::table::{Bounds, Handlers, Port};
 use crate::types::{BoxFuture, Fault};

@@ -1,4 +1,4 @@
-//! The actor around a handler: keeps panics and slowness to the caller they belong to.
+//! The actor around a handler: a panic or a slow call affects only the caller that caused it.
 use super::threads::Thread;
 use crate::types::{Fault, ReplyError, SessionId};
 use actix::prelude::*;

@@ -1,4 +1,4 @@
-//! The messages to a hub, and the handle by which any thread sends them.
+//! The messages to a hub, and the handle through which any thread sends them.
 use crate::broker::channel::ChannelRef;
 use crate::delivery::{Delivery, ListenerKey, Seq, Skipped};
 use crate::types::ChannelName;

@@ -1,4 +1,4 @@
-//! Which channels a worker knows, and who listens to them on its thread.
+//! Which channels a worker knows, and their listeners on its thread.
 use crate::broker::channel::{ChannelRef, Passing};
 use crate::delivery::{
     Body, Comebacks, Delivery, Gap, Listener, ListenerKey, ListenerStatus, Local, Rounds, Seq, SessionOrder, Since,

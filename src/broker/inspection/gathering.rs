@@ -1,4 +1,4 @@
-//! Asking the sessions of a node.
+//! Querying the sessions of a node.
 use super::{Inspected, Inspection};
 use crate::broker::{DirectoryEntry, Node, Sessions};
 use crate::delivery::{DescriptionAnswer, DescriptionQuery, SessionDescription, SessionOrder};

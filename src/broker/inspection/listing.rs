@@ -1,4 +1,4 @@
-//! Which sessions are asked for, and those that go into one answer.
+//! Which sessions are queried, and those that fit into one answer.
 use crate::delivery::SessionDescription;
 use crate::types::{SessionId, Space};
 use serde::{Deserialize, Serialize};

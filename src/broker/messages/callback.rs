@@ -41,7 +41,7 @@ impl Listener {
                 Err(panic) => Err(panic),
             };
             if called.is_err() {
-                log::error!("a listener to {channel} panicked");
+                log::error!("a listener of {channel} panicked");
                 Metrics::count(&metrics.handler_failures, "panic");
             }
             // A flood must not keep the thread from the other listeners (decision 30).

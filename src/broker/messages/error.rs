@@ -13,7 +13,7 @@ pub enum MessageError {
     #[error("Redis needs to be enabled to use this method")]
     NoBus,
     /// It was to stay on this node, in a channel whose history all nodes share: it would have no position.
-    #[error("the namespace `{0}` has history that nodes share, so a message in it cannot be local")]
+    #[error("the nodes share the history of the namespace `{0}`, so a message in it cannot be local")]
     LocalWithHistory(String),
     /// The message cannot be written as JSON.
     #[error(transparent)]
@@ -50,7 +50,7 @@ impl MessageError {
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {
     /// A message of another type.
-    #[error("a message of the type `{found}`, where `{wanted}` was wanted")]
+    #[error("a message of type `{found}`; `{wanted}` was expected")]
     WrongType {
         /// The stream's type.
         wanted: &'static str,

@@ -1,4 +1,4 @@
-//! The post of the Rust listeners: all of one channel have one place in its hub, and from there each its queue.
+//! The inbox of the Rust listeners: all listeners of one channel share one place in its hub, and each has a queue behind it.
 use super::register::{Register, Unregister};
 use super::topic::{Place, Topic, TopicKey};
 use super::{ListenerId, Loss};

@@ -1,4 +1,4 @@
-//! Whose listeners there are: by session, so that each session's end ends its own and no other's.
+//! The listeners by session, so that the end of a session ends its own listeners and no others.
 use super::opened::Opened;
 use super::queue::EventQueue;
 use super::register::{Register, Unregister, ViewOf};

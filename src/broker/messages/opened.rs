@@ -1,4 +1,4 @@
-//! What is known of a session that was opened in Rust.
+//! What is known of a session that Rust code opened.
 use crate::types::{BoxFuture, Identity};
 use std::sync::Arc;
 use tokio::sync::watch;

@@ -1,4 +1,4 @@
-//! What waits for one listener: so many events and no more, the oldest go first, and what is lost is counted.
+//! The events that wait for one listener: at most a fixed number. The oldest are dropped first, and dropped ones are counted.
 use super::ReceivedEvent;
 use crate::delivery::Loss;
 use crate::types::Event;

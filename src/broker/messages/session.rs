@@ -98,7 +98,7 @@ impl<'a> Sessions<'a> {
             Ok(Err(_panic)) => "panic",
             Err(_late) => "timeout",
         };
-        log::error!("what was to be done before a session ends failed: {failure}");
+        log::error!("the cleanup before the end of a session failed: {failure}");
         Metrics::count(&self.0.metrics().handler_failures, failure);
     }
 

@@ -1,5 +1,5 @@
-//! The threads of Rust listeners: one that takes their events from the hub, some that run functions. They are started when
-//! the first listener comes, and end with the node.
+//! The threads of Rust listeners: one takes their events from the hub, some run functions. They start with the first listener and end
+//! with the node.
 use super::register::{Register, Unregister};
 use actix::prelude::*;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! One channel that is listened to in Rust: where it is heard, and by whom.
+//! One channel with listeners in Rust: where its events come from, and who listens.
 use super::queue::EventQueue;
 use super::register::Register;
 use super::{ListenerId, Loss};

@@ -1,4 +1,4 @@
-//! What a message is, and what of it a listener hears.
+//! What a message is, and which part of it a listener receives.
 use super::StreamError;
 use crate::delivery::Loss;
 use crate::types::{ChannelName, ClientInfo, Event, Json, Position, Tags};

@@ -1,4 +1,4 @@
-//! The messages to the registry, and the port by which any thread sends them.
+//! The messages to the registry, and the port through which any thread sends them.
 use crate::broker::channel::{ChannelRef, Join, Passing, Publish};
 use crate::broker::hub::HubId;
 use crate::delivery::Instruction;

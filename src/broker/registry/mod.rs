@@ -1,4 +1,4 @@
-//! The registry: makes channels, routes to them, retires the empty ones.
+//! The registry: creates channels, routes to them, and retires empty ones.
 //! A table: it never waits.
 mod message;
 mod port;

@@ -1,5 +1,5 @@
-//! The way to the registry. What is on its way there, or waits there for a channel's end, is bounded: the registry's mailbox
-//! takes all that is sent.
+//! The path to the registry. Messages on their way there, or waiting there for a channel to end, are bounded: the registry's mailbox
+//! itself accepts everything.
 use super::message::{RoutePlace, Routed};
 use crate::metrics::Metrics;
 use crate::types::ReplyError;

@@ -1,4 +1,4 @@
-//! Clients whose token is verified before they have a session.
+//! Clients whose tokens are verified before they have a session.
 use super::connect::Granted;
 use super::{Pace, Phase, Session, Step};
 use crate::auth::ConnectionGrant;

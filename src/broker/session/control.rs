@@ -1,4 +1,4 @@
-//! What the server orders a session to do: from the API, from handlers, from the hub.
+//! Commands of the server to a session: from the API, from handlers, from the hub.
 use super::join::{Asked, Wanted};
 use super::message::PublishDone;
 use super::{Phase, Session, Subscription};

@@ -1,4 +1,4 @@
-//! What a session tells of itself.
+//! How a session describes itself.
 use super::{Session, Subscription};
 use crate::delivery::{DescribedSubscription, DescriptionQuery, SessionDescription};
 use crate::types::{ChannelName, Topic};

@@ -1,4 +1,4 @@
-//! The client's own events, and its answers to ours.
+//! The client's own events, and its answers to events of the server.
 use super::{Session, Step};
 use crate::broker::handler::{CONNECTION, DISCONNECT};
 use crate::delivery::{Acknowledgement, Ticket};

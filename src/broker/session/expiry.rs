@@ -1,4 +1,4 @@
-//! What ends by itself: identities and subscriptions, and the tokens that prolong them.
+//! Expiry of identities and subscriptions, and the tokens that extend them.
 use super::{Session, Step};
 use crate::auth::{ConnectionGrant, SubscriptionGrant, TokenError};
 use crate::broker::{DeadlineKey, Due};

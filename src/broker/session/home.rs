@@ -1,4 +1,4 @@
-//! What a session belongs to: the channel that addresses it, coming back to an earlier session, and being kept for that.
+//! The home of a session: the channel that addresses it, resuming an earlier session, and being kept for that.
 use super::Session;
 use super::join::Wanted;
 use super::viewing::is_meant;

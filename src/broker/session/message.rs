@@ -1,4 +1,4 @@
-//! What is said to a session.
+//! The messages to a session.
 use crate::delivery::Ticket;
 use crate::protocol::Command;
 use crate::types::{Disconnect, ReplyError};

@@ -1,4 +1,4 @@
-//! Who may do what: decided as a value that says why, for the code that asks and for whoever reads the log.
+//! Whether a session may do something: a decision with its reason, for the caller and for the log.
 use super::Session;
 use crate::broker::{Namespace, Rule};
 use crate::types::{ChannelName, Fault, IdentityKind, ReplyError};

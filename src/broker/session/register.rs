@@ -1,4 +1,4 @@
-//! Sessions that publish into one channel alone, on a wire whose publishers say so first.
+//! Sessions that may publish into one channel only, on a wire where publishers register first.
 use super::{Session, Step};
 use crate::protocol::Reply;
 use crate::types::ReplyError;

@@ -1,5 +1,5 @@
-//! What becomes of a session when its token is renewed: what the new one does not grant any more ends, and what it says about the
-//! user is shown from then on (decision 36).
+//! What happens to a session when its token is renewed: rights that the new token no longer grants end, and what it says about the user
+//! is shown from then on (decision 36).
 use super::{Session, revoked::Right};
 use crate::auth::SubscriptionOptions;
 use crate::types::{ChannelName, ClientInfo, Identity, Json, Unsubscribed};

@@ -1,4 +1,4 @@
-//! What becomes of a session when something of its identity is taken back (decision 14).
+//! What happens to a session when part of its identity is revoked (decision 14).
 use super::Session;
 use crate::auth::SubscriptionGrant;
 use crate::broker::revocations::TokenStatus;

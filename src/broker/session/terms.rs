@@ -1,4 +1,4 @@
-//! What the way of a client says about it, as far as its session asks: what its names mean, and who verifies its tokens.
+//! What a client's wire determines for its session: the meaning of channel names, and who verifies its tokens.
 use super::Session;
 use crate::auth::Authenticator;
 use crate::broker::Namespace;

@@ -1,4 +1,4 @@
-//! Subscriptions on a wire with topics: one listener in each channel, for all topics of it that the client has named.
+//! Subscriptions on a wire with topics: one listener per channel, for all topics that the client has named.
 use super::Session;
 use crate::protocol::Subscribe;
 use crate::types::{ChannelName, Fault, ReplyError, Topic};

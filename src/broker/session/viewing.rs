@@ -1,4 +1,4 @@
-//! What a session is shown of events that a reply holds: recovered ones, and those of a history.
+//! What a session sees of the events in a reply: recovered events, and those of a history.
 use super::Session;
 use crate::broker::channel::Joined;
 use crate::broker::{Node, SessionData};

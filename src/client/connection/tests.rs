@@ -97,7 +97,7 @@ async fn pings_are_answered_and_keep_a_connection() {
         }
     })
     .await;
-    lost(&end, "the connection broke");
+    lost(&end, "the connection was lost");
     assert_eq!(took.as_secs(), 300);
 }
 

@@ -1,4 +1,4 @@
-//! A join that is under way, and where it ends.
+//! A join in progress, and where it ends.
 use crate::delivery::{Body, Delivery, Loss, Seq};
 use crate::types::Place;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! Who is to come back because something never arrived: so many a second, or all clients of a channel would come at once.
+//! Listeners that must resubscribe because something never arrived. Their number per second is limited, so that the clients of a channel
+//! do not all return at once.
 use super::ListenerKey;
 use crate::delivery::{Listener, SessionOrder};
 use crate::metrics::Metrics;

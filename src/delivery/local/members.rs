@@ -1,4 +1,4 @@
-//! The listeners in one group. One leaves as fast as it came, however many there are.
+//! The listeners in one group. Leaving is as fast as joining, however many there are.
 use foldhash::quality::RandomState;
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Frames in a row. Most of the time there is none or one, which needs no memory of its own.
+//! A queue of frames. Usually it holds none or one, which needs no memory of its own.
 use crate::protocol::Frame;
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! What ends when.
+//! When entries expire.
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Which publishes have been answered, so that a repeated one gets the same answer.
+//! Answered publishes, so that a repeated one gets the same answer.
 use super::agenda::{Agenda, Slot, after, give_back};
 use super::ledger::Ledger;
 use crate::engine::Idempotency;

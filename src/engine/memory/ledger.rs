@@ -1,4 +1,4 @@
-//! The engine's bounds and how much of each is used, counted over all shards.
+//! The engine's limits and how much of each is used, over all shards.
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 

@@ -1,4 +1,4 @@
-//! In which order a shard's streams are let go.
+//! The order in which a shard's streams are dropped.
 use super::agenda::{Agenda, Slot};
 use super::ledger::Ledger;
 use super::stream::Stream;

@@ -1,4 +1,4 @@
-//! A share of the channels, behind one lock.
+//! Some of the channels, behind one lock.
 use super::history::Streams;
 use super::idempotency::Keys;
 use super::ledger::Ledger;

@@ -1,4 +1,4 @@
-//! The config section `[redis]`, and what its address says.
+//! The config section `[redis]`, and the meaning of its address.
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;

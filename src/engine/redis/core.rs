@@ -1,4 +1,4 @@
-//! What all parts of the engine share: its servers, what it is subscribed to, and who of this node is present.
+//! What all parts of the engine share: its servers, its subscriptions, and who is present on this node.
 use super::config::{Config, Login, Place};
 use super::envelope::Undecodable;
 use super::keys::Keys;

@@ -1,4 +1,4 @@
-//! The nodes that share the Redis: each announces itself again and again, and hears what is said to it and to all.
+//! The nodes that share a Redis: each announces itself repeatedly, and receives messages for itself and for all.
 use super::core::{Core, odd};
 use super::scripts;
 use super::subscriptions::Receiver;

@@ -1,4 +1,4 @@
-//! Who is present: entries in Redis that end soon by themselves, and that this node renews as long as it lives.
+//! Presence: entries in Redis that expire soon, which this node renews while it runs.
 use super::core::{Core, odd};
 use super::request::Asked;
 use super::{envelope, scripts};

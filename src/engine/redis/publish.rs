@@ -1,4 +1,4 @@
-//! Publishing, and reading what was published.
+//! Publishing, and reading histories.
 use super::core::{Core, odd};
 use super::keys::Short;
 use super::request::{Outcome, Request, Waiting, lost};

@@ -1,4 +1,4 @@
-//! What a server pushes, and telling it what to push.
+//! What a server pushes, and how it is told what to push.
 use super::core::Core;
 use super::envelope;
 use super::event_store;

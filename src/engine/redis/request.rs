@@ -1,4 +1,4 @@
-//! Commands on their way to a server: in the order they came, bounded in number, bytes and time.
+//! Commands on their way to a server: in the order of arrival, bounded in number, bytes and time.
 use super::lanes::Place;
 use super::publish::Publisher;
 use super::thread_inbox::{self, ThreadInbox};
@@ -129,9 +129,9 @@ pub(super) fn refused(error: &ServerError) -> Error {
     if told.len() < CODES && !told.iter().any(|known| known == code) {
         told.push(code.to_owned());
         let details = error.details().unwrap_or_default();
-        log::error!("Redis refused a command: {code} {details}; more of {code} is not logged");
+        log::error!("Redis rejected a command: {code} {details}; further {code} errors are not logged");
     }
-    Error::Unreachable(format!("Redis refused it ({code})"))
+    Error::Unreachable(format!("Redis rejected the command ({code})"))
 }
 
 /// The commands that wait.

@@ -1,4 +1,4 @@
-//! What has been revoked: kept in Redis in pieces, each as long as its tokens could be good.
+//! Revocations, kept in Redis in pieces, each as long as its tokens could be valid.
 use super::core::{Core, odd};
 use super::{millis, scripts};
 use crate::engine::{EngineAnswer, RevocationPage};
@@ -55,7 +55,7 @@ fn page(parts: &[String]) -> Option<RevocationPage> {
         match serde_json::from_str::<Revocation>(&piece[0]) {
             Ok(revocation) => kept.push((Revocation { at, ..revocation }, left)),
             // Whoever wrote it, the others are to be told.
-            Err(error) => log::error!("something that was revoked cannot be read, and is not in force here: {error}"),
+            Err(error) => log::error!("a revocation cannot be read and is not in force here: {error}"),
         }
     }
     Some(RevocationPage { kept, upto, has_more: has_more == "1" })

@@ -1,4 +1,4 @@
-//! Finding a server, connecting to it, and learning what it is.
+//! Finding a server, connecting to it, and learning its version and role.
 use super::config::{Host, Login};
 use super::scripts;
 use redis::aio::{AsyncPushSender, ConnectionLike, MultiplexedConnection};
@@ -24,19 +24,19 @@ pub(super) enum Source {
 /// Why a server cannot be used.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(super) enum Unusable {
-    #[error("nobody answers at {0} ({1})")]
+    #[error("no answer from {0} ({1})")]
     Silent(String, String),
     #[error("{0} refuses the user or password ({1})")]
     Refused(String, String),
-    #[error("{0} is version {1}, and 6.2 is the oldest that will do")]
+    #[error("{0} is version {1}; 6.2 or later is required")]
     TooOld(String, String),
     #[error("{0} is a read-only replica; name its master, or the sentinels: redis+sentinel://HOST:PORT/MASTER")]
     Replica(String),
-    #[error("{0} is in cluster mode, where one server has a part of the keys; say redis+cluster://{0}")]
+    #[error("{0} is in cluster mode, where each server has only some of the keys; write redis+cluster://{0}")]
     OneOfMany(String),
-    #[error("{0} takes connections, and events do not get through it ({1})")]
+    #[error("{0} accepts connections, but events do not get through ({1})")]
     Deaf(String, String),
-    #[error("no sentinel knows a master of the name `{0}` ({1})")]
+    #[error("no sentinel knows a master named `{0}` ({1})")]
     NoMaster(String, String),
     #[error("{0}: {1}")]
     Other(String, String),

@@ -109,7 +109,7 @@ pub(super) async fn follow(core: Weak<Core>) {
         let _ = tokio::time::timeout(LOOK, strong.stale.notified()).await;
         match learn(&strong).await {
             Ok(slots) => strong.adopt(slots),
-            Err(unusable) => log::debug!("the cluster's slots are not known: {unusable}"),
+            Err(unusable) => log::debug!("the slots of the cluster are unknown: {unusable}"),
         }
         drop(strong);
         tokio::time::sleep(PAUSE).await;

@@ -1,4 +1,4 @@
-//! What the node is subscribed to: each channel once, confirmed before anybody is told, and again after a lost connection.
+//! The subscriptions of the node: one per channel, confirmed before anyone is told, and renewed after a lost connection.
 use super::link::Link;
 use super::thread_inbox::{ChannelSink, Landed};
 use crate::engine::{ControlSink, EngineAnswer, Error, NewsSink, Tap};

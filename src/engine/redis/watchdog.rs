@@ -1,4 +1,4 @@
-//! Whether what goes into a server comes out of it: what its PING says is no proof.
+//! Whether messages get through a server. The answer to a PING does not prove it.
 use super::core::Core;
 use super::link::Link;
 use super::request::{Request, Waiting};

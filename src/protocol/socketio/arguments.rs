@@ -1,4 +1,4 @@
-//! Looking into a payload no further than the protocol must: its first element, and where attachments belong.
+//! Reading a payload no further than the protocol requires: its first element, and where attachments belong.
 use super::packet::{EventName, PacketError, RESERVED_NAMES};
 use serde::Deserialize;
 use serde_json::value::RawValue;

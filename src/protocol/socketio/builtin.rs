@@ -1,5 +1,4 @@
-//! The events with which a client works on user channels without a handler of anybody's: `subscribe`, `unsubscribe` and
-//! `publish` (decision 11).
+//! The events with which a client uses user channels without a handler: `subscribe`, `unsubscribe` and `publish` (decision 11).
 use super::{Dialect, Meant};
 use crate::protocol::{Command, Publish, Recover, Subscribe, Unsubscribe};
 use crate::types::{Epoch, Json, ReplyError};

@@ -1,4 +1,4 @@
-//! What the events of clients mean that no handler takes.
+//! The meaning of clients' events that no handler takes.
 use crate::protocol::{Command, Names, UserNames};
 use crate::types::{Json, ReplyError};
 

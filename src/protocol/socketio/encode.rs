@@ -1,4 +1,4 @@
-//! Writing: a packet becomes one text frame and a binary frame for each attachment, shared by everybody they go to.
+//! Encoding: a packet becomes one text frame and one binary frame per attachment, shared by all receivers.
 use super::packet::{Body, Packet};
 use crate::protocol::{Frame, FrameBuilder};
 use crate::types::Json;

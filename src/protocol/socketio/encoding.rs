@@ -1,4 +1,4 @@
-//! What sessions of a namespace are told, as packets: events, pushes, and the answers to what they asked.
+//! What sessions of a namespace are sent, as packets: events, pushes and answers.
 use super::packet::{AckId, Body, Namespace, Packet};
 use super::{encode, meta};
 use crate::protocol::backstage::events;

@@ -101,10 +101,10 @@ pub enum PacketError {
     #[error("more than {MAX_ATTACHMENTS} attachments")]
     TooManyAttachments,
     /// The payload is no JSON; with attachments, also one that is nested deeper than 127 levels.
-    #[error("a payload that is no JSON")]
+    #[error("a payload that is not valid JSON")]
     Json,
     /// The payload of an event or an acknowledgement is no array.
-    #[error("arguments that are no array")]
+    #[error("arguments that are not an array")]
     NotAnArray,
     /// An event's first argument is missing, or neither a string nor a number.
     #[error("an event without a name")]
@@ -125,7 +125,7 @@ pub enum PacketError {
     #[error("a binary message that no packet announced")]
     UnexpectedBinary,
     /// A namespace that does not begin with a slash, or has a comma.
-    #[error("no name of a namespace")]
+    #[error("not the name of a namespace")]
     BadNamespace,
 }
 

@@ -1,4 +1,4 @@
-//! What a decoder has to remember between two messages: the binary packet whose attachments are still to come.
+//! What a decoder must remember between two messages: the binary packet whose attachments have not all arrived.
 use super::packet::{Decoded, Packet, PacketError, decode};
 use bytes::Bytes;
 use bytestring::ByteString;

@@ -112,7 +112,7 @@ impl IntoAcknowledgement for Arguments {
 
 fn acknowledgement(arguments: impl IntoArguments) -> Result<Option<Acknowledgement>, Fault> {
     let Arguments { args, attachments } = arguments.into_arguments().map_err(|error| {
-        log::error!("an acknowledgement has no JSON form: {error}");
+        log::error!("an acknowledgement cannot be written as JSON: {error}");
         Fault::from(ReplyError::INTERNAL)
     })?;
     Ok(Some(Acknowledgement { args, attachments }))

@@ -13,13 +13,13 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
     /// The arguments have no JSON form.
-    #[error("arguments that cannot be sent: {0}")]
+    #[error("the arguments cannot be sent: {0}")]
     Arguments(#[from] JsonError),
     /// The broker did not take it.
     #[error("the event was not accepted: {0}")]
     Refused(#[from] ReplyError),
     /// Nobody answered in time, or whoever was asked is gone.
-    #[error("no acknowledgement in time")]
+    #[error("the acknowledgement did not arrive in time")]
     Timeout,
 }
 

@@ -1,4 +1,4 @@
-//! Polling: what is queued leaves together, as the body that answers a poll.
+//! Polling: everything that is queued leaves together, as the body of the answer to a poll.
 use crate::delivery::Outbox;
 use crate::protocol::socketio::engine::{EnginePacket, PollingBody};
 use bytestring::ByteString;

@@ -1,5 +1,5 @@
-//! Moves bytes between a socket of our own and its connection: reads on demand into a buffer that all connections of the
-//! thread share, writes whatever waits in the outbox with one system call.
+//! Moves bytes between a socket that the broker owns and its connection: reads on demand into a buffer that all connections of the
+//! thread share, and writes everything in the outbox with one system call.
 use crate::broker::{Node, Worker};
 use crate::delivery::{Flush, Outbox, Outgoing};
 use crate::protocol::Frame;

@@ -1,4 +1,4 @@
-//! What a WebSocket says for itself: control frames (RFC 6455, section 5.5), and the answer to its handshake.
+//! A WebSocket's own frames: control frames (RFC 6455, section 5.5), and the answer to its handshake.
 use crate::protocol::Frame;
 use bytes::{BufMut, Bytes, BytesMut};
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! The link from what runs above a session down to its client.
+//! The link from the layer above a session down to its client.
 use super::session::{EngineSession, Order, UPPER};
 use crate::broker::{Due, Worker};
 use crate::delivery::{Outbox, Outgoing, Pushed, TransportDescription};

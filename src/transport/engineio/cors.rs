@@ -1,4 +1,4 @@
-//! Which pages of other origins may read the answers (Fetch standard, section 3.3: CORS).
+//! Which pages of other origins may read answers (Fetch standard, section 3.3: CORS).
 use crate::auth::{Error, Origins, OwnNames};
 use actix_http::header::{self, HeaderMap, HeaderName, HeaderValue};
 

@@ -1,4 +1,4 @@
-//! One endpoint: its settings, what runs above it, and its sessions, wherever they live.
+//! One endpoint: its settings, the layer above it, and its sessions on all workers.
 use super::client_link::Taker;
 use super::cors::Cors;
 use super::layer::Layer;

@@ -1,4 +1,4 @@
-//! Requests that come by an app: polls and POSTs, and WebSockets where the app keeps the sockets.
+//! Requests that arrive through an app: polls and POSTs, and WebSockets whose sockets the app keeps.
 use super::config::{EngineConfig, Transport};
 use super::cors::Headers;
 use super::endpoint::EngineEndpoint;

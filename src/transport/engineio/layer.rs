@@ -1,4 +1,4 @@
-//! What runs above the sessions of an endpoint.
+//! The layer above the sessions of an endpoint.
 use super::ClientLink;
 use crate::transport::Arrival;
 use bytes::Bytes;

@@ -1,4 +1,4 @@
-//! An endpoint without anything above Engine.IO: one handler takes its messages, and answers with others.
+//! An endpoint without a layer above Engine.IO: one handler takes its messages and answers with others.
 use super::client_link::ClientLink;
 use super::layer::{Broken, Layer, Upper};
 use crate::broker::handler::{Call, Caller};
@@ -110,7 +110,7 @@ impl Asked {
             match answer.await {
                 Ok(messages) => messages.into_iter().for_each(|message| self.send(message)),
                 Err(fault) => {
-                    log::warn!("an Engine.IO message has no answer: {fault}");
+                    log::warn!("an Engine.IO message could not be answered: {fault}");
                     if !is_counted(&fault) {
                         Metrics::count(&self.link.worker().node().metrics().handler_failures, "error");
                     }

@@ -1,5 +1,5 @@
-//! A WebSocket of an app, carried to the thread of its session. An app's socket cannot leave its thread: what it brings and
-//! what it takes goes through a pipe, at the price of its buffers.
+//! A WebSocket of an app, connected to the thread of its session. An app's socket cannot leave its thread, so its bytes go through a pipe
+//! in both directions, at the cost of the pipe's buffers.
 use crate::delivery::Cut;
 use crate::transport::cut::SocketCut;
 use crate::transport::line::{Movable, Socket};

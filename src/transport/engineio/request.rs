@@ -1,4 +1,4 @@
-//! What a request asks for, and whether it may.
+//! What a request asks for, and whether it is allowed.
 use super::config::Transport;
 use super::endpoint::EngineEndpoint;
 use super::sessions::Entry;

@@ -1,4 +1,4 @@
-//! Which sessions an endpoint has, wherever they live.
+//! The sessions of an endpoint, on all workers.
 use super::session::{EngineSession, Offer, Order, Poll, PollAnswer, Post};
 use crate::broker::ConnectionPlace;
 use actix::Addr;
@@ -110,7 +110,7 @@ impl Entry {
     /// Hands over the socket of an upgrade; it is closed where the session is gone.
     pub fn offer(&self, offer: Offer) {
         if self.session.try_send(offer).is_err() {
-            log::debug!("an upgrade came too late for its session");
+            log::debug!("an upgrade arrived after its session had ended");
         }
     }
 

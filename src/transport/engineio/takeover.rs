@@ -1,4 +1,4 @@
-//! Sockets of our own: after the handshake they belong to their sessions, on whatever thread those live.
+//! Sockets that the broker owns: after the handshake they belong to their sessions, on any thread.
 use super::config::Transport;
 use super::endpoint::EngineEndpoint;
 use super::request::{Asked, Purpose, Refusal};

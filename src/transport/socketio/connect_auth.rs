@@ -1,4 +1,4 @@
-//! What a client says when it connects to a namespace.
+//! What a client sends when it connects to a namespace.
 use crate::protocol::Resume;
 use crate::protocol::socketio::read_offset;
 use crate::types::Json;

@@ -1,4 +1,4 @@
-//! The way from one session to its client: packets of its namespace, through the connection that its namespaces share.
+//! The path from one session to its client: packets of its namespace, through the connection that its namespaces share.
 use super::layer::NAME;
 use crate::delivery::{
     Delivered, Delivery, InFlight, InFlightPlace, Lag, Naming, Outbox, Outgoing, Outlet, Pushed, Ticket,

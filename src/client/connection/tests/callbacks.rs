@@ -56,5 +56,5 @@ async fn a_callback_whose_destructor_panics_harms_nothing() {
         assert_eq!(shared.counts().failed_callbacks, 1);
     })
     .await;
-    lost(&end, "the connection broke");
+    lost(&end, "the connection was lost");
 }

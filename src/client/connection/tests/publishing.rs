@@ -31,7 +31,7 @@ async fn a_publish_that_the_socket_took_in_part_is_sent_again_and_flush_waits_fo
         drop(peer);
     })
     .await;
-    lost(&end, "the connection broke");
+    lost(&end, "the connection was lost");
     assert_eq!((shared.counts().lost, shared.counts().kept), (0, 3));
     assert!(flush.as_mut().now_or_never().is_none(), "it goes on waiting for those that are kept");
     talk(&shared, 4096, async |mut peer, _| {
@@ -82,7 +82,7 @@ async fn a_publish_that_the_socket_had_and_did_not_pass_on_is_lost_and_flush_say
         assert!(matches!(flush.await, Err(Error::Lost(2))));
     })
     .await;
-    lost(&end, "the connection broke");
+    lost(&end, "the connection was lost");
     assert_eq!((shared.counts().lost, shared.counts().kept), (2, 1));
 }
 
@@ -134,5 +134,5 @@ async fn a_flush_waits_for_nothing_that_was_published_after_it() {
         drop(peer);
     })
     .await;
-    lost(&end, "the connection broke");
+    lost(&end, "the connection was lost");
 }

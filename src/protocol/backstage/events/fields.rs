@@ -1,4 +1,4 @@
-//! What clients of the events wire say, read field by field: a refusal names the one that is wrong.
+//! Messages of clients of the events wire, read field by field: an error names the field that is wrong.
 use crate::protocol::{Command, Publish, Request, Subscribe, Unsubscribe};
 use crate::types::{BACKENDS, EntityRef, Group, Json, ReplyError, TOPIC_TAG, Tags, Topic};
 use bytes::Bytes;

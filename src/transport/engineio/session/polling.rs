@@ -1,4 +1,4 @@
-//! Requests of a client that polls: one poll that waits, one POST that is worked off.
+//! Requests of a client that polls: one waiting poll, and one POST in progress.
 use super::{EngineSession, Parting, reason};
 use crate::protocol::socketio::engine::{EnginePacket, Polled};
 use crate::transport::engineio::client_link::Taker;

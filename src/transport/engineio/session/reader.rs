@@ -1,4 +1,4 @@
-//! Messages of a WebSocket: of one that carries the session, or of one that is to.
+//! Messages of a WebSocket that carries the session or is about to.
 use super::{EngineSession, HALF_CLOSED, Parting, reason};
 use crate::delivery::Outgoing;
 use crate::protocol::Frame;

@@ -1,4 +1,4 @@
-//! From polling to a WebSocket: the socket comes to the thread of its session, proves that it works, and takes over.
+//! The upgrade from polling to a WebSocket: the socket is passed to the thread of its session, proves that it works, and takes over.
 use super::{EngineSession, LAST_WORDS, reader::Reader};
 use crate::broker::Due;
 use crate::delivery::{Cut, Outbox, Outgoing, WhenFull};
