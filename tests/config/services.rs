@@ -71,7 +71,7 @@ paginate = true
         "11 service[0].filter.status line 1, column 1 of the expression: true or false is wanted, and this is a number",
         "12 service[0].outbox true or false is wanted, not the text \"yes\"",
         "16 service[1].paginate `default` must not be more than `max`",
-        "19 service[1].allow.find line 1, column 1 of the expression: `user` is not known; there are data, connection, hook",
+        "21 service[1].allow.create.query a query is made of `connection` and `hook`; `data` is what the call brings",
     ];
     let problems = problems_of(load(text));
     for (problem, wanted) in problems.iter().zip(wanted) {
@@ -80,6 +80,10 @@ paginate = true
     assert!(!problems.join("").contains("topsecret"));
     // The parser finds one mistake in each table of a table; each of them is told when it is alone.
     for (key, wanted) in [
+        (
+            "allow.find = 'user != null'",
+            "service[0].allow.find line 1, column 1 of the expression: `user` is not known",
+        ),
         ("allow.get = 'data.a =='", "service[0].allow.get line 1, column 10 of the expression: Syntax error"),
         ("allow.create.query.a = 'data.a'", "service[0].allow.create.query a query is made of `connection` and `hook`"),
         ("allow.update.query.a.'$or' = 'hook.id'", "service[0].allow.update.query.a `$or` is no operator; take $in"),
