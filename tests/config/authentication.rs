@@ -61,7 +61,6 @@ fn users_of_a_service_are_for_a_program_and_not_for_the_binary_alone() {
     let file = file(GOOD);
     let loaded = config::read(&Source::File(file.path().to_owned()), [], &Overrides::default()).expect("a good config");
     assert!(loaded.check().is_ok());
-    let wanted =
-        "5 authentication.service no service is registered at `users`; a program of your own registers one in Rust";
+    let wanted = "5 authentication.service no service is registered at `users`; a [[service]] declares one, or a program of your own in Rust";
     assert_eq!(problems_of(loaded.check_alone().map(|()| loaded.config)), [wanted]);
 }
