@@ -28,8 +28,16 @@ impl BrokerBuilder {
         let (opened, thread) = opened.ok_or(Error::NoSystem)?;
         let stores = opened.map_err(|_| Error::SlowStores(PATIENCE.as_secs()))??;
         self.setup.threads.push(thread);
+        let users = self.config.authentication.service.as_deref();
+        let users = users.and_then(|path| declared.iter().find(|service| service.is_at(path)));
         for (service, store) in declared.iter().zip(stores) {
-            self.setup.services.push((service.path.clone(), service.registration(store)));
+            let registration = service.registration(store);
+            // Whatever way leads to the users' documents, none leads to their passwords.
+            let registration = match users.is_some_and(|users| users.may_share_documents(service)) {
+                true => registration.password(&self.config.authentication.password),
+                false => registration,
+            };
+            self.setup.services.push((service.path.clone(), registration));
         }
         self.config.services = declared;
         Ok(())

@@ -63,6 +63,11 @@ impl StoreAddress {
         !matches!(self.0, Place::Postgres(_))
     }
 
+    /// Whether both lead to stores of one kind, and so perhaps to one store: a file and a server have many addresses.
+    pub fn is_like(&self, other: &Self) -> bool {
+        std::mem::discriminant(&self.0) == std::mem::discriminant(&other.0)
+    }
+
     pub(super) fn place(&self) -> &Place {
         &self.0
     }

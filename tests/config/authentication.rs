@@ -18,7 +18,7 @@ fn logins_that_could_never_work_are_problems_with_their_lines() {
     assert_eq!(
         problems_of(load(&closed)),
         [
-            "config authentication.strategies `local` is for clients that have no token yet, and needs `auth.anonymous = true`"
+            "3 authentication.strategies `local` is for clients that have no token yet, and needs `auth.anonymous = true`"
         ]
     );
     assert!(load(&format!("{closed}strategies = ['jwt']\n")).is_ok());
@@ -63,4 +63,16 @@ fn users_of_a_service_are_for_a_program_and_not_for_the_binary_alone() {
     assert!(loaded.check().is_ok());
     let wanted = "5 authentication.service no service is registered at `users`; a [[service]] declares one, or a program of your own in Rust";
     assert_eq!(problems_of(loaded.check_alone().map(|()| loaded.config)), [wanted]);
+    let declared = super::file(&format!("{GOOD}[[service]]\npath = '/users/'\nstore = 'memory'\n"));
+    let source = Source::File(declared.path().to_owned());
+    assert!(config::read(&source, [], &Overrides::default()).expect("a good config").check_alone().is_ok());
+}
+
+#[test]
+fn the_example_of_the_document_is_a_good_config() {
+    let document = include_str!("../../docs/authentication.md");
+    let example = document.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let file = file(example);
+    let loaded = config::read(&Source::File(file.path().to_owned()), [], &Overrides::default());
+    assert!(loaded.expect("a good config").check_alone().is_ok());
 }

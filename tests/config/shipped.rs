@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Keys that have no default, and so stand in the file as an example.
-const UNSET: [&str; 11] = [
+const UNSET: [&str; 13] = [
     "server.tls_certificate",
     "server.tls_key",
     "server.internal_host",
     "server.internal_port",
     "auth.jwks_url",
+    "authentication.service",
+    "authentication.secret_file",
     "rest.prefix",
     "backstage.auth.user_jwks_url",
     "backstage.auth.service_jwks_url",

@@ -92,6 +92,12 @@ impl ServiceConfig {
         self.table.as_deref().unwrap_or_else(|| self.path.trim_matches('/'))
     }
 
+    /// Whether both may have the same documents: tables of one name in stores of one kind. Two files may be one, and so may two
+    /// addresses of a server.
+    pub fn may_share_documents(&self, other: &Self) -> bool {
+        self.store.is_like(&other.store) && self.table().eq_ignore_ascii_case(other.table())
+    }
+
     /// Whether its path is one.
     pub fn has_path(&self) -> bool {
         ServicePath::new(&self.path).is_some()

@@ -1,4 +1,5 @@
 //! Logins: who may be whom, what a connection is after that, and where passwords stay.
+mod declared;
 mod guessing;
 mod house;
 mod leaving;
