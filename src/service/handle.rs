@@ -94,7 +94,7 @@ impl ServiceHandle {
     }
 
     /// A document with its password, or a change of that, for the authentication service alone.
-    pub(super) fn from_vault(&self, method: Method, id: &str, data: Value, params: Params) -> BoxFuture<ServiceResult> {
+    pub(super) fn in_vault(&self, method: Method, id: &str, data: Value, params: Params) -> BoxFuture<ServiceResult> {
         let answer = self.ask(method, Input::Values(Some(Id::from(id)), data), params, Purpose::Vault);
         Box::pin(async move {
             match answer.await? {

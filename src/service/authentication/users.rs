@@ -64,7 +64,7 @@ impl Users {
 
     /// The stored hash of a user's password; none where there is none. Past all hooks, which must not see it.
     pub async fn hash_of(&self, app: &App, id: &str, field: &str) -> Result<Option<String>, ServiceError> {
-        let stored = self.service(app)?.from_vault(Method::Get, id, Value::Null, Params::default()).await?;
+        let stored = self.service(app)?.in_vault(Method::Get, id, Value::Null, Params::default()).await?;
         Ok(stored[field].as_str().map(str::to_owned))
     }
 
@@ -79,7 +79,7 @@ impl Users {
     ) -> Result<(), ServiceError> {
         let params = Params::query(Map::from_iter([(field.to_owned(), Value::from(older))]));
         let data = json!({ field: newer });
-        match self.service(app)?.from_vault(Method::Patch, id, data, params).await {
+        match self.service(app)?.in_vault(Method::Patch, id, data, params).await {
             Ok(_) => Ok(()),
             // The user has set another password meanwhile.
             Err(error) if error.class == crate::service::ErrorClass::NotFound => Ok(()),
