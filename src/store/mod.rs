@@ -19,6 +19,8 @@
 //! * **Names are opaque.** Dots separate a path and `$` begins an operator; any other text, including `__proto__`, is an ordinary name.
 //! * **The order** of results without `$sort` is that of the original: ids that are whole numbers below 2³²-1 ascending,
 //!   then the others as they were created.
+//! * **A store answers as every other.** [`MemoryStore`], [`SqliteDatabase`] and [`PostgresDatabase`] find the same documents in the
+//!   same order.
 //! * **Input is bounded.** A query is at most [`Query::MAX_DEPTH`] levels deep, a document [`MAX_DOCUMENT_DEPTH`], and
 //!   [`StoreOptions::max_document_bytes`] large.
 //!

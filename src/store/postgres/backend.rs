@@ -96,6 +96,10 @@ impl Dialect for Postgres {
         format!("left({text}, {letters})")
     }
 
+    fn is_cut(&self, key: &str) -> String {
+        format!("right({key}, 2) = chr(2) || '~'")
+    }
+
     fn is_one_of(&self, text: &str, number: usize) -> String {
         format!("{text} = ANY(${number})")
     }

@@ -12,7 +12,7 @@ use serde_json::Value;
 pub(super) const INDEXED: usize = 200;
 
 /// Whole numbers below are written one way only, so that they have one id.
-const EXACT: i64 = 1 << 53;
+const EXACT: u64 = 1 << 53;
 
 /// Whether a row matches, in SQL.
 #[derive(Debug, Clone, PartialEq)]
@@ -177,7 +177,7 @@ impl<'a> Writer<'a> {
         }
         let key = |value: &Value| {
             let has_one_form = match value {
-                Value::Number(number) => number.as_i64().is_some_and(|number| number.abs() < EXACT),
+                Value::Number(number) => number.as_i64().is_some_and(|number| number.unsigned_abs() < EXACT),
                 value => value.is_string(),
             };
             Id::read(value).ok().flatten().filter(|_| has_one_form).map(|id| id_key(&id.key()))
@@ -196,21 +196,38 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// What follows `ORDER BY`, without the order that documents have by themselves; none where only the documents tell.
-    pub fn order(&self, sort: &Sort) -> Option<String> {
-        let orders: Option<Vec<String>> = sort.keys().map(|(path, direction)| self.order_by(path, direction)).collect();
-        orders.map(|orders| orders.concat())
+    /// How the database sorts; none where only the documents tell.
+    pub fn order(&self, sort: &Sort) -> Option<Order> {
+        let keys: Option<Vec<_>> =
+            sort.keys().map(|(path, direction)| Some((self.sorted_by(path)?, direction))).collect();
+        let keys = keys?;
+        if keys.is_empty() {
+            return Some(Order { by: String::new(), is_unsure: "0".to_owned() });
+        }
+        let by = keys.iter().map(|(key, direction)| match direction {
+            Direction::Ascending => format!("{key} ASC NULLS FIRST, "),
+            Direction::Descending => format!("{key} DESC NULLS LAST, "),
+        });
+        let cuts = keys.iter().map(|(key, _)| self.dialect.is_cut(key));
+        let cuts = cuts.collect::<Vec<_>>().join(" OR ");
+        Some(Order { by: by.collect(), is_unsure: format!("CASE WHEN {cuts} THEN 1 ELSE 0 END") })
     }
 
-    fn order_by(&self, path: &Path, direction: Direction) -> Option<String> {
+    /// What stands at a path, with arrays entered by index only.
+    fn sorted_by(&self, path: &Path) -> Option<String> {
         let label = Label::of_path(path)?;
         let (facet, first) = (self.dialect.facet(label.as_str()), self.dialect.first_of(label.as_str()));
-        let direction = match direction {
-            Direction::Ascending => "ASC NULLS FIRST",
-            Direction::Descending => "DESC NULLS LAST",
-        };
-        Some(format!("CASE WHEN {facet} >= '[' AND {facet} < '\\' THEN {first} ELSE {facet} END {direction}, "))
+        Some(format!("CASE WHEN {facet} >= '[' AND {facet} < '\\' THEN {first} ELSE {facet} END"))
     }
+}
+
+/// How a database sorts.
+#[derive(Debug)]
+pub(super) struct Order {
+    /// What follows `ORDER BY`, without the order that documents have by themselves: nothing, or with a comma at the end.
+    pub by: String,
+    /// Whether a row may stand at the place of another one, for it is sorted by a key that both may have.
+    pub is_unsure: String,
 }
 
 fn is_short(text: &str) -> bool {

@@ -138,6 +138,9 @@ pub(in crate::store) trait Dialect: Send + Sync {
     /// The first letters of a text.
     fn head(&self, text: &str, letters: usize) -> String;
 
+    /// Whether a key was cut: it ends with the letters 2 and `~`.
+    fn is_cut(&self, key: &str) -> String;
+
     /// Whether a text is one of the list that is bound under this number.
     fn is_one_of(&self, text: &str, number: usize) -> String;
 

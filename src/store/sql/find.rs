@@ -1,6 +1,6 @@
 //! What `find` and `get` read.
-use super::condition::Writer;
-use super::connection::{Argument, Backend, Connection, Failed, Row, Statement};
+use super::condition::{Order, Writer};
+use super::connection::{Argument, Backend, Cell, Connection, Failed, Row, Statement};
 use super::error::unreadable;
 use super::facets::id_key;
 use super::schema::Table;
@@ -28,8 +28,8 @@ pub(super) struct Search {
     table: String,
     conditions: String,
     arguments: Vec<Argument>,
-    /// What follows `ORDER BY`; none where the documents are sorted here.
-    order: Option<String>,
+    /// None where the documents are sorted here.
+    order: Option<Order>,
     is_exact: bool,
     /// The length of the page, where pages are on.
     pub page: Option<usize>,
@@ -54,17 +54,22 @@ impl Search {
     pub fn run<'c>(&'c self, connection: &'c mut dyn Connection) -> BoxFuture<'c, Result<Texts, Failed>> {
         Box::pin(async move {
             match (&self.order, self.is_exact) {
-                (Some(order), true) => self.in_database(connection, order).await,
-                (order, _) => self.here(connection, order.as_deref()).await,
+                (Some(order), true) => match self.in_database(connection, order).await? {
+                    Some(texts) => Ok(texts),
+                    None => self.here(connection).await,
+                },
+                _ => self.here(connection).await,
             }
         })
     }
 
-    /// The database tells all. Where a page is the last one, it also tells how many there are.
-    async fn in_database(&self, connection: &mut dyn Connection, order: &str) -> Result<Texts, Failed> {
+    /// The database tells all, or none where it is not sure of the order of what it found. Where a page is the last one, it also
+    /// tells how many there are.
+    async fn in_database(&self, connection: &mut dyn Connection, order: &Order) -> Result<Option<Texts>, Failed> {
         let (table, conditions, bound) = (&self.table, &self.conditions, self.arguments.len());
+        let Order { by, is_unsure } = order;
         let sql = format!(
-            "SELECT doc FROM {table} WHERE {conditions} ORDER BY {order}ord LIMIT ${} OFFSET ${}",
+            "SELECT doc, CAST({is_unsure} AS BIGINT) FROM {table} WHERE {conditions} ORDER BY {by}ord LIMIT ${} OFFSET ${}",
             bound + 1,
             bound + 2
         );
@@ -72,12 +77,16 @@ impl Search {
         // Both are below 2⁵⁴.
         let window = [(self.limit + more) as i64, self.skip as i64].map(Argument::Whole);
         let statement = Statement::new(sql, self.arguments.iter().cloned().chain(window));
-        let mut documents = vec![];
+        let (mut documents, mut is_sure) = (vec![], true);
         let mut keep = |row: Row| {
+            is_sure = row.get(1).and_then(Cell::whole) == Some(0);
             documents.extend(row.into_iter().next().and_then(|cell| cell.into_text()));
-            ControlFlow::Continue(())
+            if is_sure { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
         connection.stream(statement, &mut keep).await?;
+        if !is_sure {
+            return Ok(None);
+        }
         let found = documents.len();
         documents.truncate(self.limit);
         let seen = self.skip + documents.len();
@@ -87,7 +96,7 @@ impl Search {
             // What was written in between makes no page of more documents than there are.
             false => self.count(connection).await?.max(if found > 0 { seen } else { 0 }),
         };
-        Ok(Texts { total, documents })
+        Ok(Some(Texts { total, documents }))
     }
 
     async fn count(&self, connection: &mut dyn Connection) -> Result<usize, Failed> {
@@ -99,10 +108,10 @@ impl Search {
 
     /// The database lets through more than matches, or cannot sort; each document is looked at. Of those that match no more are
     /// kept than are asked for.
-    async fn here(&self, connection: &mut dyn Connection, order: Option<&str>) -> Result<Texts, Failed> {
+    async fn here(&self, connection: &mut dyn Connection) -> Result<Texts, Failed> {
         let (table, conditions) = (&self.table, &self.conditions);
-        let sql = format!("SELECT doc FROM {table} WHERE {conditions} ORDER BY {}ord", order.unwrap_or_default());
-        let mut kept = Kept::new(self, order.is_none());
+        let sql = format!("SELECT doc FROM {table} WHERE {conditions} ORDER BY ord");
+        let mut kept = Kept::new(self);
         let mut problem = None;
         let mut look = |row: Row| {
             kept.look(row).unwrap_or_else(|failed| {
@@ -124,7 +133,8 @@ struct Kept<'s> {
 }
 
 impl<'s> Kept<'s> {
-    fn new(search: &'s Search, is_sorted_here: bool) -> Self {
+    fn new(search: &'s Search) -> Self {
+        let is_sorted_here = !search.query.sort().is_none();
         Kept { search, is_sorted_here, total: 0, documents: vec![] }
     }
 
@@ -179,4 +189,54 @@ pub(super) fn get<'c>(
         let rows = connection.rows(statement).await?;
         Ok(rows.into_iter().next().and_then(|row| row.into_iter().next()?.into_text()))
     })
+}
+
+#[cfg(all(test, feature = "store-sqlite"))]
+mod tests {
+    use super::*;
+    use crate::store::query::Path;
+    use crate::store::sql::label::Label;
+    use crate::store::sql::schema;
+    use crate::store::sqlite::{Sqlite, SqliteOptions};
+    use serde_json::{Value, json};
+
+    /// How SQLite finds what a query asks, over a table with an index on `a` and `b.c`.
+    async fn plan(query: Value) -> String {
+        let folder = tempfile::tempdir().expect("a folder");
+        let sqlite = Sqlite::open(&folder.path().join("test.db"), SqliteOptions::default()).await.expect("a database");
+        let mut connection = sqlite.connect().await.expect("a connection");
+        let label = |path: &str| Label::of_path(&Path::parse(path).expect("a path")).expect("a label");
+        let indexes = ["a", "b.c"].map(label).to_vec();
+        let table = Table { name: "documents".into(), quoted: "\"documents\"".into(), indexes };
+        schema::open(&sqlite, &mut *connection, &table).await.expect("a table");
+        let query = Query::parse(&query).expect("a query");
+        let (call, options) = (CallOptions::default(), StoreOptions::default());
+        let search = Search::new(&sqlite, &table, query, &call, &options);
+        let (order, conditions) = (search.order.map(|order| order.by).unwrap_or_default(), search.conditions);
+        let sql =
+            format!("EXPLAIN QUERY PLAN SELECT doc FROM documents WHERE {conditions} ORDER BY {order}ord LIMIT 10");
+        let rows = connection.rows(Statement::new(sql, search.arguments)).await.expect("a plan");
+        rows.into_iter().filter_map(|mut row| row.pop()?.into_text()).collect::<Vec<_>>().join("\n")
+    }
+
+    #[tokio::test]
+    async fn conditions_on_indexed_paths_and_ids_look_at_no_other_document() {
+        for query in [
+            json!({ "a": 1 }),
+            json!({ "a": "text", "x": { "$ne": 2 } }),
+            json!({ "a": null }),
+            json!({ "a": { "$in": [1, "x", null] } }),
+            json!({ "a": { "$gte": 1, "$lt": 2 } }),
+            json!({ "b.c": true, "$sort": { "x": 1 } }),
+            json!({ "a": "x".repeat(1_000) }),
+            json!({ "$or": [{ "a": 1 }, { "b.c": { "$gt": "x" } }] }),
+            json!({ "id": 5 }),
+            json!({ "id": { "$in": [5, "x"] } }),
+        ] {
+            let plan = plan(query.clone()).await;
+            assert!(!plan.contains("SCAN documents"), "{query}:\n{plan}");
+            assert!(plan.contains("SEARCH documents USING"), "{query}:\n{plan}");
+        }
+        assert!(plan(json!({ "x": 1 })).await.contains("SCAN documents"));
+    }
 }

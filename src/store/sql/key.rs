@@ -19,6 +19,8 @@ const ESCAPE: char = '\u{2}';
 /// Arrays and objects are told apart up to here: what holds others holds their keys, too, so without a bound the keys of a
 /// document would grow by the square of its depth.
 const MOST_OF_MANY: usize = 1024;
+/// What a key ends with that was cut there. No other key has this in it.
+const END_OF_CUT: &str = "\u{2}~";
 
 /// The key of a value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,8 +40,7 @@ pub(super) fn key(value: &Value) -> Key {
     let is_whole = text.len() <= most;
     if !is_whole {
         text.truncate(text.floor_char_boundary(most));
-        // No key of a whole value has this.
-        text.extend([ESCAPE, '~']);
+        text.push_str(END_OF_CUT);
     }
     Key { text, is_whole }
 }

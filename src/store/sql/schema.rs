@@ -7,8 +7,11 @@ use crate::store::OpenError;
 /// Tables by name, each with the version of its schema and the next id that is to be given.
 pub(super) const SCHEMA: &str = "callboard_schema";
 
+/// The statements of a step, for a table by its quoted name.
+type Step = fn(&dyn Dialect, &str) -> Vec<String>;
+
 /// What brings a table from one version to the next; the first makes it. A step that was released is never changed.
-const STEPS: [fn(&dyn Dialect, &str) -> Vec<String>; 1] = [|dialect, table| vec![dialect.create_table(table)]];
+const STEPS: [Step; 1] = [|dialect, table| vec![dialect.create_table(table)]];
 
 /// The version of the schema that is written here.
 pub(super) const VERSION: i64 = STEPS.len() as i64;

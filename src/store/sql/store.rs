@@ -47,7 +47,6 @@ impl fmt::Debug for SqlTable {
 ///
 /// A write is done in a transaction, whoever waits for it; one that came earlier is done earlier. A `find` whose conditions the
 /// database can answer, which is all but those on elements by their index and those of very long arrays and objects, is answered there.
-/// In a `$sort` arrays and objects count up to their first 1,000 bytes or so.
 #[derive(Debug, Clone)]
 pub struct SqlStore {
     table: SqlTable,

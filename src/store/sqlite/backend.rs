@@ -20,7 +20,7 @@ const CANNOT_OPEN: i32 = 14;
 const NOT_A_DATABASE: i32 = 26;
 
 /// An SQLite file.
-pub(super) struct Sqlite {
+pub(in crate::store) struct Sqlite {
     options: SqliteConnectOptions,
     max_pages: Option<u64>,
     max_bytes: usize,
@@ -121,6 +121,10 @@ impl Dialect for Sqlite {
 
     fn head(&self, text: &str, letters: usize) -> String {
         format!("substr({text}, 1, {letters})")
+    }
+
+    fn is_cut(&self, key: &str) -> String {
+        format!("substr({key}, -2) = char(2) || '~'")
     }
 
     fn is_one_of(&self, text: &str, number: usize) -> String {

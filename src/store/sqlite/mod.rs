@@ -4,7 +4,7 @@ mod backend;
 use super::query::Path;
 use super::sql::Database;
 use super::{OpenError, SqlTable, Store, StoreOptions};
-use backend::Sqlite;
+pub(super) use backend::Sqlite;
 use std::fmt;
 use std::path;
 use std::sync::Arc;
@@ -29,6 +29,27 @@ impl Default for SqliteOptions {
 ///
 /// It is kept with a write-ahead log that each transaction is synced to, so what was answered is on the disk. One connection writes,
 /// four read; other processes may use the file, too.
+///
+/// ```
+/// use callboard::store::query::Path;
+/// use callboard::store::{CallOptions, Query, Select, SqliteDatabase, Store, StoreOptions, documents};
+/// use serde_json::json;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("callboard.db");
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let database = SqliteDatabase::open(file).await?;
+/// let indexes = [Path::parse("company_id")?];
+/// let messages = database.store("messages", StoreOptions::default(), &indexes).await?;
+///
+/// let text = documents(json!({ "text": "hello", "company_id": 7 }))?;
+/// messages.create(text, Select::all(), CallOptions::default()).await?;
+/// let found = messages.find(Query::read(r#"{ "company_id": 7 }"#)?, CallOptions::default()).await?;
+/// assert_eq!(found.into_documents()[0]["text"], "hello");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct SqliteDatabase(Arc<Database>);
 
