@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// For how long the answer to a publish is remembered under its idempotency key.
-const IDEMPOTENCY_TTL: Duration = Duration::from_secs(300);
+pub(super) const IDEMPOTENCY_TTL: Duration = Duration::from_secs(300);
 
 /// A publish of the server's own.
 #[derive(Debug, Clone)]

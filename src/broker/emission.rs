@@ -1,7 +1,9 @@
 //! Events for all or some sessions of a home, emitted by handlers and Rust code, and the acknowledgements that they request.
 use super::channel::{Publish, PublishAnswer};
+use super::control::IDEMPOTENCY_TTL;
 use super::{Node, Target};
 use crate::delivery::{Answers, GroupsQuery, Instruct, Instruction, Rounds, SessionOrder};
+use crate::engine::Idempotency;
 use crate::types::{
     Arity, Audience, ChannelName, Envelope, Event, Group, Json, JsonError, Position, ReplyError, SessionId, Tags,
 };
@@ -36,6 +38,8 @@ pub struct Emission {
     pub volatile: bool,
     /// For the sessions of this node only.
     pub local: bool,
+    /// Names it, where it may be emitted twice and is to be sent once.
+    pub idempotency: Option<Arc<str>>,
 }
 
 impl Emission {
@@ -48,7 +52,18 @@ impl Emission {
             _ => (args.clone(), Arity::Several),
         };
         let (audience, view_tags, volatile, local) = (Audience::EVERYONE, None, false, false);
-        Ok(Emission { event: event.into(), data, arity, attachments, audience, view_tags, volatile, local })
+        let idempotency = None;
+        Ok(Emission {
+            event: event.into(),
+            data,
+            arity,
+            attachments,
+            audience,
+            view_tags,
+            volatile,
+            local,
+            idempotency,
+        })
     }
 }
 
@@ -163,7 +178,7 @@ impl<'a> Homes<'a> {
             skip_history: emission.volatile || round.is_some(),
             local: emission.local,
             envelope: Some(Arc::new(envelope)),
-            idempotency: None,
+            idempotency: emission.idempotency.map(|key| Idempotency { key, ttl: IDEMPOTENCY_TTL }),
             version: None,
             answer,
         };

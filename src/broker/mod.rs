@@ -64,6 +64,7 @@ pub use emission::{Emission, Emitted, Homes};
 pub use expose::Expose;
 pub use hub::HubId;
 pub use inspection::{Inspected, Inspection};
+pub(crate) use node::WeakNode;
 pub use node::{Node, Parts, Settings};
 pub use policy::{Limits, Namespace, Namespaces, Rule, UnknownRule};
 pub use query::HistoryRequest;

@@ -23,7 +23,7 @@ pub struct Node(Arc<Inner>);
 
 /// A node that is not kept alive.
 #[derive(Clone)]
-pub(super) struct WeakNode(Weak<Inner>);
+pub(crate) struct WeakNode(Weak<Inner>);
 
 impl WeakNode {
     /// The node, if it is still there.
@@ -209,7 +209,7 @@ impl Node {
     }
 
     /// The node, as long as somebody else has it.
-    pub(super) fn downgrade(&self) -> WeakNode {
+    pub(crate) fn downgrade(&self) -> WeakNode {
         WeakNode(Arc::downgrade(&self.0))
     }
 

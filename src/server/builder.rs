@@ -227,6 +227,7 @@ impl BrokerBuilder {
             placement: self.placement,
             clock: self.clock,
         });
+        service::resume(&node);
         if let Some(aside) = node.aside() {
             super::sweep::start(aside.clone(), node.metrics().clone());
         }

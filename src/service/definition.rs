@@ -2,12 +2,13 @@
 use super::error::{ServiceError, ServiceResult};
 use super::method::Method;
 use super::params::Params;
-use crate::store::Id;
+use crate::store::{Id, Outbox};
 use crate::types::Json;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use std::future::{Future, ready};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// A service: write the methods that it has, as `async fn`. Calls begin in the order in which they came and run side by side, all
 /// on one thread that other services share; so nothing may block there, and what changes is behind a `Cell`, a `RefCell` or a
@@ -34,6 +35,11 @@ pub trait Service: Send + 'static {
     /// Whether what it stores is on this node alone, so that other nodes would have other documents. Default: it is not.
     fn is_on_one_node(&self) -> bool {
         false
+    }
+
+    /// Where the events of what it stores are noted in the transaction that stores it; none where a crash may lose them. Default: none.
+    fn outbox(&self) -> Option<Arc<dyn Outbox>> {
+        None
     }
 
     /// Some documents: an array, or a page of them.

@@ -97,13 +97,18 @@ async fn run(service: Rc<dyn AnyService>, definition: &Definition, call: Service
         }
     }
     let mut context = HookContext::new(path, method, id, data, params);
-    chain.run(&Called { service, password }, &mut context).await?;
+    let draft = app.draft(definition, &context);
+    context.params.draft = draft.clone();
+    if let Err(error) = chain.run(&Called { service, password }, &mut context).await {
+        definition.forget(draft.as_ref());
+        return Err(error);
+    }
     if let Some(password) = password {
         // Hooks may have brought it back.
         password.strip_call(&mut context);
     }
     let shown = is_external.then(|| written(context.shown())).transpose()?;
-    app.published(definition, &context, shown.as_ref()).await?;
+    app.published(definition, &context, shown.as_ref(), draft.as_ref()).await?;
     Ok(match shown {
         Some(body) => Outcome::Shown { body, status: context.status, location: context.location },
         None => Outcome::Value(context.result.unwrap_or_default()),

@@ -9,6 +9,7 @@
 //! | `registration`, `services`, `path` | services with their hooks, filters and publishers, by path |
 //! | `host`, `call` | the actor of a service, and a call on its way to it |
 //! | `authentication`, `concealed` | logins of the users that a service has, and the field with their passwords |
+//! | `dispatching`, `outbox` | the events of calls on their way, and those that a crash left behind |
 //! | `app`, `handle` | an application and its services, as Rust code calls them |
 //! | `emitter` | listeners inside the process |
 //! | `connection`, `publication`, `filters` | clients: who receives an event, and what each of them sees |
@@ -27,6 +28,7 @@ mod concealed;
 mod connection;
 mod declared;
 mod definition;
+mod dispatching;
 mod emitter;
 mod error;
 pub mod events;
@@ -37,6 +39,7 @@ mod handle;
 mod hooks;
 mod host;
 mod method;
+mod outbox;
 mod params;
 mod path;
 mod publication;
@@ -67,6 +70,7 @@ pub use signals::{Recipients, Signal};
 pub use stored::Stored;
 
 pub(crate) use authentication::Bearer;
+pub(crate) use outbox::resume;
 pub(crate) use services::Setup;
 
 use authentication::{attend, enroll, recognize};

@@ -2,6 +2,7 @@
 use super::app::App;
 use super::connection::{AUTHENTICATION, Connection, USER, document};
 use super::error::ServiceError;
+use crate::store::Draft;
 use crate::types::Identity;
 use serde_json::{Map, Value};
 use std::net::IpAddr;
@@ -50,6 +51,8 @@ pub struct Params {
     /// Shared by the copies of the params that hooks and the method get.
     fields: Arc<Map<String, Value>>,
     origin: Option<Arc<Origin>>,
+    /// The event that a write of this call notes.
+    pub(super) draft: Option<Draft>,
 }
 
 /// Where a call is made, and in which service.
@@ -146,6 +149,8 @@ impl Params {
         if !self.query.is_object() {
             self.query = Value::Object(Map::new());
         }
+        // That of another call, whose params these were.
+        self.draft = None;
         self.origin = Some(Arc::new(Origin { app, path: path.to_owned() }));
         self
     }

@@ -6,6 +6,7 @@ use super::filters::{EventOrigin, Filter, Filters, IntoFilterAnswer};
 use super::hooks::{HookContext, Hooks};
 use super::method::{Method, STANDARD_EVENTS};
 use super::publication::{Publication, Publishers};
+use crate::store::Outbox;
 use serde_json::Value;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -22,6 +23,9 @@ pub struct Registration {
     pub(super) make: Box<dyn FnOnce() -> Rc<dyn AnyService> + Send>,
     pub(super) methods: Vec<Method>,
     pub(super) events: Vec<String>,
+    pub(super) outbox: Option<Arc<dyn Outbox>>,
+    /// The hooks decide who may call, and change nothing of a result.
+    pub(super) are_hooks_gates: bool,
     /// The field of its documents that has the id.
     pub(super) id: String,
     /// The field of its documents that has a password.
@@ -50,6 +54,8 @@ impl Registration {
             id: service.id(),
             password: None,
             is_on_one_node: service.is_on_one_node(),
+            outbox: service.outbox(),
+            are_hooks_gates: false,
             make: Box::new(move || Rc::new(service)),
             is_accepted_on_one_node: false,
             is_for_everyone: false,
@@ -185,6 +191,12 @@ impl Registration {
     /// Says that the events are for every connection, where there is neither a filter nor a publisher: nothing warns of it then.
     pub fn for_everyone(mut self) -> Self {
         self.is_for_everyone = true;
+        self
+    }
+
+    /// Whether an event whose document was stored in SQLite or PostgreSQL is delivered after a crash, too. Default: it is.
+    pub fn outbox(mut self, is_on: bool) -> Self {
+        self.outbox = self.outbox.filter(|_| is_on);
         self
     }
 

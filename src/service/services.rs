@@ -12,7 +12,7 @@ use super::publication::{Publication, Publishers};
 use super::registration::Registration;
 use super::{App, EventOrigin, HookContext, ServiceError};
 use crate::broker::handler::{Caller, HandlerThreads, Handlers, KeptThread, SessionView};
-use crate::store::Id;
+use crate::store::{Id, Outbox};
 use crate::types::{ChannelName, NameError, Space};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -144,6 +144,9 @@ pub(super) struct Definition {
     pub filters: Filters,
     pub publishers: Publishers,
     pub carried: Vec<String>,
+    pub outbox: Option<Arc<dyn Outbox>>,
+    /// The methods whose results go out as the store has them.
+    pub plain: Vec<Method>,
     /// The field of its documents that has a password.
     pub password: Option<PasswordField>,
     pub emitter: EventEmitter,
@@ -322,7 +325,14 @@ fn define(
         return Err(SetupError::Password { path: name.to_owned(), field: field.to_owned() });
     }
     let chain = |method: &Method| (method.clone(), Chain::new(app, &registration.hooks, method));
+    let of_application = |method: &&Method| Chain::new(app, &Hooks::new(), method).is_empty();
+    let is_plain = |method: &&Method| match registration.are_hooks_gates {
+        true => of_application(method),
+        false => Chain::new(app, &registration.hooks, method).is_empty(),
+    };
     let definition = Definition {
+        plain: registration.methods.iter().filter(is_plain).cloned().collect(),
+        outbox: registration.outbox,
         chains: registration.methods.iter().map(chain).collect(),
         methods: registration.methods,
         events: registration.events,

@@ -3,10 +3,12 @@ use super::definition::Service;
 use super::error::{ServiceError, ServiceResult};
 use super::params::Params;
 use crate::store::{
-    CallOptions, Document, Documents, Found, Id, Query, Store, StoreError, document, documents, replacement,
+    CallOptions, Document, Documents, Found, Id, Outbox, Query, Store, StoreError, document, documents, replacement,
 };
 use crate::types::Json;
 use serde_json::Value;
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// A service of the documents in a store: answers the six methods as the adapters of Feathers do.
 pub struct Stored<S>(S);
@@ -15,6 +17,15 @@ impl<S: Store> Stored<S> {
     /// The service of this store.
     pub fn new(store: S) -> Self {
         Stored(store)
+    }
+
+    /// The store, which notes the event of the call where there is to be one.
+    fn noting(&self, params: &Params) -> Noting<'_, S> {
+        let draft = params.draft.as_ref().filter(|draft| !draft.is_noted());
+        match draft.and_then(|draft| self.0.noting(draft.clone())) {
+            Some(noting) => Noting::Draft(noting),
+            None => Noting::Nothing(&self.0),
+        }
     }
 }
 
@@ -58,23 +69,45 @@ impl<S: Store> Service for Stored<S> {
         Ok(Value::Object(self.0.get(id, Query::parse(&params.query)?).await?))
     }
 
+    fn outbox(&self) -> Option<Arc<dyn Outbox>> {
+        self.0.outbox()
+    }
+
     async fn create(&self, data: Value, params: Params) -> ServiceResult {
         let select = Query::parse(&params.query)?.select().clone();
-        Ok(value(self.0.create(documents(data)?, select, options(&params)).await?))
+        Ok(value(self.noting(&params).create(documents(data)?, select, options(&params)).await?))
     }
 
     async fn update(&self, id: Option<Id>, data: Value, params: Params) -> ServiceResult {
         let (id, data): (Id, Document) = replacement(id, data)?;
-        Ok(Value::Object(self.0.update(id, data, Query::parse(&params.query)?).await?))
+        Ok(Value::Object(self.noting(&params).update(id, data, Query::parse(&params.query)?).await?))
     }
 
     async fn patch(&self, id: Option<Id>, data: Value, params: Params) -> ServiceResult {
-        let patched = self.0.patch(id, document(data)?, Query::parse(&params.query)?, options(&params)).await?;
+        let patched =
+            self.noting(&params).patch(id, document(data)?, Query::parse(&params.query)?, options(&params)).await?;
         Ok(value(patched))
     }
 
     async fn remove(&self, id: Option<Id>, params: Params) -> ServiceResult {
-        Ok(value(self.0.remove(id, Query::parse(&params.query)?, options(&params)).await?))
+        Ok(value(self.noting(&params).remove(id, Query::parse(&params.query)?, options(&params)).await?))
+    }
+}
+
+/// A store, as a call writes to it.
+enum Noting<'s, S> {
+    Draft(Arc<dyn Store>),
+    Nothing(&'s S),
+}
+
+impl<S: Store> Deref for Noting<'_, S> {
+    type Target = dyn Store;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Noting::Draft(store) => &**store,
+            Noting::Nothing(store) => *store,
+        }
     }
 }
 

@@ -49,6 +49,7 @@ mod id;
 mod memory;
 mod nesting;
 mod options;
+mod outbox;
 #[cfg(feature = "store-postgres")]
 mod postgres;
 pub mod query;
@@ -65,6 +66,7 @@ pub use error::{OpenError, StoreError};
 pub use id::Id;
 pub use memory::{MemoryStore, Table};
 pub use options::{CallOptions, Multi, Paginate, StoreOptions, Write};
+pub use outbox::{Dispatch, Draft, Note, Outbox, Plain};
 #[cfg(feature = "store-postgres")]
 pub use postgres::PostgresDatabase;
 pub use query::{Query, Select};
@@ -91,6 +93,17 @@ pub trait Store: Send + Sync + 'static {
 
     /// Whether what is stored is on this node alone: other nodes have documents of their own.
     fn is_on_one_node(&self) -> bool;
+
+    /// Where the events of writes are noted; none where a crash loses the documents, too.
+    fn outbox(&self) -> Option<Arc<dyn Outbox>> {
+        None
+    }
+
+    /// The same store, whose first write notes this event in its transaction; none where there is no outbox.
+    fn noting(&self, draft: Draft) -> Option<Arc<dyn Store>> {
+        let _ = draft;
+        None
+    }
 
     /// The documents that a query matches: a page where pages are on, by the store's options or by the call's, else all.
     fn find(&self, query: Query, call: CallOptions) -> StoreFuture<Found>;
@@ -139,6 +152,14 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn is_on_one_node(&self) -> bool {
         (**self).is_on_one_node()
+    }
+
+    fn outbox(&self) -> Option<Arc<dyn Outbox>> {
+        (**self).outbox()
+    }
+
+    fn noting(&self, draft: Draft) -> Option<Arc<dyn Store>> {
+        (**self).noting(draft)
     }
 
     fn find(&self, query: Query, call: CallOptions) -> StoreFuture<Found> {

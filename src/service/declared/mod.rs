@@ -127,7 +127,8 @@ impl ServiceConfig {
 
     /// The service of this store, with the rules around it.
     pub(crate) fn registration(&self, store: Arc<dyn Store>) -> Registration {
-        let mut registration = Registration::of(Stored::new(store)).hooks(self.gates());
+        let mut registration = Registration::of(Stored::new(store)).hooks(self.gates()).outbox(self.outbox);
+        registration.are_hooks_gates = true;
         for (event, rule) in &self.filter {
             let events = [event.as_str()];
             let events = (event != ALL).then_some(&events[..]);

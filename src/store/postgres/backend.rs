@@ -128,6 +128,10 @@ impl Dialect for Postgres {
         "FOR UPDATE"
     }
 
+    fn now(&self) -> &'static str {
+        "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
+    }
+
     fn table_exists(&self) -> &'static str {
         "SELECT 1::bigint FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relname = $1"
     }

@@ -159,6 +159,9 @@ pub(in crate::store) trait Dialect: Send + Sync {
     /// What follows a `SELECT` whose rows no other transaction may write meanwhile.
     fn for_update(&self) -> &'static str;
 
+    /// The time in milliseconds since 1970, by the database's clock.
+    fn now(&self) -> &'static str;
+
     /// Finds whether a table is there, by the name that is bound as 1.
     fn table_exists(&self) -> &'static str;
 }

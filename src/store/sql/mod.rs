@@ -5,7 +5,7 @@
 //! all databases but for a handful of words; what is asked for is bound. Declared indexes are indexes on facets.
 //!
 //! Each database has one connection that writes, in transactions that many writes share, and several that read. `callboard_schema` has
-//! each table's version and the next id that it gives.
+//! each table's version and the next id that it gives, `callboard_outbox` the events that are not sent yet.
 mod condition;
 pub(super) mod connection;
 mod database;
@@ -14,6 +14,7 @@ mod facets;
 mod find;
 mod key;
 mod label;
+mod outbox;
 mod readers;
 mod schema;
 mod store;

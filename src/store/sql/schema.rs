@@ -2,6 +2,7 @@
 use super::condition::INDEXED;
 use super::connection::{Argument, Backend, Connection, Dialect, Failed, Statement, quoted};
 use super::label::Label;
+use super::outbox::{self, OUTBOX};
 use crate::store::OpenError;
 
 /// Tables by name, each with the version of its schema and the next id that is to be given.
@@ -51,6 +52,10 @@ pub(super) async fn open(
         connection.say(lock).await.map_err(failed)?;
     }
     connection.say(schema_table()).await.map_err(failed)?;
+    if version(backend, connection, OUTBOX).await? == 0 {
+        connection.say(outbox::create_table()).await.map_err(failed)?;
+        keep_version(connection, OUTBOX).await.map_err(failed)?;
+    }
     let version = version(backend, connection, &table.name).await?;
     migrate(backend, connection, table, version).await.map_err(failed)?;
     for label in &table.indexes {
@@ -98,11 +103,15 @@ async fn migrate(
             connection.say(statement).await?;
         }
     }
+    keep_version(connection, &table.name).await
+}
+
+async fn keep_version(connection: &mut dyn Connection, name: &str) -> Result<(), Failed> {
     let sql = format!(
         "INSERT INTO {SCHEMA} (name, version, next_id) VALUES ($1, $2, 0) \
          ON CONFLICT (name) DO UPDATE SET version = excluded.version"
     );
-    let arguments = [Argument::Text(table.name.clone()), Argument::Whole(VERSION)];
+    let arguments = [Argument::Text(name.to_owned()), Argument::Whole(VERSION)];
     connection.run(Statement::new(sql, arguments)).await
 }
 

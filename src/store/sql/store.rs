@@ -3,11 +3,11 @@ use super::database::Database;
 use super::error::unavailable;
 use super::find::{Search, Texts, get};
 use super::schema::Table;
-use super::writer::{Change, Work};
+use super::writer::{Change, Event, Work};
 use crate::store::document::{check_depth, check_size};
 use crate::store::{
-    CallOptions, Document, Documents, Found, Id, Page, Query, Select, Store, StoreError, StoreFuture, StoreOptions,
-    Write,
+    CallOptions, Document, Documents, Draft, Found, Id, Outbox, Page, Query, Select, Store, StoreError, StoreFuture,
+    StoreOptions, Write,
 };
 use crate::types::Json;
 use serde::Serialize;
@@ -22,8 +22,8 @@ const MOST_OF_ID: usize = 1_024;
 /// An open table, of which any number of stores may be made, each with options of its own.
 #[derive(Clone)]
 pub struct SqlTable {
-    database: Arc<Database>,
-    table: Arc<Table>,
+    pub(super) database: Arc<Database>,
+    pub(super) table: Arc<Table>,
 }
 
 impl SqlTable {
@@ -33,7 +33,7 @@ impl SqlTable {
 
     /// A store of this table. All of them should agree in [`StoreOptions::id`].
     pub fn store(&self, options: StoreOptions) -> SqlStore {
-        SqlStore { table: self.clone(), options: options.into() }
+        SqlStore { table: self.clone(), options: options.into(), draft: None }
     }
 }
 
@@ -51,6 +51,8 @@ impl fmt::Debug for SqlTable {
 pub struct SqlStore {
     table: SqlTable,
     options: Arc<StoreOptions>,
+    /// What the first write notes.
+    draft: Option<Draft>,
 }
 
 impl SqlStore {
@@ -75,9 +77,14 @@ impl SqlStore {
         let select = query.select().clone();
         let is_many = id.is_none();
         let options = self.options.clone();
-        let work = Work::Change { id, query, change, options: options.clone() };
+        let event = self.event(select.clone());
+        let work = Work::Change { id, query, change, options: options.clone(), event };
         let written = self.table.database.write(self.table.table.clone(), work);
         async move { Ok(answered(is_many, written.await?, &select, &options)) }
+    }
+
+    fn event(&self, select: Select) -> Event {
+        Event { draft: self.draft.clone().filter(Draft::take), select }
     }
 
     /// Reads the ids of new documents, and refuses what no table is needed to refuse.
@@ -108,7 +115,9 @@ impl SqlStore {
             }
         };
         let options = self.options.clone();
-        let work = Work::Create { documents: self.checked(documents)?, options: options.clone() };
+        let documents = self.checked(documents)?;
+        let event = self.event(select.clone());
+        let work = Work::Create { documents, options: options.clone(), event };
         let written = self.table.database.write(self.table.table.clone(), work);
         Ok(async move { Ok(answered(is_many, written.await?, &select, &options)) })
     }
@@ -149,6 +158,14 @@ impl Store for SqlStore {
                 None => Found::All(data),
             })
         })
+    }
+
+    fn outbox(&self) -> Option<Arc<dyn Outbox>> {
+        Some(Arc::new(self.table.clone()))
+    }
+
+    fn noting(&self, draft: Draft) -> Option<Arc<dyn Store>> {
+        Some(Arc::new(SqlStore { draft: Some(draft), ..self.clone() }))
     }
 
     /// The texts are put together as they are stored.

@@ -3,8 +3,9 @@ use super::condition::Writer;
 use super::connection::{Argument, Backend, Connection, Failed, Row, Statement};
 use super::error::unreadable;
 use super::facets::{facets, id_key};
+use super::outbox;
 use super::schema::{SCHEMA, Table};
-use super::writer::{Change, Work};
+use super::writer::{Change, Event, Work};
 use crate::store::document::{check_size, with_id_of};
 use crate::store::{Document, Id, Query, StoreError, StoreOptions};
 use std::collections::{HashMap, HashSet};
@@ -56,12 +57,29 @@ impl<'c> Transaction<'c> {
     }
 
     pub async fn write(&mut self, table: &Table, work: &Work) -> Written<Vec<Document>> {
-        match work {
-            Work::Create { documents, options } => self.create(table, documents, options).await,
-            Work::Change { id, query, change, options } => {
-                self.change(table, id.as_ref(), query, change, options).await
+        let (written, event, options) = match work {
+            Work::Create { documents, options, event } => {
+                (self.create(table, documents, options).await?, event, options)
             }
+            Work::Change { id, query, change, options, event } => {
+                (self.change(table, id.as_ref(), query, change, options).await?, event, options)
+            }
+            Work::Errand(errand) => return outbox::run(self.backend, self.connection, errand).await.map(Ok),
+        };
+        if let Ok(documents) = &written {
+            self.note(event, documents, &options.id).await?;
         }
+        Ok(written)
+    }
+
+    /// Notes the event of what was written, where there is any.
+    async fn note(&mut self, event: &Event, documents: &[Document], id: &str) -> Result<(), Failed> {
+        let Some(draft) = event.draft.as_ref().filter(|_| !documents.is_empty()) else { return Ok(()) };
+        let dispatched = draft.plain().map(|plain| {
+            let shown = documents.iter().map(|document| event.select.of(document, id));
+            outbox::written(&shown.map(|document| plain.dispatched(document)).collect::<Vec<_>>())
+        });
+        outbox::note(self.backend, self.connection, draft.id(), draft.path(), dispatched.transpose()?).await
     }
 
     pub async fn commit(mut self) -> Result<(), Failed> {

@@ -1,10 +1,11 @@
 //! The one connection that writes. What waits is written in one transaction, so that many writes share one sync of the disk.
 use super::connection::{Backend, Connection, Failed, Fault};
 use super::error::{fault, timed_out};
+use super::outbox::Errand;
 use super::readers::{ANSWERS_WITHIN, CONNECTS_WITHIN};
 use super::schema::Table;
 use super::write::Transaction;
-use crate::store::{Document, Id, Query, StoreError, StoreOptions};
+use crate::store::{Document, Draft, Id, Query, Select, StoreError, StoreOptions};
 use std::slice;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -23,9 +24,18 @@ pub(super) struct Job {
 /// What is to be written. What can be told without the table is checked.
 pub(super) enum Work {
     /// New documents, each with the id that it brings along.
-    Create { documents: Vec<(Option<Id>, Document)>, options: Arc<StoreOptions> },
+    Create { documents: Vec<(Option<Id>, Document)>, options: Arc<StoreOptions>, event: Event },
     /// The document of an id, or all that the query matches.
-    Change { id: Option<Id>, query: Query, change: Change, options: Arc<StoreOptions> },
+    Change { id: Option<Id>, query: Query, change: Change, options: Arc<StoreOptions>, event: Event },
+    /// The notes of events.
+    Errand(Errand),
+}
+
+/// What is noted of a write: the draft of its event, where there is one, and the fields that it tells of.
+#[derive(Debug, Clone)]
+pub(super) struct Event {
+    pub draft: Option<Draft>,
+    pub select: Select,
 }
 
 /// What becomes of a document.
@@ -36,6 +46,17 @@ pub(super) enum Change {
     Patch(Document),
     /// Nothing.
     Remove,
+}
+
+impl Job {
+    /// Says that a note of the event is there. Where nothing was written there is none, and nobody misses it.
+    fn note(&self) {
+        if let Work::Create { event, .. } | Work::Change { event, .. } = &self.work
+            && let Some(draft) = &event.draft
+        {
+            draft.note();
+        }
+    }
 }
 
 /// Why a write was not done.
@@ -77,6 +98,7 @@ impl Writer {
     async fn write(&mut self, jobs: Vec<Job>) {
         match self.transaction(&jobs).await {
             Ok(answers) => {
+                jobs.iter().for_each(Job::note);
                 for (job, answer) in jobs.into_iter().zip(answers) {
                     // Who no longer waits has its document written all the same.
                     let _ = job.reply.send(answer.map_err(Problem::Refused));
@@ -86,6 +108,9 @@ impl Writer {
             Err(failed) if jobs.len() > 1 && self.is_of_one(&failed) => {
                 for job in jobs {
                     let answer = self.transaction(slice::from_ref(&job)).await;
+                    if answer.is_ok() {
+                        job.note();
+                    }
                     let answer = match answer.map(|mut answers| answers.pop()) {
                         Ok(Some(answer)) => answer.map_err(Problem::Refused),
                         // One was given, so one is there.
@@ -135,7 +160,8 @@ impl Writer {
 
 async fn write_all(backend: &dyn Backend, connection: &mut dyn Connection, jobs: &[Job]) -> Result<Answers, Failed> {
     let mut transaction = Transaction::new(backend, connection);
-    transaction.lock(jobs.iter().map(|job| &*job.table)).await?;
+    let writes = jobs.iter().filter(|job| !matches!(job.work, Work::Errand(_)));
+    transaction.lock(writes.map(|job| &*job.table)).await?;
     let mut answers = Vec::with_capacity(jobs.len());
     for job in jobs {
         answers.push(transaction.write(&job.table, &job.work).await?);

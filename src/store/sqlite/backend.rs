@@ -153,6 +153,10 @@ impl Dialect for Sqlite {
         ""
     }
 
+    fn now(&self) -> &'static str {
+        "CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)"
+    }
+
     fn table_exists(&self) -> &'static str {
         "SELECT 1 FROM sqlite_master WHERE type IN ('table', 'view') AND name = $1 COLLATE NOCASE"
     }
