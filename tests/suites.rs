@@ -28,3 +28,4 @@ mod socketio;
 mod starting;
 mod stop;
 mod store;
+mod strapi;

@@ -5,6 +5,7 @@
 //! | [`Authenticator`] | which identity a connection or subscription token (a JWT) has, and what it grants |
 //! | [`Authenticators`] | which authenticator a wire's tokens belong to |
 //! | [`backstage`] | the same for Backstage's own tokens |
+//! | [`strapi`] | whose the JWTs of a Strapi application are, and which of its API tokens a text is |
 //! | [`bearer_token`], [`access_token`] | which token an `Authorization` header carries |
 //! | [`AccessTokens`] | signs and verifies the tokens of logins |
 //! | [`hash_password`], [`verify_password`] | hashes of passwords, as they are stored |
@@ -34,6 +35,7 @@ mod parts;
 mod passwords;
 mod proxies;
 mod secret;
+pub mod strapi;
 mod strength;
 
 pub use access::{Access, AccessError, AccessOptions, AccessTokens};

@@ -116,7 +116,7 @@ impl Source {
             return None;
         }
         let room = (!rest.is_empty()).then(|| Group::from(rest));
-        if room.as_ref().is_some_and(Group::is_of_connections) {
+        if room.as_ref().is_some_and(Group::is_no_room) {
             return None;
         }
         Some(Source { room, ..Self::all_of(shown.clone()) })

@@ -228,6 +228,7 @@ impl BrokerBuilder {
             clock: self.clock,
         });
         service::resume(&node);
+        service::strapi::attend(&node);
         if let Some(aside) = node.aside() {
             super::sweep::start(aside.clone(), node.metrics().clone());
         }

@@ -108,6 +108,8 @@ pub struct Config {
     pub rest: crate::rest::Config,
     /// The endpoints of Socket.IO.
     pub socketio: Vec<EngineConfig>,
+    /// A Strapi application.
+    pub strapi: crate::service::strapi::Config,
     /// The wires of Backstage.
     pub backstage: super::BackstageConfig,
     /// Other spaces that are to be seen as channels.

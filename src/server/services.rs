@@ -1,6 +1,7 @@
 //! Services of a broker: registered before it starts, called while it runs.
 use super::{Broker, BrokerBuilder, Error, claims};
 use crate::broker::Expose;
+use crate::service::strapi::Strapi;
 use crate::service::{
     AUTHENTICATION_PATH, App, AuthenticationConfig, HookContext, Hooks, Login, Publication, Registration, ServiceError,
     ServiceHandle,
@@ -73,6 +74,7 @@ impl BrokerBuilder {
             }
         }
         self.setup.authentication = self.config.authentication.clone();
+        self.setup.strapi = Some(self.config.strapi.clone());
         if self.setup.services.is_empty() {
             if self.config.rest.prefix.is_some() {
                 log::warn!("rest.prefix has no effect: no service is registered");
@@ -105,6 +107,11 @@ impl Broker {
             Some(app) => app.service(path),
             None => Err(ServiceError::not_found(format!("Service '{path}' not found"))),
         }
+    }
+
+    /// The clients of a Strapi application, to emit to; none where the config has no `[strapi]`.
+    pub fn strapi(&self) -> Option<Strapi> {
+        Strapi::of(&self.node)
     }
 
     /// The application that the broker's services make up; none where it has none.

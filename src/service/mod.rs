@@ -17,6 +17,7 @@
 //! | `events` | typed handlers of clients' own events |
 //! | `signals` | signals for the pages of Backstage |
 //! | `events_bus` | the events bus of Backstage |
+//! | `strapi` | services as content types of Strapi: events by roles and API tokens |
 //!
 //! A call goes from its edge (`sockets`, HTTP, or a [`ServiceHandle`]) to the service's actor (`host`), through the hooks
 //! (`hooks::chain`) to the method. The result is published (`App::published`) as an event of the namespace that clients of
@@ -48,6 +49,7 @@ mod services;
 mod signals;
 mod sockets;
 mod stored;
+pub mod strapi;
 
 pub use app::App;
 pub use authentication::{AuthenticationConfig, Login, PATH as AUTHENTICATION_PATH, Strategy, authenticate};
@@ -92,6 +94,7 @@ pub(crate) fn start(
     (is_shared, is_open): (bool, bool),
 ) -> Result<(), SetupError> {
     let desk = enroll(&mut setup)?;
+    let strapi = strapi::prepare(&mut setup)?;
     if setup.services.is_empty() {
         return Ok(());
     }
@@ -106,6 +109,9 @@ pub(crate) fn start(
     let services = Services::start(setup, threads, handlers, desk, (is_shared, is_open))?;
     let home = services.home.clone();
     handlers.extend(Arc::new(services));
+    if let Some(strapi) = strapi {
+        strapi.install(threads, handlers);
+    }
     handlers.route_emits(home.clone(), SocketCalls);
     handlers.home_view(home, |session, _| {
         let app = App::of(session.node())?;

@@ -87,6 +87,9 @@ pub enum SetupError {
         "authentication.service names the service {0:?}, which is not registered: write its path as it is registered"
     )]
     NoUsers(String),
+    /// The section `[strapi]` makes no sense.
+    #[error(transparent)]
+    Strapi(#[from] super::strapi::SetupError),
     /// The namespace cannot be addressed.
     #[error("the namespace of services cannot be named: {0}")]
     Namespace(#[from] NameError),
@@ -104,6 +107,8 @@ pub(crate) struct Setup {
     /// How users log in.
     pub authentication: AuthenticationConfig,
     pub(super) listeners: Listeners,
+    /// The section `[strapi]` of the config.
+    pub strapi: Option<super::strapi::Config>,
     pub(super) publishers: Publishers,
 }
 
@@ -193,7 +198,7 @@ impl Services {
         desk: Option<Arc<Desk>>,
         (is_shared, is_open): (bool, bool),
     ) -> Result<Self, SetupError> {
-        let Setup { services, hooks, without, threads: kept, authentication: _, listeners: _, publishers } = setup;
+        let Setup { services, hooks, without, threads: kept, authentication: _, listeners: _, publishers, strapi: _ } = setup;
         check_events(&publishers, &services)?;
         let guard = match &desk {
             Some(desk) => desk.guard.clone(),

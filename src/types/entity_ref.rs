@@ -175,7 +175,7 @@ mod tests {
             if let Ok(entity) = EntityRef::parse(&text) {
                 prop_assert_eq!(entity.as_str(), &text);
                 let group = Group::from(entity);
-                prop_assert!(!group.is_of_connections() && group.as_str() != BACKENDS);
+                prop_assert!(!group.is_no_room() && group.as_str() != BACKENDS);
                 prop_assert!(uuid::Uuid::parse_str(group.as_str()).is_err());
             }
         }

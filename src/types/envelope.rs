@@ -121,6 +121,8 @@ impl Audience {
 
 /// Begins the names of groups that are channels of connections: what no room is called.
 const OF_CONNECTIONS: &str = "#channel:";
+/// Begins the names of groups that hold the sessions of one role or API token: neither is any room called that.
+const OF_PRINCIPALS: &str = "#principal:";
 
 impl Group {
     /// The group that a session has to itself.
@@ -129,14 +131,24 @@ impl Group {
     }
 
     /// The group that is the channel of connections with this name. A text that somebody gives for a room cannot name it, where that
-    /// is looked at with [`Group::is_of_connections`].
+    /// is looked at with [`Group::is_no_room`].
     pub fn of_connections(name: &str) -> Self {
         Group(format!("{OF_CONNECTIONS}{name}").into())
     }
 
-    /// Whether it is a channel of connections, and so no room.
-    pub fn is_of_connections(&self) -> bool {
-        self.0.starts_with(OF_CONNECTIONS)
+    /// The group of the sessions of one role or API token. A room cannot have its name, as with [`Group::of_connections`].
+    pub fn of_principal(name: &str) -> Self {
+        Group(format!("{OF_PRINCIPALS}{name}").into())
+    }
+
+    /// The role or API token whose group it is; none where it is another group.
+    pub fn principal(&self) -> Option<&str> {
+        self.0.strip_prefix(OF_PRINCIPALS)
+    }
+
+    /// Whether it is a channel of connections or the group of a role or API token, and so no room.
+    pub fn is_no_room(&self) -> bool {
+        self.0.starts_with(OF_CONNECTIONS) || self.0.starts_with(OF_PRINCIPALS)
     }
 
     /// Its name.

@@ -8,7 +8,7 @@ mod events;
 mod exposing;
 mod filtering;
 mod hooks;
-mod house;
+pub mod house;
 mod narrowing;
 mod nodes;
 mod publishing;

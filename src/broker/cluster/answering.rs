@@ -42,6 +42,10 @@ async fn answer(node: &Node, ask: Ask) -> Option<NodeAnswer> {
             node.sessions().disconnect(who.target()?, Disconnect { code, reason: reason.into() }).await
         }
         Ask::Refresh { who, expire_at, info } => node.sessions().refresh(who.target()?, expire_at, info).await,
+        Ask::Tell { name, data } => {
+            node.handlers().heed(&name, data)?.await;
+            return Some(NodeAnswer::Done(1));
+        }
         Ask::Revoke { revocation, seconds } => {
             // Who asks has just taken it back from all that were there.
             let learned = node.authentication().enforce(&revocation, Duration::from_secs(seconds), i64::MAX);

@@ -130,6 +130,12 @@ impl Everywhere<'_> {
         Ok(Reached { value, missing: self.out_of_sight().await })
     }
 
+    /// Has the other nodes heed something under a name, and waits until those that could be reached have: how many they are.
+    pub(crate) async fn tell(&self, name: &str, data: Json) -> Reached<usize> {
+        let told = self.ask(Ask::Tell { name: name.to_owned(), data }).await;
+        Reached { value: told.value.len(), missing: told.missing }
+    }
+
     async fn order(&self, own: usize, ask: Ask) -> Result<Reached<usize>, ReplyError> {
         let others = self.ask(ask).await;
         let told = others.value.iter().map(|(_, answer)| if let NodeAnswer::Done(told) = answer { *told } else { 0 });

@@ -18,6 +18,7 @@ pub(super) enum Ask {
     Refresh { who: Who, expire_at: Option<i64>, info: Option<Json> },
     Revoke { revocation: Revocation, seconds: u64 },
     Inspect(Inspection),
+    Tell { name: String, data: Json },
 }
 
 #[derive(Serialize, Deserialize)]

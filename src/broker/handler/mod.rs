@@ -5,6 +5,7 @@
 //! that caller only, and the handler continues with its state unchanged.
 mod call;
 mod caller;
+mod door;
 mod emit;
 mod hosted;
 mod table;
@@ -14,6 +15,7 @@ pub use call::{
     ConnectCall, HomeMembership, LifecycleEvent, MessageCall, PublishCall, RpcCall, SessionView, Verdict, Welcome,
 };
 pub use caller::Caller;
+pub use door::Door;
 pub use emit::{CONNECTION, DISCONNECT, EmitCall, EmitRoute, Emitting};
 pub use hosted::{Call, Handle, HandlerAddr, HandlerFuture, Subject, answer, host};
 pub use table::Handlers;

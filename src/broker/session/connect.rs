@@ -42,6 +42,15 @@ type Joins = Vec<(Plan, Result<Joined, Fault>)>;
 impl Session {
     pub(super) fn connect(&mut self, ticket: Ticket, connect: Connect, ctx: &mut Context<Self>) -> Step {
         self.phase = Phase::Connecting;
+        if let Some(door) = connect.home.as_ref().and_then(|home| self.node().handlers().door_of(&home.channel)) {
+            let admitted = door.admit(self.node(), connect.data.as_ref());
+            self.later(ctx, admitted, move |session, admitted, ctx| {
+                let granted = admitted.map(|identity| Granted { identity: Arc::new(identity), subs: vec![] });
+                let step = session.granted(ticket, connect, granted, ctx);
+                session.settle_connect(ticket, step, ctx);
+            });
+            return Step::Waits;
+        }
         let authenticator = self.authenticator();
         if connect.token.is_empty() {
             return match authenticator.guest() {
@@ -58,10 +67,14 @@ impl Session {
             };
         }
         match authenticator.verify_connection_at(&connect.token, self.node().now()) {
-            Answer::Ready(grant) => self.granted(ticket, connect, grant.map(Granted::from), ctx),
+            Answer::Ready(grant) => {
+                let granted = grant.map(Granted::from).map_err(|error| connect_fault(error, self.node()));
+                self.granted(ticket, connect, granted, ctx)
+            }
             Answer::Later(grant) => {
                 self.later(ctx, grant, move |session, grant, ctx| {
-                    let step = session.granted(ticket, connect, grant.map(Granted::from), ctx);
+                    let granted = grant.map(Granted::from).map_err(|error| connect_fault(error, session.node()));
+                    let step = session.granted(ticket, connect, granted, ctx);
                     session.settle_connect(ticket, step, ctx);
                 });
                 Step::Waits
@@ -73,12 +86,12 @@ impl Session {
         &mut self,
         ticket: Ticket,
         connect: Connect,
-        grant: Result<Granted, TokenError>,
+        grant: Result<Granted, Fault>,
         ctx: &mut Context<Self>,
     ) -> Step {
         let grant = match grant {
             Ok(grant) => grant,
-            Err(error) => return self.refuse(connect_fault(error, self.node()), ctx),
+            Err(fault) => return self.refuse(fault, ctx),
         };
         let identity = match self.unrevoked(grant.identity) {
             Ok(identity) => identity,

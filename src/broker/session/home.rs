@@ -70,12 +70,18 @@ impl Session {
         let resume = home.resume.as_ref().filter(|_| home.kept_for.is_some())?;
         let same = |one: &Identity, other: &Identity| one.realm == other.realm && one.user == other.user;
         // Who may not have it leaves it there for whom it is kept.
-        let is_mine = |kept: &RecoverableSession| kept.home == home.channel && same(&kept.identity, &self.identity);
+        // Whom a door has put into other groups since begins anew: what it missed was not meant for it.
+        let same_groups = |kept: &RecoverableSession| self.identity.groups.iter().all(|one| kept.groups.contains(one));
+        let is_mine = |kept: &RecoverableSession| {
+            kept.home == home.channel && same(&kept.identity, &self.identity) && same_groups(kept)
+        };
         self.node().sessions().recoverable().take_if(&resume.key, is_mine)
     }
 
     fn enter_anew(&mut self, home: &Home, connect: &Connect) {
-        let (groups, data) = (vec![Group::of_session(self.id)], SessionData::default());
+        let own = Group::of_session(self.id);
+        let groups = std::iter::once(own).chain(self.identity.groups.iter().cloned()).collect();
+        let data = SessionData::default();
         self.enter_home(
             home,
             home.kept_for.map(|_| new_key()),

@@ -25,7 +25,7 @@ pub use message::{Ask, Gone};
 pub use terms::ClientTerms;
 
 use super::channel::{Member, Membership};
-use super::handler::{LifecycleEvent, SessionView};
+use super::handler::{Door, LifecycleEvent, SessionView};
 use super::{Node, SessionData, SessionRef, Worker};
 use crate::auth::{Overrides, SubscriptionOptions};
 use crate::delivery::{ListenerKey, Outlet, Since, Ticket};
@@ -316,7 +316,8 @@ impl Session {
         let was_in = self.phase == Phase::In;
         self.phase = Phase::Ended;
         let view = was_in.then(|| self.view());
-        if was_in {
+        if let Some(view) = &view {
+            self.pass_door(|door| door.left(view));
             self.move_out(&reason);
         }
         let channels: Vec<ChannelName> = self.subs.keys().cloned().collect();
@@ -340,6 +341,16 @@ impl Session {
         node.sessions().directory().enter(self.id, self.info.user.clone(), me);
         node.metrics().sessions.inc();
         node.handlers().tell(LifecycleEvent::Connected(self.view()));
+        let view = self.view();
+        self.pass_door(|door| door.entered(&view));
+    }
+
+    /// Tells what lets in the clients of the session's home, where that is not the section `[auth]`.
+    fn pass_door(&self, tell: impl FnOnce(&dyn Door)) {
+        let home = self.home.as_ref().map(|state| &state.membership.channel);
+        if let Some(door) = home.and_then(|home| self.node().handlers().door_of(home)) {
+            tell(&**door);
+        }
     }
 }
 

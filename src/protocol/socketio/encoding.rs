@@ -49,7 +49,11 @@ impl SocketIo {
 
     /// The refusal of a CONNECT. What a handler says beside its error stands in `data`; else that is the error's code.
     pub fn refused(&self, error: &ReplyError) -> Frame {
-        let data = error.data.clone().or_else(|| Json::write(&json!({ "code": error.code })).ok());
+        let data = match &error.data {
+            // The application says that there is none.
+            Some(data) => Some(data.clone()).filter(|data| !data.is_null()),
+            None => Json::write(&json!({ "code": error.code })).ok(),
+        };
         self.refuse(&error.message, data)
     }
 

@@ -83,9 +83,10 @@ impl<T: Into<Group>, const N: usize> IntoRooms for [T; N] {
     }
 }
 
-/// The rooms that are named. Names that begin like those of channels of connections are of none: they may come from a client.
+/// The rooms that are named. Names that begin like those of channels of connections, or of roles, are of none: they may come
+/// from a client.
 fn named(rooms: impl IntoRooms) -> Vec<Group> {
-    rooms.into_rooms().into_iter().filter(|room| !room.is_of_connections()).collect()
+    rooms.into_rooms().into_iter().filter(|room| !room.is_no_room()).collect()
 }
 
 /// Sockets of one namespace: all of them, or those in some rooms and not in others. What is done through one emitter, or

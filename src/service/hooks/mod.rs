@@ -106,6 +106,15 @@ impl Hooks {
         self
     }
 
+    /// The same with this hook around all others of these.
+    pub(super) fn outermost(
+        mut self,
+        hook: impl for<'c, 'n> AsyncFn(&'c mut HookContext, Next<'n>) -> HookResult + Send + Sync + 'static,
+    ) -> Self {
+        self.around.insert(0, (Selector::All, Arc::new(hook)));
+        self
+    }
+
     /// The steps of a call of this method, from the outside in.
     fn steps(&self, method: &Method, into: &mut Vec<Step>) {
         let all = |selector: &Selector| *selector == Selector::All;
