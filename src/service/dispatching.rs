@@ -154,10 +154,14 @@ impl App {
         prepared
     }
 
+    /// How large an event may be.
+    pub(super) fn most_bytes(&self) -> usize {
+        (self.node.limits().outbox / PART_OF_OUTBOX).max(ALWAYS_SENT)
+    }
+
     /// The event, where it is not too large to be sent.
     pub(super) fn fitting(&self, prepared: Prepared) -> Option<Prepared> {
-        let (bytes, most) =
-            (prepared.shown.bytes().len(), (self.node.limits().outbox / PART_OF_OUTBOX).max(ALWAYS_SENT));
+        let (bytes, most) = (prepared.shown.bytes().len(), self.most_bytes());
         if bytes <= most {
             return Some(prepared);
         }
