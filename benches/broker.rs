@@ -4,6 +4,8 @@
 //! the figures but that of encoding once.
 #[path = "broker/stage.rs"]
 mod stage;
+#[path = "broker/strapi.rs"]
+mod strapi;
 
 use actix::System;
 use callboard::broker::PublishRequest;
@@ -199,5 +201,5 @@ fn tailed(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, fan_out, targeted, routing, join_and_leave, recover, tailed);
+criterion_group!(benches, fan_out, targeted, strapi::to_one_role, routing, join_and_leave, recover, tailed);
 criterion_main!(benches);

@@ -53,4 +53,6 @@ mod documentation {
     struct Authentication;
     #[doc = include_str!("../docs/backstage.md")]
     struct Backstage;
+    #[doc = include_str!("../docs/strapi.md")]
+    struct Strapi;
 }

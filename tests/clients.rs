@@ -75,6 +75,13 @@ fn the_ported_strapi_events_log_who_came_and_rename_users() {
 }
 
 #[test]
+fn the_ported_strapi_articles_go_to_roles_and_tokens() {
+    let app = socketio_example("strapi_articles");
+    let status = app.stop();
+    assert!(status.success(), "the application ended with {status}");
+}
+
+#[test]
 fn the_echo_application_does_what_the_conformance_suites_ask_for() {
     let app = socketio_example("socketio_echo");
     let status = app.stop();

@@ -32,7 +32,8 @@ pub struct Tally {
     pub events: Cell<u64>,
 }
 
-struct Counter(Rc<Tally>);
+/// An outlet that counts.
+pub struct Counter(pub Rc<Tally>);
 
 impl Outlet for Counter {
     fn deliver(&self, delivery: &Delivery, naming: Naming<'_>, _: WhenFull) -> Delivered {

@@ -41,6 +41,7 @@ mod rpc;
 mod shapes;
 mod signal;
 mod single;
+mod strapi;
 mod subscribe;
 mod table;
 mod tail;

@@ -14,6 +14,7 @@ use super::refresh::Refresh;
 use super::revoke::Revoke;
 use super::rpc::Rpc;
 use super::signal::Signal;
+use super::strapi::{StrapiEmit, StrapiRaw};
 use super::subscribe::Subscribe;
 use super::unavailable::{MapClear, MapPublish, MapReadState, MapReadStream, MapRemove, MapStats, SharedPollPublish};
 use super::unsubscribe::Unsubscribe;
@@ -37,6 +38,8 @@ pub static METHODS: &[Entry] = &[
     Entry::of::<Rpc>(),
     Entry::of::<Emit>(),
     Entry::of::<Signal>(),
+    Entry::of::<StrapiRaw>(),
+    Entry::of::<StrapiEmit>(),
     Entry::of::<Batch>(),
     Entry::of::<MapPublish>(),
     Entry::of::<MapRemove>(),

@@ -17,6 +17,7 @@ pub(super) fn find(config: &Config) -> Vec<(&'static str, String)> {
         ApiKeys::new(&config.api).map(drop),
         config.backstage.auth.check(),
         config.authentication.tokens(&offline).map(drop),
+        config.strapi.keys().map(drop),
     ];
     let mut found: Vec<_> = tried.into_iter().filter_map(Result::err).map(explain).collect();
     if let Some(url) = &config.auth.jwks_url {
@@ -27,6 +28,7 @@ pub(super) fn find(config: &Config) -> Vec<(&'static str, String)> {
             found.push(("auth.jwks_refresh", "must be at least 10s".into()));
         }
     }
+    found.extend(super::strapi::keyless(&config.strapi));
     found.extend(check_tls(&config.server).err().map(|UnusableTls { key, reason }| (key, reason)));
     found
 }

@@ -31,6 +31,7 @@ fn times(config: &Config) -> Vec<(String, Duration)> {
         ("backstage.auth.leeway", backstage.leeway),
         ("backstage.auth.revocation_ttl", backstage.revocation_ttl),
         ("backstage.bus_idle", config.backstage.bus_idle),
+        ("strapi.refresh", config.strapi.refresh),
         ("redis.timeout", redis.timeout),
         ("redis.presence_ttl", redis.presence_ttl),
         ("limits.view_timeout", config.limits.view_timeout),

@@ -17,6 +17,7 @@ mod schema;
 mod sense;
 mod services;
 mod spaces;
+mod strapi;
 mod variables;
 mod words;
 

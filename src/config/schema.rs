@@ -11,7 +11,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 /// Keys whose values must not show up in a message.
-const SECRETS: [&str; 4] = ["api.key", "auth.hmac_secret", "backstage.auth.legacy_secret", "redis.url"];
+const SECRETS: [&str; 6] = [
+    "api.key",
+    "auth.hmac_secret",
+    "backstage.auth.legacy_secret",
+    "redis.url",
+    "strapi.jwt_secret",
+    "strapi.api_token_salt",
+];
 
 /// The known keys.
 pub(super) struct Schema {

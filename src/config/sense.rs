@@ -29,6 +29,7 @@ pub(super) fn find(config: &Config) -> Vec<Nonsense> {
     found.of_services(config);
     found.of_backstage(config);
     found.of_authentication(config);
+    found.of_strapi(config);
     found.of_spaces(config);
     found.of_long_times(config);
     found.0

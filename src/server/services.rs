@@ -1,7 +1,7 @@
 //! Services of a broker: registered before it starts, called while it runs.
 use super::{Broker, BrokerBuilder, Error, claims};
 use crate::broker::Expose;
-use crate::service::strapi::Strapi;
+use crate::service::strapi::{ContentTypeConfig, Strapi};
 use crate::service::{
     AUTHENTICATION_PATH, App, AuthenticationConfig, HookContext, Hooks, Login, Publication, Registration, ServiceError,
     ServiceHandle,
@@ -13,6 +13,13 @@ impl BrokerBuilder {
     /// HTTP, Rust code by [`Broker::service`], and what its methods return becomes events.
     pub fn service(mut self, path: &str, service: impl Into<Registration>) -> Self {
         self.setup.services.push((path.to_owned(), service.into()));
+        self
+    }
+
+    /// Has the documents of the service at a path be entries of a content type, such as `api::article.article`: all its actions, with
+    /// nothing private and no relations. The section `[strapi]` says more, and has to name the roles.
+    pub fn content_type(mut self, uid: &str, service: &str) -> Self {
+        self.config.strapi.content_types.push(ContentTypeConfig::new(uid, service));
         self
     }
 

@@ -30,6 +30,8 @@ async fn every_method_of_the_contract_is_listed_with_schemas_and_examples() {
         "rpc",
         "emit",
         "signal",
+        "strapi_raw",
+        "strapi_emit",
         "batch",
         "map_publish",
         "shared_poll_publish",

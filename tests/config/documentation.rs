@@ -1,6 +1,7 @@
 use super::*;
 use callboard::broker::{Expose, Namespace};
 use callboard::service::ServiceConfig;
+use callboard::service::strapi::ContentTypeConfig;
 use callboard::transport::engineio::EngineConfig;
 use serde_json::Value;
 
@@ -40,13 +41,14 @@ fn each_key_is_documented_with_its_default_and_no_other_key_is() {
     sections["socketio"] = serde_json::to_value(EngineConfig::default()).unwrap();
     sections["service"] = serde_json::to_value(ServiceConfig::default()).unwrap();
     sections["expose"] = serde_json::to_value(Expose::default()).unwrap();
+    sections["strapi.content_type"] = serde_json::to_value(ContentTypeConfig::new("", "")).unwrap();
     // A key without a section stands under its own name.
     let engine = sections["engine"].take();
     sections["engine"] = serde_json::json!({ "engine": engine });
     nested(&mut sections);
     for (name, keys) in sections.as_object().unwrap() {
         let heading = match name.as_str() {
-            "namespace" | "socketio" | "expose" | "service" => format!("[[{name}]]"),
+            "namespace" | "socketio" | "expose" | "service" | "strapi.content_type" => format!("[[{name}]]"),
             "engine" => name.clone(),
             _ => format!("[{name}]"),
         };

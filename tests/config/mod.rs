@@ -9,6 +9,7 @@ mod layers;
 mod problems;
 mod services;
 mod shipped;
+mod strapi;
 mod truth;
 
 use callboard::config::{self, Overrides, Problems, Source};

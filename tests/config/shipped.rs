@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Keys that have no default, and so stand in the file as an example.
-const UNSET: [&str; 13] = [
+const UNSET: [&str; 18] = [
     "server.tls_certificate",
     "server.tls_key",
     "server.internal_host",
@@ -20,6 +20,11 @@ const UNSET: [&str; 13] = [
     "socketio.services",
     "service.table",
     "service.allow",
+    "strapi.roles",
+    "strapi.permissions",
+    "strapi.tokens",
+    "strapi.users",
+    "strapi.public_role",
 ];
 
 /// The keys of the shipped file, those that are commented out included: section and key to value and whether it is live.

@@ -1,3 +1,9 @@
-//! Services as content types of Strapi: who is told of an entry, and what each is shown of it.
+//! Services as content types of Strapi: who is let in, who is told of an entry, and what each is shown of it.
+mod calls;
+mod changes;
+mod connect;
+mod emitting;
 mod events;
 mod house;
+mod nodes;
+mod setup;

@@ -72,6 +72,20 @@ pub enum Action {
     Delete,
 }
 
+impl ContentTypeConfig {
+    /// The content type of this uid, whose entries are the documents of the service at this path: with all actions, nothing private
+    /// and no relations.
+    pub fn new(uid: &str, service: &str) -> Self {
+        ContentTypeConfig {
+            uid: uid.to_owned(),
+            service: service.to_owned(),
+            actions: Action::all(),
+            private: vec![],
+            relations: BTreeMap::new(),
+        }
+    }
+}
+
 impl Action {
     fn all() -> Vec<Action> {
         vec![Action::Create, Action::Update, Action::Delete]

@@ -116,13 +116,13 @@ fn change(context: &HookContext, holds: Holds) -> Change {
     if holds == Holds::Rights {
         return Change { rights: true, ..Change::default() };
     }
-    let result = context.result.as_ref();
-    let changed = match result {
-        Some(Value::Array(all)) => all.iter().filter_map(id_in).collect(),
-        Some(one) => id_in(one).into_iter().collect(),
-        None => vec![],
+    let changed = match (&context.result, &context.id) {
+        (Some(Value::Array(all)), _) => all.iter().map(id_in).collect(),
+        (Some(one), None) => vec![id_in(one)],
+        // Whoever may have calls fail must not have all users read.
+        (_, Some(id)) => vec![Some(id.key())],
+        (None, None) => vec![None],
     };
-    let users: Vec<String> = changed.iter().map(ToString::to_string).collect();
-    let any_users = users.is_empty() && !matches!(result, Some(Value::Array(all)) if all.is_empty());
-    Change { rights: false, users, any_users }
+    let any_users = changed.iter().any(Option::is_none);
+    Change { rights: false, users: changed.into_iter().flatten().map(String::from).collect(), any_users }
 }
