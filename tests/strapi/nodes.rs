@@ -56,7 +56,10 @@ async fn a_change_on_one_node_is_heeded_on_the_other_before_it_is_answered() {
     for client in &mut apps {
         assert_eq!(client.event().await, created(2));
         assert_eq!(client.event().await, created(3));
-        assert_eq!(client.next().await, "41");
+        // It may also be told of the user that has changed; never of what came after its token was removed.
+        let last = client.next().await;
+        let last = if last.contains("user:update") { client.next().await } else { last };
+        assert_eq!(last, "41");
     }
     nothing_came(&here, &mut users).await;
 }
