@@ -33,6 +33,8 @@ pub struct Registration {
     pub(super) is_on_one_node: bool,
     pub(super) is_accepted_on_one_node: bool,
     pub(super) is_for_everyone: bool,
+    /// The config says who may call it.
+    pub(super) is_gated: bool,
     pub(super) hooks: Hooks,
     pub(super) filters: Filters,
     pub(super) publishers: Publishers,
@@ -59,6 +61,7 @@ impl Registration {
             make: Box::new(move || Rc::new(service)),
             is_accepted_on_one_node: false,
             is_for_everyone: false,
+            is_gated: false,
             hooks: Hooks::new(),
             filters: Filters::default(),
             publishers: Publishers::default(),

@@ -198,7 +198,8 @@ impl Services {
         desk: Option<Arc<Desk>>,
         (is_shared, is_open): (bool, bool),
     ) -> Result<Self, SetupError> {
-        let Setup { services, hooks, without, threads: kept, authentication: _, listeners: _, publishers, strapi: _ } = setup;
+        let Setup { services, hooks, without, threads: kept, authentication: _, listeners: _, publishers, strapi: _ } =
+            setup;
         check_events(&publishers, &services)?;
         let guard = match &desk {
             Some(desk) => desk.guard.clone(),

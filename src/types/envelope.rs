@@ -141,6 +141,11 @@ impl Group {
         Group(format!("{OF_PRINCIPALS}{name}").into())
     }
 
+    /// Whether it is a channel of connections.
+    pub fn is_of_connections(&self) -> bool {
+        self.0.starts_with(OF_CONNECTIONS)
+    }
+
     /// The role or API token whose group it is; none where it is another group.
     pub fn principal(&self) -> Option<&str> {
         self.0.strip_prefix(OF_PRINCIPALS)
@@ -148,7 +153,7 @@ impl Group {
 
     /// Whether it is a channel of connections or the group of a role or API token, and so no room.
     pub fn is_no_room(&self) -> bool {
-        self.0.starts_with(OF_CONNECTIONS) || self.0.starts_with(OF_PRINCIPALS)
+        self.is_of_connections() || self.0.starts_with(OF_PRINCIPALS)
     }
 
     /// Its name.

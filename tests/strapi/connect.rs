@@ -89,8 +89,7 @@ async fn an_api_token_is_known_by_its_hash_whatever_the_strategy_is_called() {
 #[actix_rt::test]
 async fn without_a_token_a_client_has_the_public_role_and_nothing_where_there_is_none() {
     let house = open().await;
-    for said in [json!({}), json!({"token": null}), json!({"token": ""}), json!({"strategy": "api-token"})]
-    {
+    for said in [json!({}), json!({"token": null}), json!({"token": ""}), json!({"strategy": "api-token"})] {
         let mut public = client(&house, said).await;
         house.create("articles", json!({"title": "for authenticated ones"})).await;
         nothing_came(&house, [&mut public]).await;

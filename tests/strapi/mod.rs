@@ -2,6 +2,7 @@
 mod calls;
 mod changes;
 mod connect;
+mod declared;
 mod emitting;
 mod events;
 mod house;

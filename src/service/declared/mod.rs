@@ -134,6 +134,7 @@ impl ServiceConfig {
             let events = (event != ALL).then_some(&events[..]);
             registration = registration.filter_rule(events, rule);
         }
+        registration.is_gated = self.allow.is_some();
         match self.single_node {
             true => registration.single_node(),
             false => registration,

@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 /// Names with which JavaScript reaches what all objects share: nobody means them well.
 const OF_PROTOTYPES: [&str; 3] = ["__proto__", "constructor", "prototype"];
 
+/// Where the hash of an API token stands.
+const HASH: &str = "accessKey";
+
 /// What an event brings.
 pub fn payload(data: Value) -> Value {
     json!({ "data": data, "meta": {} })
@@ -92,10 +95,16 @@ pub fn without_private(value: &mut Value, of: &ContentType) {
     }
 }
 
-/// Takes the secrets that Strapi's users have out of the document of one.
-pub fn without_secrets(user: &mut Value) {
-    if let Value::Object(user) = user {
-        user.retain(|name, _| !SECRETS_OF_USERS.contains(&name.as_str()) && !OF_PROTOTYPES.contains(&name.as_str()));
+/// Takes out what Strapi keeps of users and API tokens and shows nobody, wherever it stands.
+pub fn without_secrets(value: &mut Value) {
+    let is_secret = |name: &str| SECRETS_OF_USERS.contains(&name) || name == HASH || OF_PROTOTYPES.contains(&name);
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(without_secrets),
+        Value::Object(members) => {
+            members.retain(|name, _| !is_secret(name));
+            members.values_mut().for_each(without_secrets);
+        }
+        _ => {}
     }
 }
 

@@ -1,5 +1,5 @@
-//! What clients may ask of the services themselves: nothing of those that hold rights; of those of content types what their role or
-//! token permits, without what is private.
+//! What clients may ask of the services themselves: nothing of those that hold rights, unless the config says who may; of those of
+//! content types what their role or token permits, without what is private.
 use super::content::ContentType;
 use super::entry;
 use super::queue::Change;
@@ -19,16 +19,22 @@ pub enum Holds {
     Users,
 }
 
-/// Has clients not call a service that holds rights, and changes of it heeded before those who made them are answered. `content` is
-/// the content type that it has as well.
+/// Has clients not call a service that holds rights, unless the config says who may (`allow`), and changes of it heeded before those
+/// who made them are answered. `content` is the content type that it has as well.
 pub fn of_rights(registration: &mut Registration, state: &Arc<State>, holds: Holds, content: Option<Arc<ContentType>>) {
-    let state = state.clone();
+    let (state, is_gated) = (state.clone(), registration.is_gated);
     let hooks = std::mem::take(&mut registration.hooks);
     registration.hooks = hooks.outermost(async move |context: &mut HookContext, next: Next<'_>| {
-        if content.is_none() && context.params.provider.is_some() {
+        let is_clients = content.is_none() && context.params.provider.is_some();
+        if is_clients && !is_gated {
             return Err(forbidden());
         }
         let outcome = next.run(context).await;
+        if is_clients && outcome.is_ok() {
+            let mut shown = context.dispatch.take().or_else(|| context.result.clone()).unwrap_or_default();
+            entry::without_secrets(&mut shown);
+            context.dispatch = Some(shown);
+        }
         // Where it failed, a part may have been changed all the same.
         if !matches!(context.method, Method::Find | Method::Get)
             && let Ok(app) = context.params.app()
