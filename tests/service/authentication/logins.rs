@@ -3,7 +3,7 @@ use super::house::{
     House, Notes, PASSWORD, answer, call, config, echo, jwt, local, log_ann_in, log_in, nothing_comes, open, user_of,
     whose, with,
 };
-use callboard::service::{HookContext, Hooks, Registration, authenticate, channel};
+use callboard::service::{HookContext, Hooks, authenticate, channel};
 use callboard::store::Table;
 use serde_json::{Value, json};
 
@@ -135,7 +135,7 @@ async fn hooks_of_the_users_service_decide_who_is_found_and_what_is_shown() {
                 }
                 Ok(())
             });
-        builder.hooks(hooks).service("own", Registration::from(whose()))
+        builder.hooks(hooks).service("own", whose())
     })
     .await;
     let mut ann = client(&house).await;
