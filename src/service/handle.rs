@@ -150,7 +150,7 @@ impl ServiceHandle {
         }
         match written(&data) {
             // It is on its way; what refuses it is told there.
-            Ok(shown) => drop(self.app.publish(&self.entry.definition, event, &data, Some(&shown), None)),
+            Ok(shown) => self.app.publish(&self.entry.definition, event, &data, Some(&shown), None),
             Err(error) => log::error!("the event {event:?} of {:?} cannot be sent: {error}", self.path()),
         }
     }

@@ -148,7 +148,10 @@ fn send(state: &State, node: &Node, event: EntryEvent, entry: &Map<String, Value
 fn emit(state: &State, node: &Node, name: &str, data: Json, audience: Audience) -> Emitted {
     let (arity, attachments, view_tags, volatile, local) = (Arity::One, vec![], None, false, false);
     let event = name.to_owned();
-    node.homes().emit(&state.home, Emission { event, data, arity, attachments, audience, view_tags, volatile, local })
+    node.homes().emit(
+        &state.home,
+        Emission { event, data, arity, attachments, audience, view_tags, volatile, local, idempotency: None },
+    )
 }
 
 fn too_large(name: &str, most: usize) -> ReplyError {
