@@ -11,5 +11,6 @@ mod hooks;
 pub mod house;
 mod narrowing;
 mod nodes;
+mod outbox;
 mod publishing;
 mod setup;

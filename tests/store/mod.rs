@@ -11,6 +11,7 @@ mod memory;
 mod methods;
 mod model;
 mod original;
+mod outbox;
 mod pages;
 mod postgres;
 mod queries;

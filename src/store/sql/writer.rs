@@ -49,9 +49,10 @@ pub(super) enum Change {
 }
 
 impl Job {
-    /// Says that a note of the event is there. Where nothing was written there is none, and nobody misses it.
-    fn note(&self) {
-        if let Work::Create { event, .. } | Work::Change { event, .. } = &self.work
+    /// Says that a note of the event is there, where anything was written.
+    fn note(&self, answer: &Result<Vec<Document>, StoreError>) {
+        if answer.as_ref().is_ok_and(|documents| !documents.is_empty())
+            && let Work::Create { event, .. } | Work::Change { event, .. } = &self.work
             && let Some(draft) = &event.draft
         {
             draft.note();
@@ -98,8 +99,8 @@ impl Writer {
     async fn write(&mut self, jobs: Vec<Job>) {
         match self.transaction(&jobs).await {
             Ok(answers) => {
-                jobs.iter().for_each(Job::note);
                 for (job, answer) in jobs.into_iter().zip(answers) {
+                    job.note(&answer);
                     // Who no longer waits has its document written all the same.
                     let _ = job.reply.send(answer.map_err(Problem::Refused));
                 }
@@ -108,11 +109,11 @@ impl Writer {
             Err(failed) if jobs.len() > 1 && self.is_of_one(&failed) => {
                 for job in jobs {
                     let answer = self.transaction(slice::from_ref(&job)).await;
-                    if answer.is_ok() {
-                        job.note();
-                    }
                     let answer = match answer.map(|mut answers| answers.pop()) {
-                        Ok(Some(answer)) => answer.map_err(Problem::Refused),
+                        Ok(Some(answer)) => {
+                            job.note(&answer);
+                            answer.map_err(Problem::Refused)
+                        }
                         // One was given, so one is there.
                         Ok(None) => Ok(vec![]),
                         Err(failed) => Err(Problem::Failed(failed.into())),
