@@ -3,7 +3,7 @@ use super::fixture::{Answer, Service, Shelf, refusal};
 use callboard::store::query::Path;
 use callboard::store::{Multi, OpenError, SqlTable, SqliteDatabase, SqliteOptions, Store, StoreError, StoreOptions};
 use serde_json::{Value, json};
-use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{ConnectOptions, Executor, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -163,13 +163,21 @@ async fn a_table_of_a_newer_version_is_left_alone() {
     let file = File::new();
     file.open(SqliteOptions::default()).await.add(json!({ "a": 1 })).await;
     let mut stranger = file.stranger().await;
-    stranger.execute("UPDATE callboard_schema SET version = 99").await.expect("a newer version");
-    stranger.close().await.expect("it is open");
+    stranger
+        .execute("UPDATE callboard_schema SET version = 99 WHERE name = 'documents'")
+        .await
+        .expect("a newer version");
     let database = SqliteDatabase::open(file.path()).await.expect("a database");
     let error = database.table("documents", &[]).await.expect_err("a newer version");
     assert!(matches!(error, OpenError::Newer { found: 99, .. }), "{error:?}");
     assert!(error.to_string().contains("run the Callboard that wrote it"), "{error}");
     assert!(database.table("others", &[]).await.is_ok());
+    stranger
+        .execute("UPDATE callboard_schema SET version = 99 WHERE name = 'callboard_outbox'")
+        .await
+        .expect("another");
+    let error = database.table("others", &[]).await.expect_err("newer notes of events");
+    assert!(error.to_string().contains("callboard_outbox"), "{error}");
 }
 
 #[tokio::test]
