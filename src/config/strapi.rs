@@ -15,9 +15,6 @@ impl Found {
         self.add(!strapi.is_on() && says_more, "strapi.roles", message);
         let message = format!("at most {MOST_LEVELS} levels are brought along");
         self.add(strapi.populate_depth > MOST_LEVELS, "strapi.populate_depth", message);
-        let served = config.socketio.iter().any(|endpoint| endpoint.services != Some(false));
-        let message = "nobody could connect: add a `[[socketio]]` endpoint";
-        self.add(strapi.is_on() && !served, "strapi.roles", message);
     }
 }
 

@@ -56,7 +56,7 @@ async fn every_method_needs_the_key() {
     let document = house.ask(TestRequest::get().uri("/api/openapi.json")).await.json();
     let paths = document["paths"].as_object().unwrap();
     let methods: Vec<&String> = paths.keys().filter(|path| path.starts_with("/api/")).collect();
-    assert_eq!(methods.len(), 26);
+    assert_eq!(methods.len(), 28);
     for path in methods {
         assert_eq!(house.ask(unkeyed().uri(path)).await.status, 401, "{path}");
     }

@@ -38,8 +38,8 @@ use super::path::stripped;
 use super::publication::Publication;
 use super::services::{NAMESPACE, Setup};
 use super::{App, HookContext, Registration};
-use crate::broker::Node;
 use crate::broker::handler::{Caller, HandlerThreads, Handlers};
+use crate::broker::{Node, WeakNode};
 use crate::metrics::Metrics;
 use crate::types::{ChannelName, Json, NameError, Space};
 use content::{ContentType, ContentTypes};
@@ -49,8 +49,14 @@ use queue::{Cause, Change, Job, Queue};
 use serde_json::Value;
 use state::{State, TOLD};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use worker::{Begin, Worker};
+
+/// How long a node waits at its start until the others know of it, and between two looks.
+const ANNOUNCED: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Why the section `[strapi]` cannot be used. Every message begins with the key to change.
 #[derive(Debug, thiserror::Error)]
@@ -186,7 +192,7 @@ pub(crate) fn attend(node: &Node) {
             log::error!("the events of {} go nowhere: {error}", of.uid);
         }
     }
-    actix_rt::spawn(refresh(Arc::downgrade(&state)));
+    actix_rt::spawn(refresh(Arc::downgrade(&state), node.downgrade()));
 }
 
 fn listen(state: &Arc<State>, app: &App, of: &Arc<ContentType>) -> Result<(), super::ServiceError> {
@@ -206,8 +212,24 @@ fn listen(state: &Arc<State>, app: &App, of: &Arc<ContentType>) -> Result<(), su
     Ok(())
 }
 
+/// Waits until other nodes tell this one of changes, so that what is read then does not get old unnoticed; a bus that is away is not
+/// waited for.
+async fn told_of_changes(node: &WeakNode) {
+    let deadline = Instant::now() + ANNOUNCED;
+    while Instant::now() < deadline {
+        let Some(node) = node.upgrade() else { return };
+        let Some(peers) = node.engine().peers() else { return };
+        if peers.nodes().await.iter().any(|id| id == node.id()) {
+            return;
+        }
+        drop(node);
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
 /// Reads the rights, and again after each time that the section says.
-async fn refresh(state: Weak<State>) {
+async fn refresh(state: Weak<State>, node: WeakNode) {
+    told_of_changes(&node).await;
     loop {
         let Some(strong) = state.upgrade() else { return };
         strong.queue.change(Change { rights: true, ..Change::default() }, Cause::Routine).await;
