@@ -1,6 +1,5 @@
 //! Which handler takes which call.
 use super::call::{ConnectCall, LifecycleEvent, MessageCall, PublishCall, RpcCall, SessionView, Verdict, Welcome};
-use super::door::{Door, Told};
 use super::emit::EmitHandlers;
 use super::hosted::{Call, Deliver, FAILED, Failure, Handle, HandlerAddr, Place, Subject};
 use super::threads::Thread;
@@ -33,8 +32,6 @@ pub struct Handlers {
     views: HashMap<String, Box<MakeView>>,
     home_views: HashMap<ChannelName, Box<MakeView>>,
     extensions: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
-    pub(super) doors: Vec<(ChannelName, Arc<dyn Door>)>,
-    pub(super) told: Vec<(&'static str, Arc<Told>)>,
 }
 
 /// Makes the view of a session in a channel; none where it sees all as it is.
@@ -97,8 +94,6 @@ impl Handlers {
             views: HashMap::new(),
             home_views: HashMap::new(),
             extensions: HashMap::new(),
-            doors: vec![],
-            told: vec![],
         }
     }
 

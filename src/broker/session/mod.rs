@@ -349,7 +349,7 @@ impl Session {
     fn pass_door(&self, tell: impl FnOnce(&dyn Door)) {
         let home = self.home.as_ref().map(|state| &state.membership.channel);
         if let Some(door) = home.and_then(|home| self.node().handlers().door_of(home)) {
-            tell(&**door);
+            tell(&*door);
         }
     }
 }
