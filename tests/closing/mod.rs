@@ -54,12 +54,18 @@ async fn who_is_sent_away_and_does_not_close_is_gone_in_time() {
 
 #[test]
 fn a_tail_whose_caller_reads_nothing_is_cut() {
-    let broker = broker();
+    let large = CONFIG.replace("{api_key}", API_KEY) + "[limits]\nbody = 50000000\n";
+    let broker = Broker::start(&large);
     let mut deaf = http::open(broker.address(), API_KEY, "tail", r#"{"rate":10000}"#).expect("a tail");
-    // More than the buffers of both sides of the socket hold, and the queue of the tail.
-    let publish = format!(r#"{{"channel":"a","data":"{}"}}"#, "x".repeat(500_000));
+    // More than the buffers of both sides of the socket hold. Once its beginning is here its end waits in the broker.
+    let publish = |bytes: usize| broker.api("publish", &format!(r#"{{"channel":"a","data":"{}"}}"#, "x".repeat(bytes)));
+    publish(40_000_000);
+    let mut said = vec![0; 4096];
+    while !said.ends_with(b"xxxx") {
+        deaf.read_exact(&mut said[..]).expect("the event");
+    }
     while broker.metric_of("callboard_drops_total", r#"reason="tail""#) == 0.0 {
-        broker.api("publish", &publish);
+        publish(500_000);
     }
     broker.until(|broker| broker.metric_of("callboard_disconnects_total", r#"reason="tail""#), |cut| *cut == 1.0);
     // What the kernel had taken is still there to read, and then the connection ends: before the last line.

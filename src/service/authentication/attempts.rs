@@ -43,13 +43,12 @@ impl<K: Hash + Eq + Clone> Attempts<K> {
         let mut halves = self.locked();
         let done = halves.get(party).map_or(now, |done| done.max(now)) + self.every * count;
         // A little more than a minute, as the steps do not divide it evenly.
-        match (done - now).checked_sub(MINUTE + Duration::from_millis(1)) {
-            Some(over) => Err(over),
-            None => {
-                halves.put(party.clone(), done, self.most);
-                Ok(())
-            }
+        let over = (done - now).saturating_sub(MINUTE + Duration::from_millis(1));
+        if over > Duration::ZERO {
+            return Err(over);
         }
+        halves.put(party.clone(), done, self.most);
+        Ok(())
     }
 
     /// An attempt of a party does not count after all.
