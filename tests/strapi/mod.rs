@@ -7,4 +7,5 @@ mod emitting;
 mod events;
 mod house;
 mod nodes;
+mod recovery;
 mod setup;

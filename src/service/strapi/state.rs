@@ -74,8 +74,9 @@ impl State {
     /// Heeds a change here and on the other nodes; done when all that can be reached do.
     pub async fn changed(&self, node: &Node, change: Change) {
         let Ok(words) = Json::write(&change) else { return };
-        let everywhere = node.everywhere();
-        let (told, ()) = futures_util::join!(everywhere.tell(TOLD, words), self.queue.change(change, Cause::Changed));
+        // One after the other: what happened here before the change is on its way before the others heed it.
+        self.queue.change(change, Cause::Changed).await;
+        let told = node.everywhere().tell(TOLD, words).await;
         if !told.missing.is_empty() {
             log::warn!(
                 "roles, tokens or users have changed, and these nodes could not be told: {}; they read roles and tokens again \

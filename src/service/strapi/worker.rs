@@ -72,6 +72,10 @@ async fn work(state: Weak<State>, node: WeakNode, mut jobs: mpsc::Receiver<Job>)
                 }
             }
             Prepared::Change(reading, cause, done) => {
+                // Those who lose something by it are told what happened before.
+                for sent in under_way.drain(..) {
+                    let _ = sent.await;
+                }
                 state.apply(&node, reading, cause);
                 // Who has asked for it may be gone.
                 let _ = done.map(|done| done.send(()));
