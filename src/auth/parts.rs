@@ -28,7 +28,7 @@ impl Header {
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| {
             TokenError::Invalid(match part(token, 0).is_some_and(|header| header.starts_with(MARK)) {
-                true => "its header begins with a byte order mark, which is no JSON",
+                true => "its header begins with a byte order mark, which is not valid JSON",
                 false => "not a JWT, or of an unknown algorithm",
             })
         })?;
@@ -52,9 +52,9 @@ pub(super) fn unverified<C: DeserializeOwned>(token: &str) -> Result<C, TokenErr
     let claims = part(token, 1).ok_or(TokenError::Invalid("not a JWT"))?;
     serde_json::from_slice::<C>(&claims).map_err(|error| match serde_json::from_slice::<IgnoredAny>(&claims) {
         Err(_) if claims.starts_with(MARK) => {
-            TokenError::Invalid("its claims begin with a byte order mark, which is no JSON")
+            TokenError::Invalid("its claims begin with a byte order mark, which is not valid JSON")
         }
-        Err(_) => TokenError::Invalid("its claims are no JSON"),
+        Err(_) => TokenError::Invalid("its claims are not valid JSON"),
         Ok(_) => wrong_claim(&error),
     })
 }

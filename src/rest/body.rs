@@ -72,5 +72,5 @@ pub(super) async fn pass_over(body: &mut Payload) {
 }
 
 fn unreadable(error: &serde_json::Error) -> Failure {
-    Failure::malformed(ServiceError::bad_request(format!("The body is no JSON, or nested too deeply: {error}")))
+    Failure::malformed(ServiceError::bad_request(format!("The body is not valid JSON, or nested too deeply: {error}")))
 }

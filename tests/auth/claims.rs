@@ -63,8 +63,8 @@ fn of_bytes(claims: &[u8]) -> String {
 fn claims_that_cannot_be_read_are_refused_as_what_they_are() {
     for (claims, told) in [
         (br#"{"sub":"42","sub":"43"}"#.as_slice(), "a claim stands in it twice"),
-        (b"\xef\xbb\xbf{\"sub\":\"42\"}", "its claims begin with a byte order mark, which is no JSON"),
-        (b"{", "its claims are no JSON"),
+        (b"\xef\xbb\xbf{\"sub\":\"42\"}", "its claims begin with a byte order mark, which is not valid JSON"),
+        (b"{", "its claims are not valid JSON"),
         (br#"{"sub":42}"#, "a claim is of the wrong type"),
     ] {
         let refused = connect(&with_secret(""), &of_bytes(claims)).map(drop);

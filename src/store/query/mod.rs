@@ -48,7 +48,7 @@ impl Query {
             // The reader stops long before the stack ends, and this is the only thing that it does not call bad syntax.
             match error.to_string().starts_with("recursion limit") {
                 true => too_deep(),
-                false => StoreError::bad_request("The query is no JSON"),
+                false => StoreError::bad_request("The query is not valid JSON"),
             }
         })?;
         Query::parse(&value)
@@ -177,7 +177,7 @@ mod tests {
         }
         assert_eq!(Query::parse(&Value::Null), Ok(Query::default()));
         for text in ["", "{", "{} {}", "{\"a\":\u{0}}"] {
-            assert_eq!(Query::read(text).unwrap_err().to_string(), "The query is no JSON");
+            assert_eq!(Query::read(text).unwrap_err().to_string(), "The query is not valid JSON");
         }
     }
 
