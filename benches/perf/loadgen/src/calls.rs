@@ -1,5 +1,5 @@
 //! Calls of a service, `window` of them outstanding: first `--messages` creates, then `--calls` finds of ten documents, which are
-//! measured.
+//! measured: those of a range (`--by n`, the default), or all ten that have the same value in a field (`--by g`).
 use crate::{proc, run::{self, Plan}};
 use mio::{Events, Interest, Poll, Token};
 use std::time::{Duration, Instant};
@@ -11,10 +11,15 @@ pub fn run(plan: &Plan, calls: usize) -> String {
     let mut client = Client::open(plan);
     let path = format!("{}0", plan.prefix);
     let pad = "x".repeat(plan.bytes.saturating_sub(24));
-    client.call(plan.messages, plan.window, |n| format!("42{n}[\"create\",\"{path}\",{{\"n\":{n},\"m\":\"{pad}\"}},{{}}]"));
+    client.call(plan.messages, plan.window, |n| format!("42{n}[\"create\",\"{path}\",{{\"n\":{n},\"g\":{},\"m\":\"{pad}\"}},{{}}]", n / 10));
     std::thread::sleep(Duration::from_millis(200));
     let (before, begin) = (proc::all(&plan.pids), Instant::now());
-    client.call(calls, plan.window, |n| format!("42{n}[\"find\",\"{path}\",{{\"n\":{{\"$gte\":{}}},\"$limit\":10}}]", n % 900));
+    // A stride that shares no factor with the groups visits all of them, and no two neighbours in turn.
+    let groups = (plan.messages / 10).max(1);
+    client.call(calls, plan.window, |n| match plan.by_group {
+        true => format!("42{n}[\"find\",\"{path}\",{{\"g\":{}}}]", n * 7919 % groups),
+        false => format!("42{n}[\"find\",\"{path}\",{{\"n\":{{\"$gte\":{}}},\"$limit\":10}}]", n % 900),
+    });
     let wall = begin.elapsed().as_secs_f64();
     let cpu = match (before, proc::all(&plan.pids)) {
         (Some(before), Some(after)) => (after.cpu_us - before.cpu_us) as f64,
