@@ -1,6 +1,10 @@
 //! What a database must offer: a connection that runs statements, and its own words for them.
 use futures_util::future::BoxFuture;
 use std::ops::ControlFlow;
+use std::time::Duration;
+
+/// How long one call may take.
+pub(in crate::store) const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 
 /// What is bound to a statement, by its number from 1 on.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,6 +120,18 @@ pub(in crate::store) trait Backend: Dialect + 'static {
 
     /// How many connections read at once.
     fn readers(&self) -> usize;
+
+    /// Makes connections for threads that may block; none where the database is away from this machine, and so there is always
+    /// something to wait for.
+    fn blocking(&self) -> Option<&dyn Blocking> {
+        None
+    }
+}
+
+/// Makes connections whose statements are done when they return: their futures are ready.
+pub(in crate::store) trait Blocking {
+    /// Another connection, which only reads.
+    fn connect(&self) -> Result<Box<dyn Connection>, Failed>;
 }
 
 /// How a database writes what all of them can do. `facets` is the column of the facets.

@@ -5,6 +5,7 @@ use super::label::Label;
 use super::readers::{Read, Readers};
 use super::schema::{self, Table, check_name};
 use super::store::SqlTable;
+use super::threads::Threads;
 use super::writer::{self, Job, Work};
 use crate::store::OpenError;
 use crate::store::query::Path;
@@ -26,6 +27,8 @@ pub(in crate::store) struct Database {
     runtime: Handle,
     jobs: mpsc::Sender<Job>,
     readers: Arc<Readers>,
+    /// Where the database is on this machine, these read instead.
+    threads: Option<Threads>,
     logged: Arc<Mutex<Option<Instant>>>,
 }
 
@@ -41,7 +44,9 @@ impl Database {
             .name(format!("store-{}", backend.name().to_lowercase()))
             .spawn(move || runtime.block_on(writer::run(writes, queue)))
             .map_err(OpenError::Thread)?;
-        Ok(Arc::new(Database { backend, runtime: handle, jobs, readers, logged: Arc::default() }))
+        let threads = backend.blocking().is_some().then(|| Threads::start(&backend)).transpose();
+        let threads = threads.map_err(OpenError::Thread)?;
+        Ok(Arc::new(Database { backend, runtime: handle, jobs, readers, threads, logged: Arc::default() }))
     }
 
     /// Opens a table.
@@ -66,18 +71,31 @@ impl Database {
 
     /// Reads, beside other calls that do.
     pub fn read<T: Send + 'static>(&self, work: Read<T>) -> StoreFuture<T> {
-        let (readers, backend, logged) = (self.readers.clone(), self.backend.clone(), self.logged.clone());
-        let Some(place) = readers.wait() else {
-            return Box::pin(std::future::ready(Err(unavailable("Too many calls wait for the database"))));
+        let (backend, logged) = (self.backend.clone(), self.logged.clone());
+        let told = move |failed: Failed| {
+            log(&*backend, &logged, &failed);
+            refusal(&*backend, &failed)
         };
-        let read = self.runtime.spawn(async move {
-            let _place = place;
-            readers.read(&work).await.map_err(|failed| {
-                log(&*backend, &logged, &failed);
-                refusal(&*backend, &failed)
-            })
-        });
-        Box::pin(async move { read.await.unwrap_or_else(|_| Err(closed())) })
+        match &self.threads {
+            Some(threads) => {
+                let (reply, answer) = oneshot::channel();
+                // The caller may be gone.
+                let is_taken = threads.run(move |reader| drop(reply.send(reader.read(&work).map_err(told))));
+                match is_taken {
+                    true => Box::pin(async move { answer.await.unwrap_or_else(|_| Err(closed())) }),
+                    false => Box::pin(std::future::ready(Err(too_many()))),
+                }
+            }
+            None => {
+                let readers = self.readers.clone();
+                let Some(place) = readers.wait() else { return Box::pin(std::future::ready(Err(too_many()))) };
+                let read = self.runtime.spawn(async move {
+                    let _place = place;
+                    readers.read(&work).await.map_err(told)
+                });
+                Box::pin(async move { read.await.unwrap_or_else(|_| Err(closed())) })
+            }
+        }
     }
 
     /// Writes, behind the writes that were asked for before.
@@ -101,6 +119,10 @@ impl Database {
             }
         })
     }
+}
+
+fn too_many() -> StoreError {
+    unavailable("Too many calls wait for the database")
 }
 
 fn closed() -> StoreError {

@@ -18,6 +18,7 @@ mod outbox;
 mod readers;
 mod schema;
 mod store;
+mod threads;
 mod write;
 mod writer;
 

@@ -1,5 +1,5 @@
 //! The connections that read, several at once.
-use super::connection::{Backend, Connection, Failed, Fault};
+use super::connection::{ANSWERS_WITHIN, Backend, Connection, Failed, Fault};
 use super::error::{fault, timed_out};
 use futures_util::future::BoxFuture;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,8 +10,6 @@ use tokio::time::timeout;
 
 /// How long a connection may take to be made.
 pub(super) const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
-/// How long one call may take.
-pub(super) const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 /// How many calls may wait for a connection; one more is refused at once.
 const MOST_WAITING: usize = 1_024;
 

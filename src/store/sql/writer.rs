@@ -1,8 +1,9 @@
 //! The one connection that writes. What waits is written in one transaction, so that many writes share one sync of the disk.
+use super::connection::ANSWERS_WITHIN;
 use super::connection::{Backend, Connection, Failed, Fault};
 use super::error::{fault, timed_out};
 use super::outbox::Errand;
-use super::readers::{ANSWERS_WITHIN, CONNECTS_WITHIN};
+use super::readers::CONNECTS_WITHIN;
 use super::schema::Table;
 use super::write::Transaction;
 use crate::store::{Document, Draft, Id, Query, Select, StoreError, StoreOptions};

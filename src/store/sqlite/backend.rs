@@ -1,8 +1,9 @@
 //! What SQLite says its own way.
 use super::SqliteOptions;
+use super::reading::Reading;
 use crate::store::OpenError;
 use crate::store::sql::connection::{
-    Argument, Backend, Cell, Connection, Dialect, EachRow, Failed, Fault, Row, Statement,
+    Argument, Backend, Blocking, Cell, Connection, Dialect, EachRow, Failed, Fault, Row, Statement,
 };
 use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
@@ -22,6 +23,7 @@ const NOT_A_DATABASE: i32 = 26;
 /// An SQLite file.
 pub(in crate::store) struct Sqlite {
     options: SqliteConnectOptions,
+    reading: Reading,
     max_pages: Option<u64>,
     max_bytes: usize,
 }
@@ -35,7 +37,8 @@ impl Sqlite {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .disable_statement_logging();
-        let mut sqlite = Sqlite { options: connect, max_pages: None, max_bytes: usize::MAX };
+        let reading = Reading { file: file.to_owned(), busy_timeout: options.busy_timeout };
+        let mut sqlite = Sqlite { options: connect, reading, max_pages: None, max_bytes: usize::MAX };
         let not_a_database = || OpenError::NotADatabase { path: file.display().to_string() };
         let failed = |failed: Failed| match kind(&failed) {
             Some(NOT_A_DATABASE) => not_a_database(),
@@ -95,6 +98,10 @@ impl Backend for Sqlite {
 
     fn readers(&self) -> usize {
         4
+    }
+
+    fn blocking(&self) -> Option<&dyn Blocking> {
+        Some(&self.reading)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Stores in an SQLite file.
 mod backend;
+mod reading;
 
 use super::query::Path;
 use super::sql::Database;
