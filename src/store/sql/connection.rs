@@ -131,7 +131,16 @@ pub(in crate::store) trait Backend: Dialect + 'static {
 /// Makes connections whose statements are done when they return: their futures are ready.
 pub(in crate::store) trait Blocking {
     /// Another connection, which only reads.
-    fn connect(&self) -> Result<Box<dyn Connection>, Failed>;
+    fn connect(&self, patience: Patience) -> Result<Box<dyn Connection>, Failed>;
+}
+
+/// How long a thread may wait for a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Patience {
+    /// Until the call has taken too long; it is a thread that does nothing else.
+    Long,
+    /// About a millisecond: others wait for the thread. What takes longer fails.
+    Brief,
 }
 
 /// How a database writes what all of them can do. `facets` is the column of the facets.

@@ -78,6 +78,9 @@ impl Database {
         };
         match &self.threads {
             Some(threads) => {
+                if let Some(found) = threads.at_once(&work) {
+                    return Box::pin(std::future::ready(Ok(found)));
+                }
                 let (reply, answer) = oneshot::channel();
                 // The caller may be gone.
                 let is_taken = threads.run(move |reader| drop(reply.send(reader.read(&work).map_err(told))));

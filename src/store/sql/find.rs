@@ -195,6 +195,7 @@ pub(super) fn get<'c>(
 mod tests {
     use super::*;
     use crate::store::query::Path;
+    use crate::store::sql::connection::Patience;
     use crate::store::sql::label::Label;
     use crate::store::sql::schema;
     use crate::store::sqlite::{Sqlite, SqliteOptions};
@@ -212,6 +213,9 @@ mod tests {
         let query = Query::parse(&query).expect("a query");
         let (call, options) = (CallOptions::default(), StoreOptions::default());
         let search = Search::new(&sqlite, &table, query, &call, &options);
+        // The connection that reads plans without a look at the arguments.
+        let blocking = sqlite.blocking().expect("it is on this machine");
+        let mut connection = blocking.connect(Patience::Long).expect("a connection");
         let (order, conditions) = (search.order.map(|order| order.by).unwrap_or_default(), search.conditions);
         let sql =
             format!("EXPLAIN QUERY PLAN SELECT doc FROM documents WHERE {conditions} ORDER BY {order}ord LIMIT 10");

@@ -1,11 +1,11 @@
-//! Threads that read, each on a connection of its own whose statements are done when they return: a query costs one way to the thread
-//! and one way back, however many rows it finds.
-use super::connection::{Backend, Connection, Failed, Fault};
+//! What reads in a database on this machine. Most queries take less time than the way to another thread and back, so the caller's own
+//! thread tries first, for about a millisecond; what takes longer is asked again on a thread that does nothing else.
+use super::connection::{Backend, Connection, Failed, Fault, Patience};
 use super::error::fault;
 use super::readers::Read;
 use futures_util::FutureExt;
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::{io, thread};
 
 /// How many calls may wait for a thread; one more is refused at once.
@@ -14,8 +14,11 @@ const MOST_WAITING: usize = 1_024;
 /// What a thread does on its connection.
 type Job = Box<dyn FnOnce(&mut Reader) + Send>;
 
-/// The threads of a database; they end with it.
-pub(super) struct Threads(Arc<Line>);
+/// The threads of a database, which end with it, and the connection for callers themselves.
+pub(super) struct Threads {
+    line: Arc<Line>,
+    here: Mutex<Reader>,
+}
 
 /// The calls that wait.
 #[derive(Default)]
@@ -33,9 +36,10 @@ struct Waiting {
 impl Threads {
     /// Starts as many as the database has readers.
     pub fn start(backend: &Arc<dyn Backend>) -> io::Result<Self> {
-        let threads = Threads(Arc::default());
+        let reader = |patience| Reader { backend: backend.clone(), patience, connection: None };
+        let threads = Threads { line: Arc::default(), here: Mutex::new(reader(Patience::Brief)) };
         for number in 1..=backend.readers() {
-            let (line, mut reader) = (threads.0.clone(), Reader { backend: backend.clone(), connection: None });
+            let (line, mut reader) = (threads.line.clone(), reader(Patience::Long));
             let name = format!("{}-read-{number}", backend.name().to_lowercase());
             thread::Builder::new().name(name).spawn(move || {
                 while let Some(job) = line.next() {
@@ -46,23 +50,34 @@ impl Threads {
         Ok(threads)
     }
 
+    /// Reads on the caller's thread, if that is done at once and no other caller does so just now.
+    pub fn at_once<T>(&self, work: &Read<T>) -> Option<T> {
+        // One that panicked has left no connection behind.
+        let mut here = match self.here.try_lock() {
+            Ok(here) => here,
+            Err(TryLockError::Poisoned(here)) => here.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        here.read(work).ok()
+    }
+
     /// Has the next thread that is free do this. Whether it could be put into the line.
     pub fn run(&self, job: impl FnOnce(&mut Reader) + Send + 'static) -> bool {
-        let mut waiting = self.0.waiting();
+        let mut waiting = self.line.waiting();
         if waiting.jobs.len() >= MOST_WAITING {
             return false;
         }
         waiting.jobs.push_back(Box::new(job));
         drop(waiting);
-        self.0.news.notify_one();
+        self.line.news.notify_one();
         true
     }
 }
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        self.0.waiting().is_closed = true;
-        self.0.news.notify_all();
+        self.line.waiting().is_closed = true;
+        self.line.news.notify_all();
     }
 }
 
@@ -85,9 +100,10 @@ impl Line {
     }
 }
 
-/// A thread's connection, which is made when it is needed, and kept where nothing failed on it.
+/// A connection of one thread at a time, which is made when it is needed, and kept where nothing failed on it but the time.
 pub(super) struct Reader {
     backend: Arc<dyn Backend>,
+    patience: Patience,
     connection: Option<Box<dyn Connection>>,
 }
 
@@ -101,15 +117,17 @@ impl Reader {
             }
         }
         let blocking = self.backend.blocking().ok_or(Failed::PoolClosed)?;
-        let connection = blocking.connect()?;
+        let connection = blocking.connect(self.patience)?;
         self.on(connection, work)
     }
 
     fn on<T>(&mut self, mut connection: Box<dyn Connection>, work: &Read<T>) -> Result<T, Failed> {
         // Its statements are done when they return, so there is nothing to wait for.
-        let found = work(&mut *connection).now_or_never().unwrap_or(Err(Failed::WorkerCrashed))?;
-        self.connection = Some(connection);
-        Ok(found)
+        let done = work(&mut *connection).now_or_never().unwrap_or(Err(Failed::WorkerCrashed));
+        if matches!(done, Ok(_) | Err(Failed::Io(_))) {
+            self.connection = Some(connection);
+        }
+        done
     }
 }
 

@@ -1,8 +1,9 @@
 //! Connections that read, for threads that may block.
 use crate::store::sql::connection::{
-    ANSWERS_WITHIN, Argument, Blocking, Cell, Connection, EachRow, Failed, Row, Statement,
+    ANSWERS_WITHIN, Argument, Blocking, Cell, Connection, EachRow, Failed, Patience, Row, Statement,
 };
 use futures_util::future::{BoxFuture, ready};
+use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, ErrorCode, OpenFlags};
 use sqlx::error::{DatabaseError, ErrorKind};
@@ -14,7 +15,9 @@ use std::time::{Duration, Instant};
 /// Statements that a connection keeps prepared; each form of a query is one.
 const PREPARED: usize = 128;
 /// Instructions of SQLite's between two looks at the time.
-const LOOK_EVERY: i32 = 100_000;
+const LOOK_EVERY: i32 = 1_000;
+/// How long a thread that others wait for may read.
+const BRIEFLY: Duration = Duration::from_millis(1);
 
 /// How they are opened.
 pub(super) struct Reading {
@@ -23,21 +26,31 @@ pub(super) struct Reading {
 }
 
 impl Blocking for Reading {
-    fn connect(&self) -> Result<Box<dyn Connection>, Failed> {
+    fn connect(&self, patience: Patience) -> Result<Box<dyn Connection>, Failed> {
+        let (busy_timeout, within) = match patience {
+            Patience::Long => (self.busy_timeout, ANSWERS_WITHIN),
+            Patience::Brief => (Duration::ZERO, BRIEFLY),
+        };
         // A connection has one thread at a time.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open = || {
             let connection = rusqlite::Connection::open_with_flags(&self.file, flags)?;
-            connection.busy_timeout(self.busy_timeout)?;
+            connection.busy_timeout(busy_timeout)?;
             connection.pragma_update(None, "query_only", true)?;
+            // Else a statement is compiled anew for each set of arguments, where a partial index might serve some of them.
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
             connection.set_prepared_statement_cache_capacity(PREPARED);
-            Ok(Connected(connection))
+            Ok(Connected { connection, within })
         };
         Ok(Box::new(open().map_err(failed)?))
     }
 }
 
-struct Connected(rusqlite::Connection);
+struct Connected {
+    connection: rusqlite::Connection,
+    /// How long a statement may take.
+    within: Duration,
+}
 
 impl Connection for Connected {
     fn stream<'a>(&'a mut self, statement: Statement, each: EachRow<'a>) -> BoxFuture<'a, Result<(), Failed>> {
@@ -47,9 +60,9 @@ impl Connection for Connected {
 
 impl Connected {
     fn show(&self, statement: &Statement, each: EachRow<'_>) -> Result<(), Failed> {
-        let end = Instant::now() + ANSWERS_WITHIN;
-        self.0.progress_handler(LOOK_EVERY, Some(move || Instant::now() > end)).map_err(failed)?;
-        let mut prepared = self.0.prepare_cached(&statement.sql).map_err(failed)?;
+        let end = Instant::now() + self.within;
+        self.connection.progress_handler(LOOK_EVERY, Some(move || Instant::now() > end)).map_err(failed)?;
+        let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(failed)?;
         bind(&mut prepared, &statement.arguments)?;
         let columns = prepared.column_count();
         let mut rows = prepared.raw_query();
