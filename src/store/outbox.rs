@@ -3,6 +3,8 @@
 //! A write that a [`Draft`] goes along with leaves a note of its event. The note waits for what is to be sent, where more than the
 //! documents decides that, and is then ready; it is there until somebody says that the event is on its way. What a process leaves
 //! behind that died in between, another one takes.
+// Only databases have notes.
+#![cfg_attr(not(any(feature = "store-sqlite", feature = "store-postgres")), allow(dead_code))]
 use super::{Document, StoreFuture};
 use crate::types::Tags;
 use serde::{Deserialize, Serialize};
