@@ -15,6 +15,7 @@ test('messages of one\'s company appear live on two pages, and on no page of ano
   await signUp(bob, 'bob@example.com', 'Globe');
   await signUp(eve, 'eve@example.com', 'Swan');
   await send(ann, 'Is the set ready?');
+  await bob.getByText('Is the set ready?').waitFor();
   await send(eve, 'Not for the Globe');
   await send(bob, 'Yes. Doors in five minutes.');
   for (const page of [ann, bob]) {
