@@ -26,10 +26,25 @@ pub(in crate::store) struct Database {
     backend: Arc<dyn Backend>,
     runtime: Handle,
     jobs: mpsc::Sender<Job>,
-    readers: Arc<Readers>,
-    /// Where the database is on this machine, these read instead.
-    threads: Option<Threads>,
+    reading: Reading,
     logged: Arc<Mutex<Option<Instant>>>,
+}
+
+/// What reads.
+enum Reading {
+    /// Connections that wait for a database elsewhere, on its thread.
+    Away(Arc<Readers>),
+    /// Callers and threads of their own, in a database on this machine.
+    Here(Threads),
+}
+
+impl Reading {
+    fn start(backend: &Arc<dyn Backend>) -> Result<Self, OpenError> {
+        match backend.blocking() {
+            Some(_) => Threads::start(backend).map(Reading::Here).map_err(OpenError::Thread),
+            None => Ok(Reading::Away(Arc::new(Readers::new(backend.clone())))),
+        }
+    }
 }
 
 impl Database {
@@ -38,15 +53,13 @@ impl Database {
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(OpenError::Thread)?;
         let handle = runtime.handle().clone();
         let (jobs, queue) = mpsc::channel(MOST_WAITING);
-        let readers = Arc::new(Readers::new(backend.clone()));
+        let reading = Reading::start(&backend)?;
         let writes = backend.clone();
         thread::Builder::new()
             .name(format!("store-{}", backend.name().to_lowercase()))
             .spawn(move || runtime.block_on(writer::run(writes, queue)))
             .map_err(OpenError::Thread)?;
-        let threads = backend.blocking().is_some().then(|| Threads::start(&backend)).transpose();
-        let threads = threads.map_err(OpenError::Thread)?;
-        Ok(Arc::new(Database { backend, runtime: handle, jobs, readers, threads, logged: Arc::default() }))
+        Ok(Arc::new(Database { backend, runtime: handle, jobs, reading, logged: Arc::default() }))
     }
 
     /// Opens a table.
@@ -76,8 +89,8 @@ impl Database {
             log(&*backend, &logged, &failed);
             refusal(&*backend, &failed)
         };
-        match &self.threads {
-            Some(threads) => {
+        match &self.reading {
+            Reading::Here(threads) => {
                 if let Some(found) = threads.at_once(&work) {
                     return Box::pin(std::future::ready(Ok(found)));
                 }
@@ -89,8 +102,8 @@ impl Database {
                     false => Box::pin(std::future::ready(Err(too_many()))),
                 }
             }
-            None => {
-                let readers = self.readers.clone();
+            Reading::Away(readers) => {
+                let readers = readers.clone();
                 let Some(place) = readers.wait() else { return Box::pin(std::future::ready(Err(too_many()))) };
                 let read = self.runtime.spawn(async move {
                     let _place = place;

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 /// How long a connection may take to be made.
 pub(super) const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
 /// How many calls may wait for a connection; one more is refused at once.
-const MOST_WAITING: usize = 1_024;
+pub(super) const MOST_WAITING: usize = 1_024;
 
 /// What reads on a connection. It may run twice, where the first connection turns out to be gone.
 pub(super) type Read<T> = Box<dyn for<'c> Fn(&'c mut dyn Connection) -> BoxFuture<'c, Result<T, Failed>> + Send + Sync>;

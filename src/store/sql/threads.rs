@@ -2,14 +2,12 @@
 //! thread tries first, for about a millisecond; what takes longer is asked again on a thread that does nothing else.
 use super::connection::{Backend, Connection, Failed, Fault, Patience};
 use super::error::fault;
-use super::readers::Read;
+use super::readers::{MOST_WAITING, Read};
 use futures_util::FutureExt;
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::{io, thread};
-
-/// How many calls may wait for a thread; one more is refused at once.
-const MOST_WAITING: usize = 1_024;
 
 /// What a thread does on its connection.
 type Job = Box<dyn FnOnce(&mut Reader) + Send>;
@@ -43,7 +41,10 @@ impl Threads {
             let name = format!("{}-read-{number}", backend.name().to_lowercase());
             thread::Builder::new().name(name).spawn(move || {
                 while let Some(job) = line.next() {
-                    job(&mut reader);
+                    // One that panics leaves no connection behind, and tells its caller nothing, who sees that.
+                    if catch_unwind(AssertUnwindSafe(|| job(&mut reader))).is_err() {
+                        log::error!("a call of a store panicked");
+                    }
                 }
             })?;
         }
