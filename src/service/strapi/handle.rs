@@ -35,7 +35,7 @@ impl Strapi {
     }
 
     /// Emits an event to all clients, with `{data}`. It is on its way when this returns, and the result need not be waited for. Fails
-    /// as [`Emitter::emit`] does. No permission is looked at.
+    /// as [`Emitter::emit`] does. No permission is looked at. It overtakes events of entries that are not yet on their way.
     pub fn raw(&self, event: &str, data: impl Serialize) -> Emitted {
         self.raw_from(Emitter::new(&self.node, NAMESPACE), event, data)
     }
