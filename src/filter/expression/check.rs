@@ -1,7 +1,7 @@
 //! What can be told of an expression before it runs: what it reads, and what it must not do.
 use super::{Invalid, MAX_DEPTH};
 use cel::Program;
-use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, operators};
+use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 
 /// The variables that there are.
 pub(super) const VARIABLES: [&str; 3] = ["data", "connection", "hook"];
@@ -24,6 +24,10 @@ pub(super) struct Reads {
     pub connection: bool,
     /// Something of the connection's user.
     pub user: bool,
+    /// The paths below `connection`.
+    pub connection_paths: Vec<Vec<Step>>,
+    /// Whether it reads `connection` without saying which of its fields.
+    pub whole_connection: bool,
     /// The paths below `hook`.
     pub hook: Vec<String>,
     /// Where it reads `hook` without saying which of its fields.
@@ -32,7 +36,26 @@ pub(super) struct Reads {
     pub loops: bool,
 }
 
+/// A step of a path below `connection`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    /// To a field.
+    Field(String),
+    /// To whether that is null: nothing more is read of it.
+    IsNull,
+}
+
 impl Reads {
+    /// It reads this below `connection`.
+    fn connection_at(&mut self, names: &[&str], is_compared_with_null: bool) {
+        self.whole_connection |= names.is_empty();
+        let fields = names.iter().map(|name| Step::Field((*name).to_owned()));
+        let path: Vec<Step> = fields.chain(is_compared_with_null.then_some(Step::IsNull)).collect();
+        if !self.connection_paths.contains(&path) {
+            self.connection_paths.push(path);
+        }
+    }
+
     pub fn has(&self, variable: &str) -> bool {
         match variable {
             "data" => self.data,
@@ -122,8 +145,11 @@ impl Check<'_> {
         match names {
             [name, ..] if name.starts_with(INNER) || self.is_of_loop(name) => {}
             ["data", ..] => self.reads.data = true,
-            ["connection", "user", ..] if is_below(part, 2) => self.reads.user = true,
-            ["connection", ..] => self.reads.connection = true,
+            ["connection", below @ ..] => {
+                let is_of_user = below.first() == Some(&"user") && is_below(part, 2);
+                *(if is_of_user { &mut self.reads.user } else { &mut self.reads.connection }) = true;
+                self.reads.connection_at(below, false);
+            }
             ["hook"] => {
                 let fields = HOOK.join(", ");
                 let message = format!("name the field of `hook` that is meant; it has {fields}");
@@ -151,6 +177,11 @@ impl Check<'_> {
             return Err(self.places.invalid(part, message));
         }
         self.not_in_loop(part, name != operators::ADD, "a sum")?;
+        if [operators::EQUALS, operators::NOT_EQUALS].contains(&name) && is_user_and_null(&call.args) {
+            self.reads.user = true;
+            self.reads.connection_at(&["user"], true);
+            return Ok(());
+        }
         call.target
             .iter()
             .map(|target| &**target)
@@ -222,6 +253,13 @@ impl Check<'_> {
 
 fn is_literal(part: &IdedExpr) -> bool {
     matches!(part.expr, Expr::Literal(_))
+}
+
+/// Whether one of these is `connection.user`, and the other one is `null`.
+fn is_user_and_null(parts: &[IdedExpr]) -> bool {
+    let is_null = |part: &IdedExpr| matches!(part.expr, Expr::Literal(LiteralValue::Null));
+    let is_user = |part: &IdedExpr| !is_test(part) && chain(part).is_some_and(|names| names == ["connection", "user"]);
+    matches!(parts, [one, other] if is_user(one) && is_null(other) || is_null(one) && is_user(other))
 }
 
 fn is_test(part: &IdedExpr) -> bool {

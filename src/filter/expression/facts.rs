@@ -48,6 +48,10 @@ impl ConnectionFacts {
         ConnectionFacts { fields, user: OnceLock::new(), whole: OnceLock::new() }
     }
 
+    pub(super) fn fields(&self) -> &Value {
+        &self.fields
+    }
+
     fn user(&self) -> &Fact {
         self.user.get_or_init(|| Fact::of(&self.fields[USER]))
     }

@@ -11,18 +11,20 @@
 //!
 //! | file | what lives there |
 //! |---|---|
+//! | `answers` | what rules have said of one event |
 //! | `check` | what can be told of an expression before it runs |
 //! | `kind` | whether an expression can yield a boolean |
 //! | `facts` | what an expression is about |
 //! | `values` | JSON as values of CEL, and back |
 //! | `written` | expressions in a config |
-//! | `written` | expressions in a config |
+mod answers;
 mod check;
 mod facts;
 mod kind;
 mod values;
 mod written;
 
+pub use answers::Answers;
 pub use facts::{ConnectionFacts, Fact, Scope};
 
 use cel::common::types::CelBool;

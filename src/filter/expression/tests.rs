@@ -125,3 +125,71 @@ fn a_value_is_a_text_a_number_a_boolean_or_a_list_of_them() {
         assert!(value(none).is_err(), "{none}");
     }
 }
+
+/// Rules, and connections of which some are alike in what a rule reads.
+fn rules_and_connections() -> (Vec<Rule>, Vec<ConnectionFacts>) {
+    let rules = [
+        "true",
+        "connection.user != null",
+        "null == connection.user || data.n == 1",
+        "data.n == connection.user.company",
+        "connection.user != null && connection.user.company == data.n",
+        "!has(connection.user.company)",
+        "has(connection.user) && connection.user == null",
+        "connection.user.address.city == 'a'",
+        "size(connection) > 1",
+        "connection['user'] != null",
+        "connection.ip == null",
+        "connection.user.list.exists(x, x == data.n)",
+        "hook.params.user._id == connection.user.company",
+    ];
+    let connections = [
+        json!({}),
+        json!({"user": null}),
+        json!({"ip": null}),
+        json!({"ip": 1}),
+        json!({"user": "a text"}),
+        json!({"user": {}}),
+        json!({"user": {"id": 1, "company": 1}}),
+        json!({"user": {"id": 2, "company": 1}}),
+        json!({"user": {"id": 3, "company": 1.0}}),
+        json!({"user": {"id": 4, "company": 7}}),
+        json!({"user": {"id": 5, "company": null}}),
+        json!({"user": {"id": 6, "company": "1", "address": {"city": "a"}, "list": [1]}}),
+        json!({"user": {"id": 7, "address": 5, "list": [2]}}),
+    ];
+    let rules = rules.map(|rule| Rule::new(rule).unwrap_or_else(|invalid| panic!("{rule}: {invalid}")));
+    (rules.into(), connections.map(|fields| ConnectionFacts::new(Arc::new(fields))).into())
+}
+
+#[test]
+fn what_is_remembered_is_what_the_rule_says_of_each_connection() {
+    let (rules, connections) = rules_and_connections();
+    let (data, hook) = (Fact::of(&json!({"n": 1})), Fact::of(&json!({"params": {"user": {"_id": 7}}})));
+    for turn in 0..connections.len() {
+        let answers = Answers::default();
+        for (at, rule) in rules.iter().enumerate() {
+            // Each of them is the first once, and all of them come twice.
+            for connection in connections.iter().cycle().skip(turn).take(2 * connections.len()) {
+                let scope = Scope { data: Some(&data), connection: Some(connection), hook: Some(&hook) };
+                let asked = rule.holds(&scope).ok();
+                assert_eq!(answers.of(at, rule, connection, || asked), asked, "{rule:?} of {connection:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rule_is_asked_once_for_connections_that_are_alike_in_what_it_reads() {
+    let rule = Rule::new("connection.user != null && connection.user.company == data.n").expect("it is one");
+    let (answers, mut asked) = (Answers::default(), 0);
+    for id in 0..100 {
+        let user = json!({"user": {"id": id, "company": id % 2}});
+        let holds = answers.of(0, &rule, &ConnectionFacts::new(Arc::new(user)), || {
+            asked += 1;
+            Some(id % 2 == 1)
+        });
+        assert_eq!(holds, Some(id % 2 == 1));
+    }
+    assert_eq!(asked, 2);
+}

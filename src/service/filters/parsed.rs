@@ -2,7 +2,7 @@
 //! of them.
 use super::origin::{EventOrigin, read};
 use super::{Filter, FilterResult};
-use crate::filter::expression::Fact;
+use crate::filter::expression::{Answers, Fact};
 use crate::service::services::Services;
 use crate::types::{Event, Json, Tags, VIEW_TAG_EVENT, VIEW_TAG_SERVICE};
 use serde_json::Value;
@@ -34,6 +34,8 @@ pub(super) struct Parsed {
     hook_fact: OnceCell<Arc<Fact>>,
     /// What filters by a key have said, by their place among the filters and the key.
     answers: RefCell<HashMap<(usize, Value), FilterResult>>,
+    /// What rules have said.
+    pub ruled: Answers,
 }
 
 impl Parsed {
@@ -68,6 +70,7 @@ impl Parsed {
             data_fact: OnceCell::new(),
             hook_fact: OnceCell::new(),
             answers: RefCell::default(),
+            ruled: Answers::default(),
         })
     }
 
@@ -76,9 +79,9 @@ impl Parsed {
         self.value.get_or_init(|| read(&self.data).map(Arc::new)).as_ref()
     }
 
-    /// Its data for rules.
-    pub fn data_fact(&self, data: &Value) -> &Fact {
-        self.data_fact.get_or_init(|| Fact::of(data))
+    /// Its data for rules; none where it cannot be read.
+    pub fn data_fact(&self) -> Option<&Fact> {
+        self.value().map(|data| self.data_fact.get_or_init(|| Fact::of(data)))
     }
 
     /// The call for rules.
@@ -124,6 +127,7 @@ mod tests {
             data_fact: OnceCell::new(),
             hook_fact: OnceCell::new(),
             answers: RefCell::default(),
+            ruled: Answers::default(),
         }
     }
 

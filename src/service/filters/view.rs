@@ -2,7 +2,7 @@
 use super::parsed::Parsed;
 use super::{EventOrigin, Filter, FilterAnswer, FilterResult, ruled};
 use crate::broker::handler::SessionView;
-use crate::filter::expression::{Fact, Rule, Scope};
+use crate::filter::expression::{ConnectionFacts, Fact, Rule, Scope};
 use crate::filter::{Look, Shown, View};
 use crate::metrics::Metrics;
 use crate::service::app::App;
@@ -60,16 +60,7 @@ impl ServiceView {
                 Filter::Keyed(key, decide) => {
                     guarded(|| parsed.answer_for(at, key(&fields), |key| decide(data, key, origin)))
                 }
-                Filter::Rule(rule) => {
-                    let made = replaced.as_deref().map(Fact::of);
-                    let data = rule
-                        .expression()
-                        .reads("data")
-                        .then(|| made.as_ref().unwrap_or_else(|| parsed.data_fact(data)));
-                    let hook = rule.expression().reads("hook").then(|| &**parsed.hook_fact(self.app.services()));
-                    let scope = Scope { data, connection: Some(fields.facts()), hook };
-                    Ok(ruled_answer(&self.app, rule, &scope, &parsed.path))
-                }
+                Filter::Rule(rule) => Ok(self.ruled(parsed, (at, rule), fields.facts(), replaced.as_deref())),
                 Filter::Later(_) => {
                     let rest = filters[at..].to_vec();
                     return Look::Later(self.filter_later(parsed, rest, replaced.clone(), data.clone()));
@@ -86,6 +77,31 @@ impl ServiceView {
             }
         }
         Look::Now(shown(replaced))
+    }
+
+    /// Asks the rule at this place; those alike in what it reads of them are answered alike, where they see the same data.
+    fn ruled(
+        &self,
+        parsed: &Parsed,
+        (at, rule): (usize, &Rule),
+        connection: &ConnectionFacts,
+        replaced: Option<&Value>,
+    ) -> FilterAnswer {
+        let ask = || {
+            let made = replaced.map(Fact::of);
+            let reads = |variable| rule.expression().reads(variable);
+            let data = if reads("data") { made.as_ref().or_else(|| parsed.data_fact()) } else { None };
+            let hook = reads("hook").then(|| &**parsed.hook_fact(self.app.services()));
+            let scope = Scope { data, connection: Some(connection), hook };
+            ruled::answer(
+                rule,
+                &scope,
+                self.app.node().metrics(),
+                format_args!("a filter of the service {:?}", parsed.path),
+            )
+        };
+        let holds = if replaced.is_some() { ask() } else { parsed.ruled.of(at, rule, connection, ask) };
+        ruled_answer(holds == Some(true))
     }
 
     /// Asks the rest of the filters, which may take their time.
@@ -141,7 +157,8 @@ impl Asked {
             Filter::Rule(rule) => {
                 let (data, fields) = (Fact::of(data), self.connection.fields_now());
                 let scope = Scope { data: Some(&data), connection: Some(fields.facts()), hook: Some(&self.hook) };
-                Ok(ruled_answer(&self.app, rule, &scope, &self.path))
+                let about = format_args!("a filter of the service {:?}", self.path);
+                Ok(ruled_answer(ruled::holds(rule, &scope, self.app.node().metrics(), about)))
             }
             Filter::Later(decide) => {
                 let deciding = async { decide(data.clone(), connection, origin.cloned()).await };
@@ -160,11 +177,8 @@ fn failed() -> FilterResult {
     Err(ServiceError::general_error("A filter of this event failed"))
 }
 
-fn ruled_answer(app: &App, rule: &Rule, scope: &Scope<'_>, path: &str) -> FilterAnswer {
-    match ruled::holds(rule, scope, app.node().metrics(), format_args!("a filter of the service {path:?}")) {
-        true => FilterAnswer::Pass,
-        false => FilterAnswer::Drop,
-    }
+fn ruled_answer(holds: bool) -> FilterAnswer {
+    if holds { FilterAnswer::Pass } else { FilterAnswer::Drop }
 }
 
 fn shown(replaced: Option<Arc<Value>>) -> Shown {
