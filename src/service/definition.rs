@@ -2,7 +2,7 @@
 use super::error::{ServiceError, ServiceResult};
 use super::method::Method;
 use super::params::Params;
-use crate::store::{Id, Outbox};
+use crate::store::{Id, Outbox, Store};
 use crate::types::Json;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
@@ -39,6 +39,12 @@ pub trait Service: Send + 'static {
 
     /// Where the events of what it stores are noted in the transaction that stores it; none where a crash may lose them. Default: none.
     fn outbox(&self) -> Option<Arc<dyn Outbox>> {
+        None
+    }
+
+    /// The store whose documents [`Service::find`] finds, where that may be asked on any thread: `find` of clients goes there past the
+    /// service, unless a hook or a password is in the way. Default: none.
+    fn anywhere(&self) -> Option<Arc<dyn Store>> {
         None
     }
 

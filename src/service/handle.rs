@@ -2,12 +2,12 @@
 use super::app::App;
 use super::call::{Input, Outcome, Purpose, ServiceCall};
 use super::emitter::ServiceListener;
+use super::entry::Entry;
 use super::error::{ServiceError, ServiceResult};
 use super::hooks::HookContext;
 use super::host::written;
 use super::method::Method;
 use super::params::Params;
-use super::services::Entry;
 use crate::store::Id;
 use crate::types::BoxFuture;
 use serde_json::{Map, Value};
@@ -113,7 +113,7 @@ impl ServiceHandle {
     ) -> BoxFuture<Result<Outcome, ServiceError>> {
         params.route = self.route.clone();
         let call = ServiceCall { app: self.app.clone(), method, input, params, purpose };
-        let answer = self.entry.caller.ask(call);
+        let answer = self.entry.ask(call);
         Box::pin(async move { answer.await? })
     }
 

@@ -8,6 +8,7 @@
 //! | `hooks` | what runs around the methods |
 //! | `registration`, `services`, `path` | services with their hooks, filters and publishers, by path |
 //! | `host`, `call` | the actor of a service, and a call on its way to it |
+//! | `entry`, `finder` | a service as it runs, and the way past its actor for `find` of clients |
 //! | `authentication`, `concealed` | logins of the users that a service has, and the field with their passwords |
 //! | `dispatching`, `outbox` | the events of calls on their way, and those that a crash left behind |
 //! | `app`, `handle` | an application and its services, as Rust code calls them |
@@ -31,10 +32,12 @@ mod declared;
 mod definition;
 mod dispatching;
 mod emitter;
+mod entry;
 mod error;
 pub mod events;
 pub mod events_bus;
 mod filters;
+mod finder;
 mod functions;
 mod handle;
 mod hooks;

@@ -1,12 +1,12 @@
 //! A service as it is registered: with its hooks, its filters and its publishers.
 use super::concealed::Keeping;
-use super::declared::EventRule;
+use super::declared::{EventRule, Gate};
 use super::definition::{AnyService, Service};
 use super::filters::{EventOrigin, Filter, Filters, IntoFilterAnswer};
 use super::hooks::{HookContext, Hooks};
 use super::method::{Method, STANDARD_EVENTS};
 use super::publication::{Publication, Publishers};
-use crate::store::Outbox;
+use crate::store::{Outbox, Store};
 use serde_json::Value;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -24,6 +24,9 @@ pub struct Registration {
     pub(super) methods: Vec<Method>,
     pub(super) events: Vec<String>,
     pub(super) outbox: Option<Arc<dyn Outbox>>,
+    pub(super) anywhere: Option<Arc<dyn Store>>,
+    /// What its hooks ask before `find`, where they are gates.
+    pub(super) find_gate: Option<Arc<Gate>>,
     /// The hooks decide who may call, and change nothing of a result.
     pub(super) are_hooks_gates: bool,
     /// The field of its documents that has the id.
@@ -57,6 +60,8 @@ impl Registration {
             password: None,
             is_on_one_node: service.is_on_one_node(),
             outbox: service.outbox(),
+            anywhere: service.anywhere(),
+            find_gate: None,
             are_hooks_gates: false,
             make: Box::new(move || Rc::new(service)),
             is_accepted_on_one_node: false,

@@ -1,9 +1,10 @@
 //! All services of an application, by their paths.
 use super::authentication::{AuthenticationConfig, Desk, Guard, Listeners, Login, Occasion};
-use super::call::ServiceCall;
 use super::concealed::{Keeping, PasswordField, is_field};
 use super::emitter::EventEmitter;
+use super::entry::Entry;
 use super::filters::{Filter, Filters, can_be_carried};
+use super::finder::Finder;
 use super::hooks::{Chain, Hooks};
 use super::host::ServiceHost;
 use super::method::{Method, STANDARD_EVENTS};
@@ -11,7 +12,7 @@ use super::path::{ServicePath, stripped};
 use super::publication::{Publication, Publishers};
 use super::registration::Registration;
 use super::{App, EventOrigin, HookContext, ServiceError};
-use crate::broker::handler::{Caller, HandlerThreads, Handlers, KeptThread, SessionView};
+use crate::broker::handler::{HandlerThreads, Handlers, KeptThread, SessionView};
 use crate::store::{Id, Outbox};
 use crate::types::{ChannelName, NameError, Space};
 use serde_json::{Map, Value};
@@ -133,12 +134,6 @@ impl Setup {
     }
 }
 
-/// One service as it runs.
-pub(super) struct Entry {
-    pub definition: Arc<Definition>,
-    pub caller: Caller<ServiceCall>,
-}
-
 /// What is known of a service on every thread.
 pub(super) struct Definition {
     pub path: ServicePath,
@@ -150,6 +145,8 @@ pub(super) struct Definition {
     pub publishers: Publishers,
     pub carried: Vec<String>,
     pub outbox: Option<Arc<dyn Outbox>>,
+    /// Finds for clients on any thread; none where a hook, a password or the service itself has to look.
+    pub finder: Option<Finder>,
     /// The methods whose results go out as the store has them.
     pub plain: Vec<Method>,
     /// The field of its documents that has a password.
@@ -235,7 +232,7 @@ impl Services {
             let definition = Arc::new(definition);
             let hosted = definition.clone();
             let address = threads.host(move || ServiceHost::new(make(), hosted));
-            entries.push(Arc::new(Entry { definition, caller: handlers.caller(&address) }));
+            entries.push(Arc::new(Entry::new(definition, handlers.caller(&address))));
         }
         entries.sort_by_key(|entry| entry.definition.path.rank());
         let paths = entries.iter().map(|entry| &entry.definition.path).enumerate();
@@ -336,7 +333,9 @@ fn define(
         true => of_application(method),
         false => Chain::new(app, &registration.hooks, method).is_empty(),
     };
+    let finds_plainly = is_plain(&&Method::Find) && registration.password.is_none();
     let definition = Definition {
+        finder: registration.anywhere.filter(|_| finds_plainly).map(|store| Finder::new(store, registration.find_gate)),
         plain: registration.methods.iter().filter(is_plain).cloned().collect(),
         outbox: registration.outbox,
         chains: registration.methods.iter().map(chain).collect(),

@@ -62,8 +62,7 @@ fn run(app: App, call: &EmitCall, method: Method, path: &str, args: usize) -> Re
     let handshake = call.session.home.as_ref().and_then(|home| home.handshake.as_deref());
     params.address = handshake.and_then(|handshake| handshake.address);
     let input = Input::Sent(call.args.clone(), call.attachments.clone());
-    let (begun, answer) =
-        entry.caller.ask_and_see(ServiceCall { app, method, input, params, purpose: Purpose::Client });
+    let (begun, answer) = entry.ask_and_see(ServiceCall { app, method, input, params, purpose: Purpose::Client });
     let answer = Box::pin(async move {
         let outcome = answer.await.map_err(ServiceError::from).and_then(|outcome| outcome);
         Ok(Some(acknowledgement(outcome)))

@@ -42,6 +42,10 @@ impl<S: Store> Service for Stored<S> {
         self.0.is_on_one_node()
     }
 
+    fn anywhere(&self) -> Option<Arc<dyn Store>> {
+        self.0.anywhere()
+    }
+
     async fn find(&self, params: Params) -> ServiceResult {
         let found = self.0.find(Query::parse(&params.query)?, options(&params)).await?;
         Ok(match found {

@@ -99,6 +99,12 @@ pub trait Store: Send + Sync + 'static {
         None
     }
 
+    /// The same documents for calls of any thread, where to ask for some takes that thread about a millisecond at most; none where it
+    /// may take longer.
+    fn anywhere(&self) -> Option<Arc<dyn Store>> {
+        None
+    }
+
     /// The same store, whose first write notes this event in its transaction; none where there is no outbox.
     fn noting(&self, draft: Draft) -> Option<Arc<dyn Store>> {
         let _ = draft;
@@ -156,6 +162,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn outbox(&self) -> Option<Arc<dyn Outbox>> {
         (**self).outbox()
+    }
+
+    fn anywhere(&self) -> Option<Arc<dyn Store>> {
+        (**self).anywhere()
     }
 
     fn noting(&self, draft: Draft) -> Option<Arc<dyn Store>> {

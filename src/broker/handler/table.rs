@@ -52,7 +52,7 @@ pub(super) struct Bounds {
 pub(super) struct Port<C: Call> {
     recipient: Recipient<Deliver<C>>,
     /// The type of the handler, for the log.
-    handler: &'static str,
+    pub(super) handler: &'static str,
     /// Calls that the handler is not done with.
     waiting: Arc<AtomicUsize>,
     /// Keeps the handler's thread.
@@ -314,7 +314,7 @@ impl Bounds {
     }
 }
 
-fn tell_panic(metrics: &Metrics, handler: &str, subject: &Subject, words: &str) {
+pub(super) fn tell_panic(metrics: &Metrics, handler: &str, subject: &Subject, words: &str) {
     Metrics::count(&metrics.handler_failures, "panic");
     // Whoever may call can make it panic again and again.
     metrics.log_some(Level::Error, "panic", format_args!("the handler {handler} panicked in {subject}: {words}"));

@@ -14,7 +14,7 @@ use std::sync::Arc;
 const ALWAYS: &str = "true";
 
 /// What stands before one method. Calls that Rust code makes pass.
-pub(super) struct Gate {
+pub(in crate::service) struct Gate {
     access: Vec<Access>,
     /// Whether any expression reads what was sent.
     reads_data: bool,

@@ -24,7 +24,7 @@ use super::registration::Registration;
 use super::stored::Stored;
 use crate::store::query::Path;
 use crate::store::{Multi, Paginate, Store, StoreAddress, StoreOptions};
-use gate::Gate;
+pub(in crate::service) use gate::Gate;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
@@ -135,6 +135,7 @@ impl ServiceConfig {
             registration = registration.filter_rule(events, rule);
         }
         registration.is_gated = self.allow.is_some();
+        registration.find_gate = self.gate(&Method::Find);
         match self.single_node {
             true => registration.single_node(),
             false => registration,
@@ -143,10 +144,13 @@ impl ServiceConfig {
 
     /// One for each method that not everybody may call.
     fn gates(&self) -> Hooks {
-        let Some(allow) = &self.allow else { return Hooks::new() };
-        Method::STANDARD.into_iter().fold(Hooks::new(), |hooks, method| match Gate::of(allow, &method) {
+        Method::STANDARD.into_iter().fold(Hooks::new(), |hooks, method| match self.gate(&method) {
             Some(gate) => hooks.before(method, async move |context: &mut HookContext| gate.admit(context)),
             None => hooks,
         })
+    }
+
+    fn gate(&self, method: &Method) -> Option<Arc<Gate>> {
+        Gate::of(self.allow.as_ref()?, method).map(Arc::new)
     }
 }

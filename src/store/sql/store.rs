@@ -164,6 +164,10 @@ impl Store for SqlStore {
         Some(Arc::new(self.table.clone()))
     }
 
+    fn anywhere(&self) -> Option<Arc<dyn Store>> {
+        Some(Arc::new(self.clone()))
+    }
+
     fn noting(&self, draft: Draft) -> Option<Arc<dyn Store>> {
         Some(Arc::new(SqlStore { draft: Some(draft), ..self.clone() }))
     }

@@ -7,7 +7,12 @@ use futures_util::FutureExt;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 use std::{io, thread};
+
+/// How long callers ask no database that kept one of them waiting for its millisecond: queries that take long, one after the other,
+/// cost a caller's thread a hundredth of its time at most.
+const REST: Duration = Duration::from_millis(100);
 
 /// What a thread does on its connection.
 type Job = Box<dyn FnOnce(&mut Reader) + Send>;
@@ -15,7 +20,14 @@ type Job = Box<dyn FnOnce(&mut Reader) + Send>;
 /// The threads of a database, which end with it, and the connection for callers themselves.
 pub(super) struct Threads {
     line: Arc<Line>,
-    here: Mutex<Reader>,
+    here: Mutex<Here>,
+}
+
+/// The connection for callers themselves.
+struct Here {
+    reader: Reader,
+    /// Callers leave it alone until then.
+    rests_until: Option<Instant>,
 }
 
 /// The calls that wait.
@@ -35,7 +47,10 @@ impl Threads {
     /// Starts as many as the database has readers.
     pub fn start(backend: &Arc<dyn Backend>) -> io::Result<Self> {
         let reader = |patience| Reader { backend: backend.clone(), patience, connection: None };
-        let threads = Threads { line: Arc::default(), here: Mutex::new(reader(Patience::Brief)) };
+        let threads = Threads {
+            line: Arc::default(),
+            here: Mutex::new(Here { reader: reader(Patience::Brief), rests_until: None }),
+        };
         for number in 1..=backend.readers() {
             let (line, mut reader) = (threads.line.clone(), reader(Patience::Long));
             let name = format!("{}-read-{number}", backend.name().to_lowercase());
@@ -51,7 +66,8 @@ impl Threads {
         Ok(threads)
     }
 
-    /// Reads on the caller's thread, if that is done at once and no other caller does so just now.
+    /// Reads on the caller's thread, if that is done at once and no other caller does so just now. After a query that was not done
+    /// callers wait for nothing for a while.
     pub fn at_once<T>(&self, work: &Read<T>) -> Option<T> {
         // One that panicked has left no connection behind.
         let mut here = match self.here.try_lock() {
@@ -59,7 +75,12 @@ impl Threads {
             Err(TryLockError::Poisoned(here)) => here.into_inner(),
             Err(TryLockError::WouldBlock) => return None,
         };
-        here.read(work).ok()
+        if here.rests_until.is_some_and(|end| Instant::now() < end) {
+            return None;
+        }
+        let read = here.reader.read(work);
+        here.rests_until = matches!(read, Err(Failed::Io(_))).then(|| Instant::now() + REST);
+        read.ok()
     }
 
     /// Has the next thread that is free do this. Whether it could be put into the line.
