@@ -12,6 +12,7 @@ mod exposing;
 mod house;
 mod inspecting;
 mod key_sets;
+mod last_words;
 mod rust_client;
 mod signals;
 mod slow;

@@ -7,6 +7,7 @@ mod emit;
 mod expiry;
 mod home;
 mod join;
+mod last_words;
 mod login;
 mod message;
 mod permission;
@@ -73,6 +74,7 @@ pub struct Session {
     registered: Option<Box<ChannelName>>,
     /// What is noted of it where it belongs to nothing, and somebody asks for that.
     data: OnceCell<SessionData>,
+    last_words: last_words::LastWords,
     reason: Disconnect,
     is_ended_by_us: bool,
 }
@@ -189,6 +191,7 @@ impl Session {
             home: None,
             registered: None,
             data: OnceCell::new(),
+            last_words: last_words::LastWords::default(),
             reason: Disconnect::CONNECTION_CLOSED,
             is_ended_by_us: false,
         }
@@ -270,8 +273,11 @@ impl Session {
     fn proceed(&mut self, ctx: &mut Context<Self>) {
         self.pace = Pace::Free;
         while self.pace == Pace::Free && self.phase != Phase::Ended {
-            let Some(ask) = self.queue.pop_front() else { return };
-            self.run(ask, ctx);
+            match self.queue.pop_front() {
+                Some(ask) => self.run(ask, ctx),
+                None if self.last_words.is_gone => return ctx.stop(),
+                None => return,
+            }
         }
     }
 
@@ -366,15 +372,6 @@ impl Handler<Ask> for Session {
             Pace::Free => self.run(ask, ctx),
             Pace::Working | Pace::Barred => self.queue.push_back(ask),
         }
-    }
-}
-
-impl Handler<Gone> for Session {
-    type Result = ();
-
-    fn handle(&mut self, gone: Gone, ctx: &mut Self::Context) {
-        self.reason = gone.reason;
-        ctx.stop();
     }
 }
 

@@ -28,13 +28,17 @@ impl Session {
         }
         let call = PublishCall { session: self.view(), channel: channel.clone(), data };
         let looked_at = handlers.publish(call);
+        self.last_words.holds_publish = true;
         // Publishes of this session wait behind the handler, so their order stays (decision 24).
-        self.later(ctx, looked_at, move |session, verdict, ctx| match verdict {
-            Ok(data) => {
-                session.send_publish(ticket, (channel, namespace), data, publish, ctx);
-                session.proceed(ctx);
+        self.later(ctx, looked_at, move |session, verdict, ctx| {
+            session.last_words.holds_publish = false;
+            match verdict {
+                Ok(data) => {
+                    session.send_publish(ticket, (channel, namespace), data, publish, ctx);
+                    session.proceed(ctx);
+                }
+                Err(fault) => session.resume(ticket, Err(fault), ctx),
             }
-            Err(fault) => session.resume(ticket, Err(fault), ctx),
         });
         Step::Waits
     }
