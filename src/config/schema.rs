@@ -227,18 +227,32 @@ impl Check<'_> {
         };
         let schema = self.schema;
         keys.retain(|key, value| {
-            let path = format!("{around}.{key}");
             if list.keys.get(key).is_none() {
-                return self.report(&path, schema.unknown(&[list.name], key, &list.keys));
+                return self.report(&format!("{around}.{key}"), schema.unknown(&[list.name], key, &list.keys));
             }
-            match list.accepts(key, value.clone()) {
-                Ok(()) => true,
-                Err(error) => {
-                    let key = deeper(&around, &error.path).filter(|deeper| deeper.starts_with(&path)).unwrap_or(path);
-                    self.report(&key, reason(&error.kind, false))
-                }
-            }
+            self.key_of_table(list, &around, key, value)
         });
+    }
+
+    /// Whether to keep a key of a table of a list; a table of its own without what is wrong in it.
+    fn key_of_table(&mut self, list: &List, around: &str, key: &str, value: &mut Value) -> bool {
+        let path = format!("{around}.{key}");
+        let mut checked = list.accepts(key, value.clone());
+        while let Err(error) = checked {
+            let at = deeper(around, &error.path).filter(|deeper| deeper.starts_with(&path));
+            self.report(at.as_deref().unwrap_or(&path), reason(&error.kind, false));
+            // A table tells its first mistake only: without that, it tells the next.
+            let (Value::Dict(_, inner), Some(name)) = (&mut *value, error.path.get(1)) else { return false };
+            if inner.remove(name).is_none() {
+                return false;
+            }
+            checked = list.accepts(key, value.clone());
+            // What is wrong with the table as a whole may be that something was taken out.
+            if checked.as_ref().is_err_and(|error| error.path.len() < 2) {
+                return false;
+            }
+        }
+        true
     }
 }
 

@@ -71,14 +71,21 @@ paginate = true
         "11 service[0].filter.status line 1, column 1 of the expression: true or false is wanted, and this is a number",
         "12 service[0].outbox true or false is wanted, not the text \"yes\"",
         "16 service[1].paginate `default` must not be more than `max`",
+        "19 service[1].allow.find line 1, column 1 of the expression: `user` is not known",
+        "20 service[1].allow.get line 1, column 10 of the expression: Syntax error",
         "21 service[1].allow.create.query a query is made of `connection` and `hook`; `data` is what the call brings",
+        "22 service[1].allow.update.query.company_id `$or` is no operator; take $in",
+        "23 service[1].allow.patch.query a field is wanted",
+        "24 service[1].allow.remove a rule in CEL such as",
+        "27 service[1].filter.all line 1, column 1 of the expression: no event carries",
+        "29 service[1].filter.patched",
+        "30 service[1].filter.finished no such event; take `all`, `created`",
     ];
     let problems = problems_of(load(text));
     for (problem, wanted) in problems.iter().zip(wanted) {
-        assert_eq!(problem, wanted);
+        assert!(problem.starts_with(wanted), "{problem}\n{wanted}");
     }
     assert!(!problems.join("").contains("topsecret"));
-    // The parser finds one mistake in each table of a table; each of them is told when it is alone.
     for (key, wanted) in [
         (
             "allow.find = 'user != null'",
