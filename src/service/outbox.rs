@@ -19,9 +19,13 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-/// A note that is older belongs to a process that has died, or that does not get on.
-const OVERDUE: Duration = Duration::from_secs(30);
-/// How often one looks for those.
+/// How old a note is that belongs to a process that has died, unless the service says otherwise.
+pub(super) const OVERDUE: Duration = Duration::from_secs(30);
+/// How old at least: a younger one may be under way.
+pub(super) const OVERDUE_AT_LEAST: Duration = Duration::from_secs(1);
+/// How often one looks for them in the time after which they are overdue.
+const LOOKS: u32 = 3;
+/// How long one waits between two looks at most.
 const PERIOD: Duration = Duration::from_secs(10);
 
 impl Definition {
@@ -147,14 +151,14 @@ pub(crate) fn resume(node: &Node) {
 
 /// At the start all notes are overdue, but where another node may be at them.
 async fn look_after(node: WeakNode, definition: Arc<Definition>, outbox: Arc<dyn Outbox>) {
-    let mut since = if outbox.is_on_one_node() { Duration::ZERO } else { OVERDUE };
+    let mut since = if outbox.is_on_one_node() { Duration::ZERO } else { definition.overdue };
     while let Some(app) = node.upgrade().as_ref().and_then(App::of) {
         // While the database is away nothing is lost: the next round finds it.
         for note in outbox.overdue(definition.path.as_str(), since).await.unwrap_or_default() {
             app.settle(&definition, &*outbox, note).await;
         }
         drop(app);
-        since = OVERDUE;
-        tokio::time::sleep(PERIOD).await;
+        since = definition.overdue;
+        tokio::time::sleep(PERIOD.min(definition.overdue / LOOKS)).await;
     }
 }

@@ -5,11 +5,13 @@ use super::definition::{AnyService, Service};
 use super::filters::{EventOrigin, Filter, Filters, IntoFilterAnswer};
 use super::hooks::{HookContext, Hooks};
 use super::method::{Method, STANDARD_EVENTS};
+use super::outbox::{OVERDUE, OVERDUE_AT_LEAST};
 use super::publication::{Publication, Publishers};
 use crate::store::{Outbox, Store};
 use serde_json::Value;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A service with what is registered around it. A service alone becomes one by itself, where one is asked for.
 ///
@@ -27,6 +29,7 @@ pub struct Registration {
     pub(super) anywhere: Option<Arc<dyn Store>>,
     /// What its hooks ask before `find`, where they are gates.
     pub(super) find_gate: Option<Arc<Gate>>,
+    pub(super) overdue: Duration,
     /// The hooks decide who may call, and change nothing of a result.
     pub(super) are_hooks_gates: bool,
     /// The field of its documents that has the id.
@@ -62,6 +65,7 @@ impl Registration {
             outbox: service.outbox(),
             anywhere: service.anywhere(),
             find_gate: None,
+            overdue: OVERDUE,
             are_hooks_gates: false,
             make: Box::new(move || Rc::new(service)),
             is_accepted_on_one_node: false,
@@ -205,6 +209,14 @@ impl Registration {
     /// Whether an event whose document was stored in SQLite or PostgreSQL is delivered after a crash, too. Default: it is.
     pub fn outbox(mut self, is_on: bool) -> Self {
         self.outbox = self.outbox.filter(|_| is_on);
+        self
+    }
+
+    /// How long the event of a stored document may stay unsent before another node that shares the database sends it, since the node that
+    /// stored the document must have died. Default 30 s, at least 1 s. Three times in that time, but every 10 s at least, each node
+    /// looks for such events.
+    pub fn overdue_after(mut self, time: Duration) -> Self {
+        self.overdue = time.max(OVERDUE_AT_LEAST);
         self
     }
 

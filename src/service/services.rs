@@ -18,6 +18,7 @@ use crate::types::{ChannelName, NameError, Space};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The namespace of Socket.IO that clients of services join.
 pub const NAMESPACE: &str = "/";
@@ -147,6 +148,8 @@ pub(super) struct Definition {
     pub outbox: Option<Arc<dyn Outbox>>,
     /// Finds for clients on any thread; none where a hook, a password or the service itself has to look.
     pub finder: Option<Finder>,
+    /// A note that is older belongs to a process that has died, or that does not get on.
+    pub overdue: Duration,
     /// The methods whose results go out as the store has them.
     pub plain: Vec<Method>,
     /// The field of its documents that has a password.
@@ -338,6 +341,7 @@ fn define(
         finder: registration.anywhere.filter(|_| finds_plainly).map(|store| Finder::new(store, registration.find_gate)),
         plain: registration.methods.iter().filter(is_plain).cloned().collect(),
         outbox: registration.outbox,
+        overdue: registration.overdue,
         chains: registration.methods.iter().map(chain).collect(),
         methods: registration.methods,
         events: registration.events,

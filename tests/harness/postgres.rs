@@ -1,5 +1,6 @@
 //! A real PostgreSQL of the tests' own: on a free port of loopback, its data in a folder that ends with it.
 use super::free_address;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
@@ -81,6 +82,14 @@ impl Postgres {
     /// The address of a database.
     pub fn url_of(&self, database: &str) -> String {
         format!("postgres://callboard@127.0.0.1:{}/{database}?sslmode=disable", self.port)
+    }
+
+    /// The address of a new database, which is empty.
+    pub async fn new_database(&self) -> String {
+        let name = self.new_name();
+        let mut connection = PgConnection::connect(&self.url()).await.expect("a connection");
+        connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("a database");
+        self.url_of(&name)
     }
 
     /// A name that no test has had.

@@ -11,6 +11,7 @@ mod hooks;
 pub mod house;
 mod narrowing;
 mod nodes;
+mod notes;
 mod outbox;
 mod publishing;
 mod setup;

@@ -17,14 +17,6 @@ pub async fn shelf(id: &'static str) -> Shelf {
     Shelf { id, open: Box::new(move |options| Arc::new(table.store(options))) }
 }
 
-/// A database of a test's own on the shared server.
-async fn own_database() -> String {
-    let (postgres, name) = (Postgres::shared(), Postgres::shared().new_name());
-    let mut connection = PgConnection::connect(&postgres.url()).await.expect("a connection");
-    connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("a database");
-    postgres.url_of(&name)
-}
-
 async fn service(url: &str) -> Service {
     let database = PostgresDatabase::open(url).await.expect("a database");
     let options = StoreOptions { multi: Multi::ALL, ..StoreOptions::default() };
@@ -48,7 +40,7 @@ async fn calls(service: &Service) -> Vec<Answer> {
 
 #[tokio::test]
 async fn documents_and_the_next_id_are_there_when_it_is_opened_again() {
-    let url = own_database().await;
+    let url = Postgres::shared().new_database().await;
     let first = service(&url).await;
     let data = json!({ "é\0": [1.1, 5e-324, u64::MAX, "\u{2028}"], "b": null, "a": { "z": 1, "y": 2 } });
     first.create(json!([data, {}])).await.expect("documents that may be created");
@@ -64,7 +56,7 @@ async fn documents_and_the_next_id_are_there_when_it_is_opened_again() {
 
 #[tokio::test]
 async fn two_nodes_give_each_id_once_and_conflict_where_both_bring_one() {
-    let url = own_database().await;
+    let url = Postgres::shared().new_database().await;
     let nodes = [service(&url).await, service(&url).await];
     let created = futures_util::future::join_all((0..60).map(|at| nodes[at % 2].add(json!({ "at": at })))).await;
     let mut ids: Vec<u64> = created.iter().filter_map(Value::as_u64).collect();
@@ -158,7 +150,7 @@ async fn a_database_of_another_encoding_is_refused() {
 
 #[tokio::test]
 async fn tables_that_are_newer_or_of_others_are_left_alone() {
-    let url = own_database().await;
+    let url = Postgres::shared().new_database().await;
     service(&url).await;
     let mut stranger = PgConnection::connect(&url).await.expect("a connection");
     stranger
@@ -173,7 +165,7 @@ async fn tables_that_are_newer_or_of_others_are_left_alone() {
 
 #[tokio::test]
 async fn long_texts_are_found_by_an_index() {
-    let url = own_database().await;
+    let url = Postgres::shared().new_database().await;
     let database = PostgresDatabase::open(&url).await.expect("a database");
     let indexes = [Path::parse("text").expect("a path")];
     let store = database.store("documents", StoreOptions::default(), &indexes).await.expect("a store");
