@@ -1,5 +1,5 @@
 //! Users whose service the config declares, and rules about them.
-use super::house::{House, PASSWORD, answer, config, local, log_in, refusal};
+use super::house::{House, Kind, PASSWORD, answer, config, local, log_in, refusal};
 use callboard::server::Config;
 use serde::Deserialize;
 use serde_json::json;
@@ -10,7 +10,8 @@ struct Declared {
     service: Vec<callboard::service::ServiceConfig>,
 }
 
-fn declared() -> Config {
+/// The config of a broker whose services are in a database of this kind at this address.
+fn declared(on: Kind, address: &str) -> Config {
     let text = r#"
         [[service]]
         path = "users"
@@ -36,12 +37,15 @@ fn declared() -> Config {
         allow = { create = "connection.user != null" }
         filter = { all = "data.company == connection.user.company" }
     "#;
+    // SQLite tells no `Users` from `users`, so a second table of that name would be refused.
+    let same = if matches!(on, Kind::Sqlite) { "users" } else { "Users" };
+    let text = &text.replace("memory", address).replace("Users", same);
     Config { services: toml::from_str::<Declared>(text).expect("services").service, ..config() }
 }
 
-#[actix_rt::test]
-async fn a_config_alone_has_users_who_log_in_and_rules_that_know_them() {
-    let house = House::with(declared(), |builder| builder);
+pub async fn a_config_alone_has_users_who_log_in_and_rules_that_know_them(on: Kind) {
+    let (address, _folder) = on.address().await;
+    let house = House::with(declared(on, &address), |builder| builder);
     let (mut ann, mut nobody) = (house.client(json!({})).await, house.client(json!({})).await);
     let user = json!({"email": "ann@x.test", "password": PASSWORD, "company": 7});
     let created = answer(&mut ann, json!(["create", "users", user, {}])).await;
@@ -62,9 +66,9 @@ async fn a_config_alone_has_users_who_log_in_and_rules_that_know_them() {
     super::house::nothing_comes(&mut nobody).await;
 }
 
-#[actix_rt::test]
-async fn no_other_service_of_the_same_table_leads_to_the_passwords() {
-    let house = House::with(declared(), |builder| builder);
+pub async fn no_other_service_of_the_same_table_leads_to_the_passwords(on: Kind) {
+    let (address, _folder) = on.address().await;
+    let house = House::with(declared(on, &address), |builder| builder);
     let mut client = house.client(json!({})).await;
     let user = json!({"email": "ann@x.test", "password": PASSWORD});
     answer(&mut client, json!(["create", "users", user, {}])).await;

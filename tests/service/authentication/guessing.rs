@@ -1,6 +1,5 @@
 //! Those who guess passwords, and the others meanwhile.
-use super::house::{House, PASSWORD, config, local, log_ann_in, open, refusal, with};
-use callboard::store::Table;
+use super::house::{House, Kind, PASSWORD, WithUsers, config, local, log_ann_in, open, refusal, with};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -23,11 +22,11 @@ async fn post(address: SocketAddr, from: &str, data: &Value) -> (u16, String) {
     (status, answer)
 }
 
-async fn behind_a_proxy() -> House {
+async fn behind_a_proxy(on: Kind) -> WithUsers {
     let mut config = config();
     config.rest.prefix = Some("/".into());
     config.server.trusted_proxies = vec!["127.0.0.1".into()];
-    with(config, Table::default(), |builder| builder).await
+    with(config, on.table().await, |builder| builder).await
 }
 
 fn count(house: &House, metric: &str) -> u64 {
@@ -36,9 +35,8 @@ fn count(house: &House, metric: &str) -> u64 {
     line.and_then(|line| line.rsplit(' ').next()).and_then(|count| count.parse().ok()).unwrap_or_default()
 }
 
-#[actix_rt::test]
-async fn a_user_name_whose_password_is_guessed_waits_and_no_other_and_what_is_right_does_not_count() {
-    let house = open(|builder| builder).await;
+pub async fn a_user_name_whose_password_is_guessed_waits_and_no_other_and_what_is_right_does_not_count(on: Kind) {
+    let house = open(on, |builder| builder).await;
     let mut client = house.client(json!({})).await;
     for _ in 0..12 {
         log_ann_in(&mut client).await;
@@ -65,11 +63,10 @@ async fn a_user_name_whose_password_is_guessed_waits_and_no_other_and_what_is_ri
     assert_eq!(count(&house, "callboard_limits_reached_total{limit=\"authentication.attempts_by_account\"}"), 3);
 }
 
-#[actix_rt::test]
-async fn passwords_that_clients_set_count_as_attempts_of_their_address() {
+pub async fn passwords_that_clients_set_count_as_attempts_of_their_address(on: Kind) {
     let mut config = config();
     config.authentication.attempts_by_address = 3;
-    let house = with(config, Table::default(), |builder| builder).await;
+    let house = with(config, on.table().await, |builder| builder).await;
     let mut client = house.client(json!({})).await;
     let two = json!([{"email": "c", "password": "x"}, {"email": "d", "password": "x"}]);
     let (_, answered) = super::house::call(&mut client, json!(["create", "users", two, {}])).await;
@@ -81,9 +78,8 @@ async fn passwords_that_clients_set_count_as_attempts_of_their_address() {
     assert_eq!(refused["name"], "TooManyRequests");
 }
 
-#[actix_rt::test]
-async fn a_thousand_attempts_of_one_address_keep_nobody_else_from_logging_in() {
-    let house = behind_a_proxy().await;
+pub async fn a_thousand_attempts_of_one_address_keep_nobody_else_from_logging_in(on: Kind) {
+    let house = behind_a_proxy(on).await;
     let address = house.address;
     let began = Instant::now();
     let attack = (0..1_000).map(|n| {

@@ -1,13 +1,18 @@
 //! A broker whose users log in, and what they say.
+use crate::harness::postgres::Postgres;
 use crate::harness::socketio::Client;
 pub use crate::service::house::{House, Notes, answer, call, echo, nothing_comes};
 use callboard::auth::Secret;
 use callboard::server::{BrokerBuilder, Config};
 use callboard::service::{AuthenticationConfig, Params, Registration, Stored};
 use callboard::store::{
-    CallOptions, Document, Found, MemoryStore, Multi, Query, Select, Store, StoreOptions, Table, documents,
+    self, CallOptions, Document, Found, MemoryStore, Multi, PostgresDatabase, Query, Select, SqlTable, SqliteDatabase,
+    Store, StoreOptions, documents,
 };
 use serde_json::{Value, json};
+use std::ops::Deref;
+use std::sync::Arc;
+use tempfile::TempDir;
 
 /// What signs the tokens of these tests.
 pub const SECRET: &str = "the secret of the tests of logins, which is long";
@@ -21,8 +26,63 @@ pub fn config() -> Config {
     config
 }
 
-fn store(table: &Table) -> MemoryStore {
-    MemoryStore::over(table.clone(), StoreOptions { multi: Multi::ALL, start_id: 1, ..StoreOptions::default() })
+/// Where the users of a test are.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    Memory,
+    Sqlite,
+    Postgres,
+}
+
+impl Kind {
+    /// An empty table of users, in a database of its own.
+    pub async fn table(self) -> Table {
+        let (address, folder) = self.address().await;
+        let file = address.trim_start_matches("sqlite:");
+        let opened = match self {
+            Kind::Memory => return Table::memory(),
+            Kind::Sqlite => SqliteDatabase::open(file).await.expect("a database").table("users", &[]).await,
+            Kind::Postgres => PostgresDatabase::open(&address).await.expect("a database").table("users", &[]).await,
+        };
+        Table::Sql { table: opened.expect("a table"), _folder: folder }
+    }
+
+    /// The address of an empty database for a config, and the folder that it is in.
+    pub async fn address(self) -> (String, Option<Arc<TempDir>>) {
+        match self {
+            Kind::Memory => ("memory".to_owned(), None),
+            Kind::Sqlite => {
+                let folder = tempfile::tempdir().expect("a folder");
+                (format!("sqlite:{}", folder.path().join("test.db").display()), Some(Arc::new(folder)))
+            }
+            Kind::Postgres => (Postgres::shared().new_database().await, None),
+        }
+    }
+}
+
+/// Users, whatever they are kept in.
+#[derive(Clone)]
+pub enum Table {
+    Memory(store::Table),
+    /// With the folder that a file is in.
+    Sql {
+        table: SqlTable,
+        _folder: Option<Arc<TempDir>>,
+    },
+}
+
+impl Table {
+    pub fn memory() -> Self {
+        Table::Memory(store::Table::default())
+    }
+}
+
+fn store(table: &Table) -> Arc<dyn Store> {
+    let options = StoreOptions { multi: Multi::ALL, start_id: 1, ..StoreOptions::default() };
+    match table {
+        Table::Memory(table) => Arc::new(MemoryStore::over(table.clone(), options)),
+        Table::Sql { table, .. } => Arc::new(table.store(options)),
+    }
 }
 
 /// The service of the users in a table.
@@ -45,24 +105,39 @@ pub async fn put(table: &Table, users: Value) {
     store(table).create(users, Select::all(), CallOptions::default()).await.expect("they are kept");
 }
 
+/// A broker, and the table of its users, which is there as long.
+pub struct WithUsers {
+    house: House,
+    _table: Table,
+}
+
+impl Deref for WithUsers {
+    type Target = House;
+
+    fn deref(&self) -> &House {
+        &self.house
+    }
+}
+
 /// A broker with users, of whom ann (1, of company 7) and bob (2, of company 8) are there.
-pub async fn open(plan: impl FnOnce(BrokerBuilder) -> BrokerBuilder + Send + 'static) -> House {
-    with(config(), Table::default(), plan).await
+pub async fn open(on: Kind, plan: impl FnOnce(BrokerBuilder) -> BrokerBuilder + Send + 'static) -> WithUsers {
+    with(config(), on.table().await, plan).await
 }
 
 pub async fn with(
     config: Config,
     table: Table,
     plan: impl FnOnce(BrokerBuilder) -> BrokerBuilder + Send + 'static,
-) -> House {
-    let house = House::with(config, move |builder| plan(builder.service("users", users(&table))));
+) -> WithUsers {
+    let registration = users(&table);
+    let house = House::with(config, move |builder| plan(builder.service("users", registration)));
     let people = json!([
         {"email": "ann@x.test", "password": PASSWORD, "company": 7},
         {"email": "bob@x.test", "password": "another one", "company": 8}
     ]);
     let service = house.broker.service("users").expect("it is there");
     service.create(people, Params::default()).await.expect("they are created");
-    house
+    WithUsers { house, _table: table }
 }
 
 /// The data of a login by password.

@@ -1,12 +1,11 @@
 //! The end of a login: by logout, by its time, by a revocation, by another login.
 use super::house::{
-    House, Notes, answer, config, echo, jwt, local, log_ann_in, log_in, nothing_comes, open, refusal, user_of, whose,
-    with,
+    House, Kind, Notes, answer, config, echo, jwt, local, log_ann_in, log_in, nothing_comes, open, refusal, user_of,
+    whose, with,
 };
 use callboard::broker::Revoke;
 use callboard::server::BrokerBuilder;
 use callboard::service::channel;
-use callboard::store::Table;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -35,10 +34,9 @@ async fn tell(house: &House, to: &str) {
     house.create("notes", json!({"to": to})).await;
 }
 
-#[actix_rt::test]
-async fn who_logs_out_is_nobody_again_and_leaves_all_channels_before_the_application_is_told() {
+pub async fn who_logs_out_is_nobody_again_and_leaves_all_channels_before_the_application_is_told(on: Kind) {
     let notes = Notes::default();
-    let house = open(with_channels(notes.clone())).await;
+    let house = open(on, with_channels(notes.clone())).await;
     let mut ann = house.client(json!({})).await;
     let logged_in = log_ann_in(&mut ann).await;
     let token = &logged_in["accessToken"];
@@ -61,9 +59,8 @@ async fn who_logs_out_is_nobody_again_and_leaves_all_channels_before_the_applica
     assert_eq!(&by_token[1]["accessToken"], token);
 }
 
-#[actix_rt::test]
-async fn another_user_on_the_same_connection_has_nothing_of_the_one_before() {
-    let house = open(with_channels(Notes::default())).await;
+pub async fn another_user_on_the_same_connection_has_nothing_of_the_one_before(on: Kind) {
+    let house = open(on, with_channels(Notes::default())).await;
     let mut client = house.client(json!({})).await;
     log_ann_in(&mut client).await;
     log_ann_in(&mut client).await;
@@ -78,11 +75,10 @@ async fn another_user_on_the_same_connection_has_nothing_of_the_one_before() {
     assert_eq!(user_of(&mut client).await["email"], "bob@x.test");
 }
 
-#[actix_rt::test]
-async fn a_connection_ends_with_its_token() {
+pub async fn a_connection_ends_with_its_token(on: Kind) {
     let mut config = config();
     config.authentication.expires_in = Duration::from_secs(2);
-    let house = with(config, Table::default(), with_channels(Notes::default())).await;
+    let house = with(config, on.table().await, with_channels(Notes::default())).await;
     let (mut ann, mut nobody) = (house.client(json!({})).await, house.client(json!({})).await);
     let token = log_ann_in(&mut ann).await["accessToken"].take();
     assert_eq!(ann.next().await, "41");
@@ -92,9 +88,8 @@ async fn a_connection_ends_with_its_token() {
     assert!(refused["data"]["expiredAt"].as_str().expect("a time").ends_with(".000Z"), "{refused}");
 }
 
-#[actix_rt::test]
-async fn what_is_revoked_of_a_user_or_of_a_token_ends_its_connections_and_no_others() {
-    let house = open(with_channels(Notes::default())).await;
+pub async fn what_is_revoked_of_a_user_or_of_a_token_ends_its_connections_and_no_others(on: Kind) {
+    let house = open(on, with_channels(Notes::default())).await;
     let mut clients = vec![];
     for _ in 0..3 {
         clients.push(house.client(json!({})).await);
@@ -114,9 +109,8 @@ async fn what_is_revoked_of_a_user_or_of_a_token_ends_its_connections_and_no_oth
     assert_eq!(user_of(other).await["id"], 2);
 }
 
-#[actix_rt::test]
-async fn a_session_is_found_under_the_user_who_logged_in_until_the_logout() {
-    let house = open(|builder| builder).await;
+pub async fn a_session_is_found_under_the_user_who_logged_in_until_the_logout(on: Kind) {
+    let house = open(on, |builder| builder).await;
     let count = |user: &str| house.broker.node().sessions().directory().count(Some(user), None);
     let mut ann = house.client(json!({})).await;
     assert_eq!(count("1"), 0);

@@ -1,19 +1,17 @@
 //! Logins over Socket.IO, and what a connection is after them.
 use super::house::{
-    House, Notes, PASSWORD, answer, call, config, echo, jwt, local, log_ann_in, log_in, nothing_comes, open, user_of,
-    whose, with,
+    House, Kind, Notes, PASSWORD, answer, call, config, echo, jwt, local, log_ann_in, log_in, nothing_comes, open,
+    user_of, whose, with,
 };
 use callboard::service::{HookContext, Hooks, authenticate, channel};
-use callboard::store::Table;
 use serde_json::{Value, json};
 
 async fn client(house: &House) -> crate::harness::socketio::Client {
     house.client(json!({})).await
 }
 
-#[actix_rt::test]
-async fn a_login_is_answered_as_feathers_answers_and_its_token_logs_in_again() {
-    let house = open(|builder| builder.service("whose", whose())).await;
+pub async fn a_login_is_answered_as_feathers_answers_and_its_token_logs_in_again(on: Kind) {
+    let house = open(on, |builder| builder.service("whose", whose())).await;
     let mut client_of_ann = client(&house).await;
     let answer_of_password = log_ann_in(&mut client_of_ann).await;
     let token = &answer_of_password["accessToken"];
@@ -40,9 +38,8 @@ async fn a_login_is_answered_as_feathers_answers_and_its_token_logs_in_again() {
     assert_eq!(user_of(&mut client(&house).await).await, Value::Null);
 }
 
-#[actix_rt::test]
-async fn calls_and_filters_after_a_login_see_the_document_as_it_is_then() {
-    let house = open(|builder| {
+pub async fn calls_and_filters_after_a_login_see_the_document_as_it_is_then(on: Kind) {
+    let house = open(on, |builder| {
         let notes = echo()
             .hooks(Hooks::new().before("all", authenticate))
             .filter(|data, connection, _| data["company"] == connection["user"]["company"]);
@@ -68,11 +65,10 @@ async fn calls_and_filters_after_a_login_see_the_document_as_it_is_then() {
     assert_eq!(ann.event().await[1]["company"], 8);
 }
 
-#[actix_rt::test]
-async fn the_application_is_told_of_logins_and_may_put_the_connection_into_channels() {
+pub async fn the_application_is_told_of_logins_and_may_put_the_connection_into_channels(on: Kind) {
     let notes = Notes::default();
     let noted = notes.clone();
-    let house = open(move |builder| {
+    let house = open(on, move |builder| {
         builder
             .on_login(move |app, login| {
                 noted.add(json!([login.user["email"], login.authentication["strategy"], login.provider.name()]));
@@ -98,9 +94,8 @@ async fn the_application_is_told_of_logins_and_may_put_the_connection_into_chann
     assert_eq!(notes.take(), [json!(["ann@x.test", "local", "socketio"])]);
 }
 
-#[actix_rt::test]
-async fn no_client_is_told_the_events_of_the_authentication_service_and_code_in_the_process_is() {
-    let house = open(|builder| builder.publish(|_, _| callboard::service::Publication::Everyone)).await;
+pub async fn no_client_is_told_the_events_of_the_authentication_service_and_code_in_the_process_is(on: Kind) {
+    let house = open(on, |builder| builder.publish(|_, _| callboard::service::Publication::Everyone)).await;
     let notes = Notes::default();
     let noted = notes.clone();
     let service = house.broker.service("authentication").expect("it is there");
@@ -118,9 +113,8 @@ async fn no_client_is_told_the_events_of_the_authentication_service_and_code_in_
     assert!(!told[0].to_string().contains(PASSWORD), "{told:?}");
 }
 
-#[actix_rt::test]
-async fn hooks_of_the_users_service_decide_who_is_found_and_what_is_shown() {
-    let table = Table::default();
+pub async fn hooks_of_the_users_service_decide_who_is_found_and_what_is_shown(on: Kind) {
+    let table = on.table().await;
     let house = with(config(), table, |builder| {
         let hooks = Hooks::new()
             .before("find", async |context: &mut HookContext| {

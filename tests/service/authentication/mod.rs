@@ -1,4 +1,7 @@
-//! Logins: who may be whom, what a connection is after that, and where passwords stay.
+//! Logins: who may be whom, what a connection is after that, and where passwords stay; with users in each kind of store.
+#[macro_use]
+mod suite;
+
 mod declared;
 mod guessing;
 mod house;
@@ -7,3 +10,7 @@ mod logins;
 mod passwords;
 mod refusals;
 mod tokens;
+
+logins!(in_memory, Kind::Memory);
+logins!(in_sqlite, Kind::Sqlite);
+logins!(in_postgres, Kind::Postgres);

@@ -1,10 +1,9 @@
 //! Where passwords stay: hashed in the store, and nowhere else.
 use super::house::{
-    House, Notes, PASSWORD, answer, call, config, local, log_in, nothing_comes, refusal, stored, users,
+    House, Kind, Notes, PASSWORD, Table, answer, call, config, local, log_in, nothing_comes, refusal, stored, users,
 };
 use crate::harness::socketio::Client;
 use callboard::service::{HookContext, Hooks, Methods, Params, Publication, Registration, channel};
-use callboard::store::Table;
 use serde_json::{Value, json};
 
 /// Another password, for changes.
@@ -93,9 +92,8 @@ fn ways() -> Vec<Value> {
     ]
 }
 
-#[actix_rt::test]
-async fn no_way_to_a_user_leads_to_the_password() {
-    let (table, notes) = (Table::default(), Notes::default());
+pub async fn no_way_to_a_user_leads_to_the_password(on: Kind) {
+    let (table, notes) = (on.table().await, Notes::default());
     let house = open(&table, &notes);
     let mut client = listener(&house).await;
     let service = house.broker.service("users").expect("it is there");
@@ -145,9 +143,8 @@ async fn no_way_to_a_user_leads_to_the_password() {
     assert!(!tells(&connected.replace("password", "")));
 }
 
-#[actix_rt::test]
-async fn no_query_of_anybody_asks_about_the_password() {
-    let (table, notes) = (Table::default(), Notes::default());
+pub async fn no_query_of_anybody_asks_about_the_password(on: Kind) {
+    let (table, notes) = (on.table().await, Notes::default());
     let house = open(&table, &notes);
     let mut client = listener(&house).await;
     let service = house.broker.service("users").expect("it is there");
@@ -183,9 +180,8 @@ async fn no_query_of_anybody_asks_about_the_password() {
     assert_eq!(stored(&table).await.len(), 1);
 }
 
-#[actix_rt::test]
-async fn a_password_that_is_none_is_refused_and_nothing_is_stored() {
-    let (table, notes) = (Table::default(), Notes::default());
+pub async fn a_password_that_is_none_is_refused_and_nothing_is_stored(on: Kind) {
+    let (table, notes) = (on.table().await, Notes::default());
     let house = open(&table, &notes);
     let mut client = house.client(json!({})).await;
     for (bad, why) in [

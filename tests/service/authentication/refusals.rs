@@ -1,16 +1,14 @@
 //! Logins that are not right: the words of the original, and nothing by which one could tell more.
 use super::house::{
-    Notes, PASSWORD, config, local, log_ann_in, open, put, refusal, stored, user_of, users, whose, with,
+    Kind, Notes, PASSWORD, Table, config, local, log_ann_in, open, put, refusal, stored, user_of, users, whose, with,
 };
 use callboard::server::{Broker, Config};
 use callboard::service::{AuthenticationConfig, Strategy};
-use callboard::store::Table;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-#[actix_rt::test]
-async fn each_login_that_is_not_right_has_the_words_of_the_original() {
-    let house = open(|builder| builder.service("whose", whose())).await;
+pub async fn each_login_that_is_not_right_has_the_words_of_the_original(on: Kind) {
+    let house = open(on, |builder| builder.service("whose", whose())).await;
     let mut client = house.client(json!({})).await;
     let long = "x".repeat(1025);
     for (data, message) in [
@@ -52,9 +50,8 @@ async fn each_login_that_is_not_right_has_the_words_of_the_original() {
     }
 }
 
-#[actix_rt::test]
-async fn an_unknown_user_a_wrong_password_and_a_user_without_one_are_answered_alike() {
-    let table = Table::default();
+pub async fn an_unknown_user_a_wrong_password_and_a_user_without_one_are_answered_alike(on: Kind) {
+    let table = on.table().await;
     let house = with(config(), table.clone(), |builder| builder).await;
     put(&table, json!([{"email": "cid@x.test"}, {"email": "dot@x.test", "password": "plain"}, {"password": "x"}]))
         .await;
@@ -76,11 +73,10 @@ async fn an_unknown_user_a_wrong_password_and_a_user_without_one_are_answered_al
     assert!(text.contains("callboard_logins_total{reason=\"refused\"} 5"), "{text}");
 }
 
-#[actix_rt::test]
-async fn a_strategy_that_is_not_listed_logs_nobody_in() {
+pub async fn a_strategy_that_is_not_listed_logs_nobody_in(on: Kind) {
     let mut config = config();
     config.authentication.strategies = vec![Strategy::Local];
-    let house = with(config, Table::default(), |builder| builder.service("whose", whose())).await;
+    let house = with(config, on.table().await, |builder| builder.service("whose", whose())).await;
     let mut client = house.client(json!({})).await;
     let token = log_ann_in(&mut client).await["accessToken"].take();
     let data = json!({"strategy": "jwt", "accessToken": token});
@@ -88,9 +84,8 @@ async fn a_strategy_that_is_not_listed_logs_nobody_in() {
     assert_eq!(refused["message"], "Invalid authentication information (strategy not allowed in authStrategies)");
 }
 
-#[actix_rt::test]
-async fn old_hashes_of_bcrypt_are_right_and_replaced_without_an_event() {
-    let table = Table::default();
+pub async fn old_hashes_of_bcrypt_are_right_and_replaced_without_an_event(on: Kind) {
+    let table = on.table().await;
     let house = with(config(), table.clone(), |builder| builder).await;
     let hash = bcrypt::hash("old secret", 4).expect("a hash");
     put(&table, json!({"email": "old@x.test", "password": hash})).await;
@@ -110,7 +105,7 @@ async fn old_hashes_of_bcrypt_are_right_and_replaced_without_an_event() {
 }
 
 fn not_started(config: Config, path: &str) -> String {
-    match Broker::builder(config).service(path, users(&Table::default())).start() {
+    match Broker::builder(config).service(path, users(&Table::memory())).start() {
         Ok(_) => panic!("it starts"),
         Err(error) => error.to_string(),
     }
@@ -137,6 +132,6 @@ async fn a_service_that_nobody_could_log_in_with_does_not_start() {
     let refused = not_started(unsigned, "users");
     assert!(refused.starts_with("authentication.secret_file: cannot read /nowhere/secret"), "{refused}");
     let nothing = Config { authentication: AuthenticationConfig::default(), ..config() };
-    let broker = Broker::builder(nothing).service("users", users(&Table::default())).start().expect("it starts");
+    let broker = Broker::builder(nothing).service("users", users(&Table::memory())).start().expect("it starts");
     assert!(broker.service("authentication").is_err());
 }

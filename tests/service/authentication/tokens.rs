@@ -1,9 +1,8 @@
 //! Access tokens at the handshake, on other wires, and of other signers.
-use super::house::{House, Notes, SECRET, config, log_ann_in, open, refusal, user_of, whose, with};
+use super::house::{House, Kind, Notes, SECRET, config, log_ann_in, open, refusal, user_of, whose, with};
 use crate::harness::socket::Socket;
 use callboard::auth::{AccessOptions, AccessTokens, ConnectionToken, Issuer, Secret};
 use callboard::service::channel;
-use callboard::store::Table;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -58,11 +57,10 @@ fn tokens(secret: &str, user: &str) -> String {
     AccessTokens::new(&Secret::new(secret), options).issue(user, now as i64).expect("it is signed").0
 }
 
-#[actix_rt::test]
-async fn a_token_in_the_header_of_the_upgrade_logs_in_and_the_application_is_told() {
+pub async fn a_token_in_the_header_of_the_upgrade_logs_in_and_the_application_is_told(on: Kind) {
     let notes = Notes::default();
     let noted = notes.clone();
-    let house = open(move |builder| {
+    let house = open(on, move |builder| {
         builder
             .service("whose", whose())
             .service("notes", super::house::echo().publish(|_, _| channel("users")))
@@ -95,9 +93,8 @@ async fn a_token_in_the_header_of_the_upgrade_logs_in_and_the_application_is_tol
     assert_eq!(user_of(&mut client).await, user);
 }
 
-#[actix_rt::test]
-async fn a_token_that_is_not_good_or_whose_user_is_gone_lets_nobody_in() {
-    let house = open(|builder| builder.service("whose", whose())).await;
+pub async fn a_token_that_is_not_good_or_whose_user_is_gone_lets_nobody_in(on: Kind) {
+    let house = open(on, |builder| builder.service("whose", whose())).await;
     for bad in [tokens("another secret, which is not that of the tests", "1"), "nonsense".into(), tokens(SECRET, "99")]
     {
         let (_, answer) = WithHeader::connect(&house, &format!("Bearer {bad}")).await;
@@ -111,12 +108,11 @@ async fn a_token_that_is_not_good_or_whose_user_is_gone_lets_nobody_in() {
     assert_eq!((&gone["name"], &gone["message"]), (&json!("NotFound"), &json!("No record found for id '99'")));
 }
 
-#[actix_rt::test]
-async fn the_token_of_a_login_is_good_on_other_wires_and_their_tokens_say_who_they_are() {
+pub async fn the_token_of_a_login_is_good_on_other_wires_and_their_tokens_say_who_they_are(on: Kind) {
     let mut config = config();
     config.auth.realm = "ours".into();
     let issuer = Issuer::new(&config.auth).expect("a key");
-    let house = with(config, Table::default(), |builder| builder.service("whose", whose())).await;
+    let house = with(config, on.table().await, |builder| builder.service("whose", whose())).await;
     let token = log_ann_in(&mut house.client(json!({})).await).await["accessToken"].take();
     let mut socket = Socket::open(house.address, 0).await;
     let reply = socket.ask(&json!({"id": 1, "connect": {"token": token}}).to_string()).await;
@@ -128,13 +124,12 @@ async fn the_token_of_a_login_is_good_on_other_wires_and_their_tokens_say_who_th
     assert_eq!(user_of(&mut client).await, json!({"id": "backend"}));
 }
 
-#[actix_rt::test]
-async fn a_secret_of_its_own_signs_the_tokens_of_logins() {
+pub async fn a_secret_of_its_own_signs_the_tokens_of_logins(on: Kind) {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), "  a secret that is for logins alone, long enough\n").expect("it is written");
     let mut config = config();
     config.authentication.secret_file = Some(file.path().to_owned());
-    let house = with(config, Table::default(), |builder| builder.service("whose", whose())).await;
+    let house = with(config, on.table().await, |builder| builder.service("whose", whose())).await;
     let token = log_ann_in(&mut house.client(json!({})).await).await["accessToken"].take();
     let (mut client, answer) =
         WithHeader::connect(&house, &format!("Bearer {}", token.as_str().expect("a token"))).await;
