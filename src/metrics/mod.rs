@@ -1,5 +1,6 @@
 //! Metrics. Labels are namespaces, wires and reasons; never channels or users (decision 33).
 mod log_budget;
+mod queues;
 
 pub use log_budget::LogBudget;
 
@@ -9,6 +10,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+use queues::Queues;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -108,6 +110,7 @@ pub struct Metrics {
     rest_seconds: Family<MethodLabel, Histogram, fn() -> Histogram>,
     publishes: Family<NamespaceLabel, Counter>,
     deliveries: Family<NamespaceLabel, Counter>,
+    queues: Queues,
     outbox_bytes: Gauge,
     /// One sum a worker, each with one writer; added up when the metrics are read.
     worker_bytes: Arc<Mutex<Vec<Arc<AtomicI64>>>>,
@@ -148,6 +151,7 @@ impl Metrics {
             rest_seconds: Family::new_with_constructor(latency),
             publishes: Family::default(),
             deliveries: Family::default(),
+            queues: Queues::default(),
             outbox_bytes: Gauge::default(),
             worker_bytes: Arc::default(),
         };
@@ -187,6 +191,7 @@ impl Metrics {
         r.register_with_unit("api", "From an API call to its answer", Unit::Seconds, self.api_seconds.clone());
         let told = "From a call of a service over HTTP to its answer";
         r.register_with_unit("rest", told, Unit::Seconds, self.rest_seconds.clone());
+        r.register_collector(Box::new(self.queues.clone()));
         r
     }
 
@@ -243,6 +248,17 @@ impl Metrics {
     pub fn store(&self, limit: &str, amount: usize) {
         let amount = i64::try_from(amount).unwrap_or(i64::MAX);
         self.stored.get_or_create_owned(&LimitLabel { limit: limit.to_owned() }).set(amount);
+    }
+
+    /// Has `callboard_store_waiting` tell how many calls wait in a queue of a store, for as long as `length` returns that. `store` names
+    /// the database, without a password; `queue` is `read` or `write`.
+    pub fn watch_queue(
+        &self,
+        store: &str,
+        queue: &'static str,
+        length: impl Fn() -> Option<usize> + Send + Sync + 'static,
+    ) {
+        self.queues.add(store, queue, Box::new(length));
     }
 
     /// Counts a call of a service over HTTP. `method` is one that a service has, so there are not many.

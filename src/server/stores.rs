@@ -2,7 +2,7 @@
 //! Rust.
 use super::{BrokerBuilder, Error};
 use crate::service::ServiceConfig;
-use crate::store::{OpenError, Store, Stores};
+use crate::store::{OpenError, Store, Stores, UndeclaredIndex};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,5 +54,19 @@ async fn open(services: &[ServiceConfig]) -> Result<Vec<Arc<dyn Store>>, Error> 
         let failed = |source: OpenError| Error::Store { index, address: service.store.to_string(), source };
         opened.push(store.map_err(failed)?);
     }
+    tell_of_indexes(&stores).await;
     Ok(opened)
+}
+
+/// Warns of indexes that cost time and that no service declares.
+async fn tell_of_indexes(stores: &Stores) {
+    match stores.undeclared_indexes().await {
+        Ok(indexes) => indexes.iter().for_each(|UndeclaredIndex { table, field, removal }| {
+            log::warn!(
+                "the table {table:?} has an index on {field:?} that no service here declares, and that each write keeps up to date: declare \
+                 it in `indexes`, or, if nobody else who shares the table declares it, remove it with {removal}"
+            );
+        }),
+        Err(error) => log::warn!("whether all indexes are declared cannot be told: {error}"),
+    }
 }

@@ -2,6 +2,7 @@
 use super::error::{ServiceError, ServiceResult};
 use super::method::Method;
 use super::params::Params;
+use crate::metrics::Metrics;
 use crate::store::{Id, Outbox, Store};
 use crate::types::Json;
 use futures_util::future::LocalBoxFuture;
@@ -46,6 +47,11 @@ pub trait Service: Send + 'static {
     /// service, unless a hook or a password is in the way. Default: none.
     fn anywhere(&self) -> Option<Arc<dyn Store>> {
         None
+    }
+
+    /// Has these metrics tell how many calls wait for what it stores in. Default: none do.
+    fn watch(&self, metrics: &Metrics) {
+        let _ = metrics;
     }
 
     /// Some documents: an array, or a page of them.
@@ -116,12 +122,18 @@ pub struct MethodCall {
 
 /// A service of any type.
 pub(super) trait AnyService {
+    fn watch(&self, metrics: &Metrics);
+
     fn call(self: Rc<Self>, call: MethodCall) -> LocalBoxFuture<'static, ServiceResult>;
 
     fn find_written(self: Rc<Self>, params: Params) -> LocalBoxFuture<'static, Option<Result<Json, ServiceError>>>;
 }
 
 impl<S: Service> AnyService for S {
+    fn watch(&self, metrics: &Metrics) {
+        Service::watch(self, metrics);
+    }
+
     fn find_written(self: Rc<Self>, params: Params) -> LocalBoxFuture<'static, Option<Result<Json, ServiceError>>> {
         Box::pin(async move { Service::find_written(&*self, params).await })
     }

@@ -233,8 +233,12 @@ impl Services {
             }
             let (definition, make) = define(path, registration, &hooks, &guard)?;
             let definition = Arc::new(definition);
-            let hosted = definition.clone();
-            let address = threads.host(move || ServiceHost::new(make(), hosted));
+            let (hosted, metrics) = (definition.clone(), handlers.metrics().clone());
+            let address = threads.host(move || {
+                let service = make();
+                service.watch(&metrics);
+                ServiceHost::new(service, hosted)
+            });
             entries.push(Arc::new(Entry::new(definition, handlers.caller(&address))));
         }
         entries.sort_by_key(|entry| entry.definition.path.rank());

@@ -2,6 +2,7 @@
 use super::definition::Service;
 use super::error::{ServiceError, ServiceResult};
 use super::params::Params;
+use crate::metrics::Metrics;
 use crate::store::{
     CallOptions, Document, Documents, Found, Id, Outbox, Query, Store, StoreError, document, documents, replacement,
 };
@@ -75,6 +76,10 @@ impl<S: Store> Service for Stored<S> {
 
     fn outbox(&self) -> Option<Arc<dyn Outbox>> {
         self.0.outbox()
+    }
+
+    fn watch(&self, metrics: &Metrics) {
+        self.0.watch(metrics);
     }
 
     async fn create(&self, data: Value, params: Params) -> ServiceResult {

@@ -59,6 +59,7 @@ mod sql;
 #[cfg(feature = "store-sqlite")]
 mod sqlite;
 mod stores;
+mod undeclared;
 
 pub use address::{NoAddress, StoreAddress};
 pub use document::{Document, Documents, Found, MAX_DOCUMENT_DEPTH, Page, document, documents, replacement};
@@ -75,7 +76,9 @@ pub use sql::{SqlStore, SqlTable};
 #[cfg(feature = "store-sqlite")]
 pub use sqlite::{SqliteDatabase, SqliteOptions};
 pub use stores::Stores;
+pub use undeclared::UndeclaredIndex;
 
+use crate::metrics::Metrics;
 use crate::types::{BoxFuture, Json, JsonError};
 use std::sync::Arc;
 
@@ -109,6 +112,12 @@ pub trait Store: Send + Sync + 'static {
     fn noting(&self, draft: Draft) -> Option<Arc<dyn Store>> {
         let _ = draft;
         None
+    }
+
+    /// Has these metrics tell how many calls wait for the store, and how often one was refused because too many did. Does nothing where
+    /// no call waits. The first metrics stay: a store tells those of one broker.
+    fn watch(&self, metrics: &Metrics) {
+        let _ = metrics;
     }
 
     /// The documents that a query matches: a page where pages are on, by the store's options or by the call's, else all.
@@ -170,6 +179,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn noting(&self, draft: Draft) -> Option<Arc<dyn Store>> {
         (**self).noting(draft)
+    }
+
+    fn watch(&self, metrics: &Metrics) {
+        (**self).watch(metrics);
     }
 
     fn find(&self, query: Query, call: CallOptions) -> StoreFuture<Found> {

@@ -5,7 +5,7 @@ use super::PostgresDatabase;
 use super::SqliteDatabase;
 use super::address::Place;
 use super::query::Path;
-use super::{MemoryStore, OpenError, Store, StoreAddress, StoreOptions, Table};
+use super::{MemoryStore, OpenError, Store, StoreAddress, StoreOptions, Table, UndeclaredIndex};
 use std::collections::HashMap;
 use std::path;
 #[cfg(feature = "store-sqlite")]
@@ -46,6 +46,22 @@ impl Stores {
             Place::Sqlite(file) => self.in_file(file, table, options, indexes).await,
             Place::Postgres(url) => self.on_server(url, table, options, indexes).await,
         }
+    }
+
+    /// The indexes that stores once made of the tables opened here, and that none of these stores declares. None is dropped, since another
+    /// node or program may declare it. Fails where a database cannot be read.
+    pub async fn undeclared_indexes(&self) -> Result<Vec<UndeclaredIndex>, OpenError> {
+        #[cfg_attr(not(any(feature = "store-sqlite", feature = "store-postgres")), allow(unused_mut))]
+        let mut all = vec![];
+        #[cfg(feature = "store-sqlite")]
+        for database in self.files.values() {
+            all.extend(database.undeclared_indexes().await?);
+        }
+        #[cfg(feature = "store-postgres")]
+        for database in self.servers.values() {
+            all.extend(database.undeclared_indexes().await?);
+        }
+        Ok(all)
     }
 
     #[cfg(feature = "store-sqlite")]

@@ -18,6 +18,8 @@ mod queries;
 mod random;
 mod sharing;
 mod sqlite;
+mod undeclared;
+mod waiting;
 mod writes;
 
 conformance!(memory_store, memory::shelf("id"));

@@ -97,6 +97,11 @@ impl Handlers {
         }
     }
 
+    /// What counts the calls.
+    pub fn metrics(&self) -> &Metrics {
+        &self.bounds.metrics
+    }
+
     /// Asks this handler whether a session is let in.
     pub fn on_connect<H: Handle<ConnectCall>>(&mut self, handler: &HandlerAddr<H>) {
         self.connect = Some(Port::new(handler));

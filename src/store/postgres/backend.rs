@@ -63,6 +63,14 @@ impl Backend for Postgres {
         false
     }
 
+    fn label(&self) -> String {
+        let database = self.0.get_database().unwrap_or_default();
+        match self.0.get_socket() {
+            Some(socket) => format!("postgres:{}/{database}", socket.display()),
+            None => format!("postgres:{}:{}/{database}", self.0.get_host(), self.0.get_port()),
+        }
+    }
+
     fn readers(&self) -> usize {
         8
     }
@@ -134,6 +142,10 @@ impl Dialect for Postgres {
 
     fn table_exists(&self) -> &'static str {
         "SELECT 1::bigint FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relname = $1"
+    }
+
+    fn indexes(&self) -> &'static str {
+        "SELECT indexname::text, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename = $1 ORDER BY indexname"
     }
 }
 

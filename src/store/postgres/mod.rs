@@ -3,7 +3,7 @@ mod backend;
 
 use super::query::Path;
 use super::sql::Database;
-use super::{OpenError, SqlTable, Store, StoreOptions};
+use super::{OpenError, SqlTable, Store, StoreOptions, UndeclaredIndex};
 use backend::Postgres;
 use std::fmt;
 use std::sync::Arc;
@@ -31,6 +31,13 @@ impl PostgresDatabase {
     /// [`OpenError::Name`] and [`OpenError::Index`] for what cannot be a name or a path here.
     pub async fn table(&self, table: &str, indexes: &[Path]) -> Result<SqlTable, OpenError> {
         self.0.table(table, indexes).await
+    }
+
+    /// The indexes that stores once made of tables opened here, and that no [`table`](Self::table) of this database has declared since it
+    /// was opened. They cost time with each write. None of them is dropped, since another node or program may declare it. Fails where
+    /// the database cannot be read.
+    pub async fn undeclared_indexes(&self) -> Result<Vec<UndeclaredIndex>, OpenError> {
+        self.0.undeclared().await
     }
 
     /// A store of its own of such a table.

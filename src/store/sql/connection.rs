@@ -118,6 +118,9 @@ pub(in crate::store) trait Backend: Dialect + 'static {
     /// Whether the database is on this node alone.
     fn is_on_one_node(&self) -> bool;
 
+    /// Its name for metrics: where it is, without who asks.
+    fn label(&self) -> String;
+
     /// How many connections read at once.
     fn readers(&self) -> usize;
 
@@ -189,6 +192,9 @@ pub(in crate::store) trait Dialect: Send + Sync {
 
     /// Finds whether a table is there, by the name that is bound as 1.
     fn table_exists(&self) -> &'static str;
+
+    /// Finds the indexes of the table whose name is bound as 1: the name of each, and the statement that makes it.
+    fn indexes(&self) -> &'static str;
 }
 
 /// A name in quotes, whatever it has in it.

@@ -6,11 +6,13 @@ use super::readers::{Read, Readers};
 use super::schema::{self, Table, check_name};
 use super::store::SqlTable;
 use super::threads::Threads;
+use super::undeclared;
 use super::writer::{self, Job, Work};
-use crate::store::OpenError;
+use crate::metrics::Metrics;
 use crate::store::query::Path;
-use crate::store::{Document, StoreError, StoreFuture};
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::store::{Document, OpenError, StoreError, StoreFuture, UndeclaredIndex};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::runtime::{self, Handle};
@@ -28,6 +30,10 @@ pub(in crate::store) struct Database {
     jobs: mpsc::Sender<Job>,
     reading: Reading,
     logged: Arc<Mutex<Option<Instant>>>,
+    /// The tables that were opened, each with the names of its declared indexes.
+    declared: Mutex<BTreeMap<String, HashSet<String>>>,
+    /// What tells how many calls wait; none before a broker watches.
+    metrics: OnceLock<Metrics>,
 }
 
 /// What reads.
@@ -45,6 +51,13 @@ impl Reading {
             None => Ok(Reading::Away(Arc::new(Readers::new(backend.clone())))),
         }
     }
+
+    fn waiting(&self) -> usize {
+        match self {
+            Reading::Here(threads) => threads.waiting(),
+            Reading::Away(readers) => readers.waiting(),
+        }
+    }
 }
 
 impl Database {
@@ -59,7 +72,8 @@ impl Database {
             .name(format!("store-{}", backend.name().to_lowercase()))
             .spawn(move || runtime.block_on(writer::run(writes, queue)))
             .map_err(OpenError::Thread)?;
-        Ok(Arc::new(Database { backend, runtime: handle, jobs, reading, logged: Arc::default() }))
+        let (logged, declared, metrics) = (Arc::default(), Mutex::default(), OnceLock::new());
+        Ok(Arc::new(Database { backend, runtime: handle, jobs, reading, logged, declared, metrics }))
     }
 
     /// Opens a table.
@@ -75,7 +89,46 @@ impl Database {
             schema::open(&*backend, &mut *connection, &opened).await
         };
         self.runtime.spawn(open).await.map_err(|_| OpenError::Closed)??;
+        self.declared().entry(name.to_owned()).or_default().extend(table.index_names());
         Ok(SqlTable::new(self.clone(), table))
+    }
+
+    /// The indexes of the tables opened here that nobody has declared here.
+    pub async fn undeclared(&self) -> Result<Vec<UndeclaredIndex>, OpenError> {
+        let (backend, declared) = (self.backend.clone(), self.declared().clone());
+        let look = async move {
+            let mut connection = backend.connect().await?;
+            undeclared::find(&*backend, &mut *connection, &declared).await
+        };
+        self.runtime.spawn(look).await.map_err(|_| OpenError::Closed)?.map_err(OpenError::Unreachable)
+    }
+
+    fn declared(&self) -> MutexGuard<'_, BTreeMap<String, HashSet<String>>> {
+        // Names are only added.
+        self.declared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has these metrics tell how many calls wait; those of the first broker stay.
+    pub fn watch(self: &Arc<Self>, metrics: &Metrics) {
+        if self.metrics.set(metrics.clone()).is_err() {
+            return;
+        }
+        let lengths: [(_, fn(&Database) -> usize); 2] = [
+            ("read", |database| database.reading.waiting()),
+            ("write", |database| database.jobs.max_capacity() - database.jobs.capacity()),
+        ];
+        for (queue, length) in lengths {
+            let database = Arc::downgrade(self);
+            metrics.watch_queue(&self.backend.label(), queue, move || Some(length(&*database.upgrade()?)));
+        }
+    }
+
+    /// Refuses a call, since too many wait.
+    fn refused(&self, limit: &str, message: &'static str) -> StoreError {
+        if let Some(metrics) = self.metrics.get() {
+            metrics.reached(limit);
+        }
+        unavailable(message)
     }
 
     pub fn backend(&self) -> &dyn Backend {
@@ -99,12 +152,12 @@ impl Database {
                 let is_taken = threads.run(move |reader| drop(reply.send(reader.read(&work).map_err(told))));
                 match is_taken {
                     true => Box::pin(async move { answer.await.unwrap_or_else(|_| Err(closed())) }),
-                    false => Box::pin(std::future::ready(Err(too_many()))),
+                    false => Box::pin(std::future::ready(Err(self.too_many()))),
                 }
             }
             Reading::Away(readers) => {
                 let readers = readers.clone();
-                let Some(place) = readers.wait() else { return Box::pin(std::future::ready(Err(too_many()))) };
+                let Some(place) = readers.wait() else { return Box::pin(std::future::ready(Err(self.too_many()))) };
                 let read = self.runtime.spawn(async move {
                     let _place = place;
                     readers.read(&work).await.map_err(told)
@@ -114,15 +167,21 @@ impl Database {
         }
     }
 
+    fn too_many(&self) -> StoreError {
+        self.refused("store_reads", "Too many calls wait for the database")
+    }
+
     /// Writes, behind the writes that were asked for before.
     pub(super) fn write(&self, table: Arc<Table>, work: Work) -> StoreFuture<Vec<Document>> {
         let (reply, answer) = oneshot::channel();
-        let queued = self.jobs.try_send(Job { table, work, reply });
+        let queued = self.jobs.try_send(Job { table, work, reply }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => self.refused("store_writes", "Too many writes wait for the database"),
+            mpsc::error::TrySendError::Closed(_) => closed(),
+        });
         let (backend, logged) = (self.backend.clone(), self.logged.clone());
         Box::pin(async move {
             match queued {
-                Err(mpsc::error::TrySendError::Full(_)) => Err(unavailable("Too many writes wait for the database")),
-                Err(mpsc::error::TrySendError::Closed(_)) => Err(closed()),
+                Err(refusal) => Err(refusal),
                 Ok(()) => match answer.await {
                     Ok(answer) => answer.map_err(|problem| {
                         problem.told(|failed| {
@@ -137,10 +196,6 @@ impl Database {
     }
 }
 
-fn too_many() -> StoreError {
-    unavailable("Too many calls wait for the database")
-}
-
 fn closed() -> StoreError {
     unavailable("The database was closed")
 }
@@ -152,5 +207,37 @@ fn log(backend: &dyn Backend, logged: &Mutex<Option<Instant>>, failed: &Failed) 
     if logged.is_none_or(|last| last.elapsed() >= LOGS_EVERY) {
         *logged = Some(Instant::now());
         log::warn!("a call of a store failed, for {} said: {failed}", backend.name());
+    }
+}
+
+#[cfg(all(test, feature = "store-sqlite"))]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::{Sqlite, SqliteOptions};
+    use std::sync::Barrier;
+
+    #[tokio::test]
+    async fn calls_that_wait_for_a_thread_are_told_and_no_others() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let opened = Sqlite::open(&folder.path().join("test.db"), SqliteOptions::default()).await;
+        let backend: Arc<dyn Backend> = Arc::new(opened.expect("a database"));
+        let (database, metrics) = (Database::start(backend.clone()).expect("threads"), Metrics::new());
+        database.watch(&metrics);
+        let told = || metrics.text().expect("a text").contains("test.db\",queue=\"read\"} 3\n");
+        let Reading::Here(threads) = &database.reading else { panic!("a file is here") };
+        // All threads are busy, and the test goes on.
+        let [begin, end] = [(); 2].map(|()| Arc::new(Barrier::new(backend.readers() + 1)));
+        for _ in 0..backend.readers() {
+            let (begin, end) = (begin.clone(), end.clone());
+            assert!(threads.run(move |_| {
+                begin.wait();
+                end.wait();
+            }));
+        }
+        begin.wait();
+        assert!(!told());
+        assert!((0..3).all(|_| threads.run(|_| {})));
+        assert!(told());
+        end.wait();
     }
 }

@@ -19,6 +19,7 @@ mod readers;
 mod schema;
 mod store;
 mod threads;
+mod undeclared;
 mod write;
 mod writer;
 

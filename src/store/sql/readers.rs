@@ -36,6 +36,12 @@ impl Readers {
         (self.waiting.fetch_add(1, Ordering::Relaxed) < MOST_WAITING).then_some(waiting)
     }
 
+    /// How many calls wait for a connection.
+    pub fn waiting(&self) -> usize {
+        let reading = self.backend.readers().saturating_sub(self.free.available_permits());
+        self.waiting.load(Ordering::Relaxed).saturating_sub(reading)
+    }
+
     /// Reads on a connection that is idle, or else on a new one. A connection is kept only where nothing failed on it.
     pub async fn read<T>(&self, work: &Read<T>) -> Result<T, Failed> {
         // Nobody closes it.

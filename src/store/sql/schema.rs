@@ -115,10 +115,24 @@ async fn keep_version(connection: &mut dyn Connection, name: &str) -> Result<(),
     connection.run(Statement::new(sql, arguments)).await
 }
 
-fn index(dialect: &dyn Dialect, table: &Table, label: &Label) -> String {
+/// What the names of the indexes that stores make begin with.
+pub(super) const INDEX: &str = "callboard_index_";
+
+impl Table {
+    /// The names of the indexes that are declared for it.
+    pub fn index_names(&self) -> impl Iterator<Item = String> {
+        self.indexes.iter().map(|label| index_name(&self.name, label))
+    }
+}
+
+fn index_name(table: &str, label: &Label) -> String {
     // The table and the label together may be longer than a name may be, and at each start the name is to be the same.
-    let bytes = table.name.bytes().chain([0]).chain(label.as_str().bytes());
-    let name = format!("callboard_index_{:016x}", fnv_1a(bytes));
+    let bytes = table.bytes().chain([0]).chain(label.as_str().bytes());
+    format!("{INDEX}{:016x}", fnv_1a(bytes))
+}
+
+fn index(dialect: &dyn Dialect, table: &Table, label: &Label) -> String {
+    let name = index_name(&table.name, label);
     let head = dialect.head(&dialect.facet(label.as_str()), INDEXED);
     format!("CREATE INDEX IF NOT EXISTS {} ON {} (({head}))", quoted(&name), table.quoted)
 }

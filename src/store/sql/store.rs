@@ -4,6 +4,7 @@ use super::error::unavailable;
 use super::find::{Search, Texts, get};
 use super::schema::Table;
 use super::writer::{Change, Event, Work};
+use crate::metrics::Metrics;
 use crate::store::document::{check_depth, check_size};
 use crate::store::{
     CallOptions, Document, Documents, Draft, Found, Id, Outbox, Page, Query, Select, Store, StoreError, StoreFuture,
@@ -166,6 +167,10 @@ impl Store for SqlStore {
 
     fn anywhere(&self) -> Option<Arc<dyn Store>> {
         Some(Arc::new(self.clone()))
+    }
+
+    fn watch(&self, metrics: &Metrics) {
+        self.table.database.watch(metrics);
     }
 
     fn noting(&self, draft: Draft) -> Option<Arc<dyn Store>> {

@@ -94,6 +94,11 @@ impl Threads {
         self.line.news.notify_one();
         true
     }
+
+    /// How many calls wait for a thread.
+    pub fn waiting(&self) -> usize {
+        self.line.waiting().jobs.len()
+    }
 }
 
 impl Drop for Threads {

@@ -96,6 +96,10 @@ impl Backend for Sqlite {
         true
     }
 
+    fn label(&self) -> String {
+        format!("sqlite:{}", self.reading.file.display())
+    }
+
     fn readers(&self) -> usize {
         4
     }
@@ -166,6 +170,10 @@ impl Dialect for Sqlite {
 
     fn table_exists(&self) -> &'static str {
         "SELECT 1 FROM sqlite_master WHERE type IN ('table', 'view') AND name = $1 COLLATE NOCASE"
+    }
+
+    fn indexes(&self) -> &'static str {
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = $1 AND sql IS NOT NULL ORDER BY name"
     }
 }
 
