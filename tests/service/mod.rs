@@ -3,6 +3,7 @@ mod authentication;
 mod bad_input;
 mod bounds;
 mod connections;
+mod cuts;
 mod declared;
 mod events;
 mod exposing;
