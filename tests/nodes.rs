@@ -5,7 +5,6 @@ mod nodes {
     mod addresses;
     mod backstage;
     mod bad_input;
-    mod cable;
     mod cluster;
     mod commands;
     mod control;

@@ -1,5 +1,6 @@
 //! A broker as a process of its own: started on a free port, watched, and stopped as an operator would.
 #![allow(dead_code, reason = "each integration test uses a part")]
+pub mod cable;
 pub mod events_bus;
 pub mod http;
 pub mod postgres;

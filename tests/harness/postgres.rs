@@ -84,6 +84,11 @@ impl Postgres {
         format!("postgres://callboard@127.0.0.1:{}/{database}?sslmode=disable", self.port)
     }
 
+    /// Its port of loopback.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The address of a new database, which is empty.
     pub async fn new_database(&self) -> String {
         let name = self.new_name();

@@ -1,8 +1,8 @@
 //! One node's way to Redis is cut, and the others' are not.
-use super::cable::Cable;
 use super::house::{config, ready, result};
 use super::messages::{Server, UserUpdate};
 use crate::harness::Broker;
+use crate::harness::cable::Cable;
 use crate::harness::redis::Redis;
 use crate::harness::socket::Socket;
 use callboard::broker::messages::{Loss, Scope, StreamError};

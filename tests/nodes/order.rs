@@ -1,6 +1,6 @@
 //! What handlers do on Redis takes effect in the order in which they do it, however late the bus is.
-use super::cable::Cable;
 use crate::harness::Broker;
+use crate::harness::cable::Cable;
 use crate::harness::redis::Redis;
 use crate::harness::socketio::Client;
 use serde_json::json;

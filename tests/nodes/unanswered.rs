@@ -1,7 +1,7 @@
 //! Redis does what it was asked, and its answer is lost.
-use super::cable::Cable;
 use super::house::{config, ready, result};
 use crate::harness::Broker;
+use crate::harness::cable::Cable;
 use crate::harness::redis::Redis;
 use crate::harness::socket::Socket;
 use serde_json::Value;

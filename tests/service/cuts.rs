@@ -1,7 +1,9 @@
 //! PostgreSQL goes away in the middle of each kind of call: nothing is half-written, no event tells of what was not stored, and the
 //! service goes on by itself.
-use super::house::{House, call};
+use super::house::{House, call, nothing_comes};
 use super::notes::{Database, Kind};
+use crate::harness::cable::Cable;
+use crate::harness::postgres::Postgres;
 use crate::harness::socketio::Client;
 use callboard::service::{Registration, Stored};
 use callboard::store::{Multi, PostgresDatabase, StoreOptions};
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Executor, Row};
 use std::cell::Cell;
+use std::time::Duration;
 
 /// Where a call is held, so that it is under way when its connection is cut.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +37,11 @@ const HOLDING: &str = "
     CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT OR UPDATE OR DELETE ON notes DEFERRABLE INITIALLY DEFERRED
         FOR EACH ROW EXECUTE FUNCTION hold(2);
 ";
+
+/// A note that nobody makes older is none of a call that is under way.
+const OVERDUE: Duration = Duration::from_secs(6);
+/// How long a test waits for what is to come.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Ends the connections of the broker that wait for a lock, and says how many there were.
 const CUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
@@ -68,13 +76,19 @@ impl Stage {
     /// A service of the documents 10 and 11.
     async fn new() -> Self {
         let database = Database::new(Kind::Postgres).await;
-        let opened = PostgresDatabase::open(&database.address).await.expect("a database");
+        let address = database.address.clone();
+        Stage::at(&address, database).await
+    }
+
+    /// The same, whose broker has this address of the database.
+    async fn at(address: &str, database: Database) -> Self {
+        let opened = PostgresDatabase::open(address).await.expect("a database");
         let table = opened.table("notes", &[]).await.expect("a table");
         let mut holder = PgConnection::connect(&database.address).await.expect("a connection");
         sqlx::raw_sql(HOLDING).execute(&mut holder).await.expect("triggers");
         let store = table.store(StoreOptions { multi: Multi::ALL, ..StoreOptions::default() });
-        let house =
-            House::open(|builder| builder.service("notes", Registration::of(Stored::new(store)).for_everyone()));
+        let registration = Registration::of(Stored::new(store)).for_everyone().overdue_after(OVERDUE);
+        let house = House::open(|builder| builder.service("notes", registration));
         let client = house.client(json!({})).await;
         let mut stage = Stage { house, client, database, holder, next: 100 };
         stage.succeed(json!({ "id": 10, "is": "old" })).await;
@@ -94,6 +108,11 @@ impl Stage {
     async fn stored(&mut self) -> Vec<(i64, String)> {
         let rows = self.holder.fetch_all("SELECT ord, doc FROM notes ORDER BY ord").await.expect("the documents");
         rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+    }
+
+    async fn until_stored(&mut self, place: i64) {
+        let waits = async { while !self.stored().await.iter().any(|(stored, _)| *stored == place) {} };
+        tokio::time::timeout(PATIENCE, waits).await.expect("the document is stored");
     }
 
     /// Makes a call, and cuts the connections that it is held on for as long as it is not answered.
@@ -116,12 +135,17 @@ impl Stage {
         answered
     }
 
+    /// Fails where an answer is other than that the database is away.
+    fn assert_unavailable(answer: &Value, what: &Value) {
+        let told = ["name", "message", "code", "className"].map(|field| &answer[0][field]);
+        let expected = [json!("Unavailable"), json!("The database does not answer"), json!(503), json!("unavailable")];
+        assert_eq!(told, expected.each_ref(), "{what}: {answer}");
+    }
+
     async fn assert_undone(&mut self, what: &Value, point: Point) {
         let before = self.stored().await;
         let (events, answer) = self.cut(what, point).await;
-        let told = ["name", "message", "code", "className"].map(|field| &answer[0][field]);
-        let expected = [json!("Unavailable"), json!("The database does not answer"), json!(503), json!("unavailable")];
-        assert_eq!(told, expected.each_ref(), "{what} at {point:?}: {answer}");
+        Stage::assert_unavailable(&answer, what);
         assert_eq!(events, Vec::<Value>::new(), "{what} at {point:?}");
         assert_eq!(self.stored().await, before, "{what} at {point:?}");
         assert_eq!(self.database.notes().await, [], "{what} at {point:?}");
@@ -178,4 +202,32 @@ async fn a_read_whose_connection_is_cut_fails_and_the_next_one_is_answered() {
         let (_, answer) = call(&mut stage.client, what.clone()).await;
         assert!(answer[0].is_null(), "{what}: {answer}");
     }
+}
+
+#[actix_rt::test]
+async fn a_write_that_is_committed_behind_a_cut_cable_is_refused_and_its_event_follows_all_the_same() {
+    const HELD: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND \
+                        application_name = 'callboard' AND wait_event_type = 'Lock' AND query = 'COMMIT'";
+    let (database, cable) = (Database::new(Kind::Postgres).await, Cable::to(Postgres::shared().port()));
+    let address =
+        database.address.replace(&format!("127.0.0.1:{}", Postgres::shared().port()), &cable.address().to_string());
+    let mut stage = Stage::at(&address, database).await;
+    sqlx::raw_sql(Point::Commit.hold()).execute(&mut stage.holder).await.expect("the lock");
+    let what = json!(["create", "notes", { "id": 21 }]);
+    let answered = call(&mut stage.client, what.clone());
+    let cutting = async {
+        while stage.database.number(HELD).await == 0 {}
+        cable.cut();
+    };
+    let ((events, answer), ()) = futures_util::future::join(answered, cutting).await;
+    Stage::assert_unavailable(&answer, &what);
+    assert_eq!(events, Vec::<Value>::new());
+    // The server has not noticed, and commits.
+    sqlx::raw_sql(Point::Commit.release()).execute(&mut stage.holder).await.expect("the lock");
+    stage.until_stored(21).await;
+    stage.database.run("UPDATE callboard_outbox SET at = 0").await;
+    cable.mend();
+    assert_eq!(stage.client.event().await, json!(["notes created", { "id": 21 }]));
+    stage.database.until_no_notes_are_left().await;
+    nothing_comes(&mut stage.client).await;
 }

@@ -1,4 +1,4 @@
-//! A cable between one node and Redis, which can be cut while the other nodes have theirs.
+//! A cable between one node and Redis or PostgreSQL, which can be cut while the other nodes have theirs.
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -40,7 +40,12 @@ impl Cable {
         Cable { address, state }
     }
 
-    /// Where it begins, for `redis.url`.
+    /// Where it begins.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The same for `redis.url`.
     pub fn url(&self) -> String {
         format!("redis://{}/0", self.address)
     }
