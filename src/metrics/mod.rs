@@ -1,4 +1,4 @@
-//! Metrics. Labels are namespaces, wires and reasons; never channels or users (decision 33).
+//! Metrics. Labels are namespaces, wires, reasons and databases; never channels or users (decision 33).
 mod log_budget;
 mod queues;
 
@@ -251,7 +251,7 @@ impl Metrics {
     }
 
     /// Has `callboard_store_waiting` tell how many calls wait in a queue of a store, for as long as `length` returns that. `store` names
-    /// the database, without a password; `queue` is `read` or `write`.
+    /// the database, without where it is; `queue` is `read` or `write`.
     pub fn watch_queue(
         &self,
         store: &str,

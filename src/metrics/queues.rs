@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The label of a queue of a store.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct QueueLabel {
-    /// The database, without a password.
+    /// The name of the database.
     store: String,
     /// What waits there: `read` or `write`.
     queue: String,

@@ -72,11 +72,14 @@ impl Stores {
         options: StoreOptions,
         indexes: &[Path],
     ) -> Result<Arc<dyn Store>, OpenError> {
-        let database = match self.files.get(file) {
+        // A file may be written in several ways; one that is not there yet is there when it is open.
+        let known = std::fs::canonicalize(file).ok().and_then(|file| self.files.get(&file));
+        let database = match known {
             Some(database) => database.clone(),
             None => {
                 let database = SqliteDatabase::open(file).await?;
-                self.files.entry(file.to_owned()).or_insert(database).clone()
+                let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+                self.files.entry(file).or_insert(database).clone()
             }
         };
         Ok(Arc::new(database.store(table, options, indexes).await?))

@@ -71,6 +71,20 @@ async fn an_index_in_postgres_that_no_service_declares_is_told_and_left() {
 }
 
 #[tokio::test]
+async fn services_that_write_one_file_in_different_ways_declare_their_indexes_together() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let addresses = ["test.db", "./test.db"].map(|file| format!("sqlite:{}/{file}", folder.path().display()));
+    for _ in 0..2 {
+        let mut stores = Stores::new();
+        for (address, index) in addresses.iter().zip(paths(["company", "at"])) {
+            let address = StoreAddress::parse(address).expect("an address");
+            stores.open(&address, "notes", StoreOptions::default(), &[index]).await.expect("a store");
+        }
+        assert_eq!(stores.undeclared_indexes().await.expect("the indexes"), []);
+    }
+}
+
+#[tokio::test]
 async fn a_broker_warns_of_an_index_that_its_config_no_longer_declares() {
     let folder = tempfile::tempdir().expect("a folder");
     let address = format!("sqlite:{}", folder.path().join("test.db").display());

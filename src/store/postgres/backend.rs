@@ -64,11 +64,8 @@ impl Backend for Postgres {
     }
 
     fn label(&self) -> String {
-        let database = self.0.get_database().unwrap_or_default();
-        match self.0.get_socket() {
-            Some(socket) => format!("postgres:{}/{database}", socket.display()),
-            None => format!("postgres:{}:{}/{database}", self.0.get_host(), self.0.get_port()),
-        }
+        // One that is not named is that of the user.
+        format!("postgres:{}", self.0.get_database().unwrap_or_else(|| self.0.get_username()))
     }
 
     fn readers(&self) -> usize {

@@ -118,7 +118,7 @@ pub(in crate::store) trait Backend: Dialect + 'static {
     /// Whether the database is on this node alone.
     fn is_on_one_node(&self) -> bool;
 
-    /// Its name for metrics: where it is, without who asks.
+    /// Its name for metrics, which tells strangers neither where it is nor who asks.
     fn label(&self) -> String;
 
     /// How many connections read at once.

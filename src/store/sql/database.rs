@@ -113,14 +113,13 @@ impl Database {
         if self.metrics.set(metrics.clone()).is_err() {
             return;
         }
-        let lengths: [(_, fn(&Database) -> usize); 2] = [
-            ("read", |database| database.reading.waiting()),
-            ("write", |database| database.jobs.max_capacity() - database.jobs.capacity()),
-        ];
-        for (queue, length) in lengths {
+        let label = self.backend.label();
+        let watch = |queue, length: fn(&Database) -> usize| {
             let database = Arc::downgrade(self);
-            metrics.watch_queue(&self.backend.label(), queue, move || Some(length(&*database.upgrade()?)));
-        }
+            metrics.watch_queue(&label, queue, move || Some(length(&*database.upgrade()?)));
+        };
+        watch("read", |database| database.reading.waiting());
+        watch("write", |database| database.jobs.max_capacity() - database.jobs.capacity());
     }
 
     /// Refuses a call, since too many wait.

@@ -97,7 +97,8 @@ impl Backend for Sqlite {
     }
 
     fn label(&self) -> String {
-        format!("sqlite:{}", self.reading.file.display())
+        let name = self.reading.file.file_name().unwrap_or_default();
+        format!("sqlite:{}", name.to_string_lossy())
     }
 
     fn readers(&self) -> usize {

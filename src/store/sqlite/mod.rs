@@ -80,6 +80,25 @@ impl SqliteDatabase {
     /// The indexes that stores once made of tables opened here, and that no [`table`](Self::table) of this database has declared since it
     /// was opened. They cost time with each write. None of them is dropped, since another node or program may declare it. Fails where
     /// the database cannot be read.
+    ///
+    /// ```
+    /// use callboard::store::SqliteDatabase;
+    /// use callboard::store::query::Path;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let file = folder.path().join("callboard.db");
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// SqliteDatabase::open(&file).await?.table("messages", &[Path::parse("company_id")?]).await?;
+    /// // The next version of the program asks for other fields.
+    /// let database = SqliteDatabase::open(&file).await?;
+    /// database.table("messages", &[Path::parse("author_id")?]).await?;
+    /// let found = database.undeclared_indexes().await?;
+    /// assert_eq!((found[0].table.as_str(), found[0].field.as_str()), ("messages", "company_id"));
+    /// assert!(found[0].removal.starts_with("DROP INDEX "));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn undeclared_indexes(&self) -> Result<Vec<UndeclaredIndex>, OpenError> {
         self.0.undeclared().await
     }
