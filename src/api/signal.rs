@@ -21,6 +21,9 @@ pub struct Signal {
     /// them. Left out: for all subscribers.
     #[schema(value_type = Option<serde_json::Value>)]
     recipients: Option<Json>,
+    /// Keep the signal for users who subscribe later, for as long as `backstage.keep` in the config says: each of them gets it once, marked
+    /// `"replayed": true`. An error where the config keeps none.
+    keep: Option<bool>,
 }
 
 impl Method for Signal {
@@ -32,7 +35,7 @@ impl Method for Signal {
 
     async fn answer(self, node: &Node) -> Result<Done, ReplyError> {
         let signal = service::Signal::new(self.channel, self.message, self.recipients.as_ref())?;
-        signal.publish(node).await?;
+        service::Signal { keep: self.keep.unwrap_or_default(), ..signal }.publish(node).await?;
         Ok(Done {})
     }
 }

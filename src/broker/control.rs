@@ -21,6 +21,8 @@ pub struct PublishRequest {
     pub tags: Option<Tags>,
     /// Do not keep it.
     pub skip_history: bool,
+    /// Keep it for users who subscribe later, in a channel that keeps on request; error 108 in another one.
+    pub keep: bool,
     /// A repetition with the same key gets the first answer.
     pub idempotency_key: Option<String>,
     /// Only accepted if greater than the last version of the same epoch.
@@ -33,7 +35,15 @@ impl PublishRequest {
     /// A plain publish, for everybody.
     pub fn new(data: Json) -> Self {
         let audience = Audience::EVERYONE;
-        PublishRequest { data, tags: None, skip_history: false, idempotency_key: None, version: None, audience }
+        PublishRequest {
+            data,
+            tags: None,
+            skip_history: false,
+            keep: false,
+            idempotency_key: None,
+            version: None,
+            audience,
+        }
     }
 }
 
@@ -46,7 +56,7 @@ impl Channels<'_> {
     }
 
     /// The same into a channel of whatever space, by its whole name. Fails with 102 where its space is not in use, and with 108 where
-    /// it is for some groups and the listeners there are in none.
+    /// it is for some groups and the listeners there are in none, or is to be kept where nothing is kept on request.
     pub async fn publish_into(
         self,
         channel: ChannelName,
@@ -56,6 +66,7 @@ impl Channels<'_> {
         if !request.audience.is_everyone() && !namespace.has_groups {
             return Err(ReplyError::NOT_AVAILABLE);
         }
+        fault::unless_kept(request.keep, &namespace)?;
         self.hand_on(channel, request, false).await.unwrap_or(Err(ReplyError::INTERNAL))
     }
 
@@ -75,6 +86,7 @@ impl Channels<'_> {
             publisher: None,
             envelope: audience.map(|audience| Arc::new(Envelope { audience, ..Envelope::PLAIN })),
             skip_history: request.skip_history,
+            keep: request.keep,
             local,
             idempotency: request.idempotency_key.map(|key| Idempotency { key: key.into(), ttl: IDEMPOTENCY_TTL }),
             version: request.version.map(|(version, epoch)| Version { version, epoch: epoch.into() }),

@@ -176,6 +176,7 @@ impl<'a> Homes<'a> {
             publisher: None,
             // Neither can be brought later: one was worth nothing later, the other's answer is not waited for any more.
             skip_history: emission.volatile || round.is_some(),
+            keep: false,
             local: emission.local,
             envelope: Some(Arc::new(envelope)),
             idempotency: emission.idempotency.map(|key| Idempotency { key, ttl: IDEMPOTENCY_TTL }),

@@ -119,9 +119,13 @@ pub struct Namespace {
     /// Lets pushes carry a number instead of the channel's name. Default: false.
     pub allow_channel_compaction: bool,
     /// Its events may be for groups: a session listens as one of the groups that its identity has when it subscribes, and of the one of
-    /// its id. Such a channel keeps no history, of which each would have to see a part. No config names it.
+    /// its id. Such a channel keeps no history, of which each would have to see a part, unless it keeps on request. No config names it.
     #[serde(skip)]
     pub has_groups: bool,
+    /// Of its events those are kept whose publishers ask for that. They are brought to users who subscribe while they are kept, to each
+    /// user once, and clients read them in no other way. No config names it.
+    #[serde(skip)]
+    pub keeps_on_request: bool,
 }
 
 impl Default for Namespace {
@@ -145,6 +149,7 @@ impl Default for Namespace {
             allow_tags_filter: false,
             allow_channel_compaction: false,
             has_groups: false,
+            keeps_on_request: false,
         }
     }
 }
@@ -162,6 +167,11 @@ impl Namespace {
             ttl: self.history_ttl,
             meta_ttl: self.history_meta_ttl,
         })
+    }
+
+    /// Whether publishers may ask to have an event kept for those who subscribe later.
+    pub fn may_keep(&self) -> bool {
+        self.keeps_on_request && self.has_history()
     }
 }
 
@@ -193,9 +203,9 @@ impl Namespaces {
     }
 
     /// The same, with this policy for all channels of a space. Without one a space other than the user's has no channels.
-    /// Where its events may be for groups nothing is kept, whatever the policy says.
+    /// Where its events may be for groups nothing is kept, whatever the policy says, unless it is on request.
     pub fn with_space(mut self, space: Space, policy: Namespace) -> Self {
-        let history_size = if policy.has_groups { 0 } else { policy.history_size };
+        let history_size = if policy.has_groups && !policy.keeps_on_request { 0 } else { policy.history_size };
         self.spaces.push((space, Arc::new(Namespace { history_size, ..policy })));
         self
     }

@@ -2,7 +2,7 @@
 use super::Node;
 use super::channel::{Join, Publish, Unsent};
 use super::deadline::Deadlines;
-use super::hub::{Bounds, Hub, HubHandle, HubId, HubTable, Lagging};
+use super::hub::{Bounds, Given, Hub, HubHandle, HubId, HubTable, Lagging};
 use super::registry::Routed;
 use crate::delivery::{Listener, ListenerKey, ListenerStatus, Since};
 use crate::types::ChannelName;
@@ -68,7 +68,9 @@ impl Worker {
         let limits = node.limits();
         let bounds =
             Bounds { join_buffer: limits.join_buffer, groups: limits.groups_per_session, lag_pace: limits.lag_pace };
-        let table = Rc::new(RefCell::new(HubTable::new(bounds, node.homes().rounds().clone(), node.metrics().clone())));
+        let given = Given::new(node.engine().clone(), node.metrics().clone());
+        let table = HubTable::new(bounds, node.homes().rounds().clone(), given, node.metrics().clone());
+        let table = Rc::new(RefCell::new(table));
         let (inlet, items) = mpsc::channel(limits.hub_queue);
         let addr = Hub::new(table.clone(), items).start().recipient();
         let arbiter = Arbiter::current();

@@ -21,8 +21,19 @@ impl Found {
             let message = format!("`{with}` answers at {path}, too; take another path for one of them");
             self.add_pair(true, key, with, message);
         }
+        self.of_keeping(backstage);
         self.of_bus(backstage);
         self.of_admission(backstage);
+    }
+
+    fn of_keeping(&mut self, backstage: &BackstageConfig) {
+        let (keep, count) = (backstage.keep, backstage.keep_count);
+        let odd = !keep.is_zero() && !(Duration::from_secs(1)..=Duration::from_secs(3600)).contains(&keep);
+        self.add(odd, "backstage.keep", "must be at least 1s and at most 1h, or 0s for off");
+        let message = "must be at least 1 and at most 1000; to keep no events set `backstage.keep` to 0s";
+        self.add(!(1..=1_000).contains(&count), "backstage.keep_count", message);
+        let idle = !keep.is_zero() && !odd && !backstage.signals && !backstage.events;
+        self.add(idle, "backstage.keep", "keeps nothing without `backstage.signals` or `backstage.events`");
     }
 
     fn of_bus(&mut self, backstage: &BackstageConfig) {

@@ -2,14 +2,16 @@
 use super::viewed::{Next, Turn, Viewed};
 use super::{Body, Delivered, Delivery, Gap, Holder, Lag, Loss, Naming, Outlet, Seq, Skipped, WhenFull};
 use crate::filter::Shown;
-use crate::types::{ChannelName, Group, Place, SessionId};
+use crate::types::{ChannelName, Group, Place, Position, SessionId};
 use joining::{Joining, between};
 use std::rc::Rc;
 use std::sync::Arc;
 
 mod joining;
+mod member;
 
 pub use joining::{Settled, Since};
+pub use member::{Claimant, GroupMember};
 
 /// What a listener wants.
 pub struct Listener {
@@ -31,35 +33,6 @@ pub struct Listener {
     /// None in a channel whose events go to everybody. Boxed, as what follows: a delivery reads as little memory as it can.
     pub member: Option<Box<GroupMember>>,
     state: State,
-}
-
-/// What a listener is in a channel whose events may be for some groups only.
-pub struct GroupMember {
-    /// Its session, which may be asked to acknowledge.
-    pub who: SessionId,
-    /// The groups it is in, its own first.
-    pub groups: Vec<Group>,
-    /// Its place in its hub.
-    pub key: usize,
-    /// The last event for groups that it was looked at for: an event for several groups reaches it once.
-    turn: Seq,
-    /// Where it stood with the last event that it was sent and that can be brought again.
-    pub sent: Option<Place>,
-}
-
-impl GroupMember {
-    /// A session's listener in these groups; none where there are none.
-    pub fn of(who: SessionId, groups: &[Group]) -> Option<Box<Self>> {
-        let groups = groups.to_vec();
-        (!groups.is_empty()).then(|| Box::new(GroupMember { who, groups, key: 0, turn: 0, sent: None }))
-    }
-
-    /// It was sent this. Only what has a position of its own is brought again.
-    fn note(&mut self, delivery: &Delivery) {
-        if delivery.position().is_some() {
-            self.sent = delivery.place();
-        }
-    }
 }
 
 enum State {
@@ -190,28 +163,59 @@ impl Listener {
         }
         match &joining.lost {
             Some(lost) if lost.seq > since.seq => {
-                Settled::Later(Since { seq: lost.seq, top: lost.top.clone().or(since.top) })
+                Settled::Later(Since { seq: lost.seq, top: lost.top.clone().or(since.top), brought: since.brought })
             }
             _ => Settled::AsTold(since),
         }
     }
 
-    /// The join is done, its reply is in the outbox: what was held back follows, and from now on everything.
-    pub fn go_live(&mut self, channel: &ChannelName, since: Since) {
-        let State::Joining(joining) = &mut self.state else { return };
+    /// Holds back what comes from now on, as while it joined: it is to be settled and to go live again. Where it began; none where it is
+    /// not live.
+    pub fn pause(&mut self) -> Option<Since> {
+        match std::mem::replace(&mut self.state, State::Joining(Box::default())) {
+            State::Live { since } => Some(since),
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
+    /// The join is done, its reply is in the outbox: what was held back follows, and from now on everything. Of what was held back, the
+    /// positions that its claimant has got now.
+    pub fn go_live(&mut self, channel: &ChannelName, since: Since) -> Vec<Position> {
+        let State::Joining(joining) = &mut self.state else { return vec![] };
         let held = std::mem::take(&mut joining.held);
         let (missed, gap) = (joining.missed, joining.gap.unwrap_or_default());
         self.state = State::Live { since };
         let after = held.partition_point(|delivery| delivery.seq <= gap);
+        let mut given = vec![];
         for delivery in &held[..after] {
-            self.offer(delivery, 0);
+            given.extend(self.offer_held(delivery));
         }
         if missed.count > 0 {
             self.tell_lag(&Lag::new(channel, missed));
         }
         for delivery in &held[after..] {
-            self.offer(delivery, 0);
+            given.extend(self.offer_held(delivery));
         }
+        given
+    }
+
+    /// Hands over what was held back; the position, where its claimant has got it now.
+    fn offer_held(&mut self, delivery: &Arc<Delivery>) -> Option<Position> {
+        let offered = self.offer(delivery, 0);
+        self.claimant().filter(|_| offered != Offered::Skipped).and_then(|_| delivery.position().cloned())
+    }
+
+    /// Whether its join is under way, or it is paused.
+    pub fn is_joining(&self) -> bool {
+        matches!(self.state, State::Joining(_))
+    }
+
+    /// For whom kept events are claimed that it gets; none where they are claimed for nobody.
+    pub fn claimant(&self) -> Option<&Arc<Claimant>> {
+        self.member.as_ref()?.claimant.as_ref()
     }
 
     fn cut(&mut self) {
@@ -324,6 +328,11 @@ impl Listener {
         }
     }
 
+    /// Its session, in a channel whose events may be for groups; none for a guest, whose session belongs elsewhere.
+    pub fn session(&self) -> Option<SessionId> {
+        self.member.as_ref().filter(|_| !self.is_guest()).map(|member| member.who)
+    }
+
     /// The groups it is in.
     pub fn groups(&self) -> &[Group] {
         self.member.as_ref().map_or(&[], |member| &member.groups)
@@ -336,7 +345,7 @@ impl Listener {
 
     /// Whether an event for groups has not been looked at for it yet.
     pub fn takes_turn(&mut self, seq: Seq) -> bool {
-        self.member.as_mut().is_some_and(|member| std::mem::replace(&mut member.turn, seq) != seq)
+        self.member.as_mut().is_some_and(|member| member.takes_turn(seq))
     }
 
     /// How far its channel was when it was looked at; `passed` is the last place that came by its hub.

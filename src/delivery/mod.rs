@@ -40,7 +40,7 @@ pub use flusher::Flush;
 pub use in_flight::{InFlight, InFlightPlace};
 pub use instruction::{GroupsQuery, Instruct, Instruction};
 pub use lag::{Gap, Lag, Loss, Skipped};
-pub use listener::{GroupMember, Listener, Missed, Offered, Settled, Since};
+pub use listener::{Claimant, GroupMember, Listener, Missed, Offered, Settled, Since};
 pub use local::{Comebacks, ListenerKey, ListenerStatus, Local};
 pub use order::{Holder, SessionOrder, SubscribeOptions};
 pub use outbox::{Cut, Outbox, Outgoing, Pushed, WhenFull};

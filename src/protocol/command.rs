@@ -188,6 +188,8 @@ pub struct Publish {
     pub to: Option<Vec<Group>>,
     /// The session itself does not get it, though it listens.
     pub spares_publisher: bool,
+    /// Keep it for users who subscribe later; error 108 in a channel that does not keep on request.
+    pub keep: bool,
 }
 
 impl Unsubscribe {

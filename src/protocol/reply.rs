@@ -87,6 +87,8 @@ pub struct Subscribed {
     pub position: Option<Position>,
     /// What recovery was tried.
     pub recovery: Option<Recovered>,
+    /// What was kept for the user and is brought now, oldest first: on the wires that have words for that it is told behind the reply.
+    pub kept: Vec<Arc<Event>>,
     /// From the subscribing handler or token.
     pub data: Option<Json>,
     /// The number that pushes carry instead of the channel's name.

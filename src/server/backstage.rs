@@ -15,6 +15,10 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// For how long the position of a channel is remembered that nobody publishes to or subscribes to. It is no client's: it need only outlive
+/// the kept events.
+const KEPT_POSITIONS: Duration = Duration::from_secs(24 * 3600);
+
 /// The config section `[backstage]`. The default serves nothing.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -47,6 +51,11 @@ pub struct BackstageConfig {
     /// How long a poll waits for events.
     #[serde(with = "humantime_serde")]
     pub bus_timeout: Duration,
+    /// For how long events are kept that ask for it, for users who subscribe later; none for not at all.
+    #[serde(with = "humantime_serde")]
+    pub keep: Duration,
+    /// How many events of a channel are kept so; the oldest go.
+    pub keep_count: usize,
     /// Let clients without a token in as `user:default/guest`. On loopback only.
     pub guests: bool,
     /// Events for entities go to the backends that listen, too.
@@ -71,6 +80,8 @@ impl Default for BackstageConfig {
             bus_idle: Duration::from_secs(24 * 3600),
             bus_polls: 10_000,
             bus_timeout: Duration::from_secs(55),
+            keep: Duration::ZERO,
+            keep_count: 100,
             guests: false,
             targeted_to_backends: false,
             auth: backstage::Config::default(),
@@ -124,23 +135,27 @@ impl BackstageConfig {
     /// The policies of its channels.
     pub(super) fn policies(&self, mut namespaces: Namespaces) -> Namespaces {
         if self.signals {
-            namespaces = namespaces.with_space(Space::Signals, policy(Rule::Nobody));
+            namespaces = namespaces.with_space(Space::Signals, self.policy(Rule::Nobody));
         }
         if self.events {
-            namespaces = namespaces.with_space(Space::Plugin, policy(Rule::Registered));
+            namespaces = namespaces.with_space(Space::Plugin, self.policy(Rule::Registered));
         }
         namespaces
     }
-}
 
-/// Everybody who is let in may subscribe: events that are not for everybody say for whom they are.
-fn policy(publish: Rule) -> Namespace {
-    Namespace {
-        subscribe: Rule::Anyone,
-        publish,
-        presence_for: Rule::Nobody,
-        history_for: Rule::Nobody,
-        has_groups: true,
-        ..Namespace::default()
+    /// Everybody who is let in may subscribe: events that are not for everybody say for whom they are.
+    fn policy(&self, publish: Rule) -> Namespace {
+        Namespace {
+            subscribe: Rule::Anyone,
+            publish,
+            presence_for: Rule::Nobody,
+            history_for: Rule::Nobody,
+            history_size: self.keep_count,
+            history_ttl: self.keep,
+            history_meta_ttl: KEPT_POSITIONS,
+            has_groups: true,
+            keeps_on_request: !self.keep.is_zero(),
+            ..Namespace::default()
+        }
     }
 }

@@ -50,4 +50,5 @@ fn report(engine: &MemoryEngine, metrics: &Metrics) {
     metrics.store("positions", usage.positions);
     metrics.store("idempotency_keys", usage.idempotency_keys);
     metrics.store("presence_entries", usage.presence_entries);
+    metrics.store("kept_claims", usage.claims);
 }

@@ -17,6 +17,8 @@ pub struct Signal {
     pub message: Json,
     /// Which of them.
     pub recipients: Recipients,
+    /// Whether it is kept for users who subscribe later, for as long as `backstage.keep` says: each of them gets it once.
+    pub keep: bool,
 }
 
 /// Which subscribers a signal is for.
@@ -51,6 +53,7 @@ struct SignalShape {
     channel: Option<String>,
     message: Option<Json>,
     recipients: Option<Json>,
+    keep: Option<Json>,
 }
 
 impl Recipients {
@@ -80,7 +83,7 @@ impl Recipients {
 impl Signal {
     /// A signal of these parts. Without recipients it is for all; `null` counts as none. Fails with error 107 where the channel or the
     /// message is missing or says nothing (an empty text, 0, `false`, `null`): the original drops those in silence. Fails as
-    /// [`Recipients::read`] does.
+    /// [`Recipients::read`] does. It is not kept for users who subscribe later; set `keep` for that.
     pub fn new(channel: Option<String>, message: Option<Json>, recipients: Option<&Json>) -> Result<Self, ReplyError> {
         let channel = channel.filter(|channel| !channel.is_empty()).ok_or_else(|| bad("channel: there is none"))?;
         let message = message.filter(|message| !says_nothing(message)).ok_or_else(|| bad("message: there is none"))?;
@@ -88,25 +91,29 @@ impl Signal {
             Some(written) => Recipients::read(written)?,
             None => Recipients::Broadcast,
         };
-        Ok(Signal { channel, message, recipients })
+        Ok(Signal { channel, message, recipients, keep: false })
     }
 
-    /// A signal as plugins publish it on the topic `signals`: `{recipients, channel, message}`. There the recipients must be said.
-    /// Fails as [`Signal::new`] does.
+    /// A signal as plugins publish it on the topic `signals`: `{recipients, channel, message}`, with `"keep": true` where it is to be kept.
+    /// There the recipients must be said. Fails as [`Signal::new`] does, and with error 107 where `keep` is neither true nor false.
     pub fn read(payload: &Json) -> Result<Self, ReplyError> {
-        let SignalShape { channel, message, recipients } =
+        let SignalShape { channel, message, recipients, keep } =
             payload.read().map_err(|_| bad("a signal is written {recipients, channel, message}"))?;
         let recipients = recipients.ok_or_else(|| bad("recipients: there are none"))?;
-        Signal::new(channel, message, Some(&recipients))
+        let keep = keep.filter(|keep| !keep.is_null()).map_or(Ok(false), |keep| keep.read());
+        let keep = keep.map_err(|_| bad("keep: wanted is true or false; for how long is for backstage.keep in the config"))?;
+        Ok(Signal { keep, ..Signal::new(channel, message, Some(&recipients))? })
     }
 
     /// Sends it to the subscribers it is for, on all nodes. Fails with 102 where the config has no signals (`backstage.signals`), 107
-    /// where the channel's name is too long, and 111 under a flood.
+    /// where the channel's name is too long, 108 where it is to be kept and the config keeps none (`backstage.keep`), and 111 under a
+    /// flood.
     pub async fn publish(self, node: &Node) -> Result<(), ReplyError> {
         let limit = node.limits().channel_name;
         let channel =
             ChannelName::in_space(Space::Signals, &self.channel, limit).map_err(|error| bad(error.to_string()))?;
-        let request = PublishRequest { audience: self.recipients.audience(), ..PublishRequest::new(self.message) };
+        let (audience, keep) = (self.recipients.audience(), self.keep);
+        let request = PublishRequest { audience, keep, ..PublishRequest::new(self.message) };
         node.channels().publish_into(channel, request).await.map(drop).map_err(|error| match error {
             error if error == ReplyError::UNKNOWN_CHANNEL => {
                 ReplyError { message: "there are no signals: set backstage.signals = true".into(), ..error }

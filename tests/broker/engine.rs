@@ -1,7 +1,7 @@
 //! A memory engine that answers late, or breaks, when a story wants it to.
 use callboard::engine::memory::{Config, MemoryEngine};
 use callboard::engine::{
-    Accepted, ControlSink, Engine, EngineAnswer, HistoryPage, HistoryQuery, Peers, PresenceStats, PublishCallback,
+    Accepted, Claim, Claimed, ControlSink, Engine, EngineAnswer, HistoryPage, HistoryQuery, Peers, PresenceStats, PublishCallback,
     PublishOptions, Published, Retention, Sink, Tap,
 };
 use callboard::types::{Answer, BoxFuture, ChannelName, ClientInfo, Event, SessionId};
@@ -155,6 +155,10 @@ impl Engine for Moody {
 
     fn remove_history(&self, channel: &ChannelName) -> EngineAnswer<()> {
         self.memory.remove_history(channel)
+    }
+
+    fn claim(&self, channel: &ChannelName, claim: Claim) -> EngineAnswer<Claimed> {
+        self.memory.claim(channel, claim)
     }
 
     fn add_presence(&self, channel: &ChannelName, info: Arc<ClientInfo>, ttl: Duration) -> EngineAnswer<()> {

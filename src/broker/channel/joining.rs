@@ -5,7 +5,7 @@ use super::{Channel, Listening};
 use super::{Join, Joined, Leave, Membership};
 use crate::broker::fault;
 use crate::broker::handler::LifecycleEvent;
-use crate::broker::hub::{Backlog, HubId};
+use crate::broker::hub::{Backlog, HubId, kept_is_unknown};
 use crate::broker::{Namespace, recovery};
 use crate::delivery::{Seq, Since, Skipped};
 use crate::engine::{EngineAnswer, Error, HistoryPage, HistoryQuery};
@@ -99,20 +99,27 @@ impl Channel {
     ) -> EngineAnswer<Option<HistoryPage>> {
         let sink = self.sink(ctx);
         let subscribed = self.node.engine().subscribe(&self.name, sink);
-        let Some(retention) = namespace.retention().filter(|_| join.positioned || self.wants_top()) else {
+        let Some(retention) = namespace.retention().filter(|_| join.positioned || join.kept || self.wants_top()) else {
             return subscribed.then(|result| result.map(|()| None));
         };
-        let query = HistoryQuery {
-            limit: join.recover.as_ref().map_or(0, |_| join.recover_max + 1),
-            since: join.recover.clone(),
-            reverse: false,
-        };
+        let limit = if join.kept { retention.size } else { join.recover.as_ref().map_or(0, |_| join.recover_max + 1) };
+        let query = HistoryQuery { limit, since: join.recover.clone(), reverse: false };
         let (engine, name) = (self.node.engine().clone(), self.name.clone());
-        subscribed.and_then(move |()| engine.history(&name, query, retention).then(|result| result.map(Some)))
+        // What is kept on request is an addition: the listener stands without it.
+        let metrics = (namespace.keeps_on_request && !join.positioned).then(|| self.node.metrics().clone());
+        subscribed.and_then(move |()| {
+            engine.history(&name, query, retention).then(move |result| match (result, metrics) {
+                (Err(error), Some(metrics)) => {
+                    kept_is_unknown(&error, &metrics);
+                    Ok(None)
+                }
+                (result, _) => result.map(Some),
+            })
+        })
     }
 
     fn finish_join(&mut self, join: Join, begins: Begins, outcome: Result<Start, Error>, ctx: &mut Context<Self>) {
-        let Start { page, listed } = match outcome {
+        let Start { mut page, listed } = match outcome {
             Ok(start) => start,
             Err(error) => {
                 self.dismiss(join.hub, ctx);
@@ -125,6 +132,10 @@ impl Channel {
             self.observe(&page.top);
             self.stand_at(&page.top);
         }
+        let kept = match &mut page {
+            Some(page) if join.kept => std::mem::take(&mut page.events),
+            _ => vec![],
+        };
         let Begins { seq, aside } = begins;
         let top = page.as_ref().map(|page| page.top.clone()).filter(|_| join.positioned);
         let top = top.map(|position| Place { position, aside: aside.as_ref().map(|page| page.top.clone()) });
@@ -138,13 +149,12 @@ impl Channel {
             }
         });
         let handlers = self.node.handlers();
-        let recovery = recovery.map(|recovered| Recovered {
-            events: recovered.events.into_iter().map(|event| handlers.guarded(event)).collect(),
-            ..recovered
-        });
+        let guarded = |events: Vec<_>| events.into_iter().map(|event| handlers.guarded(event)).collect();
+        let recovery = recovery.map(|recovered| Recovered { events: guarded(recovered.events), ..recovered });
+        let kept = guarded(kept);
         let presence = join.member.presence.then(|| self.presence());
         let membership = Membership::new(self.me.clone(), presence, join.hub, join.member.clone());
-        let joined = Joined { since: Since { seq, top }, recovery, number: self.number, membership };
+        let joined = Joined { since: Since { seq, top, ..Since::default() }, recovery, kept, number: self.number, membership };
         if let Some(mut listed) = listed {
             // From now on it ends with the membership.
             listed.stays = true;

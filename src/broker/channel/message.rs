@@ -4,7 +4,7 @@ use super::publish::Publish;
 use crate::broker::hub::HubId;
 use crate::delivery::{Instruction, Since};
 use crate::protocol::Recovered;
-use crate::types::{ChannelName, ClientInfo, Fault, Position};
+use crate::types::{ChannelName, ClientInfo, Event, Fault, Position};
 use actix::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -69,6 +69,8 @@ pub struct Join {
     pub aside: Option<Position>,
     /// At most this many events.
     pub recover_max: usize,
+    /// Bring all that is kept for those who subscribe later, in a channel that keeps on request.
+    pub kept: bool,
     /// Who waits.
     pub answer: oneshot::Sender<Result<Joined, Fault>>,
 }
@@ -90,6 +92,8 @@ pub struct Joined {
     pub since: Since,
     /// What became of a recovery; none if none was asked for.
     pub recovery: Option<Recovered>,
+    /// What was kept when the join began, for whomever, oldest first; empty where it was not asked for.
+    pub kept: Vec<Arc<Event>>,
     /// The channel's number on this node.
     pub number: u32,
     /// Its place in the channel.

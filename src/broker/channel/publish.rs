@@ -1,6 +1,7 @@
 //! A publish in progress, and who waits for its outcome.
+use crate::broker::Namespace;
 use crate::delivery::{Holder, InFlightPlace, Ticket};
-use crate::engine::{Idempotency, PublishOptions, Retention, Version};
+use crate::engine::{Idempotency, PublishOptions, Version};
 use crate::types::{ChannelName, ClientInfo, Envelope, Event, Json, Position, ReplyError, Tags};
 use actix::prelude::*;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub struct Publish {
     pub envelope: Option<Arc<Envelope>>,
     /// Do not keep it.
     pub skip_history: bool,
+    /// Keep it for users who subscribe later, where the channel keeps on request only.
+    pub keep: bool,
     /// For this node alone, whatever the engine.
     pub local: bool,
     /// Answer a repetition with the first answer.
@@ -34,10 +37,11 @@ pub struct Publish {
 
 impl Publish {
     /// The event without a position, how it is to be published, and who waits for the outcome; the event is kept as
-    /// `retention` says unless it asks not to be.
-    pub fn split(self, retention: Option<Retention>) -> (Event, PublishOptions, PublishAnswer) {
+    /// `namespace` says unless it asks not to be, or has to ask and does not.
+    pub fn split(self, namespace: &Namespace) -> (Event, PublishOptions, PublishAnswer) {
+        let is_kept = !self.skip_history && (self.keep || !namespace.keeps_on_request);
         let options = PublishOptions {
-            retention: retention.filter(|_| !self.skip_history),
+            retention: namespace.retention().filter(|_| is_kept),
             idempotency: self.idempotency,
             version: self.version,
             local: self.local,

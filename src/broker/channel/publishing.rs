@@ -87,7 +87,7 @@ impl Handler<Publish> for Channel {
             self.check_idle_later(ctx);
             return publish.answer.give(Err(ReplyError::UNKNOWN_CHANNEL));
         };
-        let (event, mut options, answer) = publish.split(namespace.retention());
+        let (event, mut options, answer) = publish.split(&namespace);
         let turn = self.next_turn();
         options.turn = turn;
         let awaited = Awaited { answer, turn };

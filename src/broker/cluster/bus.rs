@@ -29,7 +29,7 @@ impl Bus<'_> {
             return publish.answer.give(Err(ReplyError::UNKNOWN_CHANNEL));
         };
         let publishes = publishes(publish.channel.namespace());
-        let (event, options, answer) = publish.split(namespace.retention());
+        let (event, options, answer) = publish.split(&namespace);
         let accept = move |Accepted { position, is_new }| {
             publishes.inc_by(u64::from(is_new));
             position

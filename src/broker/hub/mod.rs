@@ -1,7 +1,9 @@
 //! The hub of a worker: delivers each channel's events to the listeners on its thread.
+mod given;
 mod message;
 mod table;
 
+pub use given::{CLAIMS, Given, kept_is_unknown};
 pub use message::{Backlog, Forgetting, HubHandle, HubId, HubItem, Hubs, Lagging};
 pub use table::{Bounds, HubTable};
 

@@ -1,4 +1,5 @@
 //! Which channels a worker knows, and their listeners on its thread.
+use super::Given;
 use crate::broker::channel::{ChannelRef, Passing};
 use crate::delivery::{
     Body, Comebacks, Delivery, Gap, Listener, ListenerKey, ListenerStatus, Local, Rounds, Seq, SessionOrder, Since,
@@ -18,6 +19,7 @@ pub struct HubTable {
     bounds: Bounds,
     comebacks: Comebacks,
     rounds: Rounds,
+    given: Given,
     metrics: Metrics,
 }
 
@@ -57,10 +59,11 @@ pub struct Bounds {
 }
 
 impl HubTable {
-    /// An empty table. Who was handed an event that asks for answers is reported to `rounds`.
-    pub fn new(bounds: Bounds, rounds: Rounds, metrics: Metrics) -> Self {
+    /// An empty table. Who was handed an event that asks for answers is reported to `rounds`, and who has got one that is kept on request
+    /// to `given`.
+    pub fn new(bounds: Bounds, rounds: Rounds, given: Given, metrics: Metrics) -> Self {
         let comebacks = Comebacks::new(bounds.lag_pace);
-        HubTable { known: HashMap::default(), bounds, comebacks, rounds, metrics }
+        HubTable { known: HashMap::default(), bounds, comebacks, rounds, given, metrics }
     }
 
     /// Puts a listener in.
@@ -99,8 +102,11 @@ impl HubTable {
 
     /// Ends a listener's join.
     pub fn go_live(&mut self, channel: &ChannelName, key: ListenerKey, since: Since) {
-        if let Some(listener) = self.listener(channel, key) {
-            listener.go_live(channel, since);
+        let Some(listener) = local(&mut self.known, channel).and_then(|local| local.listener(key)) else { return };
+        let got = listener.go_live(channel, since);
+        let claimant = listener.claimant().filter(|_| !got.is_empty());
+        for (position, claimant) in got.iter().zip(claimant.into_iter().cycle()) {
+            self.given.note(channel, position, vec![claimant.clone()]);
         }
     }
 
@@ -161,15 +167,22 @@ impl HubTable {
         }
         match &delivery.body {
             Body::Event(_) => {
-                let round = delivery.body.round();
-                let mut asked = vec![];
-                let sent = local.offer(delivery, self.bounds.join_buffer, &mut |who| {
+                let (round, position) = (delivery.body.round(), delivery.position());
+                let (mut asked, mut got) = (vec![], vec![]);
+                let sent = local.offer(delivery, self.bounds.join_buffer, &mut |listener| {
                     if round.is_some() {
-                        asked.extend(who);
+                        asked.extend(listener.session());
+                    }
+                    // One that joins may be brought the event instead.
+                    if position.is_some() && !listener.is_joining() {
+                        got.extend(listener.claimant().cloned());
                     }
                 });
                 if let Some(round) = round {
                     self.rounds.asked(round, asked);
+                }
+                if let Some(position) = position {
+                    self.given.note(&delivery.channel, position, got);
                 }
                 local.counted.deliveries.inc_by(sent);
                 self.metrics.delivery_seconds.observe(delivery.accepted.elapsed().as_secs_f64());
@@ -232,6 +245,7 @@ fn local<'a>(known: &'a mut Channels, channel: &ChannelName) -> Option<&'a mut L
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::memory::{Config, MemoryEngine};
     use crate::types::{Envelope, Event, Json, Space};
 
     #[test]
@@ -239,7 +253,9 @@ mod tests {
         let rounds = Rounds::new(1, 1, Metrics::new());
         let mut round = rounds.open().expect("there is room");
         rounds.sent(round.number, 1);
-        let mut table = HubTable::new(Bounds { join_buffer: 1, groups: 1, lag_pace: 1 }, rounds, Metrics::new());
+        let given = Given::new(Arc::new(MemoryEngine::new(Config::default())), Metrics::new());
+        let bounds = Bounds { join_buffer: 1, groups: 1, lag_pace: 1 };
+        let mut table = HubTable::new(bounds, rounds, given, Metrics::new());
         let channel = ChannelName::in_space(Space::SocketIo, "/", 255).expect("a valid name");
         let event = Event {
             channel: channel.clone(),

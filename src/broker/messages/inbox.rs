@@ -58,6 +58,7 @@ impl Inbox {
             recover: since.filter(|_| !is_guest),
             aside: None,
             recover_max: self.node().limits().recover_max,
+            kept: false,
             answer,
         });
         let name = key.clone();

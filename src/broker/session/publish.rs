@@ -3,7 +3,7 @@ use super::message::PublishDone;
 use super::{Pace, Phase, Session, Step};
 use crate::broker::channel::{Publish, PublishAnswer};
 use crate::broker::handler::{MessageCall, PublishCall, RpcCall};
-use crate::broker::{Namespace, Rule};
+use crate::broker::{Namespace, Rule, fault};
 use crate::delivery::Ticket;
 use crate::protocol::{Publish as Asked, Reply, Rpc};
 use crate::types::{Audience, ChannelName, Disconnect, Envelope, Fault, Group, Json, ReplyError};
@@ -19,6 +19,9 @@ impl Session {
         let decision = self.under_rule(&namespace.publish, &channel);
         if let Err(fault) = self.hold_to(decision, "to publish to", &channel) {
             return if namespace.publish == Rule::Registered { unregistered().into() } else { fault.into() };
+        }
+        if let Err(error) = fault::unless_kept(publish.keep, &namespace) {
+            return error.into();
         }
         let Some(data) = publish.data.take() else { return ReplyError::missing_field("data").into() };
         let handlers = self.node().handlers();
@@ -82,6 +85,7 @@ impl Session {
             publisher,
             envelope: self.envelope(publish.to, publish.spares_publisher),
             skip_history: false,
+            keep: publish.keep,
             local: false,
             idempotency: None,
             version: None,

@@ -1,6 +1,6 @@
 //! A join in progress, and where it ends.
 use crate::delivery::{Body, Delivery, Loss, Seq};
-use crate::types::Place;
+use crate::types::{Place, Position};
 use std::sync::Arc;
 
 /// What came while a listener joins.
@@ -37,6 +37,8 @@ pub struct Since {
     pub seq: Seq,
     /// The top of the history that the reply tells of; none without positions.
     pub top: Option<Place>,
+    /// Events that come with the reply, and may still be on their way to the listener.
+    pub brought: Box<[Position]>,
 }
 
 impl Since {
@@ -49,6 +51,9 @@ impl Since {
                 Some(at) => at.epoch != top.position.epoch || at.offset > top.position.offset,
                 None => true,
             },
+            (None, Body::Event(event)) if !self.brought.is_empty() => {
+                event.position.as_ref().is_none_or(|at| !self.brought.contains(at))
+            }
             _ => true,
         }
     }
@@ -64,7 +69,7 @@ impl Joining {
         let before = before.or_else(|| self.held.iter().rev().find_map(|held| held.place()));
         // What was held is of no use without what follows it.
         self.held.clear();
-        self.lost = Some(Since { seq: delivery.seq, top: delivery.place().or(before) });
+        self.lost = Some(Since { seq: delivery.seq, top: delivery.place().or(before), ..Since::default() });
     }
 }
 

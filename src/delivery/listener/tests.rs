@@ -47,7 +47,7 @@ fn joining() -> (Listener, Rc<Seen>) {
 
 fn live(seq: Seq) -> (Listener, Rc<Seen>) {
     let (mut listener, seen) = joining();
-    listener.go_live(&news(), Since { seq, top: None });
+    listener.go_live(&news(), Since { seq, top: None, ..Since::default() });
     (listener, seen)
 }
 
@@ -75,7 +75,7 @@ fn news() -> ChannelName {
 #[test]
 fn a_listener_that_missed_something_gets_nothing_that_came_after_it() {
     let (mut listener, seen) = joining();
-    listener.go_live(&news(), Since { seq: 0, top: Some(place(0)) });
+    listener.go_live(&news(), Since { seq: 0, top: Some(place(0)), ..Since::default() });
     assert_eq!(listener.offer(&event(1), 0), Offered::Sent);
     assert_eq!(listener.missed(Gap::Behind, 2), Missed::ComesBack);
     assert_eq!(listener.offer(&event(3), 0), Offered::Skipped);
@@ -91,7 +91,7 @@ fn what_was_lost_before_a_listener_began_is_none_of_its_business() {
     let (mut listener, seen) = joining();
     listener.offer(&event(7), 9);
     assert_eq!(listener.missed(Gap::Behind, 5), Missed::Nothing);
-    let since = Since { seq: 5, top: Some(place(5)) };
+    let since = Since { seq: 5, top: Some(place(5)), ..Since::default() };
     assert_eq!(listener.settle(since.clone()), Settled::AsTold(since.clone()));
     listener.go_live(&news(), since);
     assert_eq!(*seen.0.borrow(), [7]);
@@ -103,7 +103,7 @@ fn a_listener_that_missed_something_while_it_joined_gets_nothing_of_what_was_hel
     listener.offer(&event(6), 9);
     listener.missed(Gap::Behind, 7);
     listener.offer(&event(8), 9);
-    let since = Since { seq: 5, top: Some(place(5)) };
+    let since = Since { seq: 5, top: Some(place(5)), ..Since::default() };
     assert_eq!(listener.settle(since.clone()), Settled::Cut);
     listener.go_live(&news(), since);
     assert_eq!(listener.offer(&event(9), 9), Offered::Skipped);
@@ -114,8 +114,8 @@ fn a_listener_that_missed_something_while_it_joined_gets_nothing_of_what_was_hel
 fn more_than_can_be_held_back_moves_the_beginning_behind_the_last_of_it() {
     let (mut listener, seen) = joining();
     assert!((6..10).all(|seq| listener.offer(&event(seq), 2) == Offered::Held));
-    let begin = Since { seq: 9, top: Some(place(9)) };
-    assert_eq!(listener.settle(Since { seq: 5, top: Some(place(5)) }), Settled::Later(begin.clone()));
+    let begin = Since { seq: 9, top: Some(place(9)), ..Since::default() };
+    assert_eq!(listener.settle(Since { seq: 5, top: Some(place(5)), ..Since::default() }), Settled::Later(begin.clone()));
     listener.go_live(&news(), begin);
     listener.offer(&event(10), 2);
     assert_eq!(*seen.0.borrow(), [10]);
@@ -125,14 +125,14 @@ fn more_than_can_be_held_back_moves_the_beginning_behind_the_last_of_it() {
 fn what_the_reply_tells_already_is_not_told_again() {
     let (mut listener, seen) = joining();
     assert!((6..10).all(|seq| listener.offer(&event(seq), 9) == Offered::Held));
-    listener.go_live(&news(), Since { seq: 5, top: Some(place(8)) });
+    listener.go_live(&news(), Since { seq: 5, top: Some(place(8)), ..Since::default() });
     assert_eq!(*seen.0.borrow(), [9]);
 }
 
 #[test]
 fn a_listener_without_positions_goes_on_and_is_told_how_much_it_missed() {
     let (mut listener, seen) = joining();
-    listener.go_live(&news(), Since { seq: 2, top: None });
+    listener.go_live(&news(), Since { seq: 2, top: None, ..Since::default() });
     let told = |count| Missed::GoesOn(Loss { count, is_exact: true });
     assert_eq!(listener.missed(Gap::Behind, 5), Missed::Nothing, "the next delivery tells how much");
     assert_eq!(listener.missed(before(5, 5), 5), told(3), "what came before it is none of its business");
@@ -162,7 +162,7 @@ fn what_a_listener_missed_while_it_joined_is_told_between_what_came_before_and_a
     listener.offer(&event(6), 9);
     listener.missed(before(2, 2), 8);
     listener.offer(&event(9), 9);
-    let since = Since { seq: 5, top: None };
+    let since = Since { seq: 5, top: None, ..Since::default() };
     assert_eq!(listener.settle(since.clone()), Settled::AsTold(since.clone()));
     listener.go_live(&news(), since);
     assert_eq!(*seen.0.borrow(), [6, 9]);

@@ -6,7 +6,7 @@ pub use comebacks::Comebacks;
 
 use super::{Delivery, Gap, GroupMember, Instruct, Instruction, Lag, Listener, Missed, Offered, Seq};
 use crate::metrics::{Metrics, NamespaceMetrics};
-use crate::types::{Audience, ChannelName, Group, Place, SessionId};
+use crate::types::{Audience, ChannelName, Group, Place};
 use foldhash::quality::RandomState;
 use members::Members;
 use slab::Slab;
@@ -90,16 +90,15 @@ impl Local {
         })
     }
 
-    /// Offers an event to the listeners that are meant, each once; `taken` is told of those who have taken it. How many it was
+    /// Offers an event to the listeners that are meant, each once; `taken` is shown those who have taken it. How many it was
     /// sent to.
-    pub fn offer(&mut self, delivery: &Arc<Delivery>, buffer: usize, taken: &mut dyn FnMut(Option<SessionId>)) -> u64 {
+    pub fn offer(&mut self, delivery: &Arc<Delivery>, buffer: usize, taken: &mut dyn FnMut(&Listener)) -> u64 {
         let mut sent = 0;
         self.for_each_meant(delivery.audience(), delivery.seq, |listener| {
             let offered = listener.offer(delivery, buffer);
             sent += u64::from(offered == Offered::Sent);
             if offered != Offered::Skipped {
-                let who = listener.member.as_ref().filter(|_| !listener.is_guest()).map(|member| member.who);
-                taken(who);
+                taken(listener);
             }
         });
         sent

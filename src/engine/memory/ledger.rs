@@ -2,6 +2,9 @@
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
+/// How many claims of kept events a memory engine remembers, over all channels: as many users as may be connected, some times over.
+const CLAIMS: usize = 1_000_000;
+
 /// How much a memory engine may keep. These are keys of the config section `[limits]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -41,6 +44,8 @@ pub struct Usage {
     pub idempotency_keys: usize,
     /// Presence entries.
     pub presence_entries: usize,
+    /// Claims of kept events.
+    pub claims: usize,
 }
 
 /// Counts what the shards keep. The counters guard no other memory, so their order among each other does not matter.
@@ -51,6 +56,7 @@ pub(super) struct Ledger {
     positions: AtomicUsize,
     keys: AtomicUsize,
     presence: AtomicUsize,
+    claims: AtomicUsize,
     uses: AtomicU64,
 }
 
@@ -63,6 +69,7 @@ impl Ledger {
             positions: AtomicUsize::new(0),
             keys: AtomicUsize::new(0),
             presence: AtomicUsize::new(0),
+            claims: AtomicUsize::new(0),
             uses: AtomicU64::new(0),
         }
     }
@@ -74,6 +81,7 @@ impl Ledger {
             positions: self.positions.load(Relaxed),
             idempotency_keys: self.keys.load(Relaxed),
             presence_entries: self.presence.load(Relaxed),
+            claims: self.claims.load(Relaxed),
         }
     }
 
@@ -128,6 +136,16 @@ impl Ledger {
 
     pub fn remove_presence(&self) {
         self.presence.fetch_sub(1, Relaxed);
+    }
+
+    /// Counts one more claim; false, and nothing counted, if it does not fit.
+    pub fn admit_claim(&self) -> bool {
+        let admit = |count| (count < CLAIMS).then_some(count + 1);
+        self.claims.fetch_update(Relaxed, Relaxed, admit).is_ok()
+    }
+
+    pub fn remove_claims(&self, count: usize) {
+        self.claims.fetch_sub(count, Relaxed);
     }
 
     /// A number greater than all before it, to order uses over all shards.

@@ -12,8 +12,10 @@
 //! * `positions`: the least recently used channel without events is dropped; if all have events, the one whose oldest event
 //!   would expire soonest. Its next use begins a new epoch.
 //! * `idempotency_keys`: the key that would expire soonest is dropped, which is the oldest if all live equally long.
+//! * A million claims of kept events: an event with a claim that does not fit is not new to anybody from then on.
 //! * `presence_entries`: a new entry is rejected with [`Error::Limit`]; renewing one is always possible.
 mod agenda;
+mod claims;
 mod events;
 mod history;
 mod idempotency;
@@ -27,7 +29,7 @@ pub use events::MemoryEventStore;
 pub use ledger::{Config, Usage};
 
 use super::{
-    Engine, EngineAnswer, Error, HistoryPage, HistoryQuery, PresenceStats, PublishOptions, Published, Retention, Sink,
+    Claim, Claimed, Engine, EngineAnswer, Error, HistoryPage, HistoryQuery, PresenceStats, PublishOptions, Published, Retention, Sink,
 };
 use crate::types::{Answer, ChannelName, ClientInfo, Event, SessionId};
 use ledger::Ledger;
@@ -150,6 +152,10 @@ impl Engine for MemoryEngine {
     fn remove_history(&self, channel: &ChannelName) -> EngineAnswer<()> {
         self.shard(channel).streams.clear(channel);
         Answer::Ready(Ok(()))
+    }
+
+    fn claim(&self, channel: &ChannelName, claim: Claim) -> EngineAnswer<Claimed> {
+        Answer::Ready(Ok(self.shard(channel).claims.claim(channel, &claim, Instant::now())))
     }
 
     fn add_presence(&self, channel: &ChannelName, info: Arc<ClientInfo>, ttl: Duration) -> EngineAnswer<()> {

@@ -1,4 +1,5 @@
 //! Some of the channels, behind one lock.
+use super::claims::Claims;
 use super::history::Streams;
 use super::idempotency::Keys;
 use super::ledger::Ledger;
@@ -8,12 +9,13 @@ use crate::types::{Event, Position};
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// A share of the channels with all that is kept of them. One lock for all three tables, so that looking up a key,
+/// A share of the channels with all that is kept of them. One lock for all tables, so that looking up a key,
 /// publishing and remembering the answer are one step.
 pub(super) struct Shard {
     pub streams: Streams,
     pub keys: Keys,
     pub presence: Presence,
+    pub claims: Claims,
 }
 
 impl Shard {
@@ -21,7 +23,8 @@ impl Shard {
         Shard {
             streams: Streams::new(ledger.clone()),
             keys: Keys::new(ledger.clone()),
-            presence: Presence::new(ledger),
+            presence: Presence::new(ledger.clone()),
+            claims: Claims::new(ledger),
         }
     }
 
@@ -46,7 +49,8 @@ impl Shard {
         left = left.saturating_sub(self.streams.sweep(now, left));
         left = left.saturating_sub(self.keys.sweep(now, left));
         self.presence.sweep(now, left);
-        self.streams.is_due(now) || self.keys.is_due(now) || self.presence.is_due(now)
+        self.claims.sweep(now, budget);
+        self.streams.is_due(now) || self.keys.is_due(now) || self.presence.is_due(now) || self.claims.is_due(now)
     }
 }
 

@@ -1,5 +1,5 @@
 //! The names of keys and bus channels. All of one channel have the same hash tag, so that a cluster keeps them together.
-use crate::types::{ChannelName, Space};
+use crate::types::{ChannelName, Epoch, Space};
 use bytes::Bytes;
 use smallvec::SmallVec;
 
@@ -38,6 +38,11 @@ impl Keys {
     /// What was answered to an idempotency key.
     pub fn idempotency(&self, channel: &ChannelName, key: &str) -> Vec<u8> {
         self.of(channel, "i:", key)
+    }
+
+    /// Who has got a kept event.
+    pub fn claims(&self, channel: &ChannelName, epoch: &Epoch, offset: u64) -> Vec<u8> {
+        self.of(channel, "k:", &format!("{offset}:{epoch}"))
     }
 
     /// Who is present: the ends, the infos, the users.

@@ -14,6 +14,7 @@
 //! Commands wait for half of `redis.timeout`, within a bound of number and bytes, and are then answered with an error; so are
 //! those in progress. Once a second a watchdog message goes through each server and back. If it does not return, the link
 //! reconnects, resubscribes in batches, and has each channel look for missed events.
+mod claims;
 mod config;
 mod core;
 mod envelope;
@@ -38,7 +39,7 @@ pub use config::{Address, Config, NoAddress};
 
 use self::core::Core;
 use super::{
-    ControlSink, Engine, EngineAnswer, EventBounds, EventStore, HistoryPage, HistoryQuery, Peers, PresenceStats,
+    Claim, Claimed, ControlSink, Engine, EngineAnswer, EventBounds, EventStore, HistoryPage, HistoryQuery, Peers, PresenceStats,
     PublishCallback, PublishOptions, Published, Retention, RevocationPage, Sink, Tap,
 };
 use crate::metrics::Metrics;
@@ -164,6 +165,10 @@ impl Engine for RedisEngine {
 
     fn remove_history(&self, channel: &ChannelName) -> EngineAnswer<()> {
         self.core.remove_history(channel)
+    }
+
+    fn claim(&self, channel: &ChannelName, claim: Claim) -> EngineAnswer<Claimed> {
+        self.core.claim(channel, claim)
     }
 
     fn add_presence(&self, channel: &ChannelName, info: Arc<ClientInfo>, ttl: Duration) -> EngineAnswer<()> {

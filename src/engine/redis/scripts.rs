@@ -18,6 +18,8 @@ scripts! {
     PUBLISH = "scripts/publish.lua";
     /// Reads a part of a history.
     HISTORY = "scripts/history.lua";
+    /// Notes who gets kept events.
+    CLAIMS = "scripts/claims.lua";
     /// Adds, renews, removes and tells who is present.
     PRESENT = "scripts/present.lua";
     /// Announces a node and tells which there are.

@@ -126,6 +126,19 @@ impl SocketIo {
         }
     }
 
+    /// An event that was kept for the user who subscribes, in a channel that keeps on request: those of plugins are the only ones here.
+    pub fn replayed(&self, event: &Event) -> Frame {
+        self.plugin_event(event, true)
+    }
+
+    fn plugin_event(&self, event: &Event, is_replayed: bool) -> Frame {
+        self.write(AROUND + event.data.bytes().len(), None, |out| {
+            write_json(out, &MESSAGE);
+            write_raw(out, b",");
+            events::write_message(out, event, is_replayed);
+        })
+    }
+
     /// `42[nsp,][ack][…]`, the array's elements written by `write`.
     fn write(&self, size: usize, envelope: Option<&Envelope>, write: impl FnOnce(&mut FrameBuilder)) -> Frame {
         let mut out = FrameBuilder::text(size + self.namespace.as_str().len());
@@ -191,11 +204,7 @@ impl Encoding for SocketIo {
         static PLAIN: Envelope = Envelope::PLAIN;
         match event.channel.space() {
             Space::SocketIo => self.named(event, event.envelope.as_deref().unwrap_or(&PLAIN), place),
-            Space::Plugin => self.write(AROUND + event.data.bytes().len(), None, |out| {
-                write_json(out, &MESSAGE);
-                write_raw(out, b",");
-                events::write_message(out, event);
-            }),
+            Space::Plugin => self.plugin_event(event, false),
             _ => {
                 let size = AROUND + event.channel.as_str().len() + event.data.bytes().len();
                 self.write(size, None, |out| {

@@ -242,6 +242,7 @@ impl Outlet for NamespaceOutlet {
                 }
                 if let Reply::Subscribed(subscribed) = &reply {
                     self.replay(missed(subscribed));
+                    subscribed.kept.iter().for_each(|event| self.answer_frame(self.encoding.replayed(event)));
                 }
             }
             Phase::Left => {}

@@ -58,6 +58,8 @@ pub(super) struct Fields<'a> {
     topic: Option<&'a RawValue>,
     #[serde(borrow)]
     target_entity_refs: Option<&'a RawValue>,
+    #[serde(borrow)]
+    keep: Option<&'a RawValue>,
     #[serde(borrow, deserialize_with = "given")]
     data: Option<&'a RawValue>,
 }
@@ -82,8 +84,8 @@ pub(super) fn request(message: &Bytes) -> Request {
 }
 
 impl Fields<'_> {
-    /// The command that these fields make up; `keep` keeps the data of an event. Fails with the error that its client is told.
-    pub fn command(&self, verb: Verb, keep: impl FnOnce(&RawValue) -> Json) -> Result<Command, ReplyError> {
+    /// The command that these fields make up; `hold` holds on to the data of an event. Fails with the error that its client is told.
+    pub fn command(&self, verb: Verb, hold: impl FnOnce(&RawValue) -> Json) -> Result<Command, ReplyError> {
         let plugin = self.plugin()?;
         Ok(match verb {
             Verb::Register => Command::Register(plugin),
@@ -91,8 +93,9 @@ impl Fields<'_> {
                 channel: plugin,
                 tags: self.topic()?.map(|topic| Tags::from([(TOPIC_TAG.to_owned(), topic)])),
                 to: self.targets()?,
-                data: Some(keep(self.data.ok_or_else(|| bad("data: there is none; null is some"))?)),
+                data: Some(hold(self.data.ok_or_else(|| bad("data: there is none; null is some"))?)),
                 spares_publisher: true,
+                keep: self.keep()?,
             }),
             Verb::Subscribe => {
                 let topic = Topic::or_every(self.topic()?);
@@ -123,6 +126,13 @@ impl Fields<'_> {
             1..=MAX_TEXT => Ok(Some(topic)),
             _ => Err(bad(format!("topic: longer than {MAX_TEXT} bytes"))),
         }
+    }
+
+    /// Whether an event is to be kept for users who subscribe later.
+    fn keep(&self) -> Result<bool, ReplyError> {
+        let Some(raw) = present(self.keep) else { return Ok(false) };
+        serde_json::from_str(raw.get())
+            .map_err(|_| bad("keep: wanted is true or false; for how long is for backstage.keep in the broker's config"))
     }
 
     /// The groups that an event is for; none for everybody. Who is told to be nobody is nobody (decision 34), also where backends get what

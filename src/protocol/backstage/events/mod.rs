@@ -8,8 +8,8 @@
 //! | `{"command":"subscribe","pluginId":"catalog","topic":"t"}` | everybody |
 //! | `{"command":"unsubscribe","pluginId":"catalog","topic":"t"}` | everybody |
 //!
-//! `topic` and `targetEntityRefs` may be left out. An event comes as `{"command":"publish","pluginId":…,"topic":…,"data":…}`, a
-//! refusal as `{"command":"error","refused":"publish","code":103,"message":…}`; nothing else is answered. The token stands in the header
+//! `topic` and `targetEntityRefs` may be left out; with `"keep":true` an event is kept for users who subscribe later. An event comes as
+//! `{"command":"publish","pluginId":…,"topic":…,"data":…}`, with `"replayed":true` where it was kept for the user, a refusal as `{"command":"error","refused":"publish","code":103,"message":…}`; nothing else is answered. The token stands in the header
 //! `Authorization` or in the query as `access_token`, and is verified before the upgrade.
 //!
 //! Source: Backstage's pull requests 17997 and 18071, without the faults of theirs that the contract lists.
@@ -18,7 +18,7 @@ mod fields;
 
 pub use dialect::EventsDialect;
 
-use super::{AUTHENTICATOR, PING_INTERVAL, close_code};
+use super::{AUTHENTICATOR, PING_INTERVAL, close_code, end_event, kept};
 use crate::protocol::{Encoding, Frame, FrameBuilder, Heartbeats, Names, Push, Reply, Request, TokenPlace, Wire};
 use crate::types::{
     ANY_PLUGIN_USER, ChannelName, Disconnect, Event, Identity, IdentityKind, Json, NameError, PLUGIN_USER, ReplyError,
@@ -91,10 +91,18 @@ fn write_event(out: &mut FrameBuilder, event: &Event) {
 }
 
 /// An event as the argument of the Socket.IO event `message`.
-pub(in crate::protocol) fn write_message(out: &mut FrameBuilder, event: &Event) {
+pub(in crate::protocol) fn write_message(out: &mut FrameBuilder, event: &Event, is_replayed: bool) {
     let _ = out.write_all(b"{");
     write_event(out, event);
-    let _ = out.write_all(b"}");
+    end_event(out, is_replayed);
+}
+
+fn write_publish(event: &Event, is_replayed: bool) -> Frame {
+    let mut out = FrameBuilder::text(AROUND + event.channel.as_str().len() + event.data.bytes().len());
+    let _ = out.write_all(b"{\"command\":\"publish\",");
+    write_event(&mut out, event);
+    end_event(&mut out, is_replayed);
+    out.finish()
 }
 
 impl Encoding for Events {
@@ -115,11 +123,7 @@ impl Encoding for Events {
     }
 
     fn event(&self, event: &Event) -> Frame {
-        let mut out = FrameBuilder::text(AROUND + event.channel.as_str().len() + event.data.bytes().len());
-        let _ = out.write_all(b"{\"command\":\"publish\",");
-        write_event(&mut out, event);
-        let _ = out.write_all(b"}");
-        out.finish()
+        write_publish(event, false)
     }
 }
 
@@ -155,7 +159,7 @@ impl Wire for Events {
     }
 
     fn reply(&self, id: u32, reply: &Reply) -> Option<Frame> {
-        let Reply::Error(error) = reply else { return None };
+        let Reply::Error(error) = reply else { return kept(reply, |event| write_publish(event, true)) };
         let refused = Verb::of_id(id).map_or("", Verb::name);
         // A struct of texts and numbers has a JSON form.
         let text = Json::write(&Refusal::of(refused, error, Some("error"))).ok()?;

@@ -5,11 +5,11 @@
 //! | `{"action":"subscribe","channel":"catalog:topic"}` | |
 //! | `{"action":"unsubscribe","channel":"catalog:topic"}` | |
 //!
-//! Unasked come signals: `{"channel":"catalog:topic","message":…}`. The token stands in the place of the subprotocol, and is
+//! Unasked come signals: `{"channel":"catalog:topic","message":…}`, with `"replayed":true` where they were kept for the user. The token stands in the place of the subprotocol, and is
 //! verified before the upgrade. Nothing is answered: what cannot be read or may not be is passed over, and the connection stays.
 //!
 //! Source: `SignalClient` and `SignalManager` of Backstage (`plugin-signals` 0.0.35, `plugin-signals-backend`).
-use super::{AUTHENTICATOR, PING_INTERVAL, close_code};
+use super::{AUTHENTICATOR, PING_INTERVAL, close_code, end_event, kept};
 use crate::protocol::{
     Command, Encoding, Frame, FrameBuilder, Heartbeats, Names, Push, Reply, Request, Subscribe, TokenPlace,
     Unsubscribe, Wire,
@@ -64,16 +64,20 @@ impl Encoding for Signals {
     }
 
     fn event(&self, event: &Event) -> Frame {
-        let channel = event.channel.as_str();
-        let mut out = FrameBuilder::text(AROUND + channel.len() + event.data.bytes().len());
-        // A buffer in memory takes all that is written, and a text has a JSON form.
-        let _ = out.write_all(b"{\"channel\":");
-        let _ = serde_json::to_writer(&mut out, channel);
-        let _ = out.write_all(b",\"message\":");
-        let _ = out.write_all(event.data.bytes());
-        let _ = out.write_all(b"}");
-        out.finish()
+        write(event, false)
     }
+}
+
+fn write(event: &Event, is_replayed: bool) -> Frame {
+    let channel = event.channel.as_str();
+    let mut out = FrameBuilder::text(AROUND + channel.len() + event.data.bytes().len());
+    // A buffer in memory takes all that is written, and a text has a JSON form.
+    let _ = out.write_all(b"{\"channel\":");
+    let _ = serde_json::to_writer(&mut out, channel);
+    let _ = out.write_all(b",\"message\":");
+    let _ = out.write_all(event.data.bytes());
+    end_event(&mut out, is_replayed);
+    out.finish()
 }
 
 impl Wire for Signals {
@@ -110,8 +114,8 @@ impl Wire for Signals {
         false
     }
 
-    fn reply(&self, _: u32, _: &Reply) -> Option<Frame> {
-        None
+    fn reply(&self, _: u32, reply: &Reply) -> Option<Frame> {
+        kept(reply, |event| write(event, true))
     }
 
     fn close_code(&self, reason: &Disconnect) -> u16 {
