@@ -12,6 +12,7 @@ mod nodes {
     mod events_bus;
     mod faults;
     mod house;
+    mod kept;
     mod messages;
     mod order;
     mod secured;

@@ -101,7 +101,8 @@ impl Signal {
             payload.read().map_err(|_| bad("a signal is written {recipients, channel, message}"))?;
         let recipients = recipients.ok_or_else(|| bad("recipients: there are none"))?;
         let keep = keep.filter(|keep| !keep.is_null()).map_or(Ok(false), |keep| keep.read());
-        let keep = keep.map_err(|_| bad("keep: wanted is true or false; for how long is for backstage.keep in the config"))?;
+        let keep =
+            keep.map_err(|_| bad("keep: wanted is true or false; for how long is for backstage.keep in the config"))?;
         Ok(Signal { keep, ..Signal::new(channel, message, Some(&recipients))? })
     }
 

@@ -11,6 +11,8 @@ mod events;
 mod exposing;
 mod house;
 mod inspecting;
+mod kept_events;
+mod kept_signals;
 mod key_sets;
 mod last_words;
 mod rust_client;

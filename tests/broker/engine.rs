@@ -1,8 +1,8 @@
 //! A memory engine that answers late, or breaks, when a story wants it to.
 use callboard::engine::memory::{Config, MemoryEngine};
 use callboard::engine::{
-    Accepted, Claim, Claimed, ControlSink, Engine, EngineAnswer, HistoryPage, HistoryQuery, Peers, PresenceStats, PublishCallback,
-    PublishOptions, Published, Retention, Sink, Tap,
+    Accepted, Claim, Claimed, ControlSink, Engine, EngineAnswer, HistoryPage, HistoryQuery, Peers, PresenceStats,
+    PublishCallback, PublishOptions, Published, Retention, Sink, Tap,
 };
 use callboard::types::{Answer, BoxFuture, ChannelName, ClientInfo, Event, SessionId};
 use std::collections::{HashMap, VecDeque};

@@ -5,6 +5,7 @@ mod environment;
 mod events_bus;
 mod exposure;
 mod guessable;
+mod keeping;
 mod layers;
 mod problems;
 mod services;

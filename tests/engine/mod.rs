@@ -4,6 +4,7 @@
 #[macro_use]
 mod suite;
 
+mod claims;
 mod concurrency;
 mod event_store;
 mod fixture;

@@ -50,6 +50,15 @@ macro_rules! conformance {
                     a_version_works_without_history,
                     a_refused_version_is_remembered_under_its_key,
                 ],
+                claims: [
+                    a_claim_is_granted_once,
+                    claimants_that_have_an_event_are_granted_the_others,
+                    claims_of_many_are_noted_each,
+                    a_claim_belongs_to_its_channel_and_to_its_epoch,
+                    claims_end_after_their_time,
+                    one_claim_made_at_once_is_granted_once,
+                    a_claim_of_nothing_is_granted,
+                ],
                 presence: [
                     nobody_is_present_in_an_unknown_channel,
                     an_entry_is_present_until_removed,

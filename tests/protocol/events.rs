@@ -127,6 +127,7 @@ fn a_server_side_subscription_tells_what_the_protocol_has_a_field_for() {
         position: Some(Position { offset: 1, epoch: Epoch::new("e") }),
         recovery: Some(Recovered { complete: true, events: Vec::new() }),
         data: Some(Json::parse("{}".into()).unwrap()),
+        kept: vec![],
         compact_id: None,
     };
     assert_eq!(

@@ -107,6 +107,7 @@ fn a_recovered_subscription_brings_what_was_missed_oldest_first() {
         position: at(10),
         recovery: Some(Recovered { complete: true, events: missed }),
         data: Some(json(r#"{"d":null}"#)),
+        kept: vec![],
         compact_id: Some(3),
     };
     assert_eq!(

@@ -154,7 +154,8 @@ impl Channel {
         let kept = guarded(kept);
         let presence = join.member.presence.then(|| self.presence());
         let membership = Membership::new(self.me.clone(), presence, join.hub, join.member.clone());
-        let joined = Joined { since: Since { seq, top, ..Since::default() }, recovery, kept, number: self.number, membership };
+        let joined =
+            Joined { since: Since { seq, top, ..Since::default() }, recovery, kept, number: self.number, membership };
         if let Some(mut listed) = listed {
             // From now on it ends with the membership.
             listed.stays = true;

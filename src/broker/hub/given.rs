@@ -49,5 +49,9 @@ impl Given {
 /// without it.
 pub fn kept_is_unknown(error: &Error, metrics: &Metrics) {
     Metrics::count(&metrics.drops, "kept_unknown");
-    metrics.log_some(log::Level::Warn, "kept", format_args!("what is kept for users who subscribe is not known: {error}"));
+    metrics.log_some(
+        log::Level::Warn,
+        "kept",
+        format_args!("what is kept for users who subscribe is not known: {error}"),
+    );
 }

@@ -1,4 +1,5 @@
 //! The steps of a join that commands, tokens, handlers and the API share (decision 28).
+use super::kept::{Receiver, joined_and_brought};
 use super::revoked::Right;
 use super::viewing::joined_and_shown;
 use super::{Session, Subscription};
@@ -6,7 +7,7 @@ use crate::auth::Overrides;
 use crate::broker::Namespace;
 use crate::broker::channel::{Join, Joined, Member};
 use crate::broker::handler::LifecycleEvent;
-use crate::delivery::{GroupMember, Listener, Settled, Since};
+use crate::delivery::{Claimant, GroupMember, Listener, Settled, Since};
 use crate::filter::{TagsFilter, Topics, chained, filtered};
 use crate::protocol::{Recover, Recovered, Subscribed};
 use crate::types::{ChannelName, ClientInfo, Fault, Group, Json, Position, ReplyError};
@@ -40,6 +41,8 @@ pub(super) struct Wanted {
     pub overrides: Overrides,
     /// The groups it begins in, its own first.
     pub groups: Vec<Group>,
+    /// For whom kept events are brought, in a channel that keeps on request.
+    pub claimant: Option<Arc<Claimant>>,
     /// How many events a recovery may bring; none for what `limits.recover_max` says.
     pub recover_max: Option<usize>,
 }
@@ -92,7 +95,16 @@ impl Wanted {
     /// The same in a channel of another space: whoever is there is not told of a guest, and what is kept there is not its.
     fn for_a_guest(self) -> Self {
         let (presence, announced, notices) = (false, false, false);
-        Wanted { presence, announced, notices, positioned: false, recoverable: false, recover: None, ..self }
+        Wanted {
+            presence,
+            announced,
+            notices,
+            positioned: false,
+            recoverable: false,
+            recover: None,
+            claimant: None,
+            ..self
+        }
     }
 }
 
@@ -134,6 +146,9 @@ impl Session {
         let mut listener = Listener::joining(self.outlet.clone(), self.me(ctx));
         listener.notices = wanted.notices;
         listener.member = GroupMember::of(self.id, &wanted.groups);
+        if let Some(member) = &mut listener.member {
+            member.claimant = wanted.claimant.clone();
+        }
         if let Some(source) = &source {
             listener.shown_as = Some(Box::new(channel.clone()));
             // The views of where the events come from hold for guests, too.
@@ -168,9 +183,17 @@ impl Session {
         let hub = self.worker.hub();
         let recover_max = wanted.recover_max.unwrap_or(self.node().limits().recover_max);
         let (positioned, aside) = (wanted.positioned, wanted.aside.clone());
-        let join = Join { channel: listened, hub, member, positioned, recover, aside, recover_max, answer };
+        let receiver = wanted.claimant.clone().map(|claimant| Receiver {
+            channel: listened.clone(),
+            claimant,
+            groups: wanted.groups.clone(),
+            view: view.clone(),
+        });
+        let kept = receiver.is_some();
+        let join = Join { channel: listened, hub, member, positioned, recover, aside, recover_max, kept, answer };
         self.worker.join(join);
         let joined = joined_and_shown(joined, view, wanted.groups.clone(), self.node());
+        let joined = joined_and_brought(joined, receiver, self.node().clone());
         (Plan { channel, wanted, turn }, joined)
     }
 
@@ -230,6 +253,7 @@ impl Session {
             positioned: wanted.positioned,
             position,
             recovery,
+            kept: if is_ended { vec![] } else { joined.kept },
             data: wanted.data,
             compact_id: number,
         };

@@ -7,6 +7,7 @@ mod emit;
 mod expiry;
 mod home;
 mod join;
+mod kept;
 mod last_words;
 mod login;
 mod message;

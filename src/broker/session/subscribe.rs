@@ -16,9 +16,9 @@ const FILTER: &str = "tf";
 
 impl Session {
     pub(super) fn subscribe(&mut self, ticket: Ticket, subscribe: Subscribe, ctx: &mut Context<Self>) -> Step {
-        match self.channel(&subscribe.channel).and_then(|channel| self.widen(&channel, &subscribe)) {
-            Ok(true) => return Step::Done(Ok(Reply::Subscribed(Box::default()))),
-            Ok(false) => {}
+        match self.channel(&subscribe.channel).and_then(|channel| self.widen(channel, &subscribe)) {
+            Ok(Some(widened)) => return self.answer_widened(ticket, widened, ctx),
+            Ok(None) => {}
             Err(fault) => return fault.into(),
         }
         let (channel, namespace) = match self.subscribable(&subscribe) {
@@ -122,6 +122,7 @@ impl Session {
             filter,
             topics: Topics::of(&subscribe.topic),
             groups: self.groups_in(namespace),
+            claimant: self.claimant_in(namespace),
             recover: subscribe.recover,
             reject_unrecovered: subscribe.reject_unrecovered,
             compaction: subscribe.compaction && namespace.allow_channel_compaction,

@@ -1,10 +1,11 @@
-use super::{Gap, Lag, Listener, Loss, Missed, Offered, Settled, Since, Skipped};
+use super::{Claimant, Gap, GroupMember, Lag, Listener, Loss, Missed, Offered, Settled, Since, Skipped};
 use crate::delivery::{Body, Delivered, Delivery, Holder, Naming, Outlet, Seq, SessionOrder, Ticket, WhenFull};
 use crate::protocol::{Push, Reply};
-use crate::types::{ChannelName, Disconnect, Epoch, Event, Json, Place, Position};
+use crate::types::{ChannelName, Disconnect, Epoch, Event, Group, Json, Place, Position, SessionId};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Keeps the counts of what is delivered, and in its place what it is told to have missed.
 #[derive(Default)]
@@ -115,7 +116,10 @@ fn more_than_can_be_held_back_moves_the_beginning_behind_the_last_of_it() {
     let (mut listener, seen) = joining();
     assert!((6..10).all(|seq| listener.offer(&event(seq), 2) == Offered::Held));
     let begin = Since { seq: 9, top: Some(place(9)), ..Since::default() };
-    assert_eq!(listener.settle(Since { seq: 5, top: Some(place(5)), ..Since::default() }), Settled::Later(begin.clone()));
+    assert_eq!(
+        listener.settle(Since { seq: 5, top: Some(place(5)), ..Since::default() }),
+        Settled::Later(begin.clone())
+    );
     listener.go_live(&news(), begin);
     listener.offer(&event(10), 2);
     assert_eq!(*seen.0.borrow(), [10]);
@@ -167,4 +171,51 @@ fn what_a_listener_missed_while_it_joined_is_told_between_what_came_before_and_a
     listener.go_live(&news(), since);
     assert_eq!(*seen.0.borrow(), [6, 9]);
     assert_eq!(*seen.1.borrow(), [(1, Loss { count: 2, is_exact: true })]);
+}
+
+/// One whose events are claimed for somebody, with the counts that it sees.
+fn claiming() -> (Listener, Rc<Seen>) {
+    let (mut listener, seen) = joining();
+    let who = SessionId::random();
+    let claimant = Claimant { name: "mia".into(), ttl: Duration::from_secs(10) };
+    listener.member = GroupMember::of(who, &[Group::of_session(who)]);
+    listener.member.as_mut().expect("it is in a group").claimant = Some(Arc::new(claimant));
+    (listener, seen)
+}
+
+#[test]
+fn what_was_brought_is_not_delivered_too_and_what_was_not_is() {
+    let (mut listener, seen) = claiming();
+    (1..=4).for_each(|seq| drop(listener.offer(&event(seq), 10)));
+    let since = Since { seq: 1, top: None, brought: [position(2), position(4), position(5)].into() };
+    assert_eq!(listener.settle(since.clone()), Settled::AsTold(since.clone()));
+    // Its claimant has got the third by now, and the others were claimed when they were brought.
+    assert_eq!(listener.go_live(&news(), since), [position(3)]);
+    assert_eq!([listener.offer(&event(5), 10), listener.offer(&event(6), 10)], [Offered::Skipped, Offered::Sent]);
+    assert_eq!(*seen.0.borrow(), [3, 6]);
+}
+
+#[test]
+fn a_paused_listener_goes_on_in_order_from_where_it_was() {
+    let (mut listener, seen) = claiming();
+    assert!(listener.pause().is_none(), "its join is under way");
+    listener.go_live(&news(), Since { seq: 5, ..Since::default() });
+    listener.offer(&event(6), 10);
+    let since = listener.pause().expect("it is live");
+    assert!(listener.is_joining());
+    assert_eq!([listener.offer(&event(7), 10), listener.offer(&event(8), 10)], [Offered::Held; 2]);
+    assert_eq!(*seen.0.borrow(), [6]);
+    let since = Since { brought: [position(7)].into(), ..since };
+    assert_eq!(listener.settle(since.clone()), Settled::AsTold(since.clone()));
+    assert_eq!(listener.go_live(&news(), since), [position(8)]);
+    listener.offer(&event(9), 10);
+    assert_eq!(*seen.0.borrow(), [6, 8, 9]);
+}
+
+#[test]
+fn what_is_claimed_for_nobody_is_not_told_when_it_was_held_back() {
+    let (mut listener, seen) = joining();
+    listener.offer(&event(1), 10);
+    assert!(listener.go_live(&news(), Since::default()).is_empty());
+    assert_eq!(*seen.0.borrow(), [1]);
 }

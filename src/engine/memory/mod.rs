@@ -29,7 +29,8 @@ pub use events::MemoryEventStore;
 pub use ledger::{Config, Usage};
 
 use super::{
-    Claim, Claimed, Engine, EngineAnswer, Error, HistoryPage, HistoryQuery, PresenceStats, PublishOptions, Published, Retention, Sink,
+    Claim, Claimed, Engine, EngineAnswer, Error, HistoryPage, HistoryQuery, PresenceStats, PublishOptions, Published,
+    Retention, Sink,
 };
 use crate::types::{Answer, ChannelName, ClientInfo, Event, SessionId};
 use ledger::Ledger;

@@ -21,7 +21,9 @@ impl Core {
             .map(|batch| {
                 let mut command = scripts::call(&scripts::CLAIMS, &names);
                 command.arg(millis(ttl)).arg(CLAIMANTS_PER_EVENT);
-                batch.iter().for_each(|claimant| drop(command.arg(&**claimant)));
+                for claimant in batch {
+                    command.arg(&**claimant);
+                }
                 self.ask(names[0], command, false)
             })
             .collect();

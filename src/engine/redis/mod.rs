@@ -39,8 +39,8 @@ pub use config::{Address, Config, NoAddress};
 
 use self::core::Core;
 use super::{
-    Claim, Claimed, ControlSink, Engine, EngineAnswer, EventBounds, EventStore, HistoryPage, HistoryQuery, Peers, PresenceStats,
-    PublishCallback, PublishOptions, Published, Retention, RevocationPage, Sink, Tap,
+    Claim, Claimed, ControlSink, Engine, EngineAnswer, EventBounds, EventStore, HistoryPage, HistoryQuery, Peers,
+    PresenceStats, PublishCallback, PublishOptions, Published, Retention, RevocationPage, Sink, Tap,
 };
 use crate::metrics::Metrics;
 use crate::types::{BoxFuture, ChannelName, ClientInfo, Event, Position, Revocation, SessionId};

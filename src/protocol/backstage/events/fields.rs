@@ -131,8 +131,9 @@ impl Fields<'_> {
     /// Whether an event is to be kept for users who subscribe later.
     fn keep(&self) -> Result<bool, ReplyError> {
         let Some(raw) = present(self.keep) else { return Ok(false) };
-        serde_json::from_str(raw.get())
-            .map_err(|_| bad("keep: wanted is true or false; for how long is for backstage.keep in the broker's config"))
+        serde_json::from_str(raw.get()).map_err(|_| {
+            bad("keep: wanted is true or false; for how long is for backstage.keep in the broker's config")
+        })
     }
 
     /// The groups that an event is for; none for everybody. Who is told to be nobody is nobody (decision 34), also where backends get what

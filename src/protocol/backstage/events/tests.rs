@@ -77,6 +77,7 @@ fn a_refusal_names_the_field_that_is_wrong() {
             r#"{"command":"publish","pluginId":"c","data":1,"targetEntityRefs":["user:default/a","b"]}"#,
             "targetEntityRefs: entity ref 2",
         ),
+        (r#"{"command":"publish","pluginId":"c","data":1,"keep":"10s"}"#, "keep: wanted is true or false"),
     ] {
         let error = refusal(text);
         assert!(error.code == 107 && error.message.starts_with(begins), "{text}: {error}");
@@ -119,6 +120,30 @@ fn listeners_learn_plugin_topic_and_data_and_not_for_whom_an_event_is() {
     );
     let plain = Event { tags: None, ..event };
     assert_eq!(&Events.event(&plain).payload()[..], br#"{"command":"publish","pluginId":"catalog","data":{"n":1.10}}"#);
+}
+
+#[test]
+fn an_event_is_kept_where_it_asks_for_that_and_says_so_when_it_is_brought() {
+    for (keep, wanted) in [("true", true), ("false", false), ("null", false)] {
+        let text = format!(r#"{{"command":"publish","pluginId":"c","data":1,"keep":{keep}}}"#);
+        assert_eq!(published(&text).keep, wanted);
+    }
+    let event = Event {
+        channel: PluginNames.channel("catalog", 255).expect("a name"),
+        data: Json::parse("[1]".into()).expect("JSON"),
+        tags: Some(Arc::new(Tags::from([(TOPIC_TAG.to_owned(), "t".to_owned())]))),
+        publisher: None,
+        position: None,
+        envelope: None,
+    };
+    let kept = vec![Arc::new(event.clone())];
+    let reply = Reply::Subscribed(Box::new(crate::protocol::Subscribed { kept, ..Default::default() }));
+    let frame = Events.reply(3, &reply).expect("it is told");
+    let wanted = r#"{"command":"publish","pluginId":"catalog","topic":"t","data":[1],"replayed":true}"#;
+    assert_eq!(&frame.payload()[..], wanted.as_bytes());
+    let socketio = crate::protocol::socketio::SocketIo::new(crate::protocol::socketio::Namespace::root(), false);
+    let wanted = r#"42["message",{"pluginId":"catalog","topic":"t","data":[1],"replayed":true}]"#;
+    assert_eq!(&socketio.replayed(&event).payload()[..], wanted.as_bytes());
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::protocol::{Payload, Subscribed};
 use crate::types::{Audience, Envelope, Group, Json};
 use std::sync::Arc;
 
@@ -43,6 +44,34 @@ fn a_signal_tells_its_channel_and_its_message_and_not_for_whom_it_is() {
     };
     let frame = Signals.event(&event);
     assert_eq!(&frame.payload()[..], br#"{"channel":"catalog:\"x\"","message":{"n":1.10}}"#);
+}
+
+#[test]
+fn what_was_kept_follows_a_subscribe_and_says_so() {
+    let event = |data: &'static str| {
+        Arc::new(Event {
+            channel: SignalNames.channel("c", 255).expect("a name"),
+            data: Json::parse(data.into()).expect("JSON"),
+            tags: None,
+            publisher: None,
+            position: None,
+            envelope: None,
+        })
+    };
+    let kept = vec![event("1"), event("[2]")];
+    let subscribed = |kept| Reply::Subscribed(Box::new(Subscribed { kept, ..Default::default() }));
+    assert!(Signals.reply(0, &subscribed(vec![])).is_none());
+    let frame = Signals.reply(0, &subscribed(kept)).expect("it is told");
+    let told: Vec<&[u8]> = frame
+        .payloads()
+        .map(|payload| match payload {
+            Payload::Text(text) => text,
+            Payload::Binary(_) => panic!("binary"),
+        })
+        .collect();
+    let wanted: [&[u8]; 2] =
+        [br#"{"channel":"c","message":1,"replayed":true}"#, br#"{"channel":"c","message":[2],"replayed":true}"#];
+    assert_eq!(told, wanted);
 }
 
 #[test]

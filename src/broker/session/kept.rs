@@ -1,0 +1,182 @@
+//! Events that are kept on request, and brought to users who subscribe while they are kept: to each user once.
+use super::topics::Widened;
+use super::viewing::{is_meant, shown};
+use super::{Session, Step};
+use crate::broker::channel::Joined;
+use crate::broker::hub::{CLAIMS, kept_is_unknown};
+use crate::broker::{Namespace, Node};
+use crate::delivery::{Claimant, ListenerKey, Settled, Since, Ticket};
+use crate::engine::{Claim, HistoryQuery};
+use crate::filter::{Topics, View, filtered};
+use crate::protocol::{Reply, Subscribed};
+use crate::types::{ANY_PLUGIN_USER, ChannelName, Event, Fault, Group, IdentityKind, Position, Topic};
+use actix::prelude::*;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Who is brought kept events, and what of them it may see.
+pub(super) struct Receiver {
+    pub channel: ChannelName,
+    pub claimant: Arc<Claimant>,
+    pub groups: Vec<Group>,
+    pub view: Option<Rc<dyn View>>,
+}
+
+/// A listener that is brought events of a further topic, and holds back what comes meanwhile.
+struct Paused {
+    channel: ChannelName,
+    key: ListenerKey,
+    /// The join that the listener comes from.
+    turn: u64,
+    since: Since,
+    /// How many events the channel keeps.
+    most: usize,
+}
+
+impl Session {
+    /// For whom kept events are claimed that the session gets in a channel of this policy; none where it does not keep on request. A
+    /// session that is nobody's in particular, or only some plugin's, stands for itself.
+    pub(super) fn claimant_in(&self, namespace: &Namespace) -> Option<Arc<Claimant>> {
+        let retention = namespace.retention().filter(|_| namespace.keeps_on_request)?;
+        let (user, kind) = (&self.identity.user, self.identity.kind);
+        let is_alone = user.is_empty() || kind == IdentityKind::Anonymous || &**user == ANY_PLUGIN_USER;
+        let name = if is_alone { self.id.to_string().into() } else { user.clone() };
+        Some(Arc::new(Claimant { name, ttl: retention.ttl }))
+    }
+
+    /// Answers a subscribe to a further topic of a channel, once the user is brought what is kept of that topic.
+    pub(super) fn answer_widened(&mut self, ticket: Ticket, widened: Widened, ctx: &mut Context<Self>) -> Step {
+        let begun = match widened {
+            Widened::Already => None,
+            Widened::By(channel, topic) => self.begin_to_bring(channel, &topic),
+        };
+        let Some((paused, kept)) = begun else { return Step::Done(Ok(Reply::Subscribed(Box::default()))) };
+        self.later(ctx, kept, move |session, kept, ctx| session.bring_kept(ticket, paused, kept, ctx));
+        Step::Waits
+    }
+
+    /// Pauses the listener of a channel that keeps on request, and reads what is kept of a topic for the user.
+    fn begin_to_bring(
+        &mut self,
+        channel: ChannelName,
+        topic: &Topic,
+    ) -> Option<(Paused, impl Future<Output = Vec<Arc<Event>>> + use<>)> {
+        let namespace = self.node().channels().namespace(&channel)?;
+        let (claimant, retention) = (self.claimant_in(&namespace)?, namespace.retention()?);
+        let (key, turn) = self.subs.get(&channel).map(|sub| (sub.key, sub.turn))?;
+        let topics = Topics::of(topic)?;
+        let since = self.worker.with_listener(&channel, key, |listener| listener.pause())??;
+        let (view, groups) = (self.view_of(&channel), self.groups_in(&namespace));
+        let receiver = Receiver { channel: channel.clone(), claimant, groups, view: Some(filtered(topics, view)) };
+        let query = HistoryQuery { limit: retention.size, since: None, reverse: false };
+        let page = self.node().engine().history(&channel, query, retention);
+        let node = self.node().clone();
+        let kept = async move {
+            match page.wait().await {
+                Ok(page) => {
+                    let guarded = page.events.into_iter().map(|event| node.handlers().guarded(event)).collect();
+                    receiver.unclaimed(guarded, &node).await
+                }
+                Err(error) => {
+                    kept_is_unknown(&error, node.metrics());
+                    vec![]
+                }
+            }
+        };
+        Some((Paused { channel, key, turn, since, most: retention.size }, kept))
+    }
+
+    fn bring_kept(&mut self, ticket: Ticket, paused: Paused, kept: Vec<Arc<Event>>, ctx: &mut Context<Self>) {
+        let Paused { channel, key, turn, mut since, most } = paused;
+        // The subscription may have been ended meanwhile.
+        if self.subs.get(&channel).is_none_or(|sub| sub.turn != turn) {
+            return self.resume(ticket, Ok(Reply::Subscribed(Box::default())), ctx);
+        }
+        // What was brought before may still be on its way, too: of that the newest, as many as are kept.
+        let earlier = since.brought.iter().rev().take(most.saturating_sub(kept.len())).rev().cloned();
+        since.brought = earlier.chain(positions(&kept)).collect();
+        let settled = self.worker.with_listener(&channel, key, |listener| listener.settle(since.clone()));
+        let since = match settled {
+            Some(Settled::AsTold(since)) => since,
+            Some(Settled::Later(since)) => {
+                self.node().metrics().reached("join_buffer");
+                since
+            }
+            Some(Settled::Cut) | None => since,
+        };
+        self.conclude(ticket, Ok(Reply::Subscribed(Box::new(Subscribed { kept, ..Subscribed::default() }))), ctx);
+        self.worker.go_live(&channel, key, since);
+        if self.worker.is_cut(&channel, key) {
+            self.worker.come_back(&channel, key);
+        }
+        self.proceed(ctx);
+    }
+}
+
+impl Receiver {
+    /// What of these events it is brought: what is for its groups, what its view shows, and what its claimant does not have. Nothing where
+    /// that cannot be told. What it is brought counts as got from now on.
+    async fn unclaimed(&self, kept: Vec<Arc<Event>>, node: &Node) -> Vec<Arc<Event>> {
+        let meant = kept.into_iter().filter(|event| is_meant(event, &self.groups)).collect();
+        let seen = match &self.view {
+            Some(view) => shown(meant, |_| true, &**view, node).await.unwrap_or_default(),
+            None => meant,
+        };
+        let mut brought = newest(seen, node);
+        let Some(epoch) = brought.first().and_then(|event| Some(event.position.as_ref()?.epoch.clone())) else {
+            return vec![];
+        };
+        let Claimant { name, ttl } = &*self.claimant;
+        let offsets = positions(&brought).map(|position| position.offset).collect();
+        let claim = Claim { epoch, offsets, claimants: vec![name.clone()], ttl: *ttl };
+        match node.engine().claim(&self.channel, claim).wait().await {
+            Ok(claimed) => {
+                if claimed.is_full {
+                    node.metrics().reached(CLAIMS);
+                }
+                let is_new = |event: &Event| event.position.as_ref().is_some_and(|at| claimed.new.contains(&at.offset));
+                brought.retain(|event| is_new(event));
+                brought
+            }
+            Err(error) => {
+                kept_is_unknown(&error, node.metrics());
+                vec![]
+            }
+        }
+    }
+}
+
+/// The outcome of a join with what the listener is brought of what is kept.
+pub(super) async fn joined_and_brought(
+    joined: impl Future<Output = Result<Joined, Fault>>,
+    receiver: Option<Receiver>,
+    node: Node,
+) -> Result<Joined, Fault> {
+    let mut joined = joined.await?;
+    if let Some(receiver) = receiver {
+        joined.kept = receiver.unclaimed(std::mem::take(&mut joined.kept), &node).await;
+        joined.since.brought = positions(&joined.kept).collect();
+    }
+    Ok(joined)
+}
+
+fn positions(events: &[Arc<Event>]) -> impl Iterator<Item = Position> {
+    events.iter().filter_map(|event| event.position.clone())
+}
+
+/// The newest of these events that have together no more bytes than a recovery.
+fn newest(mut events: Vec<Arc<Event>>, node: &Node) -> Vec<Arc<Event>> {
+    let mut left = node.limits().recover_bytes;
+    let fitting = events.iter().rev().take_while(|event| match left.checked_sub(event.bytes()) {
+        Some(less) => {
+            left = less;
+            true
+        }
+        None => false,
+    });
+    let surplus = events.len() - fitting.count();
+    if surplus > 0 {
+        node.metrics().reached("recover_bytes");
+    }
+    events.split_off(surplus)
+}
