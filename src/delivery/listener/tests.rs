@@ -186,7 +186,9 @@ fn claiming() -> (Listener, Rc<Seen>) {
 #[test]
 fn what_was_brought_is_not_delivered_too_and_what_was_not_is() {
     let (mut listener, seen) = claiming();
-    (1..=4).for_each(|seq| drop(listener.offer(&event(seq), 10)));
+    for seq in 1..=4 {
+        assert_eq!(listener.offer(&event(seq), 10), Offered::Held);
+    }
     let since = Since { seq: 1, top: None, brought: [position(2), position(4), position(5)].into() };
     assert_eq!(listener.settle(since.clone()), Settled::AsTold(since.clone()));
     // Its claimant has got the third by now, and the others were claimed when they were brought.
