@@ -2,6 +2,8 @@
 #[path = "docs/events_bus.rs"]
 mod events_bus;
 mod harness;
+#[path = "docs/kept.rs"]
+mod kept;
 #[path = "docs/strapi.rs"]
 mod strapi;
 #[path = "docs/troubleshooting.rs"]

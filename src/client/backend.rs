@@ -84,10 +84,35 @@ impl EventsClient {
     /// # }
     /// ```
     pub fn publish(&self, data: impl Serialize, params: EventParams) -> Result<(), Error> {
+        self.send(data, &params, false)
+    }
+
+    /// The same for users who subscribe later, too: the broker keeps the event for as long as `backstage.keep` in its config says, and each
+    /// of them gets it once, unless they got it as it was published. A broker whose config keeps none refuses it, which is logged and
+    /// counted.
+    ///
+    /// # Errors
+    /// Those of [`publish`](Self::publish).
+    ///
+    /// ```
+    /// use callboard::client::{EventParams, EventsClientManager, NoToken};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let disabled = EventsClientManager::from_config(&serde_json::json!({"backend": {"events": false}}), NoToken)?;
+    /// let events = disabled.for_plugin("catalog").get_client();
+    /// let mia = EventParams { entity_refs: Some(vec!["user:default/mia".into()]), ..EventParams::default() };
+    /// events.publish_kept(serde_json::json!({"ready": true}), mia)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn publish_kept(&self, data: impl Serialize, params: EventParams) -> Result<(), Error> {
+        self.send(data, &params, true)
+    }
+
+    fn send(&self, data: impl Serialize, params: &EventParams, keep: bool) -> Result<(), Error> {
         let Some((client, plugin_id)) = self.enabled() else { return Ok(()) };
         let topic = named(params.topic.as_deref())?;
         let target_entity_refs = params.entity_refs.as_deref();
-        let publish = Command::Publish { plugin_id, topic, target_entity_refs, data: &data };
+        let publish = Command::Publish { plugin_id, topic, target_entity_refs, keep, data: &data };
         let frame = publish.frame().map_err(Error::Data)?;
         let most = client.settings.options.max_publish;
         if frame.len() > most {

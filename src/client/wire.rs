@@ -16,6 +16,9 @@ pub(super) enum Command<'a, T = ()> {
         topic: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         target_entity_refs: Option<&'a [String]>,
+        /// Also for users who subscribe later.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        keep: bool,
         data: &'a T,
     },
     Subscribe {
@@ -70,15 +73,16 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_publish_says_topic_and_targets_only_where_it_has_them() {
+    fn a_publish_says_only_what_it_has_beside_its_data() {
         let data = RawValue::from_string("1.10".into()).unwrap();
-        let all = Command::Publish { plugin_id: "catalog", topic: None, target_entity_refs: None, data: &data };
+        let all =
+            Command::Publish { plugin_id: "catalog", topic: None, target_entity_refs: None, keep: false, data: &data };
         assert_eq!(&*all.frame().unwrap(), r#"{"command":"publish","pluginId":"catalog","data":1.10}"#);
         let refs = ["user:default/john.doe".to_owned()];
         let data = json!({"a": null});
-        let some =
-            Command::Publish { plugin_id: "catalog", topic: Some("t"), target_entity_refs: Some(&refs), data: &data };
-        let wanted = r#"{"command":"publish","pluginId":"catalog","topic":"t","targetEntityRefs":["user:default/john.doe"],"data":{"a":null}}"#;
+        let (topic, target_entity_refs) = (Some("t"), Some(&refs[..]));
+        let some = Command::Publish { plugin_id: "catalog", topic, target_entity_refs, keep: true, data: &data };
+        let wanted = r#"{"command":"publish","pluginId":"catalog","topic":"t","targetEntityRefs":["user:default/john.doe"],"keep":true,"data":{"a":null}}"#;
         assert_eq!(&*some.frame().unwrap(), wanted);
     }
 

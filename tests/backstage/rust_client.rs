@@ -120,3 +120,23 @@ async fn the_largest_publish_arrives_and_one_that_would_cut_the_client_off_is_re
         assert_eq!(next(&mut heard).await, "last");
     }
 }
+
+#[tokio::test]
+async fn what_a_plugin_publishes_to_be_kept_reaches_who_subscribes_later() {
+    let mut plan = plan();
+    plan.config.backstage.keep = Duration::from_secs(600);
+    let house = plan.start(Kind::Own);
+    let catalog = manager(&house, service("catalog")).for_plugin("catalog").get_client();
+    catalog.connect().await.expect("a thread");
+    catalog.publish(1, EventParams::default()).expect("it is queued");
+    catalog.publish_kept(2, targeted("t", &["user:default/mia"])).expect("it is queued");
+    // The socket has taken them, and the commands of a connection are done in their order.
+    catalog.flush().await.expect("it is connected");
+    catalog.subscribe("catalog", |_: Value| {}, "behind").expect("there is room");
+    until_subscribed(&house, 1).await;
+    let page = manager(&house, user("user:default/mia", &[])).frontend();
+    let (tell, mut heard) = unbounded_channel();
+    page.subscribe("catalog", move |data: Value| drop(tell.send(data)), "t").expect("there is room");
+    assert_eq!(next(&mut heard).await, 2);
+    assert_eq!(catalog.counts().refused, 0);
+}

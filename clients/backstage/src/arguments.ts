@@ -24,4 +24,11 @@ export function targetsOf({ entityRefs }: EventsPublishParams): readonly string[
   throw new EventsError('entityRefs is no list of entity refs such as `user:default/john.doe`');
 }
 
+/** Whether an event is to be kept: nothing in the frame where it is not. */
+export function keepOf({ keep }: EventsPublishParams): true | undefined {
+  if (keep === undefined || keep === false) return undefined;
+  if (keep === true) return true;
+  throw new EventsError('keep is neither true nor false; for how long is for `backstage.keep` in the broker\'s config');
+}
+
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';

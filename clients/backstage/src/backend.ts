@@ -1,4 +1,4 @@
-import { callbackOf, keyOf, targetsOf } from './arguments.js';
+import { callbackOf, keepOf, keyOf, targetsOf } from './arguments.js';
 import type { Client } from './client.js';
 import { type ClientCounts, noCounts } from './counts.js';
 import type { EventsPublishParams, EventsService } from './service.js';
@@ -24,7 +24,7 @@ export class EventsClient implements EventsService {
   }
 
   async publish(data: unknown, params: EventsPublishParams = {}): Promise<void> {
-    this.#client?.publish(keyOf(this.#pluginId, params.topic), targetsOf(params), data);
+    this.#client?.publish(keyOf(this.#pluginId, params.topic), targetsOf(params), data, keepOf(params));
   }
 
   async subscribe<T = unknown>(pluginId: string, callback: EventsCallback<T>, topic?: string): Promise<void> {

@@ -77,8 +77,8 @@ export class Client {
     await this.#attempt;
   }
 
-  publish(key: Key, targetEntityRefs: readonly string[] | undefined, data: unknown): void {
-    const text = publish(key, targetEntityRefs, data);
+  publish(key: Key, targetEntityRefs: readonly string[] | undefined, data: unknown, keep: true | undefined): void {
+    const text = publish(key, targetEntityRefs, data, keep);
     const [bytes, most] = [sizeOf(text), this.#settings.options.maxPublish];
     if (bytes > most) {
       throw new EventsError(

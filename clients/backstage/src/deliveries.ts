@@ -2,7 +2,7 @@ import type { ClientCounts } from './counts.js';
 import { reasonOf } from './errors.js';
 import { type EventsRefusal, type Key, read } from './frames.js';
 import type { EventsLogger, LineBudget } from './logger.js';
-import type { Subscribed, Subscriptions } from './subscriptions.js';
+import type { EventsMessage, Subscribed, Subscriptions } from './subscriptions.js';
 
 interface Needs {
   readonly subscriptions: Subscriptions;
@@ -33,7 +33,7 @@ export class Deliveries {
       this.#unreadable(reasonOf(error));
       return;
     }
-    if (received.kind === 'event') this.#event(received.key, received.data, text);
+    if (received.kind === 'event') this.#event(received.key, received.data, text, { replayed: received.replayed });
     else if (received.kind === 'refusal') this.#refused(received.refusal);
     // What a later broker may send besides.
     else this.#needs.logger.debug(`the broker sent ${JSON.stringify(received.command)}, which is left out`);
@@ -53,7 +53,7 @@ export class Deliveries {
   }
 
   /** Calls the callbacks for an event; one that fails keeps no other from being called. */
-  #event(key: Key, data: unknown, text: string): void {
+  #event(key: Key, data: unknown, text: string, message: EventsMessage): void {
     const { pluginId, topic } = key;
     const what = `a callback for plugin "${pluginId}", topic ${topic === undefined ? 'none' : `"${topic}"`},`;
     this.#needs.subscriptions.matching(key).forEach((subscribed: Subscribed, index) => {
@@ -61,7 +61,7 @@ export class Deliveries {
       if (subscribed.isOver) return;
       // Each has data of its own, so none sees what another made of it.
       const own = index === 0 ? data : (JSON.parse(text) as { data?: unknown }).data ?? null;
-      this.#guard(what, () => subscribed.callback(own));
+      this.#guard(what, () => subscribed.callback(own, { ...message }));
     });
   }
 

@@ -18,7 +18,7 @@ export interface EventsRefusal {
 
 /** What the broker says. */
 export type Received =
-  | { readonly kind: 'event'; readonly key: Key; readonly data: unknown }
+  | { readonly kind: 'event'; readonly key: Key; readonly data: unknown; readonly replayed: boolean }
   | { readonly kind: 'refusal'; readonly refusal: EventsRefusal }
   | { readonly kind: 'other'; readonly command: string };
 
@@ -28,7 +28,7 @@ export const subscribe = ({ pluginId, topic }: Key) => JSON.stringify({ command:
 export const unsubscribe = ({ pluginId, topic }: Key) => JSON.stringify({ command: 'unsubscribe', pluginId, topic });
 
 /** An event; throws where JSON cannot write the data. */
-export function publish({ pluginId, topic }: Key, targetEntityRefs: readonly string[] | undefined, data: unknown): string {
+export function publish({ pluginId, topic }: Key, targetEntityRefs: readonly string[] | undefined, data: unknown, keep?: true): string {
   let json: string | undefined;
   try {
     json = JSON.stringify(data);
@@ -36,7 +36,7 @@ export function publish({ pluginId, topic }: Key, targetEntityRefs: readonly str
     throw new EventsError(`the data cannot be written as JSON: ${reasonOf(error)}`);
   }
   if (json === undefined) throw new EventsError('the data cannot be written as JSON: there is none; null is some');
-  const head = JSON.stringify({ command: 'publish', pluginId, topic, targetEntityRefs });
+  const head = JSON.stringify({ command: 'publish', pluginId, topic, targetEntityRefs, keep });
   return `${head.slice(0, -1)},"data":${json}}`;
 }
 
@@ -44,14 +44,15 @@ export function publish({ pluginId, topic }: Key, targetEntityRefs: readonly str
 export function read(text: string): Received {
   const frame: unknown = JSON.parse(text);
   if (typeof frame !== 'object' || frame === null) throw new EventsError('it is no object');
-  const { command, pluginId, topic, data, refused, code, message } = frame as Record<string, unknown>;
+  const { command, pluginId, topic, data, replayed, refused, code, message } = frame as Record<string, unknown>;
   if (typeof command !== 'string') throw new EventsError('it has no command');
   if (command === 'error') {
     return { kind: 'refusal', refusal: { refused: textOf(refused), code: Number(code) || 0, message: textOf(message) } };
   }
   if (command !== 'publish') return { kind: 'other', command };
   if (typeof pluginId !== 'string') throw new EventsError('it is an event of no plugin');
-  return { kind: 'event', key: { pluginId, topic: typeof topic === 'string' ? topic : undefined }, data: data ?? null };
+  const key = { pluginId, topic: typeof topic === 'string' ? topic : undefined };
+  return { kind: 'event', key, data: data ?? null, replayed: replayed === true };
 }
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : '');

@@ -10,4 +10,4 @@ export type { ClientOptions } from './options.js';
 export { FrontendEventsClient } from './page.js';
 export type { FrontendEventsOptions } from './page.js';
 export type { EventsApi, EventsSubscriber } from './service.js';
-export type { EventsCallback } from './subscriptions.js';
+export type { EventsCallback, EventsMessage } from './subscriptions.js';

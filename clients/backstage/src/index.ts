@@ -9,4 +9,4 @@ export type { EventsRefusal } from './frames.js';
 export type { EventsLogger } from './logger.js';
 export type { ClientOptions } from './options.js';
 export type { EventsPublishParams, EventsService, EventsSubscriber } from './service.js';
-export type { EventsCallback } from './subscriptions.js';
+export type { EventsCallback, EventsMessage } from './subscriptions.js';

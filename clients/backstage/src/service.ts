@@ -9,13 +9,18 @@ export interface EventsPublishParams {
    * list is nobody, and such an event is not sent.
    */
   entityRefs?: string[];
+  /**
+   * Also for users who subscribe later, for as long as the broker's `backstage.keep` says: each of them gets the event once, unless they
+   * got it as it was published. A broker whose config keeps none refuses such an event (code 108, see `onRefused`).
+   */
+  keep?: boolean;
 }
 
 /** What backend and frontend clients have in common. */
 export interface EventsSubscriber {
   /**
-   * Calls `callback` with the data of each event that the plugin publishes, of one topic or, without one, of all. Another subscribe
-   * to the same plugin and topic adds a callback.
+   * Calls `callback` with the data of each event that the plugin publishes, of one topic or, without one, of all, and with whether the
+   * event was kept for the user. Another subscribe to the same plugin and topic adds a callback.
    */
   subscribe<T = unknown>(pluginId: string, callback: EventsCallback<T>, topic?: string): Promise<void>;
   /**

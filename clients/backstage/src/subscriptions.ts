@@ -1,8 +1,14 @@
 import { EventsError } from './errors.js';
 import { type Key, subscribe, unsubscribe } from './frames.js';
 
+/** What is known of an event beside its data. */
+export interface EventsMessage {
+  /** The event was published before the subscription, and kept for users who subscribe later. */
+  readonly replayed: boolean;
+}
+
 /** What is called with the data of an event. A promise that it returns is not waited for; its rejection is logged. */
-export type EventsCallback<T = unknown> = (data: T) => unknown;
+export type EventsCallback<T = unknown> = (data: T, message: EventsMessage) => unknown;
 
 /** A callback that was subscribed. */
 export interface Subscribed {
