@@ -84,6 +84,7 @@ async fn who_has_heard_a_kept_signal_live_is_not_brought_it() {
             assert_eq!(first.hears().await, told(1), "a signal that comes live is as any other");
             let mut second = subscribed(&house, &mia, 2).await;
             assert!(hears_before(&house, &mut second, 2).await.is_empty());
+            assert_eq!(first.hears().await, told(2));
             first.say(json!({"action": "unsubscribe", "channel": "c"})).await;
             until_subscribed(&house, 1).await;
             first.say(json!({"action": "subscribe", "channel": "c"})).await;

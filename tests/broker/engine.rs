@@ -1,8 +1,8 @@
 //! A memory engine that answers late, or breaks, when a story wants it to.
 use callboard::engine::memory::{Config, MemoryEngine};
 use callboard::engine::{
-    Accepted, Claim, Claimed, ControlSink, Engine, EngineAnswer, HistoryPage, HistoryQuery, Peers, PresenceStats,
-    PublishCallback, PublishOptions, Published, Retention, Sink, Tap,
+    Accepted, Claim, Claimed, ControlSink, Engine, EngineAnswer, Error, HistoryPage, HistoryQuery, Peers,
+    PresenceStats, PublishCallback, PublishOptions, Published, Retention, Sink, Tap,
 };
 use callboard::types::{Answer, BoxFuture, ChannelName, ClientInfo, Event, SessionId};
 use std::collections::{HashMap, VecDeque};
@@ -21,6 +21,10 @@ pub struct Moody {
     pub slow_publishes: AtomicBool,
     /// The next publish panics.
     pub breaks: AtomicBool,
+    /// Histories are not to be had.
+    pub forgets_histories: AtomicBool,
+    /// Claims are not to be had.
+    pub forgets_claims: AtomicBool,
     /// It is as one that nodes share; this node is the only one.
     pub shared: AtomicBool,
     /// Of each publish, whether it was for this node alone.
@@ -47,6 +51,8 @@ impl Moody {
             slow_histories: AtomicBool::new(false),
             slow_publishes: AtomicBool::new(false),
             breaks: AtomicBool::new(false),
+            forgets_histories: AtomicBool::new(false),
+            forgets_claims: AtomicBool::new(false),
             shared: AtomicBool::new(false),
             locals: Mutex::default(),
             threads: Mutex::default(),
@@ -149,6 +155,9 @@ impl Engine for Moody {
     }
 
     fn history(&self, channel: &ChannelName, query: HistoryQuery, retention: Retention) -> EngineAnswer<HistoryPage> {
+        if self.forgets_histories.load(SeqCst) {
+            return Answer::err(Error::Unreachable("histories are away".into()));
+        }
         let answer = self.memory.history(channel, query, retention);
         if self.slow_histories.load(SeqCst) { self.later(answer) } else { answer }
     }
@@ -158,7 +167,10 @@ impl Engine for Moody {
     }
 
     fn claim(&self, channel: &ChannelName, claim: Claim) -> EngineAnswer<Claimed> {
-        self.memory.claim(channel, claim)
+        match self.forgets_claims.load(SeqCst) {
+            true => Answer::err(Error::Unreachable("claims are away".into())),
+            false => self.memory.claim(channel, claim),
+        }
     }
 
     fn add_presence(&self, channel: &ChannelName, info: Arc<ClientInfo>, ttl: Duration) -> EngineAnswer<()> {

@@ -80,6 +80,8 @@ pub struct Plan {
     /// The engine has a bus.
     pub bus: bool,
     pub expose: Vec<Expose>,
+    /// Namespaces that no config names so.
+    pub more: Vec<Namespace>,
 }
 
 impl Plan {
@@ -98,6 +100,7 @@ impl Plan {
             auth,
             bus: false,
             expose: vec![],
+            more: vec![],
         }
     }
 
@@ -120,7 +123,7 @@ impl Plan {
             proxies: TrustedProxies::default(),
             api_keys: ApiKeys::new(&ApiConfig::default()).expect("keys"),
             personal_channel: self.personal_channel,
-            namespaces: Namespaces::new(table.namespace)
+            namespaces: Namespaces::new(table.namespace.into_iter().chain(self.more))
                 .with_homes(self.homes)
                 .exposing(self.expose.iter().filter_map(Expose::opened)),
         };
@@ -317,6 +320,11 @@ impl Outlet for Recorder {
     fn answer(&self, ticket: Ticket, reply: Reply) {
         assert!(!self.breaks.take(), "the session breaks, as the story wants it");
         WIRE.reply(ticket.0 as u32, &reply).iter().for_each(|frame| self.hear(frame));
+        // The wire has no words for it.
+        if let Reply::Subscribed(subscribed) = &reply {
+            let kept = subscribed.kept.iter().map(|event| format!("kept {}", event.data.as_str()));
+            self.lines.borrow_mut().extend(kept);
+        }
     }
 
     fn done(&self, ticket: Ticket) {

@@ -16,6 +16,7 @@ mod handlers;
 pub mod house;
 mod inspecting;
 mod joining;
+mod keeping;
 mod lagging;
 mod looking_back;
 mod model;

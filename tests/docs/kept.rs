@@ -11,7 +11,8 @@ const PAGE: &str = include_str!("../../docs/backstage.md");
 fn a_page_that_subscribes_in_time_gets_the_signal_as_shown() {
     let config = blocks(PAGE, "toml").into_iter().find(|block| block.contains("keep = ")).expect("the config is shown");
     let broker = Broker::start(config);
-    let call = blocks(PAGE, "sh").into_iter().find(|block| block.contains(r#""keep":true"#)).expect("the call is shown");
+    let call =
+        blocks(PAGE, "sh").into_iter().find(|block| block.contains(r#""keep":true"#)).expect("the call is shown");
     let call = call.replace("localhost:8000", &broker.address().to_string());
     assert_eq!(Terminal::new(&broker).prints(&format!("export NO_PROXY=127.0.0.1\n{call}")), r#"{"result":{}}"#);
     let stream = TcpStream::connect(broker.address()).expect("a connection");
