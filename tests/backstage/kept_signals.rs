@@ -197,6 +197,21 @@ async fn more_bytes_than_a_recovery_may_bring_leave_the_oldest_out() {
 }
 
 #[tokio::test]
+async fn more_than_an_outbox_holds_is_brought_to_who_reads() {
+    let mut plan = keeping(plan());
+    plan.config.limits.outbox = 64 * 1024;
+    let house = plan.start(Kind::Own);
+    let filler = "x".repeat(20_000);
+    for n in 0..50 {
+        signal(&house, json!({"channel": "c", "message": {"n": n, "filler": filler}, "keep": true})).await;
+    }
+    let mut mia = subscribed(&house, &user("user:default/mia", &[]), 1).await;
+    let brought = hears_before(&house, &mut mia, 99).await;
+    let numbers: Vec<u64> = brought.iter().filter_map(|told| told["message"]["n"].as_u64()).collect();
+    assert_eq!(numbers, (0..50).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn a_plugin_keeps_a_signal_by_way_of_the_events_bus() {
     let mut plan = keeping(plan());
     plan.config.backstage.bus = true;

@@ -82,3 +82,21 @@ async fn what_was_heard_live_on_one_node_is_not_brought_on_the_other() {
         assert_eq!(hears(&mut page).await, wanted);
     }
 }
+
+#[tokio::test]
+async fn what_is_kept_and_what_is_not_reach_another_node_in_the_order_of_their_publishes() {
+    let redis = Redis::start();
+    let nodes = nodes(&redis);
+    let mut page = open(&nodes[0], "/events", &mia()).await;
+    say(&mut page, json!({"command": "subscribe", "pluginId": "catalog"})).await;
+    nodes[0].until(subscriptions, |count| *count == 1);
+    let mut catalog = open(&nodes[1], "/events", &token("plugin", SERVICES, "catalog", &[])).await;
+    say(&mut catalog, json!({"command": "register", "pluginId": "catalog"})).await;
+    for n in 0..200 {
+        let keep = n % 3 == 0;
+        say(&mut catalog, json!({"command": "publish", "pluginId": "catalog", "data": n, "keep": keep})).await;
+    }
+    for n in 0..200 {
+        assert_eq!(hears(&mut page).await, json!({"command": "publish", "pluginId": "catalog", "data": n}));
+    }
+}

@@ -221,3 +221,14 @@ fn what_is_claimed_for_nobody_is_not_told_when_it_was_held_back() {
     assert!(listener.go_live(&news(), Since::default()).is_empty());
     assert_eq!(*seen.0.borrow(), [1]);
 }
+
+#[test]
+fn who_is_brought_kept_events_goes_on_after_a_loss_as_any_listener_without_positions() {
+    let (mut listener, seen) = claiming();
+    let since = Since { brought: [position(1)].into(), ..Since::default() };
+    listener.go_live(&news(), since);
+    let skipped = Skipped { deliveries: 2, events: 2, notices: 0, is_undone: false };
+    assert!(matches!(listener.missed(Gap::Before(skipped), 4), Missed::GoesOn(_)));
+    assert_eq!(listener.offer(&event(5), 10), Offered::Sent);
+    assert_eq!(*seen.0.borrow(), [5]);
+}

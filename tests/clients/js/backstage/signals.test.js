@@ -111,3 +111,18 @@ test('a token that ends cuts it with 4401, and it comes back with the next', asy
   await until('it is back', () => client.ws?.readyState === 1);
   await untilSubscribed(1);
 });
+
+test('it hears a signal that was kept for its user, and its user hears it once', async () => {
+  const { channel, mia } = unique();
+  await api('signal', { channel, message: { n: 1 }, keep: true });
+  await signal(channel, { n: 2 });
+  const [one, other] = [await signalClient(userToken(mia)), await signalClient(userToken(mia))];
+  const [first, second] = [hearing(), hearing()];
+  one.subscribe(channel, first.hear);
+  await until('it is told', () => first.heard.length === 1);
+  other.subscribe(channel, second.hear);
+  await untilSubscribed(2);
+  await signal(channel, { n: 3 });
+  await until('both are told', () => first.heard.length === 2 && second.heard.length > 0);
+  assert.deepEqual([first.heard, second.heard], [[{ n: 1 }, { n: 3 }], [{ n: 3 }]]);
+});

@@ -122,10 +122,13 @@ test('frames are those of the wire, and what is none of it is named', async () =
   assert.equal(frames.publish(key('c'), undefined, { a: null }), '{"command":"publish","pluginId":"c","data":{"a":null}}');
   const targeted = '{"command":"publish","pluginId":"c","topic":"t","targetEntityRefs":["user:default/mia"],"data":"x"}';
   assert.equal(frames.publish(key('c', 't'), ['user:default/mia'], 'x'), targeted);
+  assert.equal(frames.publish(key('c'), undefined, 1, true), '{"command":"publish","pluginId":"c","keep":true,"data":1}');
   const cyclic = {};
   cyclic.self = cyclic;
   for (const data of [undefined, () => 1, 1n, cyclic]) assert.throws(() => frames.publish(key('c'), undefined, data), /cannot be written as JSON/);
-  assert.deepEqual(frames.read('{"command":"publish","pluginId":"c"}'), { kind: 'event', key: key('c', undefined), data: null });
+  const event = { kind: 'event', key: key('c', undefined), data: null };
+  assert.deepEqual(frames.read('{"command":"publish","pluginId":"c"}'), { ...event, replayed: false });
+  assert.deepEqual(frames.read('{"command":"publish","pluginId":"c","replayed":true}'), { ...event, replayed: true });
   assert.deepEqual(frames.read('{"command":"later"}'), { kind: 'other', command: 'later' });
   for (const text of ['', '5', 'null', '{}', '{"command":"publish"}']) assert.throws(() => frames.read(text));
 });
