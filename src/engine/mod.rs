@@ -22,7 +22,7 @@
 //! * **History is bounded** in number, age and, over all channels, in bytes; events that do not fit are dropped oldest first, which
 //!   shows as an unrecoverable position, never as a silent gap.
 //! * **A claim is granted once.** Of all calls of [`Engine::claim`] that name an event and a claimant, on all nodes, one finds the event new.
-//!   What cannot be remembered is not granted.
+//!   A claim that cannot be remembered is not granted.
 //! * **Presence** entries expire unless they are added again.
 //! * **Revocations** are reported in the order in which they were made or extended, each at least once; if some may have been
 //!   lost, the epoch of the place changes. An engine for one node stores none: the node knows them.
@@ -292,7 +292,7 @@ pub trait Engine: Send + Sync + 'static {
     /// Drops a channel's events and keeps its position.
     fn remove_history(&self, channel: &ChannelName) -> EngineAnswer<()>;
 
-    /// Notes that claimants get events of a channel, and tells which of the events they do not have yet.
+    /// Notes that claimants receive events of a channel, and tells which of these events are new to them.
     fn claim(&self, channel: &ChannelName, claim: Claim) -> EngineAnswer<Claimed>;
 
     /// Adds or renews a presence entry that ends by itself after `ttl`.

@@ -74,7 +74,7 @@ async fn a_kept_signal_reaches_each_user_who_subscribes_later_once() {
 }
 
 #[tokio::test]
-async fn who_has_heard_a_kept_signal_live_is_not_brought_it() {
+async fn a_user_who_heard_a_kept_signal_live_does_not_get_it_again() {
     both(
         || keeping(plan()),
         async |house: House| {
@@ -158,7 +158,7 @@ async fn only_the_newest_are_kept_and_they_come_in_order_before_what_is_live() {
 }
 
 #[tokio::test]
-async fn what_is_older_than_its_time_is_not_brought() {
+async fn a_signal_that_is_older_than_its_time_is_not_brought() {
     let mut plan = plan();
     plan.config.backstage.keep = Duration::from_secs(2);
     let house = plan.start(Kind::Own);
@@ -197,7 +197,7 @@ async fn more_bytes_than_a_recovery_may_bring_leave_the_oldest_out() {
 }
 
 #[tokio::test]
-async fn more_than_an_outbox_holds_is_brought_to_who_reads() {
+async fn more_kept_signals_than_an_outbox_holds_reach_a_page_that_reads() {
     let mut plan = keeping(plan());
     plan.config.limits.outbox = 64 * 1024;
     let house = plan.start(Kind::Own);

@@ -1,4 +1,4 @@
-//! Tells the engine who has got kept events as they were published, so that these are not brought to the same users again.
+//! Tells the engine which users have received kept events live, so that the events are not brought to them again.
 use crate::delivery::Claimant;
 use crate::engine::{Claim, Engine, Error};
 use crate::metrics::Metrics;
@@ -20,8 +20,8 @@ impl Given {
         Given { engine, metrics }
     }
 
-    /// These claimants have got the event at this position. Asked for before this returns: a claim that the same thread makes later finds
-    /// it.
+    /// These claimants have received the event at this position. The engine is asked before this returns, so a later claim from the same
+    /// thread finds the event received.
     pub fn note(&self, channel: &ChannelName, position: &Position, to: Vec<Arc<Claimant>>) {
         let Some(ttl) = to.first().map(|claimant| claimant.ttl) else { return };
         let claim = Claim {
@@ -45,13 +45,12 @@ impl Given {
     }
 }
 
-/// The engine could not tell what is kept for users who subscribe, or note who has it: that is logged and counted. Who subscribes stands
-/// without it.
+/// Logs and counts that the engine could not read the kept events, or their claims. The subscription stands without them.
 pub fn kept_is_unknown(error: &Error, metrics: &Metrics) {
     Metrics::count(&metrics.drops, "kept_unknown");
     metrics.log_some(
         log::Level::Warn,
         "kept",
-        format_args!("what is kept for users who subscribe is not known: {error}"),
+        format_args!("kept events are not brought, or their claims not remembered: {error}"),
     );
 }

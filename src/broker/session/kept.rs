@@ -1,4 +1,4 @@
-//! Events that are kept on request, and brought to users who subscribe while they are kept: to each user once.
+//! Events that are kept on request: each user who subscribes while an event is kept receives it once.
 use super::topics::Widened;
 use super::viewing::{is_meant, shown};
 use super::{Session, Step};
@@ -14,7 +14,7 @@ use actix::prelude::*;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Who is brought kept events, and what of them it may see.
+/// A listener that is to be brought kept events, and what decides which.
 pub(super) struct Receiver {
     pub channel: ChannelName,
     pub claimant: Arc<Claimant>,
@@ -22,11 +22,11 @@ pub(super) struct Receiver {
     pub view: Option<Rc<dyn View>>,
 }
 
-/// A listener that is brought events of a further topic, and holds back what comes meanwhile.
+/// A listener that is brought events of a further topic, and holds back live events meanwhile.
 struct Paused {
     channel: ChannelName,
     key: ListenerKey,
-    /// The join that the listener comes from.
+    /// Which of the session's joins made the listener.
     turn: u64,
     since: Since,
     /// How many events the channel keeps.
@@ -34,8 +34,8 @@ struct Paused {
 }
 
 impl Session {
-    /// For whom kept events are claimed that the session gets in a channel of this policy; none where it does not keep on request. A
-    /// session that is nobody's in particular, or only some plugin's, stands for itself.
+    /// The claimant of the kept events that the session receives in a channel of this policy; none if the channel does not keep on request.
+    /// A guest is a claimant of its own, and so is a backend whose token names no plugin.
     pub(super) fn claimant_in(&self, namespace: &Namespace) -> Option<Arc<Claimant>> {
         let retention = namespace.retention().filter(|_| namespace.keeps_on_request)?;
         let (user, kind) = (&self.identity.user, self.identity.kind);
@@ -44,7 +44,7 @@ impl Session {
         Some(Arc::new(Claimant { name, ttl: retention.ttl }))
     }
 
-    /// Answers a subscribe to a further topic of a channel, once the user is brought what is kept of that topic.
+    /// Answers a subscribe to a further topic of a channel, with the kept events of that topic.
     pub(super) fn answer_widened(&mut self, ticket: Ticket, widened: Widened, ctx: &mut Context<Self>) -> Step {
         let begun = match widened {
             Widened::Already => None,
@@ -55,7 +55,7 @@ impl Session {
         Step::Waits
     }
 
-    /// Pauses the listener of a channel that keeps on request, and reads what is kept of a topic for the user.
+    /// Pauses the listener of a channel that keeps on request, and reads the kept events of a topic. None if there is nothing to bring.
     fn begin_to_bring(
         &mut self,
         channel: ChannelName,
@@ -92,7 +92,7 @@ impl Session {
         if self.subs.get(&channel).is_none_or(|sub| sub.turn != turn) {
             return self.resume(ticket, Ok(Reply::Subscribed(Box::default())), ctx);
         }
-        // What was brought before may still be on its way, too: of that the newest, as many as are kept.
+        // Events that were brought earlier may still be on their way from the hub: the newest of them, as many as a channel keeps.
         let earlier = since.brought.iter().rev().take(most.saturating_sub(kept.len())).rev().cloned();
         since.brought = earlier.chain(positions(&kept)).collect();
         let settled = self.worker.with_listener(&channel, key, |listener| listener.settle(since.clone()));
@@ -114,8 +114,8 @@ impl Session {
 }
 
 impl Receiver {
-    /// What of these events it is brought: what is for its groups, what its view shows, and what its claimant does not have. Nothing where
-    /// that cannot be told. What it is brought counts as got from now on.
+    /// The events that the listener is brought: those for its groups that its view shows and its claimant has not received. None if the
+    /// view or the engine fails. They count as received from now on.
     async fn unclaimed(&self, kept: Vec<Arc<Event>>, node: &Node) -> Vec<Arc<Event>> {
         let meant = kept.into_iter().filter(|event| is_meant(event, &self.groups)).collect();
         let seen = match &self.view {
@@ -146,7 +146,7 @@ impl Receiver {
     }
 }
 
-/// The outcome of a join with what the listener is brought of what is kept.
+/// The outcome of a join, with the kept events that the listener is brought.
 pub(super) async fn joined_and_brought(
     joined: impl Future<Output = Result<Joined, Fault>>,
     receiver: Option<Receiver>,
@@ -164,7 +164,7 @@ fn positions(events: &[Arc<Event>]) -> impl Iterator<Item = Position> {
     events.iter().filter_map(|event| event.position.clone())
 }
 
-/// The newest of these events that have together no more bytes than a recovery.
+/// The newest of these events that fit into `limits.recover_bytes`.
 fn newest(mut events: Vec<Arc<Event>>, node: &Node) -> Vec<Arc<Event>> {
     let mut left = node.limits().recover_bytes;
     let fitting = events.iter().rev().take_while(|event| match left.checked_sub(event.bytes()) {

@@ -1,4 +1,4 @@
-//! Which users have got which kept events.
+//! Which users have received which kept events.
 use super::agenda::{Agenda, Slot, after, give_back};
 use super::ledger::Ledger;
 use crate::engine::{CLAIMANTS_PER_EVENT, Claim, Claimed};
@@ -12,10 +12,10 @@ use tokio::time::Instant;
 /// An event, by its channel and its position there.
 type Key = (ChannelName, Epoch, u64);
 
-/// Who has got an event.
+/// The claimants that have received an event.
 struct Given {
     to: HashSet<Arc<str>, RandomState>,
-    /// Some claimant could not be noted.
+    /// A claimant could not be remembered.
     is_full: bool,
     slot: Slot,
 }
@@ -32,13 +32,13 @@ impl Claims {
         Claims { events: HashMap::new(), agenda: Agenda::new(), ledger }
     }
 
-    /// Notes claims, and tells which are new.
+    /// Remembers claims, and tells which are new.
     pub fn claim(&mut self, channel: &ChannelName, claim: &Claim, now: Instant) -> Claimed {
         let mut claimed = Claimed::default();
         for offset in &claim.offsets {
             let ledger = self.ledger.clone();
             let given = self.given((channel.clone(), claim.epoch.clone(), *offset), claim.ttl, now);
-            // Not lazily: each is to be noted.
+            // `count` looks at all of them, so that each claim is remembered.
             let are_new = claim.claimants.iter().filter(|claimant| given.take(claimant, &ledger)).count();
             claimed.is_full |= given.is_full;
             if are_new == claim.claimants.len() {
@@ -48,7 +48,7 @@ impl Claims {
         claimed
     }
 
-    /// Who has got an event so far.
+    /// The claimants of an event so far.
     fn given(&mut self, key: Key, ttl: Duration, now: Instant) -> &mut Given {
         if self.events.get(&key).is_some_and(|given| given.slot.at() <= now) {
             self.forget(&key);
@@ -87,7 +87,8 @@ impl Claims {
 }
 
 impl Given {
-    /// Whether the claimant has not got it yet. Where that cannot be noted nobody else gets it: that it was given would be forgotten.
+    /// Whether the event is new to the claimant. If the claim cannot be remembered, the event is new to nobody any more: otherwise this
+    /// claimant could receive it twice.
     fn take(&mut self, claimant: &Arc<str>, ledger: &Ledger) -> bool {
         if self.is_full || self.to.contains(claimant) {
             return false;
@@ -106,7 +107,7 @@ mod tests {
     use crate::engine::memory::Config;
 
     #[test]
-    fn an_event_whose_claims_do_not_fit_is_new_to_nobody_else() {
+    fn an_event_whose_claims_do_not_fit_is_new_to_no_other_claimant() {
         let ledger = Arc::new(Ledger::new(Config::default()));
         let mut claims = Claims::new(ledger.clone());
         let channel = ChannelName::user("c", 255).expect("a valid name");

@@ -1,11 +1,11 @@
-//! Which users have got which kept events: for each event a set of its own, which ends by itself.
+//! Which users have received which kept events: each event has a set of its own, which expires.
 use super::core::{Core, odd};
 use super::{millis, scripts};
 use crate::engine::{CLAIMANTS_PER_EVENT, Claim, Claimed, EngineAnswer, Error};
 use crate::types::{Answer, ChannelName};
 use std::sync::Arc;
 
-/// Claimants that one script notes: a script keeps all others waiting.
+/// Claimants that one call of the script remembers: a script keeps all others waiting.
 const BATCH: usize = 1_000;
 
 impl Core {

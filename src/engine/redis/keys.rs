@@ -40,7 +40,7 @@ impl Keys {
         self.of(channel, "i:", key)
     }
 
-    /// Who has got a kept event.
+    /// The users that have received a kept event.
     pub fn claims(&self, channel: &ChannelName, epoch: &Epoch, offset: u64) -> Vec<u8> {
         self.of(channel, "k:", &format!("{offset}:{epoch}"))
     }

@@ -18,7 +18,7 @@ scripts! {
     PUBLISH = "scripts/publish.lua";
     /// Reads a part of a history.
     HISTORY = "scripts/history.lua";
-    /// Notes who gets kept events.
+    /// Remembers which users have received kept events.
     CLAIMS = "scripts/claims.lua";
     /// Adds, renews, removes and tells who is present.
     PRESENT = "scripts/present.lua";

@@ -1,7 +1,7 @@
--- Notes who gets kept events, and tells which of the events none of them had.
--- KEYS: of each event the set of those who have got it
+-- Remembers claims of kept events, and tells which of the events are new to all claimants.
+-- KEYS: for each event the set of its claimants
 -- ARGV: ttl in ms, the most of one event, then the claimants
--- Answers for each event '1' where it is new to all claimants, else '0'; then '1' where somebody could not be noted.
+-- Answers for each event '1' if it is new to all claimants, else '0'; then '1' if a claimant could not be remembered.
 local ttl, most = ARGV[1], tonumber(ARGV[2])
 local answer, is_full = {}, '0'
 for index, event in ipairs(KEYS) do
@@ -17,7 +17,7 @@ for index, event in ipairs(KEYS) do
             is_new = '0'
         end
     end
-    -- From the first claim on: the event itself is older, and does not outlive them.
+    -- Counted from the first claim: the event is older, so it expires earlier.
     if is_first and count > 0 then redis.call('PEXPIRE', event, ttl) end
     answer[index] = is_new
 end
