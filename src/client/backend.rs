@@ -126,8 +126,8 @@ impl EventsClient {
     }
 
     /// Calls `callback` with the data of each event that `plugin` publishes, of one topic or, with `None`, of all. A second
-    /// subscribe to the same plugin and topic adds a callback. Subscriptions come back with every connection; what is published
-    /// meanwhile does not reach them.
+    /// subscribe to the same plugin and topic adds a callback. Subscriptions come back with every connection; events that are
+    /// published meanwhile do not reach them, except those that the broker [keeps](Self::publish_kept).
     ///
     /// Callbacks run one after the other on the thread that all clients of the manager share, so they must not block: hand long work
     /// over, for example through a channel. One that panics is logged and counted, and called again for the next event; so is one
