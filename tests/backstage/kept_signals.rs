@@ -184,31 +184,25 @@ async fn until(house: &House, is_so: impl Fn(&str) -> bool) {
 }
 
 #[tokio::test]
-async fn more_bytes_than_a_recovery_may_bring_leave_the_oldest_out() {
-    let mut plan = keeping(plan());
-    plan.config.limits.recover_bytes = 30;
-    let house = plan.start(Kind::Own);
-    for n in 100..110 {
-        signal(&house, kept(n)).await;
-    }
-    let mut mia = subscribed(&house, &user("user:default/mia", &[]), 1).await;
-    assert_eq!(hears_before(&house, &mut mia, 1).await, [replayed(107), replayed(108), replayed(109)]);
-    until(&house, |text| text.contains("callboard_limits_reached_total{limit=\"recover_bytes\"} 1")).await;
-}
-
-#[tokio::test]
-async fn more_kept_signals_than_an_outbox_holds_reach_a_page_that_reads() {
+async fn what_is_brought_fills_half_of_an_outbox_and_the_oldest_are_left_out() {
     let mut plan = keeping(plan());
     plan.config.limits.outbox = 64 * 1024;
     let house = plan.start(Kind::Own);
-    let filler = "x".repeat(20_000);
+    let filler = "x".repeat(1_000);
+    let large = |n: u32| json!({"channel": "c", "message": {"n": n, "filler": filler}, "keep": true});
     for n in 0..50 {
-        signal(&house, json!({"channel": "c", "message": {"n": n, "filler": filler}, "keep": true})).await;
+        signal(&house, large(n)).await;
     }
     let mut mia = subscribed(&house, &user("user:default/mia", &[]), 1).await;
     let brought = hears_before(&house, &mut mia, 99).await;
     let numbers: Vec<u64> = brought.iter().filter_map(|told| told["message"]["n"].as_u64()).collect();
-    assert_eq!(numbers, (0..50).collect::<Vec<_>>());
+    assert_eq!(numbers, (18..50).collect::<Vec<_>>(), "32 of them are less than 32 KiB");
+    until(&house, |text| text.contains("callboard_limits_reached_total{limit=\"kept_bytes\"} 1")).await;
+    // One alone is brought whatever its size.
+    let alone = json!({"channel": "d", "message": "y".repeat(40_000), "keep": true});
+    signal(&house, alone).await;
+    mia.say(json!({"action": "subscribe", "channel": "d"})).await;
+    assert_eq!(mia.hears().await["replayed"], true);
 }
 
 #[tokio::test]

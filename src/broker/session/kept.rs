@@ -14,6 +14,9 @@ use actix::prelude::*;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// The name of the bound of bytes in the metrics.
+const BYTES: &str = "kept_bytes";
+
 /// A listener that is to be brought kept events, and what decides which.
 pub(super) struct Receiver {
     pub channel: ChannelName,
@@ -164,19 +167,18 @@ fn positions(events: &[Arc<Event>]) -> impl Iterator<Item = Position> {
     events.iter().filter_map(|event| event.position.clone())
 }
 
-/// The newest of these events that fit into `limits.recover_bytes`.
+/// The newest of these events that fill half of an outbox, and at least one: live events behind them must not cut a client that is still
+/// reading.
 fn newest(mut events: Vec<Arc<Event>>, node: &Node) -> Vec<Arc<Event>> {
-    let mut left = node.limits().recover_bytes;
-    let fitting = events.iter().rev().take_while(|event| match left.checked_sub(event.bytes()) {
-        Some(less) => {
-            left = less;
-            true
-        }
-        None => false,
+    let most = node.limits().outbox / 2;
+    let sizes = events.iter().rev().scan(0_usize, |sum, event| {
+        *sum += event.bytes();
+        Some(*sum)
     });
-    let surplus = events.len() - fitting.count();
+    let fitting = sizes.take_while(|sum| *sum <= most).count().max(1);
+    let surplus = events.len().saturating_sub(fitting);
     if surplus > 0 {
-        node.metrics().reached("recover_bytes");
+        node.metrics().reached(BYTES);
     }
     events.split_off(surplus)
 }
