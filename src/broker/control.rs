@@ -1,5 +1,5 @@
 //! What the HTTP API, handlers and Rust code can do with channels, from any thread.
-use super::channel::{Publish, PublishAnswer};
+use super::channel::{Publish, PublishAnswer, PublishOutcome};
 use super::query::{self, HistoryRequest};
 use super::{Channels, fault};
 use crate::engine::{Idempotency, PresenceStats, Version};
@@ -62,29 +62,39 @@ impl Channels<'_> {
         channel: ChannelName,
         request: PublishRequest,
     ) -> Result<Option<Position>, ReplyError> {
-        let namespace = self.namespace(&channel).ok_or(ReplyError::UNKNOWN_CHANNEL)?;
+        self.may_take(&channel, &request)?;
+        let outcome = self.hand_on(channel, request, false, None).await;
+        outcome.unwrap_or(Err(ReplyError::INTERNAL)).map(|accepted| accepted.position)
+    }
+
+    /// Fails with 102 where the space of a channel is not in use, and with 108 where the publish is for some groups and the listeners
+    /// there are in none.
+    pub(super) fn may_take(self, channel: &ChannelName, request: &PublishRequest) -> Result<(), ReplyError> {
+        let namespace = self.namespace(channel).ok_or(ReplyError::UNKNOWN_CHANNEL)?;
         if !request.audience.is_everyone() && !namespace.has_groups {
             return Err(ReplyError::NOT_AVAILABLE);
         }
-        fault::unless_kept(request.keep, &namespace)?;
-        self.hand_on(channel, request, false).await.unwrap_or(Err(ReplyError::INTERNAL))
+        fault::unless_kept(request.keep, &namespace)
     }
 
-    /// Sends a publish on its way, before this returns; its outcome comes later. `local` keeps it on this node.
+    /// Sends a publish on its way, before this returns; its outcome comes later. `local` keeps it on this node. It is counted under the
+    /// name `account`, if there is one.
     pub(super) fn hand_on(
         self,
         channel: ChannelName,
         request: PublishRequest,
         local: bool,
-    ) -> oneshot::Receiver<Result<Option<Position>, ReplyError>> {
+        account: Option<Arc<str>>,
+    ) -> oneshot::Receiver<PublishOutcome> {
         let (answer, outcome) = PublishAnswer::call();
-        let audience = Some(request.audience).filter(|audience| !audience.is_everyone());
+        let is_plain = request.audience.is_everyone() && account.is_none();
+        let envelope = Envelope { audience: request.audience, account, ..Envelope::PLAIN };
         let publish = Publish {
             channel,
             data: request.data,
             tags: request.tags.filter(|tags| !tags.is_empty()).map(Arc::new),
             publisher: None,
-            envelope: audience.map(|audience| Arc::new(Envelope { audience, ..Envelope::PLAIN })),
+            envelope: (!is_plain).then(|| Arc::new(envelope)),
             skip_history: request.skip_history,
             keep: request.keep,
             local,

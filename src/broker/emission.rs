@@ -1,11 +1,11 @@
 //! Events for all or some sessions of a home, emitted by handlers and Rust code, and the acknowledgements that they request.
-use super::channel::{Publish, PublishAnswer};
+use super::channel::{Publish, PublishAnswer, PublishOutcome};
 use super::control::IDEMPOTENCY_TTL;
 use super::{Node, Target};
 use crate::delivery::{Answers, GroupsQuery, Instruct, Instruction, Rounds, SessionOrder};
 use crate::engine::Idempotency;
 use crate::types::{
-    Arity, Audience, ChannelName, Envelope, Event, Group, Json, JsonError, Position, ReplyError, SessionId, Tags,
+    Arity, Audience, ChannelName, Envelope, Event, Group, Json, JsonError, ReplyError, SessionId, Tags,
 };
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -71,7 +71,7 @@ impl Emission {
 pub struct Emitted(Fate);
 
 enum Fate {
-    Waits(oneshot::Receiver<Result<Option<Position>, ReplyError>>),
+    Waits(oneshot::Receiver<PublishOutcome>),
     Refused(ReplyError),
 }
 
@@ -168,6 +168,7 @@ impl<'a> Homes<'a> {
             ack: round,
             volatile: emission.volatile,
             view_tags: emission.view_tags,
+            account: None,
         };
         let publish = Publish {
             channel: home.clone(),

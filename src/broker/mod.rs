@@ -55,7 +55,7 @@ pub use authentication::Authentication;
 pub use census::{Census, NodeInfo};
 pub use channel::Channel;
 pub use channels::Channels;
-pub use cluster::{Everywhere, Questions, Reached, Revoke, RevokeError};
+pub use cluster::{Accounted, Everywhere, Questions, Reached, Revoke, RevokeError};
 pub use connections::{ConnectionPlace, Connections};
 pub use control::PublishRequest;
 pub use deadline::{DeadlineKey, Deadlines, Due};

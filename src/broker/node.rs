@@ -7,7 +7,7 @@ use super::revocations::Revocations;
 use super::taps::Taps;
 use super::{Connections, Directory, Limits, Namespaces, Questions, RecoverableSessions};
 use crate::auth::{ApiKeys, Authenticators, Origins, OwnNames, TrustedProxies};
-use crate::delivery::Rounds;
+use crate::delivery::{Accounts, Rounds};
 use crate::engine::Engine;
 use crate::engine::memory::{self, MemoryEngine};
 use crate::metrics::Metrics;
@@ -98,6 +98,8 @@ pub(super) struct Tables {
     pub routes: Routes,
     /// The sessions whose clients may come back to them.
     pub recoverable: RecoverableSessions,
+    /// The events whose publishers ask what becomes of them.
+    pub accounts: Accounts,
     /// The questions to other nodes that wait for answers.
     pub questions: Questions,
     /// What has been revoked.
@@ -135,6 +137,7 @@ impl Node {
                 routing: Routing::new(parts.limits.registry_queue),
                 routes: Routes::default(),
                 recoverable: RecoverableSessions::new(parts.limits.kept_sessions),
+                accounts: Accounts::new(parts.metrics.clone()),
                 questions: Questions::default(),
                 revocations: Revocations::new(parts.limits.revocations, parts.clock),
             },
@@ -202,6 +205,11 @@ impl Node {
     /// Who watches the events of its channels.
     pub fn taps(&self) -> &Taps {
         &self.0.taps
+    }
+
+    /// The events of its channels whose publishers ask what becomes of them.
+    pub fn accounts(&self) -> &Accounts {
+        &self.tables().accounts
     }
 
     pub(super) fn tables(&self) -> &Tables {

@@ -1,5 +1,5 @@
 //! One thing on its way to the listeners of a channel, encoded at most once for each encoding.
-use super::Instruction;
+use super::{Instruction, Tally};
 use crate::protocol::{ENCODINGS, Encoding, Frame, Push};
 use crate::types::{Audience, ChannelName, Event, Json, Place, Position};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -24,6 +24,14 @@ impl Body {
             Body::Notice(_) | Body::Instruction(_) => None,
         }
     }
+
+    /// The name of an event whose publisher asks what becomes of it; none for most.
+    pub fn account(&self) -> Option<&Arc<str>> {
+        match self {
+            Body::Event(event) => event.account(),
+            Body::Notice(_) | Body::Instruction(_) => None,
+        }
+    }
 }
 
 /// Counts the deliveries of a channel without a gap. The upper half names the life of its actor, so that the counts of a
@@ -43,6 +51,8 @@ pub struct Delivery {
     pub accepted: Instant,
     /// Where listeners of a home stand that have got it; none elsewhere, and where that is not known yet.
     pub stands: Option<Place>,
+    /// Counts what becomes of it, where its publisher asks for that. Boxed: few have one.
+    pub tally: Option<Box<Tally>>,
     frames: [OnceLock<Frame>; ENCODINGS],
     /// The second form of an encoding: with the channel's number in place of its name.
     compact: [OnceLock<Frame>; ENCODINGS],
@@ -81,6 +91,7 @@ impl Delivery {
             seq,
             accepted: Instant::now(),
             stands: None,
+            tally: None,
             frames: Default::default(),
             compact: Default::default(),
             variants: Variants::default(),

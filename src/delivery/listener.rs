@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 mod joining;
 mod member;
+mod outcome;
 
 pub use joining::{Settled, Since};
 pub use member::{Claimant, GroupMember};
+pub use outcome::Offered;
 
 /// What a listener wants.
 pub struct Listener {
@@ -56,17 +58,6 @@ pub enum Missed {
     GoesOn(Loss),
 }
 
-/// What became of a delivery to one listener.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Offered {
-    /// It is in the outbox.
-    Sent,
-    /// It is held back until the join is done.
-    Held,
-    /// The listener does not want it.
-    Skipped,
-}
-
 impl Listener {
     /// A listener whose join is under way.
     pub fn joining(outlet: Rc<dyn Outlet>, holder: Arc<dyn Holder>) -> Self {
@@ -88,7 +79,7 @@ impl Listener {
         match &mut self.state {
             State::Live { since } => match since.precedes(delivery) {
                 true => self.show(delivery),
-                false => Offered::Skipped,
+                false => Offered::Early,
             },
             State::Joining(joining) => {
                 joining.hold(delivery, buffer);
@@ -205,7 +196,8 @@ impl Listener {
     /// Hands over what was held back; the position, where its claimant has got it now.
     fn offer_held(&mut self, delivery: &Arc<Delivery>) -> Option<Position> {
         let offered = self.offer(delivery, 0);
-        self.claimant().filter(|_| offered != Offered::Skipped).and_then(|_| delivery.position().cloned())
+        delivery.tally.iter().for_each(|tally| tally.add(offered.into()));
+        self.claimant().filter(|_| offered.is_taken()).and_then(|_| delivery.position().cloned())
     }
 
     /// Whether its join is under way, or it is paused.
@@ -239,7 +231,7 @@ impl Listener {
         let Some(view) = &mut self.view else { return self.hand_over(delivery, delivery) };
         match view.look(delivery) {
             Turn::Now(shown) => self.send(delivery, shown),
-            Turn::Waits => Offered::Held,
+            Turn::Waits => Offered::Waits,
             Turn::Lost => {
                 match self.lose_one() {
                     Some(loss) => self.tell_lag(&Lag::new(&delivery.channel, loss)),
@@ -255,7 +247,11 @@ impl Listener {
         let mut sent = 0;
         while let Some(next) = self.view.as_mut().and_then(|view| view.next()) {
             match next {
-                Next::Show(delivery, shown) => sent += u64::from(self.send(&delivery, shown) == Offered::Sent),
+                Next::Show(delivery, shown) => {
+                    let offered = self.send(&delivery, shown);
+                    delivery.tally.iter().for_each(|tally| tally.settle(offered.into()));
+                    sent += u64::from(offered == Offered::Sent);
+                }
                 Next::Lag(channel, loss) => self.say_lag(&Lag::new(&channel, loss)),
                 Next::Missed(delivery) => {
                     if let Some(loss) = self.lose_one() {
@@ -281,7 +277,7 @@ impl Listener {
         match shown {
             Shown::Pass => self.hand_over(delivery, delivery),
             Shown::Replace(data) => self.hand_over(delivery, &delivery.with_payload(data)),
-            Shown::Drop => Offered::Skipped,
+            Shown::Drop => Offered::Filtered,
         }
     }
 

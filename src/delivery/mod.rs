@@ -13,8 +13,10 @@
 //! | `flusher` | one task per worker that writes for all sockets |
 //! | `in_flight` | publishes in progress whose client does not wait for an answer |
 //! | `rounds` | pending acknowledgements |
+//! | `account` | what became of the events whose publishers ask for that |
 //!
 //! No actor is named here: messages for a listener's holder go through [`Holder`], messages for a client through [`Outlet`].
+mod account;
 mod answer_order;
 mod body;
 mod description;
@@ -30,6 +32,7 @@ mod outlet;
 mod rounds;
 mod viewed;
 
+pub use account::{Accounts, AwaitedCount, Sums, Tally};
 pub use answer_order::AnswerOrder;
 pub use body::{Body, Delivery, Naming, Seq};
 pub use description::{

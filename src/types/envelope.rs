@@ -48,6 +48,8 @@ pub struct Envelope {
     pub volatile: bool,
     /// Tags for views alone: no client is sent them.
     pub view_tags: Option<Arc<Tags>>,
+    /// Names the publish where its publisher asks what became of the event ([`Account`](super::Account)); unique over nodes.
+    pub account: Option<Arc<str>>,
 }
 
 impl Envelope {
@@ -59,6 +61,7 @@ impl Envelope {
         ack: None,
         volatile: false,
         view_tags: None,
+        account: None,
     };
 
     /// What keeping it costs in bytes: the attachments, the names of the groups and the tags (decision 40).
@@ -67,7 +70,8 @@ impl Envelope {
         let groups = groups.map(|group| PART_BYTES + group.as_str().len());
         let attachments = self.attachments.iter().map(|bytes| PART_BYTES + bytes.len());
         let tags = self.view_tags.iter().flat_map(|tags| tags.iter()).map(|(k, v)| PART_BYTES + k.len() + v.len());
-        size_of::<Envelope>() + groups.sum::<usize>() + attachments.sum::<usize>() + tags.sum::<usize>()
+        let account = self.account.as_ref().map_or(0, |account| account.len());
+        size_of::<Envelope>() + account + groups.sum::<usize>() + attachments.sum::<usize>() + tags.sum::<usize>()
     }
 }
 

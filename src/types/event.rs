@@ -40,6 +40,11 @@ impl Event {
         let envelope = self.envelope.as_deref().map_or(0, Envelope::bytes);
         self.data.bytes().len() + tags.sum::<usize>() + publisher + envelope
     }
+
+    /// The name under which its publisher asks what becomes of it; none for most events.
+    pub fn account(&self) -> Option<&Arc<str>> {
+        self.envelope.as_ref()?.account.as_ref()
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! The types that all rooms share: names, events, positions, identities, faults. No actix and no IO here.
+mod account;
 mod answer;
 mod channel;
 mod client;
@@ -15,6 +16,7 @@ mod position;
 mod revocation;
 mod topic;
 
+pub use account::Account;
 pub use answer::{Answer, BoxFuture};
 pub use channel::{ChannelName, NameError, Space};
 pub use client::{ClientInfo, SessionId};

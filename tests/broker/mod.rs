@@ -1,6 +1,7 @@
 //! The actors of the broker, told as stories: sessions of a real node say and hear frames of the centrifuge wire.
 //!
 //! Time is virtual, but for the stories with handlers or several threads; those wait for what they tell of.
+mod accounting;
 mod acknowledging;
 mod aside;
 mod bus;

@@ -169,7 +169,10 @@ impl Channel {
                 self.resync_all();
             }
             // A copy: it was read from the history.
-            Some(last) if position.offset <= last.offset => return None,
+            Some(last) if position.offset <= last.offset => {
+                self.count_nobody(&event);
+                return None;
+            }
             Some(last) if position.offset > last.offset + 1 => {
                 self.fill(Some((event, turn)), ctx);
                 return None;
@@ -178,6 +181,11 @@ impl Channel {
         }
         self.following.last = Some(position.clone());
         Some(event)
+    }
+
+    /// Nobody is sent this event: those who listen have it, or come after it.
+    fn count_nobody(&self, event: &Event) {
+        drop(event.account().and_then(|name| self.node.accounts().begin(name)));
     }
 
     /// Events may be missing after the last one; whether the history is read for them.
@@ -284,7 +292,8 @@ impl Handler<FromBus> for Channel {
     fn handle(&mut self, from_bus: FromBus, ctx: &mut Self::Context) {
         if self.hubs.is_empty() {
             // Nobody listens any more; what was lost is lost to nobody.
-            if let FromBus::Event(_, turn) = from_bus {
+            if let FromBus::Event(event, turn) = from_bus {
+                self.count_nobody(&event);
                 self.came_back(turn);
             }
             if let Some(inlet) = &self.following.inlet {

@@ -21,7 +21,7 @@ use following::Following;
 pub use message::{ChannelRef, Forgotten, Join, Joined, Leave, Member, Membership, Passing, Retired, Unsent};
 pub(super) use port::port;
 pub use presence::Presence;
-pub use publish::{Publish, PublishAnswer};
+pub use publish::{Publish, PublishAnswer, PublishOutcome};
 use publishing::Publishing;
 use retirement::Phase;
 use smallvec::SmallVec;
@@ -116,17 +116,22 @@ impl Channel {
         if let Some(round) = round {
             self.node.homes().rounds().sent(round, self.hubs.len());
         }
+        // Also where nobody listens: then the numbers are complete at once.
+        let tally = body.account().and_then(|name| self.node.accounts().begin(name));
         if self.hubs.is_empty() {
             return;
         }
         let mut delivery = Delivery::new(self.name.clone(), body, self.seq);
-        delivery.stands = stands;
+        (delivery.stands, delivery.tally) = (stands, tally);
         let delivery = Arc::new(delivery);
         for hub in &mut self.hubs {
             let is_taken = hub.offer(&delivery);
             // A hub that does not get the event asks nobody.
             if let Some(round) = round.filter(|_| !is_taken) {
                 self.node.homes().rounds().asked(round, []);
+            }
+            if let Some(tally) = delivery.tally.as_ref().filter(|_| !is_taken) {
+                tally.miss_worker();
             }
         }
     }

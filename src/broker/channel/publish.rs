@@ -1,8 +1,8 @@
 //! A publish in progress, and who waits for its outcome.
 use crate::broker::Namespace;
 use crate::delivery::{Holder, InFlightPlace, Ticket};
-use crate::engine::{Idempotency, PublishOptions, Version};
-use crate::types::{ChannelName, ClientInfo, Envelope, Event, Json, Position, ReplyError, Tags};
+use crate::engine::{Accepted, Idempotency, PublishOptions, Version};
+use crate::types::{ChannelName, ClientInfo, Envelope, Event, Json, ReplyError, Tags};
 use actix::prelude::*;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -59,13 +59,16 @@ impl Publish {
     }
 }
 
+/// What became of a publish: accepted, new or as a repetition, or refused.
+pub type PublishOutcome = Result<Accepted, ReplyError>;
+
 /// Who waits for the outcome of a publish. Dropped without an answer (its channel died) it says "internal error", which
 /// is temporary: the outcome is unknown (decision 21).
 pub struct PublishAnswer(Option<Waiting>);
 
 enum Waiting {
     Session(Arc<dyn Holder>, Ticket),
-    Call(oneshot::Sender<Result<Option<Position>, ReplyError>>),
+    Call(oneshot::Sender<PublishOutcome>),
     Nobody(InFlightPlace),
 }
 
@@ -81,17 +84,17 @@ impl PublishAnswer {
     }
 
     /// Answers a call.
-    pub fn call() -> (Self, oneshot::Receiver<Result<Option<Position>, ReplyError>>) {
+    pub fn call() -> (Self, oneshot::Receiver<PublishOutcome>) {
         let (answer, waiting) = oneshot::channel();
         (PublishAnswer(Some(Waiting::Call(answer))), waiting)
     }
 
     /// Tells the outcome.
-    pub fn give(mut self, outcome: Result<Option<Position>, ReplyError>) {
+    pub fn give(mut self, outcome: PublishOutcome) {
         self.tell(outcome);
     }
 
-    fn tell(&mut self, outcome: Result<Option<Position>, ReplyError>) {
+    fn tell(&mut self, outcome: PublishOutcome) {
         match self.0.take() {
             Some(Waiting::Session(session, ticket)) => session.published(ticket, outcome.err()),
             Some(Waiting::Call(answer)) => drop(answer.send(outcome)),

@@ -4,7 +4,7 @@ use super::abroad::Here;
 use super::{Channel, Publish, PublishAnswer};
 use crate::broker::fault;
 use crate::delivery::Instruction;
-use crate::engine::{EngineAnswer, Error, Published};
+use crate::engine::{Accepted, EngineAnswer, Error, Published};
 use crate::types::{Answer, ReplyError};
 use actix::prelude::*;
 use std::collections::VecDeque;
@@ -163,20 +163,20 @@ impl Channel {
 
     fn accept(&mut self, awaited: Awaited, outcome: Result<Published, Error>, ctx: &mut Context<Self>) {
         let Awaited { answer, turn } = awaited;
-        let position = match outcome {
+        let (position, is_new) = match outcome {
             Ok(Published::Deliver(event)) => {
                 self.counted.publishes.inc();
-                self.deliver_here(event, ctx)
+                (self.deliver_here(event, ctx), true)
             }
             Ok(Published::OnBus(position)) => {
                 self.counted.publishes.inc();
                 self.went_abroad(turn);
-                position
+                (position, true)
             }
-            Ok(Published::Repeated(position)) => position,
+            Ok(Published::Repeated(position)) => (position, false),
             Err(error) => return answer.give(Err(fault::of_engine(error))),
         };
-        answer.give(Ok(position));
+        answer.give(Ok(Accepted { position, is_new }));
     }
 
     /// The bus may bring an event back before it has answered its publish. What waits behind such events alone is done now: the
@@ -187,7 +187,8 @@ impl Channel {
                 Pending::Instruction(instruction) => drop(self.act(Here::Instruction(instruction))),
                 Pending::Publish(awaited, Answer::Ready(Ok(Published::Deliver(event)))) => {
                     self.counted.publishes.inc();
-                    awaited.answer.give(Ok(self.act(Here::Event(event))));
+                    let position = self.act(Here::Event(event));
+                    awaited.answer.give(Ok(Accepted { position, is_new: true }));
                 }
                 // Only what is done here alone is overdue.
                 Pending::Publish(..) => {}

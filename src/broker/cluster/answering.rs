@@ -1,4 +1,5 @@
 //! How this node answers the questions of other nodes.
+use super::account::counted;
 use super::occupied;
 use super::words::{Ask, NodeAnswer, Options, Words, say};
 use crate::broker::Node;
@@ -9,7 +10,7 @@ use crate::delivery::SubscribeOptions;
 use crate::engine::ControlSink;
 use crate::metrics::Metrics;
 use crate::protocol::Recover;
-use crate::types::{Disconnect, Epoch, Json};
+use crate::types::{ChannelName, Disconnect, Epoch, Json};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +46,10 @@ async fn answer(node: &Node, ask: Ask) -> Option<NodeAnswer> {
         Ask::Tell { name, data } => {
             node.handlers().heed(&name, data)?.await;
             return Some(NodeAnswer::Done(1));
+        }
+        Ask::Account { space, channel, name } => {
+            let channel = ChannelName::in_space(space, &channel, usize::MAX).ok()?;
+            return Some(NodeAnswer::Account(counted(node, &channel, &name.into()).await));
         }
         Ask::Revoke { revocation, seconds } => {
             // Who asks has just taken it back from all that were there.

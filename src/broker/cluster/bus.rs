@@ -30,11 +30,10 @@ impl Bus<'_> {
         };
         let publishes = publishes(publish.channel.namespace());
         let (event, options, answer) = publish.split(&namespace);
-        let accept = move |Accepted { position, is_new }| {
-            publishes.inc_by(u64::from(is_new));
-            position
+        let count = move |accepted: &Accepted| {
+            publishes.inc_by(u64::from(accepted.is_new));
         };
-        let told = move |outcome: Result<_, _>| answer.give(outcome.map(accept).map_err(fault::of_engine));
+        let told = move |outcome: Result<_, _>| answer.give(outcome.inspect(count).map_err(fault::of_engine));
         self.peers.publish(&event, options, Box::new(told));
     }
 }

@@ -4,6 +4,7 @@
 //! A question goes to all nodes over the engine's bus; each replies to the asking node. Each node answers with what
 //! its own [`Node`] does. A new question is a variant of [`Ask`] and an arm in `answering`; a node of an earlier version rejects
 //! questions that it does not know, and so counts as missing.
+mod account;
 mod answering;
 mod bus;
 mod follow;
@@ -12,6 +13,7 @@ mod questions;
 mod revoke;
 mod words;
 
+pub use account::Accounted;
 pub use questions::Questions;
 pub use revoke::{Revoke, RevokeError};
 

@@ -3,7 +3,7 @@ use crate::auth::Overrides;
 use crate::broker::inspection::NodeSessions;
 use crate::broker::{Inspection, Target};
 use crate::engine::Peers;
-use crate::types::{Json, Revocation, SessionId};
+use crate::types::{Account, Json, Revocation, SessionId, Space};
 use serde::{Deserialize, Serialize};
 
 /// What is asked of every node.
@@ -19,6 +19,7 @@ pub(super) enum Ask {
     Revoke { revocation: Revocation, seconds: u64 },
     Inspect(Inspection),
     Tell { name: String, data: Json },
+    Account { space: Space, channel: String, name: String },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -27,6 +28,7 @@ pub(super) enum NodeAnswer {
     Info { clients: usize, users: usize, channels: usize, subscriptions: usize, seconds: f64 },
     Channels(Vec<(String, usize)>),
     Inspected(NodeSessions),
+    Account(Account),
     Done(usize),
     Refused,
 }

@@ -175,7 +175,8 @@ impl Handlers {
             return event;
         }
         Metrics::count(&self.bounds.metrics.drops, "no_view");
-        let nobody = Envelope { audience: Audience::of([]), ..Envelope::PLAIN };
+        let account = event.envelope.as_ref().and_then(|envelope| envelope.account.clone());
+        let nobody = Envelope { audience: Audience::of([]), account, ..Envelope::PLAIN };
         Arc::new(Event { data: Json::null(), envelope: Some(Arc::new(nobody)), ..(*event).clone() })
     }
 

@@ -169,7 +169,7 @@ impl HubTable {
             Body::Event(_) => {
                 let (round, position) = (delivery.body.round(), delivery.position());
                 let (mut asked, mut got) = (vec![], vec![]);
-                let sent = local.offer(delivery, self.bounds.join_buffer, &mut |listener| {
+                let mut taken = |listener: &Listener| {
                     if round.is_some() {
                         asked.extend(listener.session());
                     }
@@ -177,7 +177,12 @@ impl HubTable {
                     if position.is_some() && !listener.is_joining() {
                         got.extend(listener.claimant().cloned());
                     }
-                });
+                };
+                let buffer = self.bounds.join_buffer;
+                let sent = match &delivery.tally {
+                    None => local.offer(delivery, buffer, &mut taken),
+                    Some(tally) => local.offer_and_count(delivery, buffer, tally, &mut taken),
+                };
                 if let Some(round) = round {
                     self.rounds.asked(round, asked);
                 }

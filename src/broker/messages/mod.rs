@@ -40,6 +40,7 @@ pub use session::ServerSession;
 pub use stream::MessageStream;
 pub use typed::{ReceivedEvent, TypedMessage};
 
+use super::channel::PublishOutcome;
 use super::handler::SessionView;
 use super::{Node, PublishRequest, Reached, Revoke, RevokeError};
 use crate::types::{ChannelName, Json, Position, ReplyError, Tags};
@@ -97,7 +98,10 @@ impl Messages {
         scope: Option<Scope>,
     ) -> impl Future<Output = Result<Option<Position>, MessageError>> + Send + use<M> {
         let sent = self.send(channel, Json::write(message).map_err(MessageError::from), M::TYPE, scope);
-        async move { sent?.await.unwrap_or(Err(ReplyError::INTERNAL)).map_err(MessageError::from) }
+        async move {
+            let accepted = sent?.await.unwrap_or(Err(ReplyError::INTERNAL))?;
+            Ok(accepted.position)
+        }
     }
 
     fn send(
@@ -106,13 +110,13 @@ impl Messages {
         data: Result<Json, MessageError>,
         name: &str,
         scope: Option<Scope>,
-    ) -> Result<tokio::sync::oneshot::Receiver<Result<Option<Position>, ReplyError>>, MessageError> {
+    ) -> Result<tokio::sync::oneshot::Receiver<PublishOutcome>, MessageError> {
         let channels = self.node.channels();
         let (channel, namespace) = channels.own(channel).map_err(|error| channels.explained(channel, error))?;
         let local = scope::is_local(scope, self.node.engine().is_shared(), &namespace)?;
         let tags = Tags::from([(TYPE_TAG.to_owned(), name.to_owned())]);
         let request = PublishRequest { tags: Some(tags), ..PublishRequest::new(data?) };
-        Ok(self.node.channels().hand_on(channel, request, local))
+        Ok(self.node.channels().hand_on(channel, request, local, None))
     }
 
     /// Has a function called for each event of a channel, wherever it came from. Where the channel shows another space, it is called for

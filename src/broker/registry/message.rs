@@ -23,6 +23,9 @@ pub trait RegistryPort: Send + Sync {
     /// The channels that have listeners, with how many they have.
     fn occupied(&self) -> BoxFuture<Result<Vec<(ChannelName, usize)>, ReplyError>>;
 
+    /// How many listeners a channel has: none where it is not there.
+    fn listeners(&self, channel: &ChannelName) -> BoxFuture<Result<usize, ReplyError>>;
+
     /// How many channels have listeners, and how many those are.
     fn count(&self) -> BoxFuture<Result<(usize, usize), ReplyError>>;
 
@@ -119,6 +122,11 @@ pub struct Ended {
 #[derive(Message)]
 #[rtype(result = "Vec<(ChannelName, usize)>")]
 pub(super) struct Occupied;
+
+/// Asks how many listeners a channel has.
+#[derive(Message)]
+#[rtype(result = "usize")]
+pub(super) struct Listeners(pub ChannelName);
 
 /// Asks how many channels have listeners, and how many those are.
 #[derive(Message)]

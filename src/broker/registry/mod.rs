@@ -18,7 +18,7 @@ use crate::metrics::Metrics;
 use crate::types::{ChannelName, ReplyError};
 use actix::prelude::*;
 use foldhash::quality::RandomState;
-use message::{Count, Occupied, Run};
+use message::{Count, Listeners, Occupied, Run};
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -241,6 +241,14 @@ impl Handler<Occupied> for Registry {
     fn handle(&mut self, _: Occupied, _: &mut Self::Context) -> Self::Result {
         let counted = self.channels.iter().map(|(name, entry)| (name, entry.listeners()));
         counted.filter(|(_, listeners)| *listeners > 0).map(|(name, listeners)| (name.clone(), listeners)).collect()
+    }
+}
+
+impl Handler<Listeners> for Registry {
+    type Result = usize;
+
+    fn handle(&mut self, Listeners(channel): Listeners, _: &mut Self::Context) -> usize {
+        self.channels.get(&channel).map_or(0, Entry::listeners)
     }
 }
 

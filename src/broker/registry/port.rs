@@ -1,6 +1,6 @@
 //! The registry's port: the address of its actor.
 use super::Registry;
-use super::message::{Count, Ended, Occupied, RegistryPort, Retire, Route, Run};
+use super::message::{Count, Ended, Listeners, Occupied, RegistryPort, Retire, Route, Run};
 use crate::types::{BoxFuture, ChannelName, ReplyError};
 use actix::prelude::*;
 use std::sync::Arc;
@@ -31,6 +31,11 @@ impl RegistryPort for Port {
 
     fn occupied(&self) -> BoxFuture<Result<Vec<(ChannelName, usize)>, ReplyError>> {
         let asked = self.0.send(Occupied);
+        Box::pin(async move { asked.await.map_err(|_| ReplyError::INTERNAL) })
+    }
+
+    fn listeners(&self, channel: &ChannelName) -> BoxFuture<Result<usize, ReplyError>> {
+        let asked = self.0.send(Listeners(channel.clone()));
         Box::pin(async move { asked.await.map_err(|_| ReplyError::INTERNAL) })
     }
 

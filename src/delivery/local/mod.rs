@@ -1,5 +1,6 @@
 //! The listeners of one channel on one worker.
 mod comebacks;
+mod counting;
 mod members;
 
 pub use comebacks::Comebacks;
@@ -97,7 +98,7 @@ impl Local {
         self.for_each_meant(delivery.audience(), delivery.seq, |listener| {
             let offered = listener.offer(delivery, buffer);
             sent += u64::from(offered == Offered::Sent);
-            if offered != Offered::Skipped {
+            if offered.is_taken() {
                 taken(listener);
             }
         });

@@ -1,0 +1,30 @@
+//! Offers an event whose publisher asks what becomes of it. Apart from the plain way, so that other events do not pay for the counting.
+use super::Local;
+use crate::delivery::{Delivery, Listener, Offered, Sums, Tally};
+use std::sync::Arc;
+
+impl Local {
+    /// As [`Local::offer`], and counts what becomes of the event for each listener.
+    pub fn offer_and_count(
+        &mut self,
+        delivery: &Arc<Delivery>,
+        buffer: usize,
+        tally: &Tally,
+        taken: &mut dyn FnMut(&Listener),
+    ) -> u64 {
+        let (all, mut meant, mut sent, mut sums) = (self.listeners.len(), 0, 0, Sums::default());
+        self.for_each_meant(delivery.audience(), delivery.seq, |listener| {
+            let offered = listener.offer(delivery, buffer);
+            meant += 1;
+            sent += u64::from(offered == Offered::Sent);
+            offered.count(&mut sums);
+            if offered.is_taken() {
+                taken(listener);
+            }
+        });
+        tally.add(sums);
+        // The audience leaves out whoever it does not name, so nobody looks at these one by one.
+        tally.add(Sums::of_not_meant(all.saturating_sub(meant)));
+        sent
+    }
+}
