@@ -2,7 +2,7 @@
 use super::answer::Error;
 use super::draft::draft;
 use super::method::Method;
-use super::publish::Published;
+use super::publish::{Published, publish};
 use crate::broker::Node;
 use crate::types::ReplyError;
 use futures_util::future::join_all;
@@ -52,17 +52,18 @@ impl Method for Broadcast {
             node.metrics().reached("batch");
             return Err(ReplyError::LIMIT_EXCEEDED);
         }
+        let with_account = self.account.unwrap_or_default();
         let request = self.request()?;
-        let published = channels.iter().map(|channel| node.channels().publish(channel, request.clone()));
+        let published = channels.iter().map(|channel| publish(node, channel, request.clone(), with_account));
         let outcomes = join_all(published).await;
         Ok(Broadcasted { responses: outcomes.into_iter().map(Response::from).collect() })
     }
 }
 
-impl<T: Into<Published>> From<Result<T, ReplyError>> for Response {
-    fn from(outcome: Result<T, ReplyError>) -> Self {
+impl From<Result<Published, ReplyError>> for Response {
+    fn from(outcome: Result<Published, ReplyError>) -> Self {
         match outcome {
-            Ok(published) => Response { result: Some(published.into()), error: None },
+            Ok(published) => Response { result: Some(published), error: None },
             Err(error) => Response { result: None, error: Some(error.into()) },
         }
     }

@@ -68,6 +68,9 @@ macro_rules! draft {
             version: Option<u64>,
             /// Names a life of the versions, at most 255 bytes; a new one begins anew.
             version_epoch: Option<String>,
+            /// Answer what became of the event: how many listeners got it, and why others did not. Waits 2 s at most for other nodes and
+            /// for views that decide later.
+            account: Option<bool>,
         }
 
         impl $name {

@@ -13,9 +13,10 @@
 //! | `tail` | the live tail, whose answer is a stream |
 //! | `openapi` | the description of them all |
 //! | `health`, `metrics` | endpoints for orchestrators and monitoring |
-//! | `draft`, `target`, `shapes` | parts that several methods share: a publish, the target of a command, events and clients |
+//! | `draft`, `account`, `target`, `shapes` | parts that several methods share: a publish and what became of it, the target of a command, events and clients |
 //!
 //! Source: the server API of Centrifugo 6 (methods, fields, error codes), whose libraries use it unchanged.
+mod account;
 mod answer;
 mod batch;
 mod broadcast;

@@ -1,7 +1,8 @@
 //! `publish`: an event into one channel.
+use super::account::Account;
 use super::draft::draft;
 use super::method::Method;
-use crate::broker::Node;
+use crate::broker::{Accounted, Node, PublishRequest};
 use crate::types::{Position, ReplyError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,7 +15,7 @@ draft! {
     }
 }
 
-/// Where the event stands; both fields are left out where it is not kept.
+/// Where the event stands; `offset` and `epoch` are left out where it is not kept.
 #[derive(Serialize, ToSchema)]
 pub struct Published {
     /// Its place in the channel's history, from 1.
@@ -23,12 +24,34 @@ pub struct Published {
     /// Which life of the history the offset counts in.
     #[serde(skip_serializing_if = "Option::is_none")]
     epoch: Option<String>,
+    /// What became of the event, where the request asks for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<Account>,
+}
+
+/// Publishes, and answers what became of the event if `with_account` says so.
+pub async fn publish(
+    node: &Node,
+    channel: &str,
+    request: PublishRequest,
+    with_account: bool,
+) -> Result<Published, ReplyError> {
+    match with_account {
+        true => node.channels().publish_with_account(channel, request).await.map(Published::from),
+        false => node.channels().publish(channel, request).await.map(Published::from),
+    }
 }
 
 impl From<Option<Position>> for Published {
     fn from(position: Option<Position>) -> Self {
         let (offset, epoch) = position.map(|at| (at.offset, at.epoch.as_str().to_owned())).unzip();
-        Published { offset, epoch }
+        Published { offset, epoch, account: None }
+    }
+}
+
+impl From<Accounted> for Published {
+    fn from(Accounted { position, account }: Accounted) -> Self {
+        Published { account: Some(account.into()), ..position.into() }
     }
 }
 
@@ -41,6 +64,7 @@ impl Method for Publish {
 
     async fn answer(mut self, node: &Node) -> Result<Published, ReplyError> {
         let channel = self.channel.take().unwrap_or_default();
-        Ok(node.channels().publish(&channel, self.request()?).await?.into())
+        let with_account = self.account.unwrap_or_default();
+        publish(node, &channel, self.request()?, with_account).await
     }
 }

@@ -1,6 +1,6 @@
 //! Signals for the pages of Backstage: what plugins tell users.
 use crate::broker::{Node, PublishRequest};
-use crate::types::{Audience, ChannelName, EntityRef, Group, Json, ReplyError, Space};
+use crate::types::{Account, Audience, ChannelName, EntityRef, Group, Json, ReplyError, Space};
 use serde::Deserialize;
 
 /// The most entity refs of one signal.
@@ -110,17 +110,35 @@ impl Signal {
     /// where the channel's name is too long, 108 where it is to be kept and the config keeps none (`backstage.keep`), and 111 under a
     /// flood.
     pub async fn publish(self, node: &Node) -> Result<(), ReplyError> {
+        let (channel, request) = self.request(node)?;
+        node.channels().publish_into(channel, request).await.map(drop).map_err(explained)
+    }
+
+    /// The same, and answers what became of it: how many subscribers got it, and why others did not. Waits 2 s at most for other nodes.
+    /// Fails as [`Signal::publish`] does.
+    pub async fn publish_with_account(self, node: &Node) -> Result<Account, ReplyError> {
+        let (channel, request) = self.request(node)?;
+        let accounted = node.channels().publish_into_with_account(channel, request).await;
+        accounted.map(|accounted| accounted.account).map_err(explained)
+    }
+
+    fn request(self, node: &Node) -> Result<(ChannelName, PublishRequest), ReplyError> {
         let limit = node.limits().channel_name;
         let channel =
             ChannelName::in_space(Space::Signals, &self.channel, limit).map_err(|error| bad(error.to_string()))?;
         let (audience, keep) = (self.recipients.audience(), self.keep);
         let request = PublishRequest { audience, keep, ..PublishRequest::new(self.message) };
-        node.channels().publish_into(channel, request).await.map(drop).map_err(|error| match error {
-            error if error == ReplyError::UNKNOWN_CHANNEL => {
-                ReplyError { message: "there are no signals: set backstage.signals = true".into(), ..error }
-            }
-            error => error,
-        })
+        Ok((channel, request))
+    }
+}
+
+/// Says how to have signals, where there are none.
+fn explained(error: ReplyError) -> ReplyError {
+    match error {
+        error if error == ReplyError::UNKNOWN_CHANNEL => {
+            ReplyError { message: "there are no signals: set backstage.signals = true".into(), ..error }
+        }
+        error => error,
     }
 }
 

@@ -120,3 +120,33 @@ async fn a_broadcast_needs_channels_and_data_and_has_a_bound() {
     assert_eq!(house.error("broadcast", json!({"channels": ["a"]})).await, 107);
     assert_eq!(house.error("broadcast", json!({"channels": vec!["a"; 6], "data": 1})).await, 106);
 }
+
+#[actix_web::test]
+async fn who_asks_for_an_account_is_told_who_got_the_event() {
+    let house = House::new();
+    let mut client = Client::connect(house.serve(), "").await;
+    client.ask("subscribe", json!({"channel": "news"})).await;
+    let told = house.result("publish", json!({"channel": "news", "data": 1, "account": true})).await;
+    let one = json!({"matched": 1, "delivered": 1, "filtered": 0, "not_permitted": 0, "lost": 0, "kept": true});
+    assert_eq!((&told["offset"], &told["account"]), (&json!(1), &one), "{told}");
+    let none = json!({"matched": 0, "delivered": 0, "filtered": 0, "not_permitted": 0, "lost": 0, "kept": false});
+    let channels = json!({"channels": ["plain:a", "news", "undefined:a"], "data": 1, "account": true});
+    let told = house.result("broadcast", channels).await;
+    assert_eq!(told["responses"][0], json!({"result": {"account": none}}));
+    assert_eq!(told["responses"][1]["result"]["account"], one);
+    assert_eq!(told["responses"][2]["error"]["code"], 102);
+    let batch = json!({"commands": [{"publish": {"channel": "plain:a", "data": 1, "account": true}}]});
+    let told = house.call("batch", batch).await;
+    assert_eq!(told["replies"][0], json!({"publish": {"account": none}}));
+    let once = json!({"channel": "news", "data": 1, "account": true, "idempotency_key": "once"});
+    house.result("publish", once.clone()).await;
+    let told = house.result("publish", once).await;
+    assert_eq!((&told["account"]["repeated"], &told["account"]["delivered"]), (&json!(true), &json!(0)), "{told}");
+    for quiet in [json!(false), json!(null)] {
+        let told = house.result("publish", json!({"channel": "news", "data": 1, "account": quiet})).await;
+        assert!(told["account"].is_null(), "{told}");
+    }
+    let wrong = house.post("publish", json!({"channel": "news", "data": 1, "account": "yes"}).to_string()).await;
+    assert_eq!(wrong.status, 400);
+    assert!(wrong.body.contains("account"), "{wrong:?}");
+}
