@@ -2,6 +2,7 @@
 //! when a node, Redis, or what lies between fails.
 mod harness;
 mod nodes {
+    mod accounting;
     mod addresses;
     mod backstage;
     mod bad_input;

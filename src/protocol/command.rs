@@ -190,6 +190,19 @@ pub struct Publish {
     pub spares_publisher: bool,
     /// Keep it for users who subscribe later; error 108 in a channel that does not keep on request.
     pub keep: bool,
+    /// Asks what becomes of the event, and is said again in the answer: see [`AccountReply`](super::AccountReply).
+    pub account: Option<Json>,
+}
+
+impl Command {
+    /// Whether answers to other commands need not wait for the one to this.
+    pub fn is_answered_late(&self) -> bool {
+        match self {
+            Command::Rpc(_) => true,
+            Command::Publish(publish) => publish.account.is_some(),
+            _ => false,
+        }
+    }
 }
 
 impl Unsubscribe {

@@ -16,7 +16,7 @@ pub use command::{
 };
 pub use frame::{Frame, FrameBuilder, Payload};
 pub use push::Push;
-pub use reply::{Connected, Expiry, HistoryPage, Presence, Recovered, Reply, Subscribed};
+pub use reply::{AccountReply, Connected, Expiry, HistoryPage, Presence, Recovered, Reply, Subscribed};
 
 use crate::types::{ChannelName, Disconnect, Event, Identity, NameError, Place};
 use bytes::Bytes;

@@ -1,5 +1,5 @@
 //! How clients are answered, on any wire.
-use crate::types::{ClientInfo, Epoch, Event, Json, Place, Position, ReplyError, SessionId};
+use crate::types::{Account, ClientInfo, Epoch, Event, Json, Place, Position, ReplyError, SessionId};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ pub enum Reply {
     Registered,
     /// To publish.
     Published,
+    /// To a publish that asks for an account.
+    Accounted(Box<AccountReply>),
     /// To presence.
     Presence(Presence),
     /// To presence stats.
@@ -42,6 +44,19 @@ pub enum Reply {
     Refreshed(Option<Expiry>),
     /// To sub_refresh: the new expiry.
     SubRefreshed(Option<Expiry>),
+}
+
+/// The answer to a publish that asks for an account.
+#[derive(Debug, Clone)]
+pub struct AccountReply {
+    /// The channel that it was published into, or was to be.
+    pub channel: String,
+    /// The topic of the event.
+    pub topic: Option<String>,
+    /// What the client said to ask for the account.
+    pub asked: Json,
+    /// What became of the event, or why it was refused.
+    pub outcome: Result<Account, ReplyError>,
 }
 
 /// Something ends, and when.

@@ -173,7 +173,7 @@ impl Connection {
         match request.command {
             Command::Pong => self.ponged(),
             command => {
-                let ticket = self.outlet.open(request.id, matches!(command, Command::Rpc(_)));
+                let ticket = self.outlet.open(request.id, command.is_answered_late());
                 // Bounded: at most `limits.unanswered_commands` are under way, the rest is not read.
                 self.session.do_send(Ask { ticket, command });
             }

@@ -1,4 +1,5 @@
 //! The wires of Backstage, as bare clients see them. The real `SignalClient` and `DefaultEventsService` are in `tests/clients`.
+mod accounting;
 mod admission;
 mod bad_input;
 mod bus;

@@ -1,4 +1,5 @@
 //! A session: one client identity with its listeners. When it ends, its listeners end.
+mod account;
 mod admission;
 mod connect;
 mod control;

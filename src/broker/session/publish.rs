@@ -1,6 +1,7 @@
 //! The commands publish, rpc and send.
+use super::account::refused;
 use super::message::PublishDone;
-use super::{Pace, Phase, Session, Step};
+use super::{Phase, Session, Step};
 use crate::broker::channel::{Publish, PublishAnswer};
 use crate::broker::handler::{MessageCall, PublishCall, RpcCall};
 use crate::broker::{Namespace, Rule, fault};
@@ -14,16 +15,14 @@ impl Session {
     pub(super) fn publish(&mut self, ticket: Ticket, mut publish: Asked, ctx: &mut Context<Self>) -> Step {
         let (channel, namespace) = match self.publishable(&publish.channel) {
             Ok(found) => found,
-            Err(fault) => return fault.into(),
+            Err(fault) => return Step::Done(refused(&publish, fault)),
         };
-        let decision = self.under_rule(&namespace.publish, &channel);
-        if let Err(fault) = self.hold_to(decision, "to publish to", &channel) {
-            return if namespace.publish == Rule::Registered { unregistered().into() } else { fault.into() };
-        }
         if let Err(error) = fault::unless_kept(publish.keep, &namespace) {
-            return error.into();
+            return Step::Done(refused(&publish, error.into()));
         }
-        let Some(data) = publish.data.take() else { return ReplyError::missing_field("data").into() };
+        let Some(data) = publish.data.take() else {
+            return Step::Done(refused(&publish, ReplyError::missing_field("data").into()));
+        };
         let handlers = self.node().handlers();
         if !handlers.looks_at(&channel) {
             self.send_publish(ticket, (channel, namespace), data, publish, ctx);
@@ -40,24 +39,41 @@ impl Session {
                     session.send_publish(ticket, (channel, namespace), data, publish, ctx);
                     session.proceed(ctx);
                 }
-                Err(fault) => session.resume(ticket, Err(fault), ctx),
+                Err(fault) => session.resume(ticket, refused(&publish, fault), ctx),
             }
         });
         Step::Waits
     }
 
-    /// Where a publish goes: a session that has registered publishes there, whatever channel its client names.
+    /// Where a publish goes, if the session may publish there: one that has registered publishes into the channel that it has registered
+    /// for, whatever its client names.
     fn publishable(&self, name: &str) -> Result<(ChannelName, Arc<Namespace>), Fault> {
-        let Some(channel) = self.registered.as_deref() else { return self.known_channel(name) };
-        let namespace = self.node().channels().namespace(channel).ok_or(ReplyError::UNKNOWN_CHANNEL)?;
-        Ok((channel.clone(), namespace))
+        let (channel, namespace) = match self.registered.as_deref() {
+            None => self.known_channel(name)?,
+            Some(channel) => {
+                let namespace = self.node().channels().namespace(channel).ok_or(ReplyError::UNKNOWN_CHANNEL)?;
+                (channel.clone(), namespace)
+            }
+        };
+        let decision = self.under_rule(&namespace.publish, &channel);
+        match self.hold_to(decision, "to publish to", &channel) {
+            Ok(_) => Ok((channel, namespace)),
+            Err(_) if namespace.publish == Rule::Registered => Err(unregistered().into()),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// What goes along with a publish that is not simply for everybody.
-    fn envelope(&self, to: Option<Vec<Group>>, spares_publisher: bool) -> Option<Arc<Envelope>> {
+    fn envelope(
+        &self,
+        to: Option<Vec<Group>>,
+        spares_publisher: bool,
+        account: Option<Arc<str>>,
+    ) -> Option<Arc<Envelope>> {
         let audience = to.map_or(Audience::EVERYONE, Audience::of);
         let audience = if spares_publisher { audience.but([Group::of_session(self.id)]) } else { audience };
-        (!audience.is_everyone()).then(|| Arc::new(Envelope { audience, ..Envelope::PLAIN }))
+        let is_plain = audience.is_everyone() && account.is_none();
+        (!is_plain).then(|| Arc::new(Envelope { audience, account, ..Envelope::PLAIN }))
     }
 
     fn send_publish(
@@ -71,19 +87,13 @@ impl Session {
         // Where events are for groups, who is behind them is not shown either.
         let publisher =
             (!namespace.has_groups).then(|| self.subs.get(&channel).map_or(&self.info, |sub| &sub.member.info).clone());
-        let answer = match self.outlet.quiet(ticket) {
-            Some(place) => PublishAnswer::nobody(place),
-            None => {
-                self.publishing += 1;
-                PublishAnswer::session(self.me(ctx), ticket)
-            }
-        };
+        let (answer, account) = self.answer_to(ticket, &channel, &publish, ctx);
         self.worker.publish(Publish {
             channel,
             data,
             tags: publish.tags.map(Arc::new),
             publisher,
-            envelope: self.envelope(publish.to, publish.spares_publisher),
+            envelope: self.envelope(publish.to, publish.spares_publisher, account),
             skip_history: false,
             keep: publish.keep,
             local: false,
@@ -91,6 +101,27 @@ impl Session {
             version: None,
             answer,
         });
+    }
+
+    /// Who is told the outcome of a publish, and the name that its event is counted under.
+    fn answer_to(
+        &mut self,
+        ticket: Ticket,
+        channel: &ChannelName,
+        publish: &Asked,
+        ctx: &mut Context<Self>,
+    ) -> (PublishAnswer, Option<Arc<str>>) {
+        if let Some((answer, account)) = self.account_for(ticket, channel, publish, ctx) {
+            return (answer, Some(account));
+        }
+        let answer = match self.outlet.quiet(ticket) {
+            Some(place) => PublishAnswer::nobody(place),
+            None => {
+                self.publishing += 1;
+                PublishAnswer::session(self.me(ctx), ticket)
+            }
+        };
+        (answer, None)
     }
 
     pub(super) fn rpc(&mut self, ticket: Ticket, rpc: Rpc, ctx: &mut Context<Self>) -> Step {
@@ -131,11 +162,8 @@ impl Handler<PublishDone> for Session {
     fn handle(&mut self, done: PublishDone, ctx: &mut Self::Context) {
         if self.phase != Phase::Ended {
             let result = done.refused.map_or(Ok(Reply::Published), |error| Err(error.into()));
-            self.publishing -= 1;
             self.conclude(done.ticket, result, ctx);
-            if self.publishing == 0 && self.pace == Pace::Barred {
-                self.proceed(ctx);
-            }
+            self.published_one(ctx);
         }
     }
 }

@@ -80,7 +80,8 @@ fn write_reply(object: &mut Object<'_>, reply: &Reply) {
         Reply::Connected(connected) => object.object("connect", |o| write_connected(o, connected)),
         Reply::Subscribed(subscribed) => object.object("subscribe", |o| write_subscribed(o, subscribed)),
         Reply::Unsubscribed => object.object("unsubscribe", |_| {}),
-        Reply::Published => object.object("publish", |_| {}),
+        // No client of this wire can ask for an account.
+        Reply::Published | Reply::Accounted(_) => object.object("publish", |_| {}),
         Reply::Presence(present) => object.object("presence", |o| write_presence(o, present)),
         Reply::PresenceStats { clients, users } => object.object("presence_stats", |stats| {
             stats.value("num_clients", clients);

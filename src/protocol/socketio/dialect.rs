@@ -1,5 +1,5 @@
 //! The meaning of clients' events that no handler takes.
-use crate::protocol::{Command, Names, UserNames};
+use crate::protocol::{AccountReply, Command, Names, UserNames};
 use crate::types::{Json, ReplyError};
 
 /// Events that stand for commands, at an endpoint of Socket.IO.
@@ -28,6 +28,13 @@ pub trait Dialect: Send + Sync + 'static {
     /// is not told. `name` is [`Meant::name`].
     fn refusal(&self, name: &str, error: &ReplyError) -> Option<(&'static str, Json)> {
         let _ = (name, error);
+        None
+    }
+
+    /// The event, and its arguments as an array, that tell a client what became of a publish that asked for that; none where none can
+    /// ask. `name` is [`Meant::name`]. Where the client wants an acknowledgement it gets these arguments there.
+    fn account(&self, name: &str, reply: &AccountReply) -> Option<(&'static str, Json)> {
+        let _ = (name, reply);
         None
     }
 }

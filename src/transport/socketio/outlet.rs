@@ -150,14 +150,25 @@ impl NamespaceOutlet {
         Some(settled)
     }
 
-    /// Answers an event: by its acknowledgement, or, where it is refused and the dialect has one, by an event.
+    /// Answers an event: by its acknowledgement, or, where the dialect has one for what is to be told, by an event.
     fn answer_event(&self, Open { ack, name, .. }: Open, reply: &Reply) {
-        if let Some(id) = ack {
-            return self.answer_frame(self.encoding.acknowledge(id, reply));
-        }
-        let (Some(name), Some(dialect), Reply::Error(error)) = (name, self.dialect, reply) else { return };
-        if let Some((event, args)) = dialect.refusal(name, error) {
-            self.answer_frame(self.encoding.told(event, &args));
+        let told = match (name, self.dialect, reply) {
+            (Some(name), Some(dialect), Reply::Error(error)) => dialect.refusal(name, error),
+            (Some(name), Some(dialect), Reply::Accounted(account)) => dialect.account(name, account),
+            _ => None,
+        };
+        match (ack, reply, told) {
+            (Some(id), Reply::Accounted(account), told) => {
+                let acknowledged = |(_, args)| Reply::Acknowledged { args, attachments: vec![] };
+                let reply = match &account.outcome {
+                    Ok(_) => told.map_or(Reply::Published, acknowledged),
+                    Err(error) => Reply::Error(error.clone()),
+                };
+                self.answer_frame(self.encoding.acknowledge(id, &reply));
+            }
+            (Some(id), reply, _) => self.answer_frame(self.encoding.acknowledge(id, reply)),
+            (None, _, Some((event, args))) => self.answer_frame(self.encoding.told(event, &args)),
+            (None, _, None) => {}
         }
     }
 

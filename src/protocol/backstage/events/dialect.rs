@@ -1,14 +1,14 @@
 //! The events wire over Socket.IO: commands as events of the same names, each with one object, and events as `message`.
 use super::fields::{Fields, Verb, bad};
-use super::{PluginNames, Refusal};
+use super::{PluginNames, Refusal, Told};
 use crate::protocol::backstage::AUTHENTICATOR;
 use crate::protocol::socketio::{Dialect, Meant};
-use crate::protocol::{Command, Names};
+use crate::protocol::{AccountReply, Command, Names};
 use crate::types::{Json, ReplyError};
 use serde_json::value::RawValue;
 
 /// What clients of the events wire emit over Socket.IO: `register`, `publish`, `subscribe`, `unsubscribe`, each with one object. A
-/// refusal is the event `error`, with `{refused, code, message}`.
+/// refusal is the event `error`, with `{refused, code, message}`, and what became of an event whose publisher asks is the event `account`.
 #[derive(Debug, Clone, Copy)]
 pub struct EventsDialect;
 
@@ -36,6 +36,17 @@ impl Dialect for EventsDialect {
 
     fn refusal(&self, name: &str, error: &ReplyError) -> Option<(&'static str, Json)> {
         Some(("error", Json::write(&[Refusal::of(name, error, None)]).ok()?))
+    }
+
+    fn account(&self, name: &str, reply: &AccountReply) -> Option<(&'static str, Json)> {
+        let (event, args) = match &reply.outcome {
+            Ok(numbers) => ("account", Json::write(&[Told::of(reply, numbers, None)])),
+            Err(error) => {
+                let refusal = Refusal::of(name, error, None);
+                ("error", Json::write(&[Refusal { account: Some(&reply.asked), ..refusal }]))
+            }
+        };
+        Some((event, args.ok()?))
     }
 }
 

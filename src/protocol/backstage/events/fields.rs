@@ -10,6 +10,8 @@ use std::borrow::Cow;
 const MAX_TARGETS: usize = 1_000;
 /// The longest topic in bytes, and the longest id of a plugin.
 const MAX_TEXT: usize = 255;
+/// The longest text in bytes by which a client asks for an account.
+const MAX_ACCOUNT: usize = 64;
 
 /// What can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +62,8 @@ pub(super) struct Fields<'a> {
     target_entity_refs: Option<&'a RawValue>,
     #[serde(borrow)]
     keep: Option<&'a RawValue>,
+    #[serde(borrow)]
+    account: Option<&'a RawValue>,
     #[serde(borrow, deserialize_with = "given")]
     data: Option<&'a RawValue>,
 }
@@ -84,8 +88,8 @@ pub(super) fn request(message: &Bytes) -> Request {
 }
 
 impl Fields<'_> {
-    /// The command that these fields make up; `hold` holds on to the data of an event. Fails with the error that its client is told.
-    pub fn command(&self, verb: Verb, hold: impl FnOnce(&RawValue) -> Json) -> Result<Command, ReplyError> {
+    /// The command that these fields make up; `hold` holds on to a part of the message. Fails with the error that its client is told.
+    pub fn command(&self, verb: Verb, hold: impl Fn(&RawValue) -> Json) -> Result<Command, ReplyError> {
         let plugin = self.plugin()?;
         Ok(match verb {
             Verb::Register => Command::Register(plugin),
@@ -96,6 +100,7 @@ impl Fields<'_> {
                 data: Some(hold(self.data.ok_or_else(|| bad("data: there is none; null is some"))?)),
                 spares_publisher: true,
                 keep: self.keep()?,
+                account: self.account()?.map(hold),
             }),
             Verb::Subscribe => {
                 let topic = Topic::or_every(self.topic()?);
@@ -134,6 +139,19 @@ impl Fields<'_> {
         serde_json::from_str(raw.get()).map_err(|_| {
             bad("keep: wanted is true or false; for how long is for backstage.keep in the broker's config")
         })
+    }
+
+    /// What asks for an account of the event: `true` or a text; none for none.
+    fn account(&self) -> Result<Option<&RawValue>, ReplyError> {
+        let Some(raw) = present(self.account).filter(|raw| raw.get() != "false") else { return Ok(None) };
+        let text = match raw.get() {
+            "true" => return Ok(Some(raw)),
+            other => serde_json::from_str::<Cow<'_, str>>(other),
+        };
+        match text.map(|text| text.len()) {
+            Ok(1..=MAX_ACCOUNT) => Ok(Some(raw)),
+            _ => Err(bad(format!("account: wanted is true, or a text of 1 to {MAX_ACCOUNT} bytes"))),
+        }
     }
 
     /// The groups that an event is for; none for everybody. Who is told to be nobody is nobody (decision 34), also where backends get what

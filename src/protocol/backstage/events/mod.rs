@@ -9,7 +9,10 @@
 //! | `{"command":"unsubscribe","pluginId":"catalog","topic":"t"}` | everybody |
 //!
 //! `topic` and `targetEntityRefs` may be left out; with `"keep":true` an event is kept for users who subscribe later. An event comes as
-//! `{"command":"publish","pluginId":…,"topic":…,"data":…}`, with `"replayed":true` where it was kept for the user, a refusal as `{"command":"error","refused":"publish","code":103,"message":…}`; nothing else is answered. The token stands in the header
+//! `{"command":"publish","pluginId":…,"topic":…,"data":…}`, with `"replayed":true` where it was kept for the user, a
+//! refusal as `{"command":"error","refused":"publish","code":103,"message":…}`. A publish with `"account":true`, or with a text there, is
+//! answered with what became of its event: `{"command":"account","pluginId":…,"topic":…,"account":true,"matched":3,"delivered":1,…}`, and
+//! a refusal of it has `account`, too. Nothing else is answered. The token stands in the header
 //! `Authorization` or in the query as `access_token`, and is verified before the upgrade.
 //!
 //! Source: Backstage's pull requests 17997 and 18071, without the faults of theirs that the contract lists.
@@ -19,10 +22,12 @@ mod fields;
 pub use dialect::EventsDialect;
 
 use super::{AUTHENTICATOR, PING_INTERVAL, close_code, end_event, kept};
-use crate::protocol::{Encoding, Frame, FrameBuilder, Heartbeats, Names, Push, Reply, Request, TokenPlace, Wire};
+use crate::protocol::{
+    AccountReply, Encoding, Frame, FrameBuilder, Heartbeats, Names, Push, Reply, Request, TokenPlace, Wire,
+};
 use crate::types::{
-    ANY_PLUGIN_USER, ChannelName, Disconnect, Event, Identity, IdentityKind, Json, NameError, PLUGIN_USER, ReplyError,
-    Space, TOPIC_TAG,
+    ANY_PLUGIN_USER, Account, ChannelName, Disconnect, Event, Identity, IdentityKind, Json, NameError, PLUGIN_USER,
+    ReplyError, Space, TOPIC_TAG,
 };
 use bytes::Bytes;
 use fields::Verb;
@@ -68,11 +73,34 @@ struct Refusal<'a> {
     refused: &'a str,
     code: u32,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<&'a Json>,
+}
+
+/// What became of an event, as both variants of the wire tell it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Told<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<&'static str>,
+    plugin_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic: Option<&'a str>,
+    account: &'a Json,
+    #[serde(flatten)]
+    numbers: &'a Account,
+}
+
+impl<'a> Told<'a> {
+    fn of(reply: &'a AccountReply, numbers: &'a Account, command: Option<&'static str>) -> Self {
+        let AccountReply { channel, topic, asked, .. } = reply;
+        Told { command, plugin_id: channel, topic: topic.as_deref(), account: asked, numbers }
+    }
 }
 
 impl<'a> Refusal<'a> {
     fn of(refused: &'a str, error: &'a ReplyError, command: Option<&'static str>) -> Self {
-        Refusal { command, refused, code: error.code, message: &error.message }
+        Refusal { command, refused, code: error.code, message: &error.message, account: None }
     }
 }
 
@@ -159,11 +187,20 @@ impl Wire for Events {
     }
 
     fn reply(&self, id: u32, reply: &Reply) -> Option<Frame> {
-        let Reply::Error(error) = reply else { return kept(reply, |event| write_publish(event, true)) };
         let refused = Verb::of_id(id).map_or("", Verb::name);
         // A struct of texts and numbers has a JSON form.
-        let text = Json::write(&Refusal::of(refused, error, Some("error"))).ok()?;
-        Some(Frame::of_text(text.as_str()))
+        let text = match reply {
+            Reply::Error(error) => Json::write(&Refusal::of(refused, error, Some("error"))),
+            Reply::Accounted(reply) => match &reply.outcome {
+                Ok(numbers) => Json::write(&Told::of(reply, numbers, Some("account"))),
+                Err(error) => {
+                    let refusal = Refusal::of(refused, error, Some("error"));
+                    Json::write(&Refusal { account: Some(&reply.asked), ..refusal })
+                }
+            },
+            other => return kept(other, |event| write_publish(event, true)),
+        };
+        Some(Frame::of_text(text.ok()?.as_str()))
     }
 
     fn close_code(&self, reason: &Disconnect) -> u16 {

@@ -177,3 +177,42 @@ fn over_socketio_a_command_is_an_event_with_one_object() {
     assert_eq!(event, "error");
     assert!(args.as_str().starts_with(r#"[{"refused":"publish","code":103,"message":"permission denied"#), "{args:?}");
 }
+
+#[test]
+fn a_publish_may_ask_for_an_account_by_true_or_by_a_short_text() {
+    let asked = |account: &str| {
+        published(&format!(r#"{{"command":"publish","pluginId":"c","data":1,"account":{account}}}"#)).account
+    };
+    for (given, kept) in [("true", "true"), (r#""mine""#, r#""mine""#), (r#""\u00e9""#, r#""\u00e9""#)] {
+        assert_eq!(asked(given).expect("it asks").as_str(), kept);
+    }
+    assert!(asked("false").is_none() && asked("null").is_none() && asked(&format!("{:?}", "x".repeat(64))).is_some());
+    for wrong in ["1", r#""""#, "[]", "{}", &format!("{:?}", "x".repeat(65))] {
+        let text = format!(r#"{{"command":"publish","pluginId":"c","data":1,"account":{wrong}}}"#);
+        assert!(refusal(&text).message.starts_with("account: wanted is true, or a text of 1 to 64 bytes"), "{wrong}");
+    }
+}
+
+#[test]
+fn an_account_says_what_became_of_the_event_and_a_refusal_of_which_publish_it_is() {
+    let reply = |outcome| {
+        Reply::Accounted(Box::new(AccountReply {
+            channel: "catalog".into(),
+            topic: Some("t".into()),
+            asked: Json::parse(r#""mine""#.into()).expect("JSON"),
+            outcome,
+        }))
+    };
+    let numbers = Account { matched: 3, delivered: 1, filtered: 1, not_permitted: 1, ..Account::default() };
+    let told = Events.reply(2, &reply(Ok(numbers))).expect("an account");
+    assert_eq!(
+        told.payload(),
+        br#"{"command":"account","pluginId":"catalog","topic":"t","account":"mine","matched":3,"delivered":1,"filtered":1,"not_permitted":1,"lost":0,"kept":false}"#.as_slice()
+    );
+    let told = Events.reply(2, &reply(Err(ReplyError::PERMISSION_DENIED))).expect("a refusal");
+    assert_eq!(
+        told.payload(),
+        br#"{"command":"error","refused":"publish","code":103,"message":"permission denied","account":"mine"}"#
+            .as_slice()
+    );
+}
