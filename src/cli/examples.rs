@@ -29,6 +29,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "callboard pub news '{\"hello\":1}'",
             "callboard pub news '\"a text\"' --tag lang=en",
+            "callboard pub news '{\"hello\":1}' --account",
             "callboard pub news - < lines-of-json",
             "callboard pub chat:lobby '{\"text\":\"hello\"}' --as-client --token TOKEN",
         ],

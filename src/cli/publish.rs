@@ -2,6 +2,7 @@
 use super::as_client::Publisher;
 use super::client::{Api, Remote, parse};
 use super::{Error, Options, print_line};
+use crate::types::Account;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -29,7 +30,10 @@ pub(super) struct Publish {
     /// With --as-client: the connection token; the default is the variable CALLBOARD_TOKEN
     #[arg(long, requires = "as_client")]
     token: Option<String>,
-    /// Print the answer as JSON: `{"offset", "epoch"}`, or `{}` if the channel keeps no history
+    /// Say what became of the event: how many subscribers got it, and why others did not
+    #[arg(long, conflicts_with = "as_client")]
+    account: bool,
+    /// Print the answer as JSON: `{"offset", "epoch"}`, or `{}` if the channel keeps no history; with --account also `account`
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -55,6 +59,8 @@ struct Parameters<'a> {
     tags: BTreeMap<&'a str, &'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     idempotency_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    account: bool,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +69,7 @@ struct Published {
     offset: u64,
     #[serde(default)]
     epoch: String,
+    account: Option<Account>,
 }
 
 impl Publish {
@@ -121,17 +128,36 @@ impl Publish {
             data,
             tags: self.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
             idempotency_key: self.idempotency_key.as_deref(),
+            account: self.account,
         };
         let result = api.call("publish", &parameters).await?;
         if self.json {
             return print_line(result.get());
         }
-        let Published { offset, epoch } = parse(&result)?;
+        let Published { offset, epoch, account } = parse(&result)?;
         match epoch.is_empty() {
-            true => print_line(&format!("published to {}", self.channel)),
-            false => print_line(&format!("published to {} at {epoch}:{offset}", self.channel)),
+            true => print_line(&format!("published to {}", self.channel))?,
+            false => print_line(&format!("published to {} at {epoch}:{offset}", self.channel))?,
+        }
+        match (self.account, account) {
+            (true, Some(account)) => print_line(&in_words(&account)),
+            (true, None) => Err(Error::Failed("the broker gave no account: it is of an earlier version".into())),
+            (false, _) => Ok(()),
         }
     }
+}
+
+/// An account in one line.
+fn in_words(account: &Account) -> String {
+    let Account { matched, delivered, filtered, not_permitted, lost, kept, repeated, partial } = *account;
+    let numbers = format!("{delivered} delivered, {filtered} filtered, {not_permitted} not permitted, {lost} lost");
+    let also = [
+        (kept, "; kept for those who come later"),
+        (repeated, "; a repetition, of which nothing is delivered"),
+        (partial, "; partial: a node or a subscriber did not answer in time"),
+    ];
+    let also: String = also.iter().filter(|(is_so, _)| *is_so).map(|(_, words)| *words).collect();
+    format!("{matched} subscribers: {numbers}{also}")
 }
 
 fn json(data: &str) -> Result<&RawValue, Error> {

@@ -102,6 +102,32 @@ fn a_tail_shows_time_channel_and_payload_and_ends_with_its_broker() {
 }
 
 #[test]
+fn a_publish_with_an_account_says_who_got_the_event() {
+    let broker = broker();
+    let told = ask(&broker, &["pub", "plain:a", "1", "--account"]);
+    let none = "0 subscribers: 0 delivered, 0 filtered, 0 not permitted, 0 lost";
+    assert_eq!(out(&told), format!("published to plain:a\n{none}\n"));
+    let kept = out(&ask(&broker, &["pub", "news", "1", "--account", "--idempotency-key", "once"]));
+    assert!(kept.ends_with("0 lost; kept for those who come later\n"), "{kept}");
+    let again = out(&ask(&broker, &["pub", "news", "1", "--account", "--idempotency-key", "once"]));
+    assert!(again.ends_with("; a repetition, of which nothing is delivered\n"), "{again}");
+    let mut sub = Running::start(command(&broker, &["sub", "plain:a", "--json"]));
+    broker.until(
+        |broker| broker.api("channels", "{}"),
+        |channels| {
+            serde_json::from_str::<Value>(channels).unwrap()["result"]["channels"]["plain:a"]["num_clients"] == 1
+        },
+    );
+    let told: Value =
+        serde_json::from_str(&out(&ask(&broker, &["pub", "plain:a", "2", "--account", "--json"]))).unwrap();
+    let expected = json!({"matched": 1, "delivered": 1, "filtered": 0, "not_permitted": 0, "lost": 0, "kept": false});
+    assert_eq!(told, json!({"account": expected}));
+    assert!(sub.line().contains('2'));
+    let usage = callboard(&["pub", "news", "1", "--account", "--as-client"]).output().unwrap();
+    assert_eq!(usage.status.code(), Some(2), "{}", err(&usage));
+}
+
+#[test]
 fn what_is_refused_says_what_to_do_and_with_json_says_it_to_scripts() {
     let broker = broker();
     let refused = ask(&broker, &["tail", "nowhere:a"]);
