@@ -1,12 +1,16 @@
 //! The client of a backend plugin.
 use super::handle::{Handle, named, not_empty};
+use super::kept::Asking;
 use super::settings::Role;
 use super::shared::Shared;
 use super::wire::Command;
 use super::{ClientCounts, Error};
+use crate::types::Account;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
+use std::future::Future;
+use tokio::sync::oneshot;
 
 /// For whom an event is. By default it has no topic and is for everyone.
 ///
@@ -84,7 +88,7 @@ impl EventsClient {
     /// # }
     /// ```
     pub fn publish(&self, data: impl Serialize, params: EventParams) -> Result<(), Error> {
-        self.send(data, &params, false)
+        self.send(&data, &params, false, None)
     }
 
     /// The same for users who subscribe later, too: the broker keeps the event for as long as `backstage.keep` in its config says, and each
@@ -105,14 +109,59 @@ impl EventsClient {
     /// # }
     /// ```
     pub fn publish_kept(&self, data: impl Serialize, params: EventParams) -> Result<(), Error> {
-        self.send(data, &params, true)
+        self.send(&data, &params, true, None)
     }
 
-    fn send(&self, data: impl Serialize, params: &EventParams, keep: bool) -> Result<(), Error> {
+    /// Publishes as [`publish`](Self::publish) does, whether the future is awaited or not, and resolves with what became of the event:
+    /// who got it, and why others did not. An event for nobody is not sent, and all numbers of its account are 0; so they are where the
+    /// config has the events disabled. A broker of an earlier version gives no account: put a timeout around it.
+    ///
+    /// # Errors
+    /// Those of `publish`; [`Error::Refused`] where the broker refuses the publish; [`Error::Lost`] where it is dropped for newer ones or
+    /// removed by [`disconnect`](Self::disconnect), and where the connection ends before the account comes: then the event may have been
+    /// delivered all the same.
+    ///
+    /// ```
+    /// use callboard::client::{EventParams, EventsClientManager, NoToken};
+    /// # actix::System::new().block_on(async {
+    /// let disabled = EventsClientManager::from_config(&serde_json::json!({"backend": {"events": false}}), NoToken)?;
+    /// let events = disabled.for_plugin("catalog").get_client();
+    /// let account = events.publish_with_account("refreshed", EventParams::default()).await?;
+    /// println!("{} of {} got it", account.delivered, account.matched);
+    /// # Ok::<(), callboard::client::Error>(())
+    /// # }).expect("the example runs");
+    /// ```
+    pub fn publish_with_account<T: Serialize>(
+        &self,
+        data: T,
+        params: EventParams,
+    ) -> impl Future<Output = Result<Account, Error>> + Send + use<T> {
+        let is_for_nobody = params.entity_refs.as_ref().is_some_and(Vec::is_empty);
+        let (told, telling) = oneshot::channel();
+        let asking = Asking { name: uuid::Uuid::new_v4().to_string(), told };
+        let kept = self.send(&data, &params, false, Some(asking));
+        let is_asked = self.enabled().is_some() && !is_for_nobody;
+        async move {
+            kept?;
+            match is_asked {
+                true => telling.await.unwrap_or(Err(Error::Lost(1))),
+                false => Ok(Account::default()),
+            }
+        }
+    }
+
+    fn send(
+        &self,
+        data: &impl Serialize,
+        params: &EventParams,
+        keep: bool,
+        asking: Option<Asking>,
+    ) -> Result<(), Error> {
         let Some((client, plugin_id)) = self.enabled() else { return Ok(()) };
         let topic = named(params.topic.as_deref())?;
         let target_entity_refs = params.entity_refs.as_deref();
-        let publish = Command::Publish { plugin_id, topic, target_entity_refs, keep, data: &data };
+        let account = asking.as_ref().map(|asking| asking.name.as_str());
+        let publish = Command::Publish { plugin_id, topic, target_entity_refs, keep, account, data };
         let frame = publish.frame().map_err(Error::Data)?;
         let most = client.settings.options.max_publish;
         if frame.len() > most {
@@ -120,7 +169,7 @@ impl EventsClient {
         }
         // Nobody is never to become everybody, whatever a broker makes of an empty list.
         if target_entity_refs.is_none_or(|refs| !refs.is_empty()) {
-            client.keep(frame);
+            client.keep(frame, asking);
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
 //! One connection: what is sent and received from the handshake to the close.
+use super::Error;
 use super::bounded::{Bounded, too_large};
 use super::shared::{Shared, Step};
 use super::subscriptions::{Callback, Told};
@@ -226,12 +227,23 @@ impl<R: AsyncRead + Unpin> Reader<'_, R> {
         match (&*received.command, &received.plugin_id) {
             ("publish", Some(plugin)) => self.call(plugin, received.topic.as_deref(), received.data),
             ("publish", None) => self.unreadable("an event of no plugin"),
+            ("account", _) => match (received.account(), serde_json::from_slice(text)) {
+                (Some(name), Ok(account)) => {
+                    // One that nobody waits for any more is of no interest.
+                    self.shared.account(&name, Ok(account));
+                }
+                _ => self.unreadable("an account of no publish"),
+            },
             ("error", _) => {
                 let Received { refused, code, message, .. } = &received;
                 let (refused, message) =
                     (refused.as_deref().unwrap_or("command"), message.as_deref().unwrap_or_default());
                 self.shared.tallies.refused.add(1);
                 self.shared.warn("refused", || format!("the broker refused a {refused:?}: {message:?} ({code})"));
+                // Whoever waits finds it counted.
+                if let Some(name) = received.account() {
+                    self.shared.account(&name, Err(Error::Refused { code: *code, message: message.to_owned() }));
+                }
             }
             // What a later broker may send besides.
             (command, _) => log::debug!("{}: the broker sent {command:?}, which is ignored", self.shared.role),

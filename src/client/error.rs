@@ -53,6 +53,14 @@ pub enum Error {
          see counts(), and publish them again if they matter"
     )]
     Lost(u64),
+    /// The broker refused the publish whose account was asked for.
+    #[error("the broker refused the publish: {message} ({code})")]
+    Refused {
+        /// The broker's code, such as 103 for what is not permitted.
+        code: u32,
+        /// Its reason.
+        message: String,
+    },
     /// The system gives no thread for the connections, or no runtime.
     #[error(
         "cannot start the thread for the connections of events clients: {0}; call connect() or subscribe again later"

@@ -1,11 +1,12 @@
 //! What the handles of a client and its task share.
 use super::counts::Tallies;
-use super::kept::KeptPublishes;
+use super::kept::{Asking, KeptPublishes};
 use super::settings::{Role, Settings};
 use super::subscriptions::{Callback, Key, Subscriptions, Told};
 use super::wire::Command;
 use super::{ClientCounts, Error};
 use crate::metrics::LogBudget;
+use crate::types::Account;
 use bytestring::ByteString;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -137,9 +138,16 @@ impl Shared {
         });
     }
 
-    pub(super) fn keep(&self, frame: ByteString) {
-        let dropped = self.change(|state| state.kept.push(frame));
+    pub(super) fn keep(&self, frame: ByteString, asking: Option<Asking>) {
+        let dropped = self.change(|state| state.kept.push(frame, asking));
         self.dropped(dropped);
+    }
+
+    /// Tells who waits for the account of this name; whether somebody does.
+    pub(super) fn account(&self, name: &str, told: Result<Account, Error>) -> bool {
+        let asking = self.state().kept.asking(name);
+        // Who waited may have given up.
+        asking.is_some_and(|asking| asking.told.send(told).is_ok())
     }
 
     fn dropped(&self, count: u64) {

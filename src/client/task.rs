@@ -141,11 +141,11 @@ mod tests {
         log::set_max_level(log::LevelFilter::Warn);
         let role = Role::Backend("of-the-journal-1".into());
         let never_connected = Handle::new(role, Some(&settings()), &Arc::default());
-        never_connected.client().expect("it is enabled").keep("{}".into());
+        never_connected.client().expect("it is enabled").keep("{}".into(), None);
         drop(never_connected);
         let shared = Arc::new(Shared::new(Role::Backend("of-the-journal-2".into()), settings()));
         shared.ask();
-        (0..3).for_each(|_| shared.keep("{}".into()));
+        (0..3).for_each(|_| shared.keep("{}".into(), None));
         shared.drop_all();
         let begun = Instant::now();
         run(shared, handshake::http_client()).await;

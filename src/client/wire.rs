@@ -19,6 +19,9 @@ pub(super) enum Command<'a, T = ()> {
         /// Also for users who subscribe later.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         keep: bool,
+        /// Asks what became of the event, under this name.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        account: Option<&'a str>,
         data: &'a T,
     },
     Subscribe {
@@ -44,7 +47,7 @@ impl<T: Serialize> Command<'_, T> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Received<'a> {
-    /// `publish` for an event, `error` for what was refused.
+    /// `publish` for an event, `error` for what was refused, `account` for what became of an event.
     #[serde(borrow)]
     pub(super) command: Cow<'a, str>,
     /// Of an event: the plugin that published it.
@@ -61,6 +64,16 @@ pub(super) struct Received<'a> {
     pub(super) code: u32,
     #[serde(borrow, default)]
     pub(super) message: Option<Cow<'a, str>>,
+    /// Of an account, and of the refusal of a publish that asked for one: its name.
+    #[serde(borrow, default)]
+    account: Option<&'a RawValue>,
+}
+
+impl Received<'_> {
+    /// The name under which a publish asked for its account; none where it did not.
+    pub(super) fn account(&self) -> Option<String> {
+        serde_json::from_str(self.account?.get()).ok()
+    }
 }
 
 fn null() -> &'static RawValue {
@@ -75,14 +88,22 @@ mod tests {
     #[test]
     fn a_publish_says_only_what_it_has_beside_its_data() {
         let data = RawValue::from_string("1.10".into()).unwrap();
-        let all =
-            Command::Publish { plugin_id: "catalog", topic: None, target_entity_refs: None, keep: false, data: &data };
+        let all = Command::Publish {
+            plugin_id: "catalog",
+            topic: None,
+            target_entity_refs: None,
+            keep: false,
+            account: None,
+            data: &data,
+        };
         assert_eq!(&*all.frame().unwrap(), r#"{"command":"publish","pluginId":"catalog","data":1.10}"#);
         let refs = ["user:default/john.doe".to_owned()];
         let data = json!({"a": null});
         let (topic, target_entity_refs) = (Some("t"), Some(&refs[..]));
-        let some = Command::Publish { plugin_id: "catalog", topic, target_entity_refs, keep: true, data: &data };
-        let wanted = r#"{"command":"publish","pluginId":"catalog","topic":"t","targetEntityRefs":["user:default/john.doe"],"keep":true,"data":{"a":null}}"#;
+        let account = Some("1");
+        let some =
+            Command::Publish { plugin_id: "catalog", topic, target_entity_refs, keep: true, account, data: &data };
+        let wanted = r#"{"command":"publish","pluginId":"catalog","topic":"t","targetEntityRefs":["user:default/john.doe"],"keep":true,"account":"1","data":{"a":null}}"#;
         assert_eq!(&*some.frame().unwrap(), wanted);
     }
 

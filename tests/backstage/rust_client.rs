@@ -1,7 +1,8 @@
 //! The client in Rust against the real broker.
 use super::house::{House, Kind, api, plan, until_subscribed};
 use super::tokens::{service, user};
-use callboard::client::{ClientOptions, EventParams, EventsClientManager};
+use callboard::client::{ClientOptions, Error, EventParams, EventsClientManager};
+use callboard::types::Account;
 use serde_json::{Value, json};
 use std::future::ready;
 use std::time::Duration;
@@ -139,4 +140,45 @@ async fn what_a_plugin_publishes_to_be_kept_reaches_who_subscribes_later() {
     page.subscribe("catalog", move |data: Value| drop(tell.send(data)), "t").expect("there is room");
     assert_eq!(next(&mut heard).await, 2);
     assert_eq!(catalog.counts().refused, 0);
+}
+
+async fn account(asking: impl Future<Output = Result<Account, Error>>) -> Account {
+    timeout(PATIENCE, asking).await.expect("it comes in time").expect("an account")
+}
+
+#[tokio::test]
+async fn who_asks_is_told_what_became_of_an_event() {
+    let house = plan().start(Kind::Own);
+    let page = manager(&house, user("user:default/mia", &[])).frontend();
+    page.subscribe("catalog", |_: Value| {}, "t").expect("there is room");
+    until_subscribed(&house, 1).await;
+    let catalog = manager(&house, service("catalog")).for_plugin("catalog").get_client();
+    // It is kept until the client is connected.
+    let early = catalog.publish_with_account(1, EventParams { topic: Some("t".into()), entity_refs: None });
+    catalog.connect().await.expect("a thread");
+    let told = account(early).await;
+    assert_eq!(told, Account { matched: 1, delivered: 1, ..Account::default() });
+    let told = account(catalog.publish_with_account(2, targeted("t", &["user:default/joe"]))).await;
+    assert_eq!(told, Account { matched: 1, not_permitted: 1, ..Account::default() });
+    let told = account(catalog.publish_with_account(3, targeted("t", &[]))).await;
+    assert_eq!(told, Account::default(), "it is not sent");
+    let left = catalog.publish_with_account(4, EventParams { topic: Some("u".into()), entity_refs: None });
+    assert_eq!(account(left).await, Account { matched: 1, filtered: 1, ..Account::default() });
+    let wrong = catalog.publish_with_account(5, EventParams { topic: Some(String::new()), entity_refs: None }).await;
+    assert!(matches!(wrong, Err(Error::Empty("topic"))), "{wrong:?}");
+    catalog.disconnect().await;
+    let removed = catalog.publish_with_account(6, EventParams::default());
+    catalog.disconnect().await;
+    assert!(matches!(removed.await, Err(Error::Lost(1))));
+}
+
+#[tokio::test]
+async fn a_refused_publish_tells_who_asked_for_its_account_why() {
+    let house = plan().start(Kind::Own);
+    let stranger = manager(&house, service("catalog")).for_plugin("myplugin").get_client();
+    stranger.connect().await.expect("a thread");
+    let refused = timeout(PATIENCE, stranger.publish_with_account(1, EventParams::default())).await;
+    let refused = refused.expect("it comes in time").expect_err("another plugin's token");
+    assert!(matches!(refused, Error::Refused { code: 103, .. }), "{refused}");
+    assert_eq!(stranger.counts().refused, 2, "the registration, and the publish");
 }

@@ -11,7 +11,7 @@ use tokio::io::ReadBuf;
 fn backend(publishes: usize) -> Shared {
     let shared = client(Role::Backend("catalog".into()));
     shared.ask();
-    (0..publishes).for_each(|number| shared.keep(publish(number)));
+    (0..publishes).for_each(|number| shared.keep(publish(number), None));
     shared
 }
 
@@ -77,7 +77,7 @@ async fn a_publish_that_the_socket_had_and_did_not_pass_on_is_lost_and_flush_say
         tokio::pin!(flush);
         assert!(flush.as_mut().now_or_never().is_none());
         sleep(Duration::from_secs(1)).await;
-        shared.keep(publish(2));
+        shared.keep(publish(2), None);
         drop(peer);
         assert!(matches!(flush.await, Err(Error::Lost(2))));
     })
@@ -93,7 +93,7 @@ async fn a_publish_that_has_not_begun_when_the_broker_closes_is_sent_to_the_next
         next(&mut peer).await;
         let reason = CloseReason { code: CloseCode::Restart, description: None };
         peer.send(Message::Close(Some(reason))).await.unwrap();
-        shared.keep(publish(0));
+        shared.keep(publish(0), None);
         let mut before_close = 0;
         while let Some(Ok(Frame::Text(_))) = peer.next().await {
             before_close += 1;
@@ -126,7 +126,7 @@ async fn a_flush_waits_for_nothing_that_was_published_after_it() {
     let flush = shared.flushed();
     tokio::pin!(flush);
     assert!(flush.as_mut().now_or_never().is_none());
-    (1..50).for_each(|number| shared.keep(publish(number)));
+    (1..50).for_each(|number| shared.keep(publish(number), None));
     // The registration, the first publish and part of the second fit, and the broker reads nothing.
     let (end, _) = talk(&shared, 250, async |peer, shared| {
         flush.await.unwrap();
