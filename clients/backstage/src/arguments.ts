@@ -31,4 +31,10 @@ export function keepOf({ keep }: EventsPublishParams): true | undefined {
   throw new EventsError('keep is neither true nor false; for how long is for `backstage.keep` in the broker\'s config');
 }
 
+/** Whether a publish asks what became of its event. */
+export function asksFor(account: boolean | undefined): boolean {
+  if (account !== undefined && typeof account !== 'boolean') throw new EventsError('account is no boolean; pass true, or leave it out');
+  return account ?? false;
+}
+
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';

@@ -1,7 +1,8 @@
-import { callbackOf, keepOf, keyOf, targetsOf } from './arguments.js';
+import { type EventsAccount, OF_NOBODY } from './accounts.js';
+import { asksFor, callbackOf, keepOf, keyOf, targetsOf } from './arguments.js';
 import type { Client } from './client.js';
 import { type ClientCounts, noCounts } from './counts.js';
-import type { EventsPublishParams, EventsService } from './service.js';
+import type { EventsAccountParams, EventsPublishParams, EventsService } from './service.js';
 import type { EventsCallback } from './subscriptions.js';
 
 /**
@@ -23,8 +24,15 @@ export class EventsClient implements EventsService {
     this.#client?.want();
   }
 
-  async publish(data: unknown, params: EventsPublishParams = {}): Promise<void> {
-    this.#client?.publish(keyOf(this.#pluginId, params.topic), targetsOf(params), data, keepOf(params));
+  async publish(data: unknown, params: EventsAccountParams): Promise<EventsAccount>;
+  async publish(data: unknown, params?: EventsPublishParams): Promise<void>;
+  async publish(data: unknown, params: EventsPublishParams & { account?: boolean } = {}): Promise<EventsAccount | void> {
+    const asksForAccount = asksFor(params.account);
+    const client = this.#client;
+    if (!client) return asksForAccount ? OF_NOBODY : undefined;
+    const [key, targets, keep] = [keyOf(this.#pluginId, params.topic), targetsOf(params), keepOf(params)];
+    if (asksForAccount) return client.publishWithAccount(key, targets, data, keep);
+    client.publish(key, targets, data, keep);
   }
 
   async subscribe<T = unknown>(pluginId: string, callback: EventsCallback<T>, topic?: string): Promise<void> {

@@ -1,10 +1,11 @@
+import { Accounts, type EventsAccount, OF_NOBODY } from './accounts.js';
 import { Backoff } from './backoff.js';
 import { Connection, type End, sizeOf, type Talk } from './connection.js';
 import { type ClientCounts, noCounts } from './counts.js';
 import { Deliveries } from './deliveries.js';
 import { EventsError, reasonOf } from './errors.js';
 import { type Key, publish, register } from './frames.js';
-import { KeptPublishes } from './kept.js';
+import { type Kept, KeptPublishes } from './kept.js';
 import { LineBudget } from './logger.js';
 import type { Settings } from './settings.js';
 import { type EventsCallback, Subscriptions } from './subscriptions.js';
@@ -24,6 +25,7 @@ export class Client {
   readonly #lines: LineBudget;
   readonly #subscriptions: Subscriptions;
   readonly #kept: KeptPublishes;
+  readonly #accounts: Accounts;
   readonly #deliveries: Deliveries;
   readonly #waiters = new Set<Waiter>();
   #isAsked = false;
@@ -44,7 +46,9 @@ export class Client {
     this.#lines = new LineBudget((line) => logger.warn(`${this.#name}: ${line}`));
     this.#subscriptions = new Subscriptions(options.subscriptions);
     this.#kept = new KeptPublishes(options.keptPublishes, options.keptBytes);
-    this.#deliveries = new Deliveries({ subscriptions: this.#subscriptions, counts: this.#counts, lines: this.#lines, logger, onRefused });
+    this.#accounts = new Accounts(options.patience);
+    const [subscriptions, accounts, counts, lines] = [this.#subscriptions, this.#accounts, this.#counts, this.#lines];
+    this.#deliveries = new Deliveries({ subscriptions, accounts, counts, lines, logger, onRefused });
   }
 
   /** Makes the client connect and stay connected, unless its access was taken away. */
@@ -78,7 +82,28 @@ export class Client {
   }
 
   publish(key: Key, targetEntityRefs: readonly string[] | undefined, data: unknown, keep: true | undefined): void {
-    const text = publish(key, targetEntityRefs, data, keep);
+    const kept = this.#bounded(publish(key, targetEntityRefs, data, keep));
+    // Nobody is never to become everybody, whatever a broker makes of an empty list.
+    if (targetEntityRefs?.length !== 0) this.#keep(kept);
+  }
+
+  /** The same; resolves with what became of the event. */
+  async publishWithAccount(
+    key: Key,
+    targetEntityRefs: readonly string[] | undefined,
+    data: unknown,
+    keep: true | undefined,
+  ): Promise<EventsAccount> {
+    const name = this.#accounts.name();
+    const kept = this.#bounded(publish(key, targetEntityRefs, data, keep, name));
+    if (targetEntityRefs?.length === 0) return OF_NOBODY;
+    const account = this.#accounts.wait(name);
+    const onGone = () => this.#accounts.fail(name, 'the publish was dropped or removed by disconnect() before it was sent');
+    this.#keep({ ...kept, onSent: () => this.#accounts.sent(name), onGone });
+    return account;
+  }
+
+  #bounded(text: string): Kept {
     const [bytes, most] = [sizeOf(text), this.#settings.options.maxPublish];
     if (bytes > most) {
       throw new EventsError(
@@ -86,9 +111,11 @@ export class Client {
           '`maxPublish` and, on the broker\'s side, `limits.frame`',
       );
     }
-    // Nobody is never to become everybody, whatever a broker makes of an empty list.
-    if (targetEntityRefs?.length === 0) return;
-    this.#dropped(this.#kept.push({ text, bytes }));
+    return { text, bytes };
+  }
+
+  #keep(kept: Kept): void {
+    this.#dropped(this.#kept.push(kept));
     this.#connection?.update();
   }
 
@@ -191,6 +218,7 @@ export class Client {
       end = { kind: 'lost', reason: reasonOf(error) };
     }
     this.#connection = undefined;
+    this.#accounts.ended();
     this.#dropped(this.#kept.putBack());
     return { end, lasted: began === undefined ? 0 : performance.now() - began };
   }

@@ -1,3 +1,4 @@
+import type { Accounts } from './accounts.js';
 import type { ClientCounts } from './counts.js';
 import { reasonOf } from './errors.js';
 import { type EventsRefusal, type Key, read } from './frames.js';
@@ -6,6 +7,7 @@ import type { EventsMessage, Subscribed, Subscriptions } from './subscriptions.j
 
 interface Needs {
   readonly subscriptions: Subscriptions;
+  readonly accounts: Accounts;
   readonly counts: ClientCounts;
   readonly lines: LineBudget;
   readonly logger: EventsLogger;
@@ -34,7 +36,8 @@ export class Deliveries {
       return;
     }
     if (received.kind === 'event') this.#event(received.key, received.data, text, { replayed: received.replayed });
-    else if (received.kind === 'refusal') this.#refused(received.refusal);
+    else if (received.kind === 'refusal') this.#refused(received.refusal, received.name);
+    else if (received.kind === 'account') this.#needs.accounts.told(received.name, received.account);
     // What a later broker may send besides.
     else this.#needs.logger.debug(`the broker sent ${JSON.stringify(received.command)}, which is left out`);
   }
@@ -44,11 +47,12 @@ export class Deliveries {
     this.#needs.lines.write('unreadable', `the broker sent what is no frame of the events wire: ${reason}`);
   }
 
-  #refused(refusal: EventsRefusal): void {
-    const { counts, lines, onRefused } = this.#needs;
+  #refused(refusal: EventsRefusal, name: string | undefined): void {
+    const { accounts, counts, lines, onRefused } = this.#needs;
     counts.refused += 1;
     const { refused, code, message } = refusal;
     lines.write('refused', `the broker refused a ${JSON.stringify(refused)}: ${JSON.stringify(message)} (${code})`);
+    if (name !== undefined) accounts.fail(name, `the broker refused the publish: ${message} (${code})`);
     this.#guard('onRefused', () => onRefused?.(refusal));
   }
 

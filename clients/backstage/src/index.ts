@@ -1,4 +1,5 @@
 // For backends.
+export type { EventsAccount } from './accounts.js';
 export { EventsClient } from './backend.js';
 export type { EventsConfig } from './config.js';
 export type { ClientCounts } from './counts.js';
@@ -8,5 +9,5 @@ export type { EventsClientManagerOptions, EventsTokenManager } from './factory.j
 export type { EventsRefusal } from './frames.js';
 export type { EventsLogger } from './logger.js';
 export type { ClientOptions } from './options.js';
-export type { EventsPublishParams, EventsService, EventsSubscriber } from './service.js';
+export type { EventsAccountParams, EventsPublishParams, EventsService, EventsSubscriber } from './service.js';
 export type { EventsCallback, EventsMessage } from './subscriptions.js';

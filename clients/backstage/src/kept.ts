@@ -5,6 +5,10 @@ export interface Kept {
   readonly text: string;
   /** Of the text in UTF-8. */
   readonly bytes: number;
+  /** Is told once the socket has taken it. */
+  readonly onSent?: () => void;
+  /** Is told where it goes without being sent. */
+  readonly onGone?: () => void;
 }
 
 interface Flush {
@@ -51,7 +55,7 @@ export class KeptPublishes {
       const [oldest] = this.#frames.splice(this.#inHand, 1);
       if (!oldest) break;
       this.#bytes -= oldest.bytes;
-      this.#gone(oldest.number);
+      this.#gone(oldest);
       dropped += 1;
     }
     return dropped;
@@ -70,7 +74,8 @@ export class KeptPublishes {
   sent(): void {
     if (this.#inHand === 0) return;
     this.#inHand -= 1;
-    this.#frames.shift();
+    const sent = this.#frames.shift();
+    sent?.onSent?.();
     this.#settleFlushes();
   }
 
@@ -85,7 +90,7 @@ export class KeptPublishes {
   clear(): void {
     const removed = this.#frames.splice(0);
     [this.#inHand, this.#bytes] = [0, 0];
-    for (const kept of removed) this.#gone(kept.number);
+    for (const kept of removed) this.#gone(kept);
   }
 
   /** How many wait or are in hand. */
@@ -117,7 +122,8 @@ export class KeptPublishes {
   }
 
   /** Tells those that wait for a publish which is not sent any more. */
-  #gone(number: number): void {
+  #gone({ number, onGone }: Kept & { readonly number: number }): void {
+    onGone?.();
     for (const flush of this.#flushes) {
       if (flush.last < number) continue;
       this.#flushes.delete(flush);

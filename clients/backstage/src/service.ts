@@ -1,3 +1,4 @@
+import type { EventsAccount } from './accounts.js';
 import type { EventsCallback } from './subscriptions.js';
 
 /** For whom an event is. By default it has no topic and is for everyone. */
@@ -14,6 +15,11 @@ export interface EventsPublishParams {
    * got it as it was published. A broker whose config keeps none refuses such an event (code 108, see `onRefused`).
    */
   keep?: boolean;
+}
+
+/** The same for a publish that asks what became of its event. */
+export interface EventsAccountParams extends EventsPublishParams {
+  account: true;
 }
 
 /** What backend and frontend clients have in common. */
@@ -42,7 +48,11 @@ export interface EventsService extends EventsSubscriber {
   /**
    * Publishes data that JSON can write. It is sent in the order of the calls; before the client is connected, and while it is cut
    * off, it is kept. Resolves at once: the wire confirms nothing.
+   *
+   * With `account: true` the promise is that of what became of the event: who got it, and why others did not. It is rejected where
+   * the broker refuses the publish, where the publish is dropped, and where the connection ends before the account comes.
    */
+  publish(data: unknown, params: EventsAccountParams): Promise<EventsAccount>;
   publish(data: unknown, params?: EventsPublishParams): Promise<void>;
 }
 
