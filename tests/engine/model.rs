@@ -10,6 +10,8 @@ use std::collections::HashMap;
 
 const SEQUENCES: u32 = 200;
 const CHANNELS: usize = 3;
+/// A unit of the model in those of the fixture: where the clock is that of the wall, a call may be late by almost as much.
+const UNIT: u32 = 4;
 /// The time of idempotency keys, in units.
 const KEY_TTL: u32 = 6;
 
@@ -110,7 +112,7 @@ impl Run<'_> {
             }
             Call::Pass { units } => {
                 self.now += units;
-                self.fixture.pass(units).await;
+                self.fixture.pass(units * UNIT).await;
             }
         }
     }
@@ -127,9 +129,9 @@ impl Run<'_> {
         let options = PublishOptions {
             retention: keep.map(|(size, units)| callboard::engine::Retention {
                 meta_ttl: f.unit * 100_000,
-                ..f.keep(size, units)
+                ..f.keep(size, units * UNIT)
             }),
-            idempotency: key.map(|key| Idempotency { key: format!("{key}").into(), ttl: f.unit * KEY_TTL }),
+            idempotency: key.map(|key| Idempotency { key: format!("{key}").into(), ttl: f.unit * (KEY_TTL * UNIT) }),
             version: version.map(|(version, epoch)| Version { version, epoch: format!("e{epoch}").into() }),
             ..Default::default()
         };

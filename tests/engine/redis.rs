@@ -17,7 +17,7 @@ pub fn fresh() -> Fixture {
     let server = Redis::start();
     let engine = Arc::new(RedisEngine::open(&config(&server), Metrics::new()).expect("it can be used"));
     let pass = |duration| -> BoxFuture<()> { Box::pin(tokio::time::sleep(duration)) };
-    Fixture::new(engine, Duration::from_millis(150), pass, 40, server)
+    Fixture::new(engine, Duration::from_millis(150), pass, 200, server)
 }
 
 fn config(server: &Redis) -> Config {
