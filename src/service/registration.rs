@@ -3,7 +3,7 @@ use super::concealed::Keeping;
 use super::declared::{EventRule, Gate};
 use super::definition::{AnyService, Service};
 use super::filters::{EventOrigin, Filter, Filters, IntoFilterAnswer};
-use super::hooks::{HookContext, Hooks};
+use super::hooks::{HookContext, HookResult, Hooks, Next};
 use super::method::{Method, STANDARD_EVENTS};
 use super::outbox::{OVERDUE, OVERDUE_AT_LEAST};
 use super::publication::{Publication, Publishers};
@@ -87,7 +87,17 @@ impl Registration {
     /// Runs these hooks with each call of the service, inside those of the application. In the place of others that were set before.
     pub fn hooks(mut self, hooks: Hooks) -> Self {
         self.hooks = hooks;
+        self.are_hooks_gates = false;
         self
+    }
+
+    /// Runs a hook around all others, which are no mere gates then: what was decided past them has to pass this one.
+    pub(super) fn surround(
+        &mut self,
+        hook: impl for<'c, 'n> AsyncFn(&'c mut HookContext, Next<'n>) -> HookResult + Send + Sync + 'static,
+    ) {
+        self.hooks = std::mem::take(&mut self.hooks).outermost(hook);
+        self.are_hooks_gates = false;
     }
 
     /// Filters all events of the service. A filter is asked for every connection about every event: with the data, the fields of the
@@ -214,7 +224,7 @@ impl Registration {
 
     /// How long the event of a stored document may stay unsent before another node that shares the database sends it, since the node that
     /// stored the document must have died. Default 30 s, at least 1 s. Three times in that time, but every 10 s at least, each node
-    /// looks for such events.
+    /// looks for such events. Hooks that take longer than that lose the protection of the event, so give more than they may take.
     pub fn overdue_after(mut self, time: Duration) -> Self {
         self.overdue = time.max(OVERDUE_AT_LEAST);
         self

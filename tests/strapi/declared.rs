@@ -21,8 +21,9 @@ store = "memory"
 multi = true
 "#;
 
-async fn open() -> House {
-    let mut config: Config = toml::from_str(SERVICES).expect("a config");
+async fn open(store: &str) -> House {
+    let services = SERVICES.replace("\"memory\"", &format!("{store:?}"));
+    let mut config: Config = toml::from_str(&services).expect("a config");
     config.server.allow_insecure = true;
     config.socketio = vec![callboard::transport::engineio::EngineConfig::default()];
     config.strapi = section();
@@ -40,7 +41,17 @@ fn created(id: i64) -> Value {
 
 #[actix_rt::test]
 async fn its_events_go_to_roles_and_whoever_the_config_allows_manages_it() {
-    let house = open().await;
+    manages("memory").await;
+}
+
+#[actix_rt::test]
+async fn in_sqlite_where_a_find_may_go_past_the_service_nobody_is_shown_more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    manages(&format!("sqlite:{}", folder.path().join("strapi.db").display())).await;
+}
+
+async fn manages(store: &str) {
+    let house = open(store).await;
     let mut user = client(&house, json!({"token": jwt(7)})).await;
     let mut admin = client(&house, json!({"token": jwt(8)})).await;
     house.create("articles", json!({"id": 1, "secret": 2})).await;
@@ -57,6 +68,13 @@ async fn its_events_go_to_roles_and_whoever_the_config_allows_manages_it() {
     assert_eq!(answer, json!([null, {"id": 1, "name": "App", "type": "full-access"}]));
     let (_, answer) = call(&mut admin, json!(["find", "api-tokens", {}])).await;
     assert!(!answer.to_string().contains("accessKey") && answer[1]["total"] == 1, "{answer}");
+    // Neither is an entry to whom no role permits it, nor what is private of it to anybody.
+    for path in ["articles", "users"] {
+        assert_eq!(call(&mut user, json!(["find", path, {}])).await.1[0]["code"], 403, "{path}");
+    }
+    patch(&house, "roles", 2, json!({"permissions": [may("find")]})).await;
+    let (_, answer) = call(&mut user, json!(["find", "articles", {}])).await;
+    assert!(answer[1].to_string().contains("\"id\":1") && !answer.to_string().contains("secret"), "{answer}");
     // Who may manage it is looked at again as well.
     patch(&house, "users", 8, json!({"role": 1})).await;
     house.create("articles", json!({"id": 3})).await;

@@ -5,7 +5,7 @@ use super::entry;
 use super::queue::Change;
 use super::rights::id_in;
 use super::state::State;
-use crate::service::hooks::{HookContext, HookResult, Hooks, Next};
+use crate::service::hooks::{HookContext, HookResult, Next};
 use crate::service::{Method, Registration, ServiceError};
 use serde_json::Value;
 use std::sync::Arc;
@@ -23,8 +23,7 @@ pub enum Holds {
 /// who made them are answered. `content` is the content type that it has as well.
 pub fn of_rights(registration: &mut Registration, state: &Arc<State>, holds: Holds, content: Option<Arc<ContentType>>) {
     let (state, is_gated) = (state.clone(), registration.is_gated);
-    let hooks = std::mem::take(&mut registration.hooks);
-    registration.hooks = hooks.outermost(async move |context: &mut HookContext, next: Next<'_>| {
+    registration.surround(async move |context: &mut HookContext, next: Next<'_>| {
         let is_clients = content.is_none() && context.params.provider.is_some();
         if is_clients && !is_gated {
             return Err(forbidden());
@@ -48,8 +47,7 @@ pub fn of_rights(registration: &mut Registration, state: &Arc<State>, holds: Hol
 /// Has clients call the service of a content type only where their role or token permits it, and see nothing private.
 pub fn of_content(registration: &mut Registration, state: &Arc<State>, of: &Arc<ContentType>) {
     let (state, of) = (state.clone(), of.clone());
-    let hooks: Hooks = std::mem::take(&mut registration.hooks);
-    registration.hooks = hooks.outermost(async move |context: &mut HookContext, next: Next<'_>| {
+    registration.surround(async move |context: &mut HookContext, next: Next<'_>| {
         if context.params.provider.is_none() {
             return next.run(context).await;
         }
