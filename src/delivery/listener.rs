@@ -154,7 +154,9 @@ impl Listener {
         }
         match &joining.lost {
             Some(lost) if lost.seq > since.seq => {
-                Settled::Later(Since { seq: lost.seq, top: lost.top.clone().or(since.top), brought: since.brought })
+                // One without positions stays so, though kept events that it lost have some.
+                let top = since.top.map(|top| lost.top.clone().unwrap_or(top));
+                Settled::Later(Since { seq: lost.seq, top, brought: since.brought })
             }
             _ => Settled::AsTold(since),
         }

@@ -119,12 +119,18 @@ impl Channel {
         self.following.last.is_none() && self.node.engine().peers().is_some()
     }
 
+    /// Whether only some of its events have positions, so that the history cannot fill a gap: who listens is told of that instead.
+    fn keeps_on_request(&self) -> bool {
+        self.node.channels().namespace(&self.name).is_some_and(|namespace| namespace.keeps_on_request)
+    }
+
     /// A reader was told this top.
     pub(super) fn observe(&mut self, top: &Position) {
         if self.node.engine().peers().is_none() {
             return;
         }
         match &self.following.last {
+            None if self.keeps_on_request() => {}
             None => self.following.last = Some(top.clone()),
             Some(last) if last.epoch != top.epoch => {
                 self.following.last = Some(top.clone());
@@ -177,6 +183,7 @@ impl Channel {
                 self.fill(Some((event, turn)), ctx);
                 return None;
             }
+            None if self.keeps_on_request() => return Some(event),
             _ => {}
         }
         self.following.last = Some(position.clone());

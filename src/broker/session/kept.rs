@@ -125,12 +125,38 @@ impl Receiver {
             Some(view) => shown(meant, |_| true, &**view, node).await.unwrap_or_default(),
             None => meant,
         };
-        let mut brought = newest(seen, node);
-        let Some(epoch) = brought.first().and_then(|event| Some(event.position.as_ref()?.epoch.clone())) else {
-            return vec![];
+        self.claimed(seen, node).await
+    }
+
+    /// Those of these events that the claimant has not received, the newest that fill half of an outbox, and at least one: live events
+    /// behind them must not cut a client that is still reading. What was received before takes no room from what was not.
+    async fn claimed(&self, mut seen: Vec<Arc<Event>>, node: &Node) -> Vec<Arc<Event>> {
+        let mut left = node.limits().outbox / 2;
+        let mut brought = vec![];
+        while !seen.is_empty() {
+            let fitting = fitting(&seen, left).max(usize::from(brought.is_empty()));
+            if fitting == 0 {
+                node.metrics().reached(BYTES);
+                break;
+            }
+            let mut newest = seen.split_off(seen.len() - fitting);
+            if !self.claim(&mut newest, node).await {
+                break;
+            }
+            left = left.saturating_sub(newest.iter().map(|event| event.bytes()).sum());
+            newest.append(&mut brought);
+            brought = newest;
+        }
+        brought
+    }
+
+    /// Claims events for the claimant and leaves those that are new to it; whether that could be told.
+    async fn claim(&self, events: &mut Vec<Arc<Event>>, node: &Node) -> bool {
+        let Some(epoch) = events.first().and_then(|event| Some(event.position.as_ref()?.epoch.clone())) else {
+            return false;
         };
         let Claimant { name, ttl } = &*self.claimant;
-        let offsets = positions(&brought).map(|position| position.offset).collect();
+        let offsets = positions(events).map(|position| position.offset).collect();
         let claim = Claim { epoch, offsets, claimants: vec![name.clone()], ttl: *ttl };
         match node.engine().claim(&self.channel, claim).wait().await {
             Ok(claimed) => {
@@ -138,12 +164,13 @@ impl Receiver {
                     node.metrics().reached(CLAIMS);
                 }
                 let is_new = |event: &Event| event.position.as_ref().is_some_and(|at| claimed.new.contains(&at.offset));
-                brought.retain(|event| is_new(event));
-                brought
+                events.retain(|event| is_new(event));
+                true
             }
             Err(error) => {
                 kept_is_unknown(&error, node.metrics());
-                vec![]
+                events.clear();
+                false
             }
         }
     }
@@ -167,18 +194,11 @@ fn positions(events: &[Arc<Event>]) -> impl Iterator<Item = Position> {
     events.iter().filter_map(|event| event.position.clone())
 }
 
-/// The newest of these events that fill half of an outbox, and at least one: live events behind them must not cut a client that is still
-/// reading.
-fn newest(mut events: Vec<Arc<Event>>, node: &Node) -> Vec<Arc<Event>> {
-    let most = node.limits().outbox / 2;
+/// How many of these events fit into so many bytes, from the newest.
+fn fitting(events: &[Arc<Event>], most: usize) -> usize {
     let sizes = events.iter().rev().scan(0_usize, |sum, event| {
         *sum += event.bytes();
         Some(*sum)
     });
-    let fitting = sizes.take_while(|sum| *sum <= most).count().max(1);
-    let surplus = events.len().saturating_sub(fitting);
-    if surplus > 0 {
-        node.metrics().reached(BYTES);
-    }
-    events.split_off(surplus)
+    sizes.take_while(|sum| *sum <= most).count()
 }

@@ -2,7 +2,7 @@
 use super::agenda::{Agenda, Slot, after, give_back};
 use super::ledger::Ledger;
 use crate::engine::{CLAIMANTS_PER_EVENT, Claim, Claimed};
-use crate::types::{ChannelName, Epoch};
+use crate::types::{ChannelName, Epoch, Position};
 use foldhash::quality::RandomState;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -73,6 +73,18 @@ impl Claims {
         }
     }
 
+    /// The channel keeps so many events up to this position: forgets the claims of the one that has just made room, which nobody will be
+    /// brought any more.
+    pub fn trim(&mut self, channel: &ChannelName, top: &Position, size: usize) {
+        if self.events.is_empty() {
+            return;
+        }
+        let size = u64::try_from(size).unwrap_or(u64::MAX);
+        if let Some(offset) = top.offset.checked_sub(size) {
+            self.forget(&(channel.clone(), top.epoch.clone(), offset));
+        }
+    }
+
     pub fn is_due(&self, now: Instant) -> bool {
         self.agenda.is_due(now)
     }
@@ -123,6 +135,12 @@ mod tests {
         assert_eq!(claims.claim(&channel, &claim(0..1), now), Claimed { new: vec![], is_full: false });
         assert_eq!(claims.claim(&channel, &claim(most..most + 1), now), Claimed { new: vec![], is_full: true });
         assert_eq!(ledger.usage().claims, most);
+        let top = |offset| Position { offset, epoch: Epoch::new("e") };
+        claims.trim(&channel, &top(5), 5);
+        assert_eq!(ledger.usage().claims, most, "the event is still there");
+        claims.trim(&channel, &top(6), 5);
+        assert_eq!(ledger.usage().claims, 0, "the event has gone");
+        assert!(!claims.claim(&channel, &claim(0..1), now).is_full);
         let later = now + Duration::from_secs(10);
         claims.sweep(later, 1);
         assert!(ledger.usage().claims == 0 && claims.events.is_empty() && claims.agenda.next().is_none());

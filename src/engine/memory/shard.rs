@@ -4,7 +4,7 @@ use super::history::Streams;
 use super::idempotency::Keys;
 use super::ledger::Ledger;
 use super::presence::Presence;
-use crate::engine::{PublishOptions, Published};
+use crate::engine::{PublishOptions, Published, Retention, Version};
 use crate::types::{Event, Position};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -32,14 +32,30 @@ impl Shard {
         // A publish for this node alone is as any other here.
         let PublishOptions { retention, idempotency, version, local: _, turn: _ } = options;
         let Some(named) = idempotency else {
-            return self.streams.publish(event, retention, version, now);
+            return self.keep(event, retention, version, now);
         };
         if let Some(position) = self.keys.answer(&event.channel, &named.key, now) {
             return Published::Repeated(position);
         }
         let channel = event.channel.clone();
-        let published = self.streams.publish(event, retention, version, now);
+        let published = self.keep(event, retention, version, now);
         self.keys.remember(channel, named, position(&published), now);
+        published
+    }
+
+    fn keep(
+        &mut self,
+        event: Event,
+        retention: Option<Retention>,
+        version: Option<Version>,
+        now: Instant,
+    ) -> Published {
+        let published = self.streams.publish(event, retention, version, now);
+        if let (Some(retention), Published::Deliver(event)) = (retention, &published)
+            && let Some(position) = &event.position
+        {
+            self.claims.trim(&event.channel, position, retention.size);
+        }
         published
     }
 
