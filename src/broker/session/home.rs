@@ -231,12 +231,18 @@ impl Session {
         }
     }
 
+    /// Where its home stands; none where it has none.
+    pub(super) fn home_place(&self) -> Option<Option<Place>> {
+        let home = &self.home.as_ref()?.membership.channel;
+        Some(self.worker.status(home, self.subs.get(home)?.key)?.passed)
+    }
+
     fn keep(&self, state: HomeState) {
         let Some(key) = state.key else { return };
         let home = state.membership.channel.clone();
         let Some(sub) = self.subs.get(&home) else { return };
         let Some(status) = self.worker.status(&home, sub.key) else { return };
-        let Some(left) = status.passed else { return };
+        let Some(left) = self.last_words.left.clone().unwrap_or(status.passed) else { return };
         let kept = RecoverableSession {
             id: self.id,
             home,

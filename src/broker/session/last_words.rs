@@ -1,7 +1,8 @@
 //! What a client said before its connection ended, and its session has not done yet.
-use super::{Gone, Pace, Phase, Session};
+use super::{Gone, Phase, Session};
 use crate::metrics::Metrics;
 use crate::protocol::Command;
+use crate::types::Place;
 use actix::prelude::*;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ pub(super) struct LastWords {
     pub is_gone: bool,
     /// A publish waits for the handlers that look at it.
     pub holds_publish: bool,
+    /// Where its home stood when the connection ended: what has come since, its client has not. None while the connection is there.
+    pub left: Option<Option<Place>>,
 }
 
 /// Whether a command does anything for others than the client.
@@ -47,10 +50,16 @@ impl Handler<Gone> for Session {
     /// be lost in silence.
     fn handle(&mut self, gone: Gone, ctx: &mut Self::Context) {
         self.reason = gone.reason;
-        self.queue.retain(|ask| is_for_others(&ask.command));
+        // What stands before a command for others may be what allows that.
+        while self.queue.back().is_some_and(|ask| !is_for_others(&ask.command)) {
+            self.queue.pop_back();
+        }
         let is_owed = self.last_words.holds_publish || !self.queue.is_empty();
-        if self.phase != Phase::In || !is_owed {
+        if !matches!(self.phase, Phase::Connecting | Phase::In) || !is_owed {
             return ctx.stop();
+        }
+        if !self.last_words.is_gone {
+            self.last_words.left = self.home_place();
         }
         self.last_words.is_gone = true;
         ctx.run_later(LAST_WORDS, |session, ctx| {
@@ -58,9 +67,5 @@ impl Handler<Gone> for Session {
             (0..unheard).for_each(|_| Metrics::count(&session.node().metrics().drops, "last_words"));
             ctx.stop();
         });
-        // What waited for the outcome of publishes was for the client.
-        if self.pace == Pace::Barred {
-            self.proceed(ctx);
-        }
     }
 }
