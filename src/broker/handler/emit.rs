@@ -1,6 +1,6 @@
 //! The handlers of clients' own events, by the home of the session and the event's name.
 use super::call::SessionView;
-use super::hosted::{Call, Handle, HandlerAddr, Subject};
+use super::hosted::{Call, FAILED, Handle, HandlerAddr, Subject};
 use super::table::{Bounds, Handlers, Port};
 use crate::delivery::Acknowledgement;
 use crate::types::{BoxFuture, ChannelName, Fault, Json};
@@ -138,13 +138,16 @@ impl Handlers {
         let bounds = self.bounds.clone();
         let (see, begun) = oneshot::channel();
         let first = bounds.ask_and_see(&ports[0], call.clone(), Some(see));
-        let answer = Box::pin(async move {
+        let chain = async move {
             let mut answer = first.await;
             for port in &ports[1..] {
                 answer = first_of(answer, bounds.ask_and_see(port, call.clone(), None).await);
             }
             answer.inspect_err(|fault| bounds.complain(&call, fault))
-        });
+        };
+        // By itself, so that all of them run, also where the session ends meanwhile.
+        let chain = actix_rt::spawn(chain);
+        let answer = Box::pin(async move { chain.await.unwrap_or(Err(FAILED)) });
         // A handler that blocks its thread has not begun, and must not stop the client for longer than its time.
         let begun = tokio::time::timeout(self.bounds.timeout, begun);
         Some(Emitting { begun: Box::pin(async move { drop(begun.await) }), answer })

@@ -86,13 +86,14 @@ impl Known {
 
 impl Rule {
     /// What it reads of a connection, in the same order each time: none for what is not there. An item is none where its path leads
-    /// through something that has no fields, and all is none where the rule reads of the connection what no path names.
+    /// through something that has no fields, and all is none where the rule reads of the connection what no path names, or has a loop.
     fn read_of<'a>(
         &'a self,
         connection: &'a ConnectionFacts,
     ) -> Option<impl Iterator<Item = Option<Option<&'a Value>>>> {
         let reads = &self.expression().0.reads;
-        let paths = (!reads.whole_connection).then_some(&reads.connection_paths)?;
+        // One with a loop may fail for what it does not read: for the weight of the whole.
+        let paths = (!reads.whole_connection && !reads.loops).then_some(&reads.connection_paths)?;
         Some(paths.iter().map(|path| at_path(connection.fields(), path)))
     }
 }

@@ -57,16 +57,38 @@ pub struct SqlStore {
 }
 
 impl SqlStore {
-    fn search(&self, query: Query, call: &CallOptions) -> (StoreFuture<Texts>, Option<usize>) {
+    /// Searches, and makes of what is found what is wanted where it is read: who waits for it may be a worker.
+    fn search<T: Send + 'static>(
+        &self,
+        query: Query,
+        call: &CallOptions,
+        make: impl Fn(Texts, Option<usize>) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> StoreFuture<T> {
         let database = &self.table.database;
-        let search = Search::new(database.backend(), &self.table.table, query, call, &self.options);
-        let page = search.page;
-        let search = Arc::new(search);
-        let texts = database.read(Box::new(move |connection| {
-            let search = search.clone();
-            Box::pin(async move { search.run(connection).await })
+        let search = Arc::new(Search::new(database.backend(), &self.table.table, query, call, &self.options));
+        let make = Arc::new(make);
+        let found = database.read(Box::new(move |connection| {
+            let (search, make) = (search.clone(), make.clone());
+            Box::pin(async move { Ok(make(search.run(connection).await?, search.page)) })
         }));
-        (texts, page)
+        Box::pin(async move { found.await? })
+    }
+
+    /// A search that makes documents of what is found, as they were asked for.
+    fn find_and<T: Send + 'static>(
+        &self,
+        query: Query,
+        call: &CallOptions,
+        make: impl Fn(Found) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> StoreFuture<T> {
+        let (skip, select, options) = (query.skip(), query.select().clone(), self.options.clone());
+        self.search(query, call, move |Texts { total, documents }, page| {
+            let data = documents.iter().map(|text| read(text, &select, &options)).collect::<Result<_, _>>()?;
+            make(match page {
+                Some(limit) => Found::Page(Page { total, limit, skip, data }),
+                None => Found::All(data),
+            })
+        })
     }
 
     fn change(
@@ -148,17 +170,7 @@ impl Store for SqlStore {
     }
 
     fn find(&self, query: Query, call: CallOptions) -> StoreFuture<Found> {
-        let (skip, select) = (query.skip(), query.select().clone());
-        let (texts, page) = self.search(query, &call);
-        let options = self.options.clone();
-        Box::pin(async move {
-            let Texts { total, documents } = texts.await?;
-            let data = documents.iter().map(|text| read(text, &select, &options)).collect::<Result<_, _>>()?;
-            Ok(match page {
-                Some(limit) => Found::Page(Page { total, limit, skip, data }),
-                None => Found::All(data),
-            })
-        })
+        self.find_and(query, &call, Ok)
     }
 
     fn outbox(&self) -> Option<Arc<dyn Outbox>> {
@@ -180,13 +192,10 @@ impl Store for SqlStore {
     /// The texts are put together as they are stored.
     fn find_written(&self, query: Query, call: CallOptions) -> StoreFuture<Json> {
         if query.select().names().is_some() {
-            let found = self.find(query, call);
-            return Box::pin(async move { written(&found.await?) });
+            return self.find_and(query, &call, |found| written(&found));
         }
         let skip = query.skip();
-        let (texts, page) = self.search(query, &call);
-        Box::pin(async move {
-            let Texts { total, documents } = texts.await?;
+        self.search(query, &call, move |Texts { total, documents }, page| {
             let raw = documents.into_iter().map(RawValue::from_string).collect::<Result<Vec<_>, _>>();
             let data = raw.map_err(|_| damaged())?;
             written(&match page {

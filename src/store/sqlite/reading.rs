@@ -71,6 +71,10 @@ impl Connected {
             if each(cells.collect::<Result<Row, Failed>>()?).is_break() {
                 break;
             }
+            // SQLite looks at the time while it searches; here, what looks at the rows may take longer.
+            if Instant::now() > end {
+                return Err(late());
+            }
         }
         Ok(())
     }
@@ -108,12 +112,15 @@ fn cell(value: ValueRef<'_>) -> Result<Cell, Failed> {
     })
 }
 
+/// A statement took too long.
+fn late() -> Failed {
+    Failed::Io(std::io::ErrorKind::TimedOut.into())
+}
+
 /// The same error as the connection that writes would tell.
 fn failed(error: rusqlite::Error) -> Failed {
     match error {
-        rusqlite::Error::SqliteFailure(error, _) if error.code == ErrorCode::OperationInterrupted => {
-            Failed::Io(std::io::ErrorKind::TimedOut.into())
-        }
+        rusqlite::Error::SqliteFailure(error, _) if error.code == ErrorCode::OperationInterrupted => late(),
         rusqlite::Error::SqliteFailure(error, message) => {
             let message = message.unwrap_or_else(|| error.to_string());
             Failed::Database(Box::new(Refused { code: error.extended_code.to_string(), message }))
