@@ -199,8 +199,8 @@ impl Tally {
         self.0.add(Sums { matched: 0, ..sums });
     }
 
-    /// A worker did not get the delivery.
-    pub fn miss_worker(&self) {
+    /// Listeners cannot be counted: their worker did not get the delivery, or they had to let it go while they joined.
+    pub fn leave_out(&self) {
         self.0.is_partial.store(true, Ordering::Relaxed);
     }
 }

@@ -131,7 +131,7 @@ impl Channel {
                 self.node.homes().rounds().asked(round, []);
             }
             if let Some(tally) = delivery.tally.as_ref().filter(|_| !is_taken) {
-                tally.miss_worker();
+                tally.leave_out();
             }
         }
     }

@@ -99,16 +99,20 @@ impl Session {
         let earlier = since.brought.iter().rev().take(most.saturating_sub(kept.len())).rev().cloned();
         since.brought = earlier.chain(positions(&kept)).collect();
         let settled = self.worker.with_listener(&channel, key, |listener| listener.settle(since.clone()));
-        let since = match settled {
-            Some(Settled::AsTold(since)) => since,
+        let (since, has_lost) = match settled {
+            Some(Settled::AsTold(since)) => (since, false),
             Some(Settled::Later(since)) => {
                 self.node().metrics().reached("join_buffer");
-                since
+                (since, true)
             }
-            Some(Settled::Cut) | None => since,
+            Some(Settled::Cut) | None => (since, false),
         };
         self.conclude(ticket, Ok(Reply::Subscribed(Box::new(Subscribed { kept, ..Subscribed::default() }))), ctx);
         self.worker.go_live(&channel, key, since);
+        if has_lost {
+            // Topics that it had before are missing events, too, which nothing else would tell.
+            return self.resync(&channel, ctx);
+        }
         if self.worker.is_cut(&channel, key) {
             self.worker.come_back(&channel, key);
         }

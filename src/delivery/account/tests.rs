@@ -78,7 +78,7 @@ async fn a_listener_that_joins_counts_when_it_is_in() {
 async fn an_account_without_one_worker_is_partial() {
     let accounts = accounts();
     let tally = accounts.begin(&name(1)).expect("there is room");
-    tally.miss_worker();
+    tally.leave_out();
     drop(tally);
     assert!(accounts.wait(&name(1)).expect("it is known").account().partial);
 }

@@ -67,8 +67,9 @@ impl Joining {
         // A join or a leave has no position: the last event's is still where the client stands.
         let before = self.lost.take().and_then(|lost| lost.top);
         let before = before.or_else(|| self.held.iter().rev().find_map(|held| held.place()));
-        // What was held is of no use without what follows it.
-        self.held.clear();
+        // What was held is of no use without what follows it. Nobody counts it any more.
+        let unheld = self.held.drain(..).chain([delivery.clone()]);
+        unheld.for_each(|delivery| delivery.tally.iter().for_each(|tally| tally.leave_out()));
         self.lost = Some(Since { seq: delivery.seq, top: delivery.place().or(before), ..Since::default() });
     }
 }
