@@ -10,6 +10,8 @@ use std::hash::{BuildHasher, Hash, Hasher};
 
 /// Answers that are remembered for one event.
 const REMEMBERED: usize = 4_096;
+/// So many more than were of use again: where each connection is unlike all others, to remember costs more than to ask.
+const UNUSED: usize = 64;
 
 /// The answers of rules about one event, by the place of each rule among them.
 #[derive(Debug, Default)]
@@ -23,6 +25,8 @@ pub struct Answers {
 struct Known {
     by_hash: HashMap<u64, Vec<Remembered>, RandomState>,
     count: usize,
+    /// How often one of them was of use again.
+    found: usize,
 }
 
 #[derive(Debug)]
@@ -42,8 +46,11 @@ impl Answers {
         connection: &ConnectionFacts,
         ask: impl FnOnce() -> Option<bool>,
     ) -> Option<bool> {
+        if !self.known.borrow().pays() {
+            return ask();
+        }
         let Some(hash) = self.hash(at, rule, connection) else { return ask() };
-        let known = self.known.borrow().find(hash, at, rule, connection);
+        let known = self.known.borrow_mut().find(hash, at, rule, connection);
         if known.is_some() {
             return known;
         }
@@ -64,12 +71,18 @@ impl Answers {
 }
 
 impl Known {
-    fn find(&self, hash: u64, at: usize, rule: &Rule, connection: &ConnectionFacts) -> Option<bool> {
+    fn pays(&self) -> bool {
+        self.count < self.found + UNUSED
+    }
+
+    fn find(&mut self, hash: u64, at: usize, rule: &Rule, connection: &ConnectionFacts) -> Option<bool> {
         let is_same = |one: &&Remembered| {
             let read = rule.read_of(connection).into_iter().flatten();
             one.at == at && read.zip(&one.read).all(|(now, then)| now == Some(then.as_ref()))
         };
-        Some(self.by_hash.get(&hash)?.iter().find(is_same)?.holds)
+        let holds = self.by_hash.get(&hash)?.iter().find(is_same)?.holds;
+        self.found += 1;
+        Some(holds)
     }
 
     fn remember(&mut self, hash: u64, at: usize, rule: &Rule, connection: &ConnectionFacts, holds: bool) {

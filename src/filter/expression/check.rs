@@ -147,7 +147,8 @@ impl Check<'_> {
             ["data", ..] => self.reads.data = true,
             ["connection", below @ ..] => {
                 let is_of_user = below.first() == Some(&"user") && is_below(part, 2);
-                *(if is_of_user { &mut self.reads.user } else { &mut self.reads.connection }) = true;
+                self.reads.user |= is_of_user;
+                self.reads.connection |= !is_of_user;
                 self.reads.connection_at(below, false);
             }
             ["hook"] => {

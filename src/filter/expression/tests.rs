@@ -193,3 +193,18 @@ fn a_rule_is_asked_once_for_connections_that_are_alike_in_what_it_reads() {
     }
     assert_eq!(asked, 2);
 }
+
+#[test]
+fn nothing_more_is_remembered_where_no_connection_is_like_another() {
+    let rule = Rule::new("connection.user.id == data.n").expect("it is one");
+    let (answers, mut asked) = (Answers::default(), 0);
+    for id in (0..1_000).chain(0..1_000) {
+        let connection = ConnectionFacts::new(Arc::new(json!({"user": {"id": id}})));
+        let holds = answers.of(0, &rule, &connection, || {
+            asked += 1;
+            Some(id == 7)
+        });
+        assert_eq!(holds, Some(id == 7));
+    }
+    assert_eq!(asked, 2_000, "to look up costs more than it saves");
+}
