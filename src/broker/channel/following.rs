@@ -116,7 +116,7 @@ impl Channel {
     /// Whether a join shall read the top of the history for the channel's own sake: without it, what is lost before the first
     /// event could not be noticed.
     pub(super) fn wants_top(&self) -> bool {
-        self.following.last.is_none() && self.node.engine().peers().is_some()
+        self.following.last.is_none() && self.node.engine().peers().is_some() && !self.keeps_on_request()
     }
 
     /// Whether only some of its events have positions, so that the history cannot fill a gap: who listens is told of that instead.

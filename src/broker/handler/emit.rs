@@ -138,6 +138,7 @@ impl Handlers {
         let bounds = self.bounds.clone();
         let (see, begun) = oneshot::channel();
         let first = bounds.ask_and_see(&ports[0], call.clone(), Some(see));
+        let is_alone = ports.len() == 1;
         let chain = async move {
             let mut answer = first.await;
             for port in &ports[1..] {
@@ -145,9 +146,14 @@ impl Handlers {
             }
             answer.inspect_err(|fault| bounds.complain(&call, fault))
         };
-        // By itself, so that all of them run, also where the session ends meanwhile.
-        let chain = actix_rt::spawn(chain);
-        let answer = Box::pin(async move { chain.await.unwrap_or(Err(FAILED)) });
+        let answer: BoxFuture<_> = match is_alone {
+            true => Box::pin(chain),
+            // By itself, so that those behind the first run, also where the session ends meanwhile.
+            false => {
+                let chain = actix_rt::spawn(chain);
+                Box::pin(async move { chain.await.unwrap_or(Err(FAILED)) })
+            }
+        };
         // A handler that blocks its thread has not begun, and must not stop the client for longer than its time.
         let begun = tokio::time::timeout(self.bounds.timeout, begun);
         Some(Emitting { begun: Box::pin(async move { drop(begun.await) }), answer })
