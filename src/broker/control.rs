@@ -68,7 +68,7 @@ impl Channels<'_> {
     }
 
     /// Fails with 102 where the space of a channel is not in use, and with 108 where the publish is for some groups and the listeners
-    /// there are in none.
+    /// there are in none, or is to be kept where nothing is kept on request.
     pub(super) fn may_take(self, channel: &ChannelName, request: &PublishRequest) -> Result<(), ReplyError> {
         let namespace = self.namespace(channel).ok_or(ReplyError::UNKNOWN_CHANNEL)?;
         if !request.audience.is_everyone() && !namespace.has_groups {
@@ -87,14 +87,12 @@ impl Channels<'_> {
         account: Option<Arc<str>>,
     ) -> oneshot::Receiver<PublishOutcome> {
         let (answer, outcome) = PublishAnswer::call();
-        let is_plain = request.audience.is_everyone() && account.is_none();
-        let envelope = Envelope { audience: request.audience, account, ..Envelope::PLAIN };
         let publish = Publish {
             channel,
             data: request.data,
             tags: request.tags.filter(|tags| !tags.is_empty()).map(Arc::new),
             publisher: None,
-            envelope: (!is_plain).then(|| Arc::new(envelope)),
+            envelope: Envelope::unless_plain(request.audience, account),
             skip_history: request.skip_history,
             keep: request.keep,
             local,

@@ -7,7 +7,7 @@ use crate::metrics::Metrics;
 use crate::types::Account;
 use foldhash::quality::RandomState;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -50,33 +50,13 @@ enum Progress {
 #[derive(Debug)]
 struct Count {
     since: Instant,
-    matched: AtomicU64,
-    delivered: AtomicU64,
-    filtered: AtomicU64,
-    not_permitted: AtomicU64,
-    lost: AtomicU64,
-    is_partial: AtomicBool,
+    numbers: Mutex<Account>,
     progress: watch::Sender<Progress>,
 }
 
 /// Counts one delivery. Dropping it says that all has been counted.
 #[derive(Debug)]
 pub struct Tally(Arc<Count>);
-
-/// The listeners of one channel on one worker, as one event found them.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Sums {
-    /// All of them.
-    pub matched: u64,
-    /// Those that it was sent to.
-    pub delivered: u64,
-    /// Those whose view has left it out.
-    pub filtered: u64,
-    /// Those that it is not meant for.
-    pub not_permitted: u64,
-    /// Those that could not take it.
-    pub lost: u64,
-}
 
 /// Somebody waits for the numbers of one event. The table forgets them when this is dropped.
 #[derive(Debug)]
@@ -154,68 +134,51 @@ impl Accounts {
 
 impl Count {
     fn since(since: Instant) -> Self {
-        let [matched, delivered, filtered, not_permitted, lost] = [(); 5].map(|()| AtomicU64::new(0));
-        let (is_partial, progress) = (AtomicBool::new(false), watch::Sender::new(Progress::Awaited));
-        Count { since, matched, delivered, filtered, not_permitted, lost, is_partial, progress }
+        Count { since, numbers: Mutex::default(), progress: watch::Sender::new(Progress::Awaited) }
     }
 
-    fn add(&self, sums: Sums) {
-        for (to, more) in [
-            (&self.matched, sums.matched),
-            (&self.delivered, sums.delivered),
-            (&self.filtered, sums.filtered),
-            (&self.not_permitted, sums.not_permitted),
-            (&self.lost, sums.lost),
-        ] {
-            to.fetch_add(more, Ordering::Relaxed);
-        }
+    fn numbers(&self) -> MutexGuard<'_, Account> {
+        // Nothing that can panic happens while numbers are added.
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The numbers so far.
     fn account(&self) -> Account {
         let is_done = *self.progress.borrow() == Progress::Done;
-        let read = |number: &AtomicU64| number.load(Ordering::Relaxed);
-        let (matched, delivered) = (read(&self.matched), read(&self.delivered));
-        let (filtered, not_permitted) = (read(&self.filtered), read(&self.not_permitted));
-        // Nobody counts a listener that went away before its view had decided. While others have yet to decide it cannot be told from
-        // them.
-        let lost = match is_done {
-            true => matched.saturating_sub(delivered + filtered + not_permitted),
-            false => read(&self.lost),
-        };
-        let partial = !is_done || self.is_partial.load(Ordering::Relaxed);
-        Account { matched, delivered, filtered, not_permitted, lost, partial, ..Account::default() }
+        let mut account = *self.numbers();
+        match is_done {
+            // Nobody counts a listener that went away before its view had decided. While others have yet to decide it cannot be told
+            // from them.
+            true => {
+                let known = account.delivered + account.filtered + account.not_permitted;
+                account.lost = account.matched.saturating_sub(known);
+            }
+            false => account.partial = true,
+        }
+        account
     }
 }
 
 impl Tally {
     /// Counts listeners.
-    pub fn add(&self, sums: Sums) {
-        self.0.add(sums);
+    pub fn add(&self, listeners: Account) {
+        self.0.numbers().add(listeners);
     }
 
     /// Counts what became of listeners that have been counted among those that matched, once their views have decided.
-    pub fn settle(&self, sums: Sums) {
-        self.0.add(Sums { matched: 0, ..sums });
+    pub fn settle(&self, listeners: Account) {
+        self.add(Account { matched: 0, ..listeners });
     }
 
     /// Listeners cannot be counted: their worker did not get the delivery, or they had to let it go while they joined.
     pub fn leave_out(&self) {
-        self.0.is_partial.store(true, Ordering::Relaxed);
+        self.0.numbers().partial = true;
     }
 }
 
 impl Drop for Tally {
     fn drop(&mut self) {
         self.0.progress.send_replace(Progress::Done);
-    }
-}
-
-impl Sums {
-    /// Those that the event is not meant for.
-    pub fn of_not_meant(count: usize) -> Self {
-        let count = count as u64;
-        Sums { matched: count, not_permitted: count, ..Sums::default() }
     }
 }
 

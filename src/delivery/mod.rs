@@ -32,7 +32,7 @@ mod outlet;
 mod rounds;
 mod viewed;
 
-pub use account::{Accounts, AwaitedCount, Sums, Tally};
+pub use account::{Accounts, AwaitedCount, Tally};
 pub use answer_order::AnswerOrder;
 pub use body::{Body, Delivery, Naming, Seq};
 pub use description::{

@@ -36,7 +36,14 @@ impl Account {
         Account { kept, repeated: true, ..Account::default() }
     }
 
-    /// Adds what became of the same event elsewhere. It is kept, or repeated, where either says so.
+    /// So many listeners that an event's audience does not mean.
+    pub fn of_not_permitted(listeners: usize) -> Self {
+        // No machine has more.
+        let listeners = listeners as u64;
+        Account { matched: listeners, not_permitted: listeners, ..Account::default() }
+    }
+
+    /// Adds what became of the same event for other listeners. It is kept, or repeated, where either says so.
     pub fn add(&mut self, other: Account) {
         self.matched += other.matched;
         self.delivered += other.delivered;

@@ -64,6 +64,13 @@ impl Envelope {
         account: None,
     };
 
+    /// What goes along with an event for this audience, and that is counted under the name `account`, if there is one; none where that
+    /// is nothing.
+    pub fn unless_plain(audience: Audience, account: Option<Arc<str>>) -> Option<Arc<Self>> {
+        let is_plain = audience.is_everyone() && account.is_none();
+        (!is_plain).then(|| Arc::new(Envelope { audience, account, ..Envelope::PLAIN }))
+    }
+
     /// What keeping it costs in bytes: the attachments, the names of the groups and the tags (decision 40).
     pub fn bytes(&self) -> usize {
         let groups = self.audience.to().unwrap_or_default().iter().chain(self.audience.excepted());

@@ -1,12 +1,12 @@
 //! Tells the engine which users have received kept events live, so that the events are not brought to them again.
 use crate::delivery::Claimant;
-use crate::engine::{Claim, Engine, Error};
+use crate::engine::{Claim, Claimed, Engine, Error};
 use crate::metrics::Metrics;
 use crate::types::{Answer, ChannelName, Position};
 use std::sync::Arc;
 
 /// The name of the bound of claims in the metrics.
-pub const CLAIMS: &str = "kept_claims";
+const CLAIMS: &str = "kept_claims";
 
 /// The way to the engine's claims.
 pub struct Given {
@@ -32,17 +32,22 @@ impl Given {
         };
         let metrics = self.metrics.clone();
         let noted = self.engine.claim(channel, claim).then(move |claimed| {
-            match claimed {
-                Ok(claimed) if claimed.is_full => metrics.reached(CLAIMS),
-                Ok(_) => {}
-                Err(error) => kept_is_unknown(&error, &metrics),
-            }
+            counted(claimed, &metrics);
             Ok::<_, Error>(())
         });
         if let Answer::Later(noted) = noted {
             actix_rt::spawn(noted);
         }
     }
+}
+
+/// The outcome of a claim; none where the engine has none. That, and that its bound was reached, is counted.
+pub fn counted(claimed: Result<Claimed, Error>, metrics: &Metrics) -> Option<Claimed> {
+    let claimed = claimed.inspect_err(|error| kept_is_unknown(error, metrics)).ok()?;
+    if claimed.is_full {
+        metrics.reached(CLAIMS);
+    }
+    Some(claimed)
 }
 
 /// Logs and counts that the engine could not read the kept events, or their claims. The subscription stands without them.

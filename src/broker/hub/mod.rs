@@ -3,7 +3,7 @@ mod given;
 mod message;
 mod table;
 
-pub use given::{CLAIMS, Given, kept_is_unknown};
+pub use given::{Given, counted, kept_is_unknown};
 pub use message::{Backlog, Forgetting, HubHandle, HubId, HubItem, Hubs, Lagging};
 pub use table::{Bounds, HubTable};
 

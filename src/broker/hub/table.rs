@@ -104,10 +104,8 @@ impl HubTable {
     pub fn go_live(&mut self, channel: &ChannelName, key: ListenerKey, since: Since) {
         let Some(listener) = local(&mut self.known, channel).and_then(|local| local.listener(key)) else { return };
         let got = listener.go_live(channel, since);
-        let claimant = listener.claimant().filter(|_| !got.is_empty());
-        for (position, claimant) in got.iter().zip(claimant.into_iter().cycle()) {
-            self.given.note(channel, position, vec![claimant.clone()]);
-        }
+        let Some(claimant) = listener.claimant() else { return };
+        got.iter().for_each(|position| self.given.note(channel, position, vec![claimant.clone()]));
     }
 
     /// The address of a channel, if this worker has been told it, and nothing is still on its way there through the registry:

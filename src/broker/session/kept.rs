@@ -3,7 +3,7 @@ use super::topics::Widened;
 use super::viewing::{is_meant, shown};
 use super::{Session, Step};
 use crate::broker::channel::Joined;
-use crate::broker::hub::{CLAIMS, kept_is_unknown};
+use crate::broker::hub::{counted, kept_is_unknown};
 use crate::broker::{Namespace, Node};
 use crate::delivery::{Claimant, ListenerKey, Settled, Since, Ticket};
 use crate::engine::{Claim, HistoryQuery};
@@ -154,7 +154,7 @@ impl Receiver {
         brought
     }
 
-    /// Claims events for the claimant and leaves those that are new to it; whether that could be told.
+    /// Claims events for the claimant and leaves those that are new to it; false where that cannot be told.
     async fn claim(&self, events: &mut Vec<Arc<Event>>, node: &Node) -> bool {
         let Some(epoch) = events.first().and_then(|event| Some(event.position.as_ref()?.epoch.clone())) else {
             return false;
@@ -162,21 +162,11 @@ impl Receiver {
         let Claimant { name, ttl } = &*self.claimant;
         let offsets = positions(events).map(|position| position.offset).collect();
         let claim = Claim { epoch, offsets, claimants: vec![name.clone()], ttl: *ttl };
-        match node.engine().claim(&self.channel, claim).wait().await {
-            Ok(claimed) => {
-                if claimed.is_full {
-                    node.metrics().reached(CLAIMS);
-                }
-                let is_new = |event: &Event| event.position.as_ref().is_some_and(|at| claimed.new.contains(&at.offset));
-                events.retain(|event| is_new(event));
-                true
-            }
-            Err(error) => {
-                kept_is_unknown(&error, node.metrics());
-                events.clear();
-                false
-            }
-        }
+        let claimed = node.engine().claim(&self.channel, claim).wait().await;
+        let Some(claimed) = counted(claimed, node.metrics()) else { return false };
+        let is_new = |event: &Event| event.position.as_ref().is_some_and(|at| claimed.new.contains(&at.offset));
+        events.retain(|event| is_new(event));
+        true
     }
 }
 

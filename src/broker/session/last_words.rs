@@ -58,10 +58,10 @@ impl Handler<Gone> for Session {
         if !matches!(self.phase, Phase::Connecting | Phase::In) || !is_owed {
             return ctx.stop();
         }
-        if !self.last_words.is_gone {
-            self.last_words.left = self.home_place();
+        if std::mem::replace(&mut self.last_words.is_gone, true) {
+            return;
         }
-        self.last_words.is_gone = true;
+        self.last_words.left = self.home_place();
         ctx.run_later(LAST_WORDS, |session, ctx| {
             let unheard = session.queue.len() + usize::from(session.last_words.holds_publish);
             (0..unheard).for_each(|_| Metrics::count(&session.node().metrics().drops, "last_words"));

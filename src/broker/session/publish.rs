@@ -13,15 +13,9 @@ use std::sync::Arc;
 
 impl Session {
     pub(super) fn publish(&mut self, ticket: Ticket, mut publish: Asked, ctx: &mut Context<Self>) -> Step {
-        let (channel, namespace) = match self.publishable(&publish.channel) {
+        let (channel, namespace, data) = match self.publishable(&mut publish) {
             Ok(found) => found,
             Err(fault) => return Step::Done(refused(&publish, fault)),
-        };
-        if let Err(error) = fault::unless_kept(publish.keep, &namespace) {
-            return Step::Done(refused(&publish, error.into()));
-        }
-        let Some(data) = publish.data.take() else {
-            return Step::Done(refused(&publish, ReplyError::missing_field("data").into()));
         };
         let handlers = self.node().handlers();
         if !handlers.looks_at(&channel) {
@@ -45,22 +39,24 @@ impl Session {
         Step::Waits
     }
 
-    /// Where a publish goes, if the session may publish there: one that has registered publishes into the channel that it has registered
-    /// for, whatever its client names.
-    fn publishable(&self, name: &str) -> Result<(ChannelName, Arc<Namespace>), Fault> {
+    /// Where a publish goes, with its payload, if the session may publish there: one that has registered publishes into the channel that it
+    /// has registered for, whatever its client names.
+    fn publishable(&self, publish: &mut Asked) -> Result<(ChannelName, Arc<Namespace>, Json), Fault> {
         let (channel, namespace) = match self.registered.as_deref() {
-            None => self.known_channel(name)?,
+            None => self.known_channel(&publish.channel)?,
             Some(channel) => {
                 let namespace = self.node().channels().namespace(channel).ok_or(ReplyError::UNKNOWN_CHANNEL)?;
                 (channel.clone(), namespace)
             }
         };
         let decision = self.under_rule(&namespace.publish, &channel);
-        match self.hold_to(decision, "to publish to", &channel) {
-            Ok(_) => Ok((channel, namespace)),
-            Err(_) if namespace.publish == Rule::Registered => Err(unregistered().into()),
-            Err(fault) => Err(fault),
-        }
+        self.hold_to(decision, "to publish to", &channel).map_err(|fault| match namespace.publish {
+            Rule::Registered => unregistered().into(),
+            _ => fault,
+        })?;
+        fault::unless_kept(publish.keep, &namespace)?;
+        let data = publish.data.take().ok_or_else(|| ReplyError::missing_field("data"))?;
+        Ok((channel, namespace, data))
     }
 
     /// What goes along with a publish that is not simply for everybody.
@@ -72,8 +68,7 @@ impl Session {
     ) -> Option<Arc<Envelope>> {
         let audience = to.map_or(Audience::EVERYONE, Audience::of);
         let audience = if spares_publisher { audience.but([Group::of_session(self.id)]) } else { audience };
-        let is_plain = audience.is_everyone() && account.is_none();
-        (!is_plain).then(|| Arc::new(Envelope { audience, account, ..Envelope::PLAIN }))
+        Envelope::unless_plain(audience, account)
     }
 
     fn send_publish(

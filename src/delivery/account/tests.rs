@@ -9,8 +9,8 @@ fn name(number: usize) -> Arc<str> {
     format!("node:{number}").into()
 }
 
-fn sums(offered: &[Offered]) -> Sums {
-    let mut sums = Sums::default();
+fn sums(offered: &[Offered]) -> Account {
+    let mut sums = Account::default();
     offered.iter().for_each(|offered| offered.count(&mut sums));
     sums
 }
@@ -20,7 +20,7 @@ async fn numbers_are_complete_when_the_last_worker_has_let_the_delivery_go() {
     let accounts = accounts();
     let tally = Arc::new(accounts.begin(&name(1)).expect("there is room"));
     let other = tally.clone();
-    tally.add(Sums::of_not_meant(2));
+    tally.add(Account::of_not_permitted(2));
     tally.add(sums(&[Offered::Sent, Offered::Filtered, Offered::Skipped, Offered::Early, Offered::Held]));
     let count = accounts.wait(&name(1)).expect("it is known");
     drop(tally);

@@ -1,5 +1,5 @@
 //! What becomes of what a listener is offered.
-use crate::delivery::Sums;
+use crate::types::Account;
 
 /// What became of a delivery to one listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,22 +26,22 @@ impl Offered {
 
     /// Counts one more listener that is meant. Whoever holds the delivery back while it joins counts later, and whoever begins later does
     /// not count.
-    pub fn count(self, sums: &mut Sums) {
+    pub fn count(self, numbers: &mut Account) {
         match self {
             Offered::Held | Offered::Early => return,
-            Offered::Sent => sums.delivered += 1,
-            Offered::Filtered => sums.filtered += 1,
-            Offered::Skipped => sums.lost += 1,
+            Offered::Sent => numbers.delivered += 1,
+            Offered::Filtered => numbers.filtered += 1,
+            Offered::Skipped => numbers.lost += 1,
             Offered::Waits => {}
         }
-        sums.matched += 1;
+        numbers.matched += 1;
     }
 }
 
-impl From<Offered> for Sums {
+impl From<Offered> for Account {
     fn from(offered: Offered) -> Self {
-        let mut sums = Sums::default();
-        offered.count(&mut sums);
-        sums
+        let mut numbers = Account::default();
+        offered.count(&mut numbers);
+        numbers
     }
 }

@@ -4,7 +4,7 @@ use super::history::Streams;
 use super::idempotency::Keys;
 use super::ledger::Ledger;
 use super::presence::Presence;
-use crate::engine::{PublishOptions, Published, Retention, Version};
+use crate::engine::{PublishOptions, Published};
 use crate::types::{Event, Position};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -31,30 +31,20 @@ impl Shard {
     pub fn publish(&mut self, event: Event, options: PublishOptions, now: Instant) -> Published {
         // A publish for this node alone is as any other here.
         let PublishOptions { retention, idempotency, version, local: _, turn: _ } = options;
-        let Some(named) = idempotency else {
-            return self.keep(event, retention, version, now);
-        };
-        if let Some(position) = self.keys.answer(&event.channel, &named.key, now) {
+        let named = idempotency.map(|named| (event.channel.clone(), named));
+        if let Some((channel, named)) = &named
+            && let Some(position) = self.keys.answer(channel, &named.key, now)
+        {
             return Published::Repeated(position);
         }
-        let channel = event.channel.clone();
-        let published = self.keep(event, retention, version, now);
-        self.keys.remember(channel, named, position(&published), now);
-        published
-    }
-
-    fn keep(
-        &mut self,
-        event: Event,
-        retention: Option<Retention>,
-        version: Option<Version>,
-        now: Instant,
-    ) -> Published {
         let published = self.streams.publish(event, retention, version, now);
         if let (Some(retention), Published::Deliver(event)) = (retention, &published)
             && let Some(position) = &event.position
         {
             self.claims.trim(&event.channel, position, retention.size);
+        }
+        if let Some((channel, named)) = named {
+            self.keys.remember(channel, named, position(&published), now);
         }
         published
     }

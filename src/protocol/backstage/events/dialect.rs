@@ -1,6 +1,6 @@
 //! The events wire over Socket.IO: commands as events of the same names, each with one object, and events as `message`.
 use super::fields::{Fields, Verb, bad};
-use super::{PluginNames, Refusal, Told};
+use super::{Answer, ERROR, PluginNames, Refusal};
 use crate::protocol::backstage::AUTHENTICATOR;
 use crate::protocol::socketio::{Dialect, Meant};
 use crate::protocol::{AccountReply, Command, Names};
@@ -35,18 +35,12 @@ impl Dialect for EventsDialect {
     }
 
     fn refusal(&self, name: &str, error: &ReplyError) -> Option<(&'static str, Json)> {
-        Some(("error", Json::write(&[Refusal::of(name, error, None)]).ok()?))
+        Some((ERROR, Json::write(&[Refusal::of(name, error, None)]).ok()?))
     }
 
     fn account(&self, name: &str, reply: &AccountReply) -> Option<(&'static str, Json)> {
-        let (event, args) = match &reply.outcome {
-            Ok(numbers) => ("account", Json::write(&[Told::of(reply, numbers, None)])),
-            Err(error) => {
-                let refusal = Refusal::of(name, error, None);
-                ("error", Json::write(&[Refusal { account: Some(&reply.asked), ..refusal }]))
-            }
-        };
-        Some((event, args.ok()?))
+        let (event, answer) = Answer::of(name, reply, false);
+        Some((event, Json::write(&[answer]).ok()?))
     }
 }
 

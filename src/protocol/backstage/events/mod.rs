@@ -34,6 +34,9 @@ use fields::Verb;
 use serde::Serialize;
 use std::io::Write as _;
 
+/// What refuses, and what tells what became of an event.
+const ERROR: &str = "error";
+const ACCOUNT: &str = "account";
 /// Bytes of an event beside its plugin, its topic and its data.
 const AROUND: usize = 64;
 /// The wire over WebSocket; it has one encoding.
@@ -91,10 +94,29 @@ struct Told<'a> {
     numbers: &'a Account,
 }
 
-impl<'a> Told<'a> {
-    fn of(reply: &'a AccountReply, numbers: &'a Account, command: Option<&'static str>) -> Self {
-        let AccountReply { channel, topic, asked, .. } = reply;
-        Told { command, plugin_id: channel, topic: topic.as_deref(), account: asked, numbers }
+/// The answer to a publish that asks for an account.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answer<'a> {
+    Told(Told<'a>),
+    Refused(Refusal<'a>),
+}
+
+impl<'a> Answer<'a> {
+    /// The name of the answer, and itself: with its name among its fields where that stands nowhere else.
+    fn of(refused: &'a str, reply: &'a AccountReply, is_named: bool) -> (&'static str, Self) {
+        let AccountReply { channel, topic, asked, outcome } = reply;
+        let named = |name| is_named.then_some(name);
+        match outcome {
+            Ok(numbers) => {
+                let (command, topic) = (named(ACCOUNT), topic.as_deref());
+                (ACCOUNT, Answer::Told(Told { command, plugin_id: channel, topic, account: asked, numbers }))
+            }
+            Err(error) => {
+                let refusal = Refusal::of(refused, error, named(ERROR));
+                (ERROR, Answer::Refused(Refusal { account: Some(asked), ..refusal }))
+            }
+        }
     }
 }
 
@@ -190,14 +212,8 @@ impl Wire for Events {
         let refused = Verb::of_id(id).map_or("", Verb::name);
         // A struct of texts and numbers has a JSON form.
         let text = match reply {
-            Reply::Error(error) => Json::write(&Refusal::of(refused, error, Some("error"))),
-            Reply::Accounted(reply) => match &reply.outcome {
-                Ok(numbers) => Json::write(&Told::of(reply, numbers, Some("account"))),
-                Err(error) => {
-                    let refusal = Refusal::of(refused, error, Some("error"));
-                    Json::write(&Refusal { account: Some(&reply.asked), ..refusal })
-                }
-            },
+            Reply::Error(error) => Json::write(&Refusal::of(refused, error, Some(ERROR))),
+            Reply::Accounted(reply) => Json::write(&Answer::of(refused, reply, true).1),
             other => return kept(other, |event| write_publish(event, true)),
         };
         Some(Frame::of_text(text.ok()?.as_str()))
